@@ -1,0 +1,65 @@
+"""A person decides Pass or Fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db import transaction
+
+from proctoring_results import access
+from proctoring_results.exceptions import InvalidInput, StaleDecision
+from proctoring_results.models import ExamAttempt
+from proctoring_results.statuses import AttemptStatus, ReviewStanding, Source
+
+from .moves import change_status, lock_attempt
+from .texts import clean_text
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+class Seen(NamedTuple):
+    """The newest change and review that the person's page showed; None where it showed none."""
+
+    change_id: int | None
+    review_id: int | None
+
+
+def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+    """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
+
+    ``seen`` is what the page showed; with it a decision on a stale page is refused. Raises ``AccessDenied``,
+    ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalMove``, ``AttemptIsArchived``, ``NotFound``.
+    """
+    return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
+
+
+def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+    """Decide Fail: the attempt becomes ``rejected``. Otherwise as ``pass_attempt``."""
+    return _decide(attempt_code, AttemptStatus.REJECTED, by, reason, seen)
+
+
+@transaction.atomic
+def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
+    attempt = lock_attempt(attempt_code)
+    access.require(by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
+    reason = clean_text("reason", reason).strip()
+    if not reason:
+        raise InvalidInput("reason", "A decision needs a reason.")
+    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
+    if seen is not None and seen != Seen(change and change.pk, review and review.pk):
+        raise StaleDecision(attempt, change, review)
+    change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
+    _take_up_what_waited_for_a_person(attempt)
+    return attempt
+
+
+def _take_up_what_waited_for_a_person(attempt: ExamAttempt) -> None:
+    """The newest review that came after an earlier decision becomes current: this person had it before them."""
+    waited = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
+    newest = waited.last()
+    if newest is None:
+        return
+    waited.update(standing=ReviewStanding.APPLIED)
+    attempt.current_review = newest
+    attempt.save(update_fields=["current_review"])

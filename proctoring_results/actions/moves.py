@@ -1,0 +1,85 @@
+"""``change_status``, the only writer of an attempt's status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, NotFound
+from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.statuses import MOVES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Facts, Source
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def lock_attempt(attempt_code: str) -> ExamAttempt:
+    """The attempt, locked until the transaction ends. Raises ``NotFound``."""
+    try:
+        # The lock makes two reviewers take turns: the second one sees the first one's verdict.
+        return ExamAttempt.objects.select_for_update().get(attempt_code=attempt_code)
+    except ExamAttempt.DoesNotExist:
+        raise NotFound("attempt", attempt_code) from None
+
+
+def facts_of(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
+    return Facts(
+        source=source,
+        was_started=attempt.started_at is not None,
+        time_is_left=attempt.deadline is None or at <= attempt.deadline,
+        a_person_decided=attempt.changes.filter(source=Source.PERSON).exists(),
+        the_host_hands_in=conf().LATE_HAND_IN == "submitted",
+    )
+
+
+@transaction.atomic
+def change_status(
+    attempt: ExamAttempt,
+    to: AttemptStatus,
+    *,
+    source: Source,
+    by: AbstractBaseUser | None = None,
+    reason: str = "",
+    review: ExamReview | None = None,
+    at: datetime | None = None,
+) -> StatusChange | None:
+    """Move a locked attempt (``lock_attempt``), and record when, who and why.
+
+    ``at`` is the moment it happened, now unless given. Returns None when the attempt is already there, so a
+    repeated callback is harmless; a person's decision is recorded all the same, without effects.
+    Raises ``IllegalMove`` and ``AttemptIsArchived``.
+    """
+    at = at or timezone.now()
+    current = AttemptStatus(attempt.status)
+    if attempt.archived_at is not None:
+        raise AttemptIsArchived(attempt)
+    if current is to and source is not Source.PERSON:
+        return None
+    if current is not to:
+        move = MOVES.get((current, to))
+        if move is None or not move.allows(facts_of(attempt, source, at)):
+            raise IllegalMove(attempt, current, to, source)
+        _write(attempt, to, at)
+    return StatusChange.objects.create(
+        attempt=attempt,
+        from_status=current,
+        to_status=to,
+        at=at,
+        source=source,
+        by_id=by.pk if by else None,
+        reason=reason,
+        review=review,
+    )
+
+
+def _write(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
+    attempt.status = to
+    if to not in OPEN_STATUSES:
+        attempt.open_key = None
+    if to in OVER_STATUSES and attempt.completed_at is None:
+        attempt.completed_at = at
+    attempt.save(update_fields=["status", "open_key", "completed_at"])

@@ -1,0 +1,189 @@
+"""Reviews: stored as they arrive, applied as the provider's policy says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from proctoring_results import access
+from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, InvalidInput
+from proctoring_results.guard import guarded_text
+from proctoring_results.models import ExamAttempt, ExamReview, Incident
+from proctoring_results.providers.policy import policy_of
+from proctoring_results.statuses import OPEN_STATUSES, ReviewStanding, ReviewStatus, Source
+
+from .moves import change_status, lock_attempt
+from .texts import clean_json, clean_key, clean_text
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+MOST_INCIDENTS = 1_000
+LONGEST_COMMENT = 32 * 1024  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentData:
+    """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording.
+
+    ``status`` is ``Suspicious``, ``Rules Violation``, or the provider's own word, which is kept and counted nowhere.
+    """
+
+    status: str
+    comment: str
+    kind: str = ""
+    start: float | None = None
+    stop: float | None = None
+
+
+@transaction.atomic
+def record_review(
+    attempt_code: str,
+    review_status: ReviewStatus | str,
+    *,
+    incidents: Iterable[IncidentData] = (),
+    reviewed_by: AbstractBaseUser | None = None,
+    claimed_name: str = "",
+    raw_data: Mapping[str, Any] | None = None,
+) -> ExamReview:
+    """Keep a provider's review and move the attempt as the provider's policy says.
+
+    ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
+    ``claimed_name`` is only kept. The review's ``standing`` says what became of it: a review that comes before the
+    exam is over waits, and one that cannot move the attempt is kept beside the current one.
+    Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide) and ``NotFound``; nothing is kept then.
+    """
+    status = _known_status(review_status)
+    checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
+    if len(checked) > MOST_INCIDENTS:
+        raise InvalidInput("incidents", f"must be at most {MOST_INCIDENTS}.")
+    claimed_name = clean_text("claimed_name", claimed_name, most=255)
+    raw = clean_json("raw_data", raw_data or {})
+    attempt = lock_attempt(attempt_code)
+    if reviewed_by is not None:
+        access.require(reviewed_by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
+    review = ExamReview.objects.create(
+        attempt=attempt,
+        review_status=status,
+        reviewed_by_id=reviewed_by.pk if reviewed_by else None,
+        claimed_name=claimed_name,
+        source=Source.PERSON if reviewed_by else Source.PROVIDER,
+        raw_data=raw,
+        received_at=timezone.now(),
+        standing=ReviewStanding.WAITING,
+        **_report_columns(checked),
+    )
+    Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
+    apply_review(attempt, review)
+    return review
+
+
+def apply_waiting_reviews(attempt: ExamAttempt) -> None:
+    """The exam of a locked attempt is over: apply what came early, in the order it came."""
+    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
+        apply_review(attempt, review)
+
+
+def apply_review(attempt: ExamAttempt, review: ExamReview) -> None:
+    """Let a kept review have its effect on a locked attempt, and write down what became of it."""
+    review.standing = _standing(attempt, review)
+    if review.standing == ReviewStanding.APPLIED:
+        _move_by(attempt, review)
+    review.save(update_fields=["standing"])
+
+
+def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
+    """What becomes of the review, before the table of moves is asked."""
+    if attempt.archived_at is not None:
+        return ReviewStanding.ARCHIVED
+    if attempt.status in OPEN_STATUSES:
+        return ReviewStanding.WAITING
+    older = attempt.current_review
+    if not review.is_complete:
+        only_one = older is None or not older.is_complete
+        return ReviewStanding.APPLIED if only_one else ReviewStanding.INCOMPLETE
+    if review.source != Source.PERSON:
+        if attempt.changes.filter(source=Source.PERSON).exists():
+            return ReviewStanding.AFTER_DECISION
+        if older is not None and older.is_complete and not policy_of(attempt.provider).newer_replaces_older:
+            return ReviewStanding.BARRED
+    return ReviewStanding.APPLIED
+
+
+def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:
+    source = Source(review.source)
+    to = policy_of(attempt.provider).status_after(
+        ReviewStatus(review.review_status), decided_by_a_person=source is Source.PERSON
+    )
+    if to is not None:
+        try:
+            change_status(
+                attempt,
+                to,
+                source=source,
+                by=review.reviewed_by,
+                reason=f"Review: {review.review_status}",
+                review=review,
+            )
+        except (IllegalMove, AttemptIsArchived):
+            review.standing = ReviewStanding.ILLEGAL_MOVE
+            return
+    attempt.current_review = review
+    attempt.save(update_fields=["current_review"])
+
+
+def _known_status(value: ReviewStatus | str) -> ReviewStatus:
+    try:
+        return ReviewStatus(value)
+    except ValueError:
+        raise InvalidInput("review_status", f"must be one of {', '.join(ReviewStatus.values)}.") from None
+
+
+def _checked(number: int, incident: IncidentData) -> IncidentData:
+    place = f"incidents[{number}]"
+    clean_text(f"{place}.status", incident.status, most=255)
+    clean_text(f"{place}.kind", incident.kind, most=64)
+    clean_key(f"{place}.comment", incident.comment, most=LONGEST_COMMENT)
+    for name, value in (("start", incident.start), ("stop", incident.stop)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise InvalidInput(f"{place}.{name}", "must be a number of seconds.")
+        if value is not None and not math.isfinite(value):
+            raise InvalidInput(f"{place}.{name}", "must be a finite number of seconds.")
+    return incident
+
+
+def _incident(review: ExamReview, number: int, data: IncidentData) -> Incident:
+    return Incident(
+        review=review,
+        position=number,
+        status=data.status,
+        kind=data.kind,
+        comment=data.comment,
+        start=data.start,
+        stop=data.stop,
+    )
+
+
+def _report_columns(incidents: Iterable[IncidentData]) -> dict[str, Any]:
+    """The four columns that the report takes from a review."""
+    comments: dict[str, list[str]] = {ReviewStatus.SUSPICIOUS: [], ReviewStatus.RULES_VIOLATION: []}
+    for incident in incidents:
+        if incident.status in comments:
+            comments[incident.status].append(report_comment(incident.comment))
+    suspicious, violations = comments[ReviewStatus.SUSPICIOUS], comments[ReviewStatus.RULES_VIOLATION]
+    return {
+        "suspicious_count": len(suspicious),
+        "suspicious_comments": "; ".join(suspicious),
+        "rules_violation_count": len(violations),
+        "rules_violation_comments": "; ".join(violations),
+    }
+
+
+def report_comment(comment: str) -> str:
+    """A comment as it stands in a joined cell: LF line ends, and guarded on its own."""
+    return guarded_text(comment.replace("\r\n", "\n").replace("\r", "\n"))

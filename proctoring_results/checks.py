@@ -1,0 +1,166 @@
+"""System checks: every wrong setting is said at start-up, in words, with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
+from django.db import connections
+from django.utils.module_loading import import_string
+
+from proctoring_results.conf import SETTING_NAMES, Conf, conf
+from proctoring_results.lms import Lms
+from proctoring_results.providers.policy import Policy
+
+LONGEST_REDIRECT = timedelta(seconds=60)
+
+
+def _error(number: int, sentence: str, hint: str | None = None) -> Error:
+    return Error(sentence, hint=hint, id=f"proctoring_results.E{number:03}")
+
+
+def _warning(number: int, sentence: str, hint: str | None = None) -> CheckWarning:
+    return CheckWarning(sentence, hint=hint, id=f"proctoring_results.W{number:03}")
+
+
+@register()
+def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """``PROCTORING_RESULTS``, the LMS, time zone and storage. Later checks need the names to be right."""
+    problems: list[CheckMessage] = [*_names_and_types()]
+    if not problems:
+        problems = [*_durations(), *_providers(), *_lms(), *_storage()]
+    if not settings.USE_TZ:
+        problems.append(_error(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
+    return problems
+
+
+@register(Tags.database)
+def check_databases(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    return [problem for alias in databases or () for problem in _database(alias)]
+
+
+def _names_and_types() -> Iterator[CheckMessage]:
+    values = getattr(settings, "PROCTORING_RESULTS", {})
+    if not isinstance(values, Mapping):
+        yield _error(2, "PROCTORING_RESULTS must be a dictionary.")
+        return
+    types = get_type_hints(Conf)
+    for name, value in values.items():
+        if name not in SETTING_NAMES:
+            yield _error(
+                1, f"PROCTORING_RESULTS[{name!r}] is not a setting.", f"Known: {', '.join(sorted(SETTING_NAMES))}."
+            )
+        elif not _fits(value, types[name]):
+            yield _error(2, f"PROCTORING_RESULTS[{name!r}] has a wrong value: {value!r}.", f"It must be {types[name]}.")
+
+
+def _fits(value: object, expected: Any) -> bool:
+    if getattr(expected, "__origin__", None) is tuple:
+        return isinstance(value, tuple | list) and all(isinstance(item, get_args(expected)[0]) for item in value)
+    if getattr(expected, "__origin__", None) is not None and isinstance(expected.__origin__, type):
+        return isinstance(value, expected.__origin__)
+    if get_args(expected):
+        return value in get_args(expected)  # a Literal
+    return isinstance(value, expected) and not (expected is int and isinstance(value, bool))
+
+
+def _durations() -> Iterator[CheckMessage]:
+    for field in fields(Conf):
+        value = getattr(conf(), field.name)
+        if isinstance(value, timedelta) and value <= timedelta(0):
+            yield _error(3, f"PROCTORING_RESULTS[{field.name!r}] must be longer than nothing.")
+    if conf().REDIRECT_TTL > LONGEST_REDIRECT:
+        yield _error(3, "PROCTORING_RESULTS['REDIRECT_TTL'] must be 60 seconds at most.")
+    if conf().PAGE_SIZE < 1:
+        yield _error(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
+
+
+def _providers() -> Iterator[CheckMessage]:
+    types = get_type_hints(Policy)
+    for provider, values in conf().PROVIDERS.items():
+        if not isinstance(values, Mapping):
+            yield _error(4, f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}] must be a dictionary.")
+            continue
+        for name, value in values.items():
+            if name not in types or not _fits(value, types[name]):
+                yield _error(
+                    4,
+                    f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong: {value!r}.",
+                    f"Known: {', '.join(sorted(types))}.",
+                )
+
+
+def _lms() -> Iterator[CheckMessage]:
+    try:
+        host = import_string(conf().LMS)()
+    except (ImportError, TypeError) as error:
+        yield _error(5, f"PROCTORING_RESULTS['LMS'] names no class that can be made: {error}.")
+        return
+    if not isinstance(host, Lms):
+        missing = [name for name in dir(Lms) if not name.startswith("_") and not hasattr(host, name)]
+        yield _error(5, f"{conf().LMS} does not fill in proctoring_results.lms.Lms: {', '.join(missing)}.")
+
+
+def _storage() -> Iterator[CheckMessage]:
+    alias = conf().REPORT_STORAGE
+    try:
+        storage = storages[alias]
+    except InvalidStorageError as error:
+        yield _error(
+            6,
+            f"STORAGES has no usable alias {alias!r} for report files: {error}.",
+            "Add one that the web does not serve; see “Install” in the documentation.",
+        )
+        return
+    if isinstance(storage, FileSystemStorage):
+        yield from _local_storage(storage)
+    else:
+        yield from _signing_storage(storage)
+
+
+def _local_storage(storage: FileSystemStorage) -> Iterator[CheckMessage]:
+    location = Path(storage.location).resolve()
+    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
+        public = getattr(settings, name, None)
+        if public and location.is_relative_to(Path(public).resolve()):
+            yield _error(
+                8, f"The report storage lies in {name}: anybody could fetch the reports.", "Move it elsewhere."
+            )
+
+
+def _signing_storage(storage: Storage) -> Iterator[CheckMessage]:
+    if conf().DOWNLOAD_VIA != "django":
+        yield _error(9, f"DOWNLOAD_VIA {conf().DOWNLOAD_VIA!r} needs report files on this machine.")
+    if getattr(storage, "custom_domain", None) and not getattr(storage, "cloudfront_signer", None):
+        yield _error(10, "The report storage has a custom_domain without a signer: its URLs would not be signed.")
+    if getattr(storage, "querystring_auth", True) is False:
+        yield _error(10, "The report storage has querystring_auth switched off: its URLs would not be signed.")
+
+
+def _database(alias: str) -> Iterator[CheckMessage]:
+    connection = connections[alias]
+    if connection.vendor not in ("postgresql", "sqlite", "mysql"):
+        yield _error(11, f"Database {alias!r}: {connection.display_name} is not supported.")
+        return
+    zone = connection.settings_dict.get("TIME_ZONE")
+    if connection.vendor != "postgresql" and zone not in (None, "UTC"):
+        yield _error(12, f"Database {alias!r} keeps moments in {zone!r}; reports need UTC.", "Leave its TIME_ZONE out.")
+    options: dict[str, Any] = connection.settings_dict.get("OPTIONS", {})
+    if connection.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
+        yield _warning(
+            13,
+            f"Database {alias!r}: SQLite without “transaction_mode”: “IMMEDIATE” cannot make two writers take turns.",
+            'Set "OPTIONS": {"transaction_mode": "IMMEDIATE"}.',
+        )
+    if connection.vendor == "mysql" and options.get("charset", "utf8mb4") != "utf8mb4":
+        yield _error(14, f"Database {alias!r} must be talked to in utf8mb4.", "Leave the option “charset” out.")

@@ -1,0 +1,167 @@
+"""Everything we raise on purpose. Each carries the facts and a sentence a person can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt, ExamReview, Report, StatusChange
+    from proctoring_results.statuses import AttemptStatus, Source
+
+
+class ProctoringResultsError(Exception):
+    """The base of all of them. ``str()`` is the sentence; ``code`` is stable, for programs."""
+
+    code = "error"
+
+
+class InvalidInput(ProctoringResultsError):
+    """A value that cannot be kept. ``field`` names it."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field, self.problem = field, problem
+
+
+class AccessDenied(ProctoringResultsError):
+    """A permission is missing. ``permission`` is its full name, ``scope`` the course or provider asked about."""
+
+    code = "access_denied"
+
+    def __init__(self, permission: str, scope: str) -> None:
+        super().__init__(_("The permission “%(permission)s” is missing.") % {"permission": permission})
+        self.permission, self.scope = permission, scope
+
+
+class NotFound(ProctoringResultsError):
+    """No such exam, attempt or report."""
+
+    code = "not_found"
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(f"There is no {what} “{key}”.")
+        self.what, self.key = what, key
+
+
+class ExamAlreadyExists(ProctoringResultsError):
+    code = "exam_already_exists"
+
+    def __init__(self, course_id: str, content_id: str) -> None:
+        super().__init__(f"Course “{course_id}” already has an exam for “{content_id}”.")
+        self.course_id, self.content_id = course_id, content_id
+
+
+class ExamNotAvailable(ProctoringResultsError):
+    """The exam cannot be taken: it is switched off, or its time is over. ``reason`` is ``inactive`` or ``over``."""
+
+    code = "exam_not_available"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            _("This exam is switched off.") if reason == "inactive" else _("The time of this exam is over.")
+        )
+        self.reason = reason
+
+
+class AttemptAlreadyOpen(ProctoringResultsError):
+    """The learner has an open attempt at this exam. ``attempt`` is it."""
+
+    code = "attempt_already_open"
+
+    def __init__(self, attempt: ExamAttempt) -> None:
+        super().__init__(_("There is an open attempt at this exam already."))
+        self.attempt = attempt
+
+
+class IllegalMove(ProctoringResultsError):
+    """The table of moves has no such move for this source, or its condition does not hold."""
+
+    code = "illegal_move"
+
+    def __init__(self, attempt: ExamAttempt, start: AttemptStatus, to: AttemptStatus, source: Source) -> None:
+        super().__init__(f"An attempt cannot go from “{start.label}” to “{to.label}” by the {source.label}.")
+        self.attempt, self.start, self.to, self.source = attempt, start, to, source
+
+
+class AttemptIsArchived(ProctoringResultsError):
+    """An archived attempt moves nowhere."""
+
+    code = "attempt_is_archived"
+
+    def __init__(self, attempt: ExamAttempt) -> None:
+        super().__init__(_("The attempt is archived; it cannot be changed."))
+        self.attempt = attempt
+
+
+class StaleDecision(ProctoringResultsError):
+    """Something happened since the page was drawn. ``change`` and ``review`` are the newest of the attempt."""
+
+    code = "stale_decision"
+
+    def __init__(self, attempt: ExamAttempt, change: StatusChange | None, review: ExamReview | None) -> None:
+        super().__init__(_("The attempt has changed since you looked at it. Look again before you decide."))
+        self.attempt, self.change, self.review = attempt, change, review
+
+
+class ReportAlreadyRunning(ProctoringResultsError):
+    """The same report is being made. ``report`` is it."""
+
+    code = "report_already_running"
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_("The report is currently being created."))
+        self.report = report
+
+
+class ReportNotInState(ProctoringResultsError):
+    """Cancel needs an unfinished report, retry a failed one, a link a ready one."""
+
+    code = "report_not_in_state"
+
+    def __init__(self, report: Report, sentence: str) -> None:
+        super().__init__(sentence)
+        self.report = report
+
+
+class ClaimLost(ProctoringResultsError):
+    """The lease ran out, or the task was cancelled: another worker may be at it; this one must stop."""
+
+    code = "claim_lost"
+
+
+class LinkInvalid(ProctoringResultsError):
+    """A download link that is forged, altered, from the future, another person's, or no longer permitted.
+
+    ``why`` is a ``DownloadOutcome`` and ``report`` the link's, where the signature was right; the person who came
+    with the link is told neither.
+    """
+
+    code = "link_invalid"
+
+    def __init__(self, why: str, report: Report | None) -> None:
+        super().__init__(_("This link cannot be used."))
+        self.why, self.report = why, report
+
+
+class LinkExpired(ProctoringResultsError):
+    """One's own link, but too old. ``report`` leads to a fresh one."""
+
+    code = "link_expired"
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_("This link has expired."))
+        self.report = report
+
+
+class ReportGone(ProctoringResultsError):
+    """The report's file is not there any more."""
+
+    code = "report_gone"
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_("The file of this report was removed."))
+        self.report = report

@@ -1,0 +1,105 @@
+"""``manage.py proctoring_report COURSE_ID``: a report at the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from proctoring_results.actions.reports import request_report
+from proctoring_results.exceptions import ProctoringResultsError, ReportAlreadyRunning
+from proctoring_results.models import Report
+from proctoring_results.reports.build import build, write_report
+from proctoring_results.statuses import ReportKind, ReportState, ReportStep
+
+BAR_WIDTH = 30  # characters
+
+
+class Command(BaseCommand):
+    help = (
+        "Builds a report here and now. Without --output it is published like one asked for on the Data Download "
+        "page; with it the CSV is written to a file, or to standard output, and nothing is kept."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("course_id")
+        parser.add_argument("--kind", choices=ReportKind.values, default=ReportKind.EXAM_RESULTS.value)
+        parser.add_argument("--exam", metavar="CONTENT_ID", help="only this exam of the course")
+        parser.add_argument("--output", metavar="FILE", help="write the CSV to this file; - is standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        filters = {"content_id": options["exam"]} if options["exam"] else {}
+        try:
+            if options["output"]:
+                self._write(options["course_id"], options["kind"], filters, options["output"])
+            else:
+                self._publish(options["course_id"], options["kind"], filters)
+        except ReportAlreadyRunning as error:
+            raise CommandError(f"{error} Its task id is {error.report.task_id}.") from error
+        except ProctoringResultsError as error:
+            raise CommandError(str(error)) from error
+
+    def _publish(self, course_id: str, kind: str, filters: dict[str, str]) -> None:
+        report = request_report(course_id, kind, filters=filters, ring=False)
+        build(report.pk)
+        report.refresh_from_db()
+        if report.state != ReportState.READY:
+            raise CommandError(f"The report is {report.get_state_display().lower()}.")
+        self.stdout.write(f"{report.file_name}: {report.rows} rows, {report.size} bytes, sha256 {report.sha256}")
+
+    def _write(self, course_id: str, kind: str, filters: dict[str, str], output: str) -> None:
+        report = Report(course_id=course_id, kind=kind, filters=filters)
+        bar = ProgressBar(sys.stderr)
+        if output == "-":
+            write_report(report, sys.stdout.buffer, bar.show_step, bar.show_progress)
+            sys.stdout.buffer.flush()
+            return
+        with WholeFile(Path(output)) as content:
+            written = write_report(report, content, bar.show_step, bar.show_progress)
+        self.stderr.write(f"{output}: {written.rows} rows, {written.size} bytes")
+
+
+class WholeFile:
+    """A file that appears whole or not at all, readable by its owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> IO[bytes]:
+        # Beside its target, so that the rename stays on one file system; mkstemp lets only the owner read.
+        descriptor, self._temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        self._file = os.fdopen(descriptor, "wb")
+        return self._file
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._file.close()
+        if error is None:
+            Path(self._temporary).replace(self._path)
+        else:
+            Path(self._temporary).unlink()
+
+
+class ProgressBar:
+    """Rows done of rows in all, drawn only on a terminal."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+
+    def show_step(self, step: ReportStep) -> None:
+        if step is ReportStep.SORTING:
+            self._draw("sorting …")
+
+    def show_progress(self, done: int, total: int) -> None:
+        filled = BAR_WIDTH * done // total if total else BAR_WIDTH
+        end = "\n" if done and done == total else ""
+        self._draw(f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done:,} of {total:,} rows", end)
+
+    def _draw(self, text: str, end: str = "") -> None:
+        if self._is_terminal:
+            self._stream.write(f"\r\033[K{text}{end}")
+            self._stream.flush()

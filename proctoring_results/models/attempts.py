@@ -1,0 +1,136 @@
+"""One learner's go at one exam, and the history of its status."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, Source
+
+from .exams import ProctoredExam
+from .fields import IdField
+
+
+def new_attempt_code() -> str:
+    return str(uuid.uuid4()).upper()
+
+
+class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
+    """Questions the exam office asks, each named as it is asked."""
+
+    def in_course(self, course_id: str) -> Self:
+        return self.filter(exam__course_id=course_id)
+
+    def with_result(self) -> Self:
+        """Attempts at exams that are proctored or practice: those that stand in the report."""
+        return self.filter(Q(exam__is_proctored=True) | Q(exam__is_practice_exam=True))
+
+    def not_archived(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def open(self) -> Self:
+        return self.not_archived().filter(status__in=OPEN_STATUSES)
+
+    def awaiting_decision(self) -> Self:
+        return self.not_archived().filter(status=AttemptStatus.SECOND_REVIEW_REQUIRED)
+
+
+class ExamAttempt(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts")
+    exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, related_name="attempts")
+    attempt_code = IdField(max_length=64, unique=True, default=new_attempt_code, editable=False)
+    # Copied when the attempt is created: a change of the exam or the enrolment leaves history as it was.
+    provider = IdField(max_length=64)
+    track = models.CharField(max_length=64, blank=True)
+    external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
+    status = models.CharField(max_length=32, choices=AttemptStatus, default=AttemptStatus.CREATED, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    extra_time_mins = models.PositiveIntegerField(default=0)
+    allowed_time_limit_mins = models.PositiveIntegerField(null=True, blank=True)
+    is_sample_attempt = models.BooleanField(default=False)
+    taking_as_proctored = models.BooleanField(default=True)
+    current_review = models.ForeignKey(
+        "ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    archived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    archive_reason = models.TextField(blank=True, editable=False)
+    # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
+    open_key = IdField(max_length=64, null=True, unique=True, editable=False)
+
+    objects = ExamAttemptQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "external_id"], name="provider_knows_one_attempt_by_an_id"),
+            models.CheckConstraint(condition=Q(status__in=AttemptStatus.values), name="attempt_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(open_key=None) | Q(status__in=sorted(OPEN_STATUSES), archived_at=None),
+                name="only_an_open_attempt_holds_the_open_key",
+            ),
+        ]
+        indexes = [
+            # "How many attempts of this exam are in each status": the numbers beside the button, the queue.
+            models.Index(fields=["exam", "status"], name="attempt_by_exam_and_status"),
+            # "The attempts of this learner at this exam, newest last": the learner's page, the result word.
+            models.Index(fields=["user", "exam"], name="attempt_by_learner_and_exam"),
+        ]
+        permissions = [
+            ("view_sessions", "Can see the sessions of a course"),
+            ("decide_attempt", "Can decide Pass or Fail of an attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return self.attempt_code
+
+    @property
+    def is_open(self) -> bool:
+        return self.archived_at is None and self.status in OPEN_STATUSES
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The moment the learner's time is over; None before the start."""
+        if self.started_at is None or self.allowed_time_limit_mins is None:
+            return None
+        return self.started_at + timedelta(minutes=self.allowed_time_limit_mins)
+
+
+class StatusChange(models.Model):
+    """One move of an attempt. Written once, never edited."""
+
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes")
+    from_status = models.CharField(max_length=32, choices=AttemptStatus)
+    to_status = models.CharField(max_length=32, choices=AttemptStatus)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=16, choices=Source)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(blank=True)
+    review = models.ForeignKey("ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_status__in=AttemptStatus.values, to_status__in=AttemptStatus.values),
+                name="change_statuses_are_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=Source.PERSON) | (Q(by__isnull=False) & ~Q(reason="")),
+                name="a_decision_has_a_person_and_a_reason",
+            ),
+        ]
+        indexes = [
+            # "Has a person decided this attempt?", asked whenever a provider's review arrives.
+            models.Index(fields=["attempt", "source"], name="change_by_attempt_and_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status}"

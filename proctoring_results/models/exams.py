@@ -1,0 +1,47 @@
+"""A timed exam in a course."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from .fields import IdField
+
+
+class ProctoredExamQuerySet(models.QuerySet["ProctoredExam"]):
+    def in_course(self, course_id: str) -> Self:
+        return self.filter(course_id=course_id)
+
+    def with_result(self) -> Self:
+        """Proctored or practice: the exams whose attempts have a result and stand in the report."""
+        return self.filter(Q(is_proctored=True) | Q(is_practice_exam=True))
+
+
+class ProctoredExam(models.Model):
+    course_id = IdField(max_length=255)
+    content_id = IdField(max_length=255, help_text="The id of the exam in the body of the course.")
+    exam_name = models.CharField(max_length=255)
+    time_limit_mins = models.PositiveIntegerField()
+    due_date = models.DateTimeField(null=True, blank=True)
+    is_proctored = models.BooleanField(default=True)
+    is_practice_exam = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    provider = IdField(max_length=64)
+    external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProctoredExamQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Its index also serves "the exams of a course" of every page and of the report.
+            models.UniqueConstraint(fields=["course_id", "content_id"], name="one_exam_per_course_and_content"),
+            models.UniqueConstraint(fields=["provider", "external_id"], name="provider_knows_one_exam_by_an_id"),
+            models.CheckConstraint(condition=Q(time_limit_mins__gte=1), name="exam_lasts_a_minute_at_least"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam_name} ({self.course_id})"

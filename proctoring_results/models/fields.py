@@ -1,0 +1,23 @@
+"""Columns that compare byte by byte on every database."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def bytewise_collation(connection: BaseDatabaseWrapper) -> str:
+    """The collation under which texts are equal only when their bytes are, and sort by code point.
+
+    MariaDB and MySQL otherwise take ``'edX/Demo'`` and ``'edx/demo '`` for the same id.
+    """
+    if connection.vendor == "mysql":
+        return "utf8mb4_nopad_bin" if getattr(connection, "mysql_is_mariadb", False) else "utf8mb4_0900_bin"
+    return {"postgresql": "C", "sqlite": "BINARY"}[connection.vendor]
+
+
+class IdField(models.CharField):
+    """An id or key: opaque, never parsed, and equal only to itself."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
+        return {**super().db_parameters(connection), "collation": bytewise_collation(connection)}

@@ -1,0 +1,154 @@
+"""Requested reports, the files made for them, and who took them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from proctoring_results.statuses import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+
+from .fields import IdField
+from .leases import LeasedTask, LeasedTaskQuerySet
+
+UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
+
+
+class ReportQuerySet(LeasedTaskQuerySet["Report"]):
+    def in_course(self, course_id: str) -> Self:
+        return self.filter(course_id=course_id)
+
+    def with_task_id(self, task_id: uuid.UUID | str) -> Self:
+        """One or none; a text that is no UUID names none."""
+        try:
+            return self.filter(task_id=uuid.UUID(str(task_id)))
+        except ValueError:
+            return self.none()
+
+    def unfinished(self) -> Self:
+        return self.filter(state__in=UNFINISHED)
+
+    def pending_or_failed(self) -> Self:
+        """What *Pending Tasks* lists."""
+        return self.filter(state__in=[*UNFINISHED, ReportState.FAILED])
+
+    def available(self, now: datetime) -> Self:
+        """Ready, and not yet over its lifetime: checked here too, for a sweep may be late."""
+        return self.filter(state=ReportState.READY, expires_at__gt=now)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-requested_at", "-pk")
+
+
+class Report(LeasedTask):
+    task_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=64, choices=ReportKind)
+    course_id = IdField(max_length=255)
+    filters = models.JSONField(default=dict, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=ReportState, default=ReportState.QUEUED, editable=False)
+    # A hash of course, kind and filters until the report is finished, NULL after: one unfinished report of each.
+    unfinished_key = IdField(max_length=64, null=True, unique=True, editable=False)
+
+    step = models.CharField(max_length=16, choices=ReportStep, blank=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    rows_done = models.PositiveIntegerField(default=0, editable=False)
+    rows_total = models.PositiveIntegerField(null=True, editable=False)
+    heartbeat_at = models.DateTimeField(null=True, editable=False, help_text="The builder's last sign of life.")
+
+    file_name = IdField(max_length=255, unique=True)
+    file = models.OneToOneField("ReportFile", on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    rows = models.PositiveIntegerField(null=True, editable=False)
+    size = models.PositiveBigIntegerField(null=True, editable=False, help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    as_of = models.DateTimeField(null=True, editable=False, help_text="The moment the rows show.")
+    finished_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+
+    failure = models.CharField(max_length=16, choices=ReportFailure, blank=True, editable=False)
+    reference = models.CharField(max_length=16, blank=True, editable=False, help_text="Stands in the log, too.")
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ReportState.values), name="report_state_is_known"),
+            models.CheckConstraint(
+                condition=~Q(state=ReportState.READY)
+                | Q(file__isnull=False, rows__isnull=False, size__isnull=False, expires_at__isnull=False),
+                name="a_ready_report_has_a_file",
+            ),
+            models.CheckConstraint(
+                condition=Q(unfinished_key=None) | Q(state__in=UNFINISHED),
+                name="only_an_unfinished_report_holds_the_key",
+            ),
+        ]
+        indexes = [
+            # Both lists of the Data Download page: "the reports of this course in these states, newest first".
+            models.Index(fields=["course_id", "state", "requested_at"], name="report_by_course_and_state"),
+            # The sweep: "what is due?"
+            models.Index(fields=["next_try_at"], name="report_by_next_try"),
+            # The sweep: "which ready reports are over their lifetime?"
+            models.Index(fields=["state", "expires_at"], name="report_by_state_and_expiry"),
+        ]
+        permissions = [
+            ("view_reports", "Can see the reports of a course"),
+            ("generate_report", "Can generate reports of a course"),
+            ("download_report", "Can download reports of a course"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in UNFINISHED
+
+    @property
+    def is_over_its_lifetime(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class ReportFile(models.Model):
+    """A storage key, written before the first byte and never used again. One for each try."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
+    fence = models.PositiveIntegerField(help_text="The fencing number of the try that writes it.")
+    storage_key = IdField(max_length=255, unique=True)
+    created_at = models.DateTimeField()
+    # Set when nothing can stand under the key any more.
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # The sweep: "under which keys may something stand?"
+            models.Index(fields=["removed_at", "created_at"], name="file_by_removal_and_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.storage_key
+
+
+class ReportDownload(models.Model):
+    """Who took which report, when, from where, or was refused. Written once, never edited."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    outcome = models.CharField(max_length=16, choices=DownloadOutcome)
+    for_excel = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=DownloadOutcome.values), name="download_outcome_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.report_id}"

@@ -1,0 +1,116 @@
+"""Questions of hosts and pages. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from proctoring_results.exceptions import NotFound
+from proctoring_results.models import ExamAttempt, ProctoredExam, Report
+from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, ResultWord
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def exams_in_course(course_id: str) -> QuerySet[ProctoredExam]:
+    return ProctoredExam.objects.in_course(course_id).order_by("exam_name", "pk")
+
+
+def get_exam(course_id: str, content_id: str) -> ProctoredExam:
+    """Raises ``NotFound``."""
+    exam = ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).first()
+    if exam is None:
+        raise NotFound("exam", content_id)
+    return exam
+
+
+def get_attempt(attempt_code: str) -> ExamAttempt:
+    """With its exam and learner. Raises ``NotFound``."""
+    attempt = ExamAttempt.objects.select_related("exam", "user").filter(attempt_code=attempt_code).first()
+    if attempt is None:
+        raise NotFound("attempt", attempt_code)
+    return attempt
+
+
+def attempts_in_course(course_id: str) -> QuerySet[ExamAttempt]:
+    """All of them, archived ones too, newest first."""
+    return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
+
+
+def attempts_of(user: AbstractBaseUser, exam: ProctoredExam) -> QuerySet[ExamAttempt]:
+    """A learner's goes at an exam, archived ones too, newest first."""
+    return ExamAttempt.objects.filter(user_id=user.pk, exam=exam).order_by("-pk")
+
+
+def open_attempt(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttempt | None:
+    """The attempt that the learner can go on with, if there is one."""
+    return attempts_of(user, exam).open().first()
+
+
+def result_for(user: AbstractBaseUser, exam: ProctoredExam) -> ResultWord | None:
+    """Pending, Satisfactory or Unsatisfactory, by the newest attempt that is not archived; else None."""
+    if not (exam.is_proctored or exam.is_practice_exam):
+        return None
+    newest = attempts_of(user, exam).not_archived().first()
+    return RESULT_WORDS.get(newest.status) if newest else None
+
+
+def time_left(attempt: ExamAttempt) -> timedelta | None:
+    """Until the learner's time is over, never less than zero; None for an exam that is not under way."""
+    if attempt.status not in (AttemptStatus.STARTED, AttemptStatus.READY_TO_SUBMIT) or attempt.deadline is None:
+        return None
+    return max(timedelta(0), attempt.deadline - timezone.now())
+
+
+def reports_in_course(course_id: str) -> QuerySet[Report]:
+    """All of them, whatever their state, newest first."""
+    return Report.objects.in_course(course_id).select_related("requested_by").newest_first()
+
+
+def get_report(task_id: UUID | str) -> Report:
+    """Raises ``NotFound``."""
+    report = Report.objects.with_task_id(task_id).select_related("requested_by").first()
+    if report is None:
+        raise NotFound("report", str(task_id))
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class CourseCounts:
+    """How a course's attempts stand, archived ones too: the rows that a report would have."""
+
+    attempts: int
+    under_way: int
+    pending: int
+    needing_attention: int
+    satisfactory: int
+    unsatisfactory: int
+
+
+def course_counts(course_id: str) -> CourseCounts:
+    """One query, whatever the number of exams and attempts."""
+    per_status = dict(
+        ExamAttempt.objects.in_course(course_id)
+        .with_result()
+        .order_by()
+        .values_list("status")
+        .annotate(number=Count("pk"))
+    )
+
+    def with_word(word: ResultWord) -> int:
+        return sum(number for status, number in per_status.items() if RESULT_WORDS.get(status) is word)
+
+    return CourseCounts(
+        attempts=sum(per_status.values()),
+        under_way=sum(number for status, number in per_status.items() if status in OPEN_STATUSES),
+        pending=with_word(ResultWord.PENDING),
+        needing_attention=per_status.get(AttemptStatus.SECOND_REVIEW_REQUIRED, 0),
+        satisfactory=with_word(ResultWord.SATISFACTORY),
+        unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
+    )

@@ -1,0 +1,21 @@
+"""What Celery beat rings. Hosts take ``BEAT_SCHEDULE`` into theirs."""
+
+from typing import Any
+
+from celery import shared_task
+
+from proctoring_results.actions.upkeep import sweep_reports
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "proctoring-results-sweep-reports": {
+        "task": "proctoring_results.sweep_reports",
+        "schedule": 15.0,  # seconds
+        # A worker that was away must not find a heap of old bells.
+        "options": {"expires": 15.0},
+    },
+}
+
+
+@shared_task(name="proctoring_results.sweep_reports", ignore_result=True)
+def sweep() -> None:
+    sweep_reports()

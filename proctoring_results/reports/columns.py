@@ -1,0 +1,174 @@
+"""The columns of the reports: a name and a database expression that yields finished text.
+
+So there is one definition of a report, and a row leaves the database as it stands in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Case, CharField, F, Func, TextField, Value, When
+from django.db.models.expressions import Combinable, Expression
+from django.db.models.functions import Cast, Coalesce, Length, Replace
+from django.db.models.lookups import GreaterThan
+from django.db.models.sql.compiler import SQLCompiler
+
+from proctoring_results.guard import DANGEROUS
+from proctoring_results.models.fields import bytewise_collation
+from proctoring_results.statuses import REVIEWABLE_STATUSES, ReviewStatus
+
+
+class VendorFunc(Func):
+    """A function whose SQL is a template for each database vendor, with the argument as ``{x}``, once or more."""
+
+    templates: dict[str, str]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:
+        template = self.templates[connection.vendor].replace("{bytewise}", bytewise_collation(connection))
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        return template.replace("{x}", sql), [*params] * template.count("{x}")
+
+
+class Bytewise(VendorFunc):
+    """The text, sorting and comparing by code point."""
+
+    output_field = TextField()
+    templates = {
+        "postgresql": '({x}) COLLATE "{bytewise}"',
+        "sqlite": "({x}) COLLATE {bytewise}",
+        "mysql": "CONVERT({x} USING utf8mb4) COLLATE {bytewise}",
+    }
+
+
+class UtcText(VendorFunc):
+    """A moment as ``2026-05-01T09:30:00Z``: UTC, whole seconds, cut and not rounded."""
+
+    output_field = TextField()
+    templates = {
+        "postgresql": "to_char({x} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+        # SQLite keeps moments as text; its own strftime would round.
+        "sqlite": "substr({x}, 1, 10) || 'T' || substr({x}, 12, 8) || 'Z'",
+        "mysql": "DATE_FORMAT({x}, '%%Y-%%m-%%dT%%H:%%i:%%sZ')",
+    }
+
+
+def _sql_characters(vendor: str) -> str:
+    """The dangerous characters as SQL literals. PostgreSQL holds no NUL, so it is not asked for one."""
+    number = {"postgresql": "chr({})", "sqlite": "char({})", "mysql": "CHAR({} USING utf8mb4)"}[vendor]
+    return ", ".join(number.format(ord(c)) for c in DANGEROUS if vendor != "postgresql" or c != "\0")
+
+
+def _mysql_characters() -> str:
+    return ", ".join(f"X'{character.encode().hex()}'" for character in DANGEROUS)
+
+
+class Guarded(VendorFunc):
+    """``guard.guarded_text`` in SQL."""
+
+    output_field = TextField()
+    templates = {
+        "postgresql": "CASE WHEN substr(ltrim({x}, ' '), 1, 1) COLLATE \"{bytewise}\" IN ("
+        + _sql_characters("postgresql")
+        + ") THEN '''' || {x} ELSE {x} END",
+        "sqlite": "CASE WHEN substr(ltrim({x}, ' '), 1, 1) COLLATE {bytewise} IN ("
+        + _sql_characters("sqlite")
+        + ") THEN '''' || {x} ELSE {x} END",
+        # Compared as bytes: collations of MySQL and MariaDB take U+3000 and others for a space.
+        "mysql": "CASE WHEN CAST(SUBSTR(TRIM(LEADING ' ' FROM CONVERT({x} USING utf8mb4) COLLATE {bytewise}), 1, 1)"
+        " AS BINARY) IN (" + _mysql_characters() + ") THEN CONCAT('''', {x}) ELSE {x} END",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    text: Expression
+
+
+def text(expression: str | Combinable) -> Expression:
+    """Text that is never NULL: nothing is empty."""
+    source = F(expression) if isinstance(expression, str) else expression
+    return Coalesce(source, Value(""), output_field=TextField())
+
+
+def guarded(expression: str | Combinable) -> Expression:
+    return Guarded(text(expression))
+
+
+def number(expression: str) -> Expression:
+    return text(Cast(F(expression), CharField()))
+
+
+def count(expression: str) -> Expression:
+    return Coalesce(Cast(F(expression), CharField()), Value("0"), output_field=TextField())
+
+
+def moment(expression: str) -> Expression:
+    return text(UtcText(F(expression)))
+
+
+def yes_or_no(expression: str) -> Expression:
+    return Case(When(**{expression: True}, then=Value("True")), default=Value("False"), output_field=TextField())
+
+
+def review_status() -> Expression:
+    """The current review's; without one ``Not Reviewed`` where an exam was taken and could be reviewed."""
+    none = Case(
+        When(
+            started_at__isnull=False, status__in=sorted(REVIEWABLE_STATUSES), then=Value(str(ReviewStatus.NOT_REVIEWED))
+        ),
+        default=Value(""),
+        output_field=TextField(),
+    )
+    return Coalesce(F("current_review__review_status"), none, output_field=TextField())
+
+
+def username_path() -> str:
+    return f"user__{get_user_model().USERNAME_FIELD}"
+
+
+def email_path() -> str:
+    return f"user__{get_user_model().get_email_field_name()}"
+
+
+def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
+    """``proctored_exam_results_report``: exactly these, in this order."""
+    of_provider = (Column("provider", guarded("provider")), Column("track", guarded("track"))) if with_provider else ()
+    return (
+        Column("course_id", guarded("exam__course_id")),
+        *of_provider,
+        Column("exam_name", guarded("exam__exam_name")),
+        Column("username", guarded(username_path())),
+        Column("email", guarded(email_path())),
+        Column("attempt_code", guarded("attempt_code")),
+        Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
+        Column("is_sample_attempt", yes_or_no("is_sample_attempt")),
+        Column("started_at", moment("started_at")),
+        Column("completed_at", moment("completed_at")),
+        Column("status", text("status")),
+        Column("review_status", review_status()),
+        Column("Suspicious Count", count("current_review__suspicious_count")),
+        Column("Suspicious Comments", guarded("current_review__suspicious_comments")),
+        Column("Rules Violation Count", count("current_review__rules_violation_count")),
+        Column("Rules Violation Comments", guarded("current_review__rules_violation_comments")),
+    )
+
+
+def session_results_columns() -> tuple[Column, ...]:
+    """``proctored_session_results_report``, the older kind: status words in spaces, the address or the username."""
+    # By length, not by comparison with '': MariaDB's collations take U+3000 and others for it.
+    has_address = GreaterThan(Length(F(email_path())), Value(0))
+    address = Case(When(has_address, then=F(email_path())), default=F(username_path()), output_field=TextField())
+    return (
+        Column("user_email", guarded(address)),
+        Column("exam_name", guarded("exam__exam_name")),
+        Column("attempt_code", guarded("attempt_code")),
+        Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
+        Column("is_sample_attempt", yes_or_no("is_sample_attempt")),
+        Column("started_at", moment("started_at")),
+        Column("completed_at", moment("completed_at")),
+        Column("status", text(Replace(F("status"), Value("_"), Value(" ")))),
+    )

@@ -1,0 +1,68 @@
+"""Report files in their storage: under keys that are written to a row before the first byte and never used again."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import IO
+
+from django.core.files import File
+from django.core.files.storage import Storage, storages
+
+from proctoring_results.conf import conf
+from proctoring_results.models import Report, ReportFile
+
+# A worker that slept through its lease may still write; we look under a key again for so long.
+LOOK_AGAIN_FOR = timedelta(days=1)
+
+
+def storage() -> Storage:
+    return storages[conf().REPORT_STORAGE]
+
+
+def reserve(report: Report, fence: int, now: datetime) -> ReportFile:
+    """A fresh key for this try, on record before anything stands under it."""
+    key = f"{report.requested_at:%Y/%m}/{report.task_id}-{fence}.csv"
+    return ReportFile.objects.create(report=report, fence=fence, storage_key=key, created_at=now)
+
+
+def store(file: ReportFile, content: IO[bytes]) -> None:
+    """Put the content under the file's key. Raises whatever the storage raises."""
+    stored_as = storage().save(file.storage_key, File(content, name=file.storage_key))
+    if stored_as != file.storage_key:
+        # Some storages choose another name. The key is unique, so this is rare; what counts is that it is on record.
+        file.storage_key = stored_as
+        file.save(update_fields=["storage_key"])
+
+
+def remove(file: ReportFile, now: datetime) -> None:
+    """Remove what stands under the key, if anything. Harmless to repeat."""
+    storage().delete(file.storage_key)
+    if file.created_at <= now - LOOK_AGAIN_FOR:
+        file.removed_at = now
+        file.save(update_fields=["removed_at"])
+
+
+def open_file(report: Report) -> File[bytes]:
+    """Raises ``FileNotFoundError`` when it is not there."""
+    if report.file is None:
+        raise FileNotFoundError(report.file_name)
+    return storage().open(report.file.storage_key, "rb")
+
+
+class Checksum:
+    """A binary file that also counts and hashes what is written."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes, /) -> None:
+        self._target.write(data)
+        self._sha256.update(data)
+        self.size += len(data)
+
+    @property
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()

@@ -1,0 +1,122 @@
+"""Rows from the database into a binary file: COPY on PostgreSQL, elsewhere a streaming cursor and ``csv.writer``.
+
+The same bytes from every database: UTF-8, CRLF, RFC 4180 quoting.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
+
+from proctoring_results.models import ExamAttempt
+
+BATCH = 2_000  # rows between two looks at progress
+
+OnBatch = Callable[[int], None]
+
+
+class Sink(Protocol):
+    def write(self, data: bytes, /) -> Any: ...
+
+
+@contextmanager
+def own_connection(alias: str) -> Iterator[BaseDatabaseWrapper]:
+    """A second connection to a database, for one long statement.
+
+    A connection in COPY hangs on another statement, one with an unbuffered MariaDB cursor raises, and a SQLite
+    reader inside a transaction of ours would block every writer.
+    """
+    connection = connections.create_connection(alias)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def header(names: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(names)
+    return text.getvalue().encode()
+
+
+def write_rows(
+    rows: QuerySet[ExamAttempt, tuple[str, ...]], connection: BaseDatabaseWrapper, sink: Sink, on_batch: OnBatch
+) -> int:
+    """Write the rows and return how many. ``on_batch`` is told the rows so far after each batch; it may raise."""
+    sql, params = rows.query.get_compiler(connection=connection).as_sql()
+    connection.ensure_connection()
+    # The drivers' own cursors raise the drivers' own errors: make them Django's.
+    with connection.wrap_database_errors:
+        if _has_copy(connection):
+            return _copy(connection, sql, params, sink, on_batch)
+        with _streaming_cursor(connection) as cursor:
+            cursor.execute(sql, params)
+            return _drain(cursor, sink, on_batch)
+
+
+def _has_copy(connection: BaseDatabaseWrapper) -> bool:
+    """PostgreSQL with psycopg 3; version 2 takes the streaming cursor."""
+    return connection.vendor == "postgresql" and type(connection.connection).__module__.startswith("psycopg.")
+
+
+def _copy(connection: BaseDatabaseWrapper, sql: str, params: Any, sink: Sink, on_batch: OnBatch) -> int:
+    import psycopg
+
+    # COPY takes no parameters, so they are quoted by the driver first.
+    select = psycopg.ClientCursor(connection.connection).mogrify(sql, params)
+    done, batch = 0, []
+    with connection.connection.cursor() as cursor:
+        # The guard makes "=" impossible as a cell; with it as NULL an empty text comes out bare, as csv.writer does.
+        with cursor.copy(f"COPY ({select}) TO STDOUT (FORMAT csv, NULL '=')") as copy:
+            for message in copy:  # one message is one row, ended by LF
+                batch.append(bytes(message[:-1]))
+                if len(batch) == BATCH:
+                    done = _flush(batch, done, sink, on_batch)
+        done = _flush(batch, done, sink, on_batch)
+        if done != cursor.rowcount:
+            raise RuntimeError(f"COPY sent {done} messages for {cursor.rowcount} rows.")
+    return done
+
+
+def _flush(batch: list[bytes], done: int, sink: Sink, on_batch: OnBatch) -> int:
+    if batch:
+        batch.append(b"")
+        sink.write(b"\r\n".join(batch))
+        done += len(batch) - 1
+        batch.clear()
+        on_batch(done)
+    return done
+
+
+@contextmanager
+def _streaming_cursor(connection: BaseDatabaseWrapper) -> Iterator[Any]:
+    """A cursor that holds a batch at a time; Django's own buffers everything in the client on MariaDB and MySQL."""
+    if connection.vendor == "mysql":
+        from MySQLdb.cursors import SSCursor
+
+        with connection.connection.cursor(SSCursor) as cursor:
+            yield cursor
+    else:
+        with connection.chunked_cursor() as cursor:
+            yield cursor
+
+
+def _drain(cursor: Any, sink: Sink, on_batch: OnBatch) -> int:
+    done = 0
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    while batch := cursor.fetchmany(BATCH):
+        writer.writerows(batch)
+        sink.write(text.getvalue().encode())
+        text.seek(0)
+        text.truncate()
+        done += len(batch)
+        on_batch(done)
+    return done
