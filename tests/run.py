@@ -1,0 +1,141 @@
+"""Run the tests: everything on SQLite, then what depends on the database on PostgreSQL and on MariaDB.
+
+    python -m tests.run [--only sqlite|postgresql|mariadb] [what pytest takes]
+
+What the machine lacks is started from Python packages where that is possible, else left out; the end says what.
+With CI=true, nothing may be left out.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests import services
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = ("passed", "failed", "error", "skipped")
+
+
+@dataclass(frozen=True)
+class Database:
+    name: str
+    expression: str
+
+
+DATABASES = (
+    Database("SQLite", "not postgresql and not mariadb"),
+    Database("PostgreSQL", "database or postgresql"),
+    Database("MariaDB", "database or mariadb"),
+)
+
+STARTERS: dict[str, tuple[str, Callable[[], AbstractContextManager[str]]]] = {
+    "PostgreSQL": ("TEST_POSTGRESQL_URL", services.started_postgresql),
+    "Redis": ("TEST_REDIS_URL", services.started_redis),
+}
+
+
+@dataclass
+class Outcome:
+    lines: list[str] = field(default_factory=list)
+    total: Counter[str] = field(default_factory=Counter)
+    # A dict, for its order: sentences that say what was left out.
+    left_out: dict[str, None] = field(default_factory=dict)
+    broken: bool = False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__.splitlines()[0], add_help=True)
+    parser.add_argument("--only", choices=[database.name.lower() for database in DATABASES], help="one database")
+    parser.add_argument("-m", dest="expression", help="markers, as for pytest")
+    chosen, others = parser.parse_known_args()
+    databases = [database for database in DATABASES if chosen.only in {None, database.name.lower()}]
+
+    outcome = Outcome()
+    with ExitStack() as stack:
+        for name, (variable, starter) in STARTERS.items():
+            start_if_missing(name, variable, starter, stack)
+        for database in databases:
+            url = "" if database.name == "SQLite" else services.find(database.name).url
+            if url is None:
+                note = f"{database.name}: {services.why_missing(database.name)}"
+                outcome.left_out[note] = None
+                outcome.lines.append(f"{database.name:12}left out")
+            else:
+                run(database, url, chosen.expression, others, outcome)
+    if services.MUST_HAVE_ALL and not chosen.only:
+        for name in services.PROBES:
+            if services.find(name).url is None:
+                outcome.left_out[f"{name}: {services.why_missing(name)}"] = None
+    report(outcome)
+    return int(outcome.broken or (services.MUST_HAVE_ALL and bool(outcome.left_out)))
+
+
+def start_if_missing(name: str, variable: str, starter: Callable, stack: ExitStack) -> None:
+    # One that was named and does not answer is a mistake to be told, not to be papered over.
+    if services.find(name).url is not None or variable in os.environ:
+        return
+    try:
+        os.environ[variable] = stack.enter_context(starter())
+    except services.Missing as problem:
+        print(f"{name} could not be started either: {problem}", flush=True)
+    else:
+        print(f"No {name} found; started one for these tests.", flush=True)
+        services.find.cache_clear()
+
+
+def run(database: Database, url: str, expression: str | None, others: list[str], outcome: Outcome) -> None:
+    """One run of pytest in a process of its own, on one database."""
+    print(f"\n── {database.name} ──", flush=True)
+    where = [] if any(names_tests(other) for other in others) else ["tests"]
+    markers = f"({expression}) and ({database.expression})" if expression else database.expression
+    with tempfile.TemporaryDirectory(prefix="proctoring-counts-") as folder:
+        counts_file = Path(folder) / "counts.json"
+        environment = {**os.environ, "PROCTORING_TEST_COUNTS": str(counts_file), "DATABASE_URL": url}
+        if not url:
+            # Unset is the embedded SQLite, whatever the developer's own environment names.
+            del environment["DATABASE_URL"]
+        command = [sys.executable, "-m", "pytest", *where, "-m", markers, *others]
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        counts = json.loads(counts_file.read_text()) if counts_file.exists() else {}
+
+    outcome.total.update({kind: counts.get(kind, 0) for kind in KINDS})
+    outcome.left_out.update(dict.fromkeys(counts.get("left_out", [])))
+    # With -k, a database may well have nothing to run.
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        outcome.lines.append(f"{database.name:12}no tests")
+        return
+    outcome.broken |= code != pytest.ExitCode.OK
+    finished = counts and code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    remark = "" if finished else f"; NOT FINISHED, pytest ended with {code}"
+    outcome.lines.append(f"{database.name:12}{sentence(Counter(counts))}{remark}")
+
+
+def names_tests(argument: str) -> bool:
+    return not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists()
+
+
+def sentence(counts: Counter[str]) -> str:
+    return f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed, {counts['skipped']} skipped"
+
+
+def report(outcome: Outcome) -> None:
+    print("\n── All ──")
+    for line in outcome.lines:
+        print(line)
+    for note in outcome.left_out:
+        print(f"{'MISSING' if services.MUST_HAVE_ALL else 'Left out'}: {note}")
+    print(sentence(outcome.total), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

