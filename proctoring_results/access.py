@@ -19,7 +19,8 @@ def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> 
     Asked without the object first: Django's ModelBackend answers False for every object, even where the
     permission was granted.
     """
-    return user.has_perm(permission) or user.has_perm(permission, scope)  # type: ignore[union-attr]
+    # Django types the object as a model; ours are ids.
+    return user.has_perm(permission) or user.has_perm(permission, scope)  # type: ignore[union-attr,arg-type]
 
 
 def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> None:

@@ -33,7 +33,7 @@ def ring(task: Task[Any, Any], *args: Any) -> bool:
         with task.app.connection_for_write(
             connect_timeout=BROKER_CONNECT_LIMIT, transport_options=_quick(task.app.conf.broker_transport_options)
         ) as connection:
-            task.apply_async(args, connection=connection, retry=False)
+            task.apply_async(args, connection=connection, retry=False)  # type: ignore[call-arg]
     except (OperationalError, OSError) as error:
         logger.warning("The broker did not take %s: %s. Upkeep will ring again.", task.name, error)
         return False

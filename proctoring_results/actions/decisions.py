@@ -47,7 +47,7 @@ def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: 
     if not reason:
         raise InvalidInput("reason", "A decision needs a reason.")
     change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
-    if seen is not None and seen != Seen(change and change.pk, review and review.pk):
+    if seen is not None and seen != Seen(change.pk if change else None, review.pk if review else None):
         raise StaleDecision(attempt, change, review)
     change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
     _take_up_what_waited_for_a_person(attempt)

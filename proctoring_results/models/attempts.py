@@ -90,7 +90,7 @@ class ExamAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.attempt_code
+        return str(self.attempt_code)
 
     @property
     def is_open(self) -> bool:

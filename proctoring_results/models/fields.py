@@ -1,6 +1,6 @@
 """Columns that compare byte by byte on every database."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,7 +16,14 @@ def bytewise_collation(connection: BaseDatabaseWrapper) -> str:
     return {"postgresql": "C", "sqlite": "BINARY"}[connection.vendor]
 
 
-class IdField(models.CharField):
+if TYPE_CHECKING:
+    # Generic for the type checker only. What is set and got is text, or None where the column may be NULL.
+    CharField = models.CharField[Any, Any]
+else:
+    CharField = models.CharField
+
+
+class IdField(CharField):
     """An id or key: opaque, never parsed, and equal only to itself."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:

@@ -104,7 +104,7 @@ class Report(LeasedTask):
         ]
 
     def __str__(self) -> str:
-        return self.file_name
+        return str(self.file_name)
 
     @property
     def is_unfinished(self) -> bool:
@@ -132,7 +132,7 @@ class ReportFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.storage_key
+        return str(self.storage_key)
 
 
 class ReportDownload(models.Model):

@@ -7,18 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ExamAttempt, ProctoredExam, Report
+from proctoring_results.models.attempts import ExamAttemptQuerySet
+from proctoring_results.models.exams import ProctoredExamQuerySet
+from proctoring_results.models.reports import ReportQuerySet
 from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, ResultWord
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-def exams_in_course(course_id: str) -> QuerySet[ProctoredExam]:
+def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
     return ProctoredExam.objects.in_course(course_id).order_by("exam_name", "pk")
 
 
@@ -38,12 +41,12 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
     return attempt
 
 
-def attempts_in_course(course_id: str) -> QuerySet[ExamAttempt]:
+def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
     """All of them, archived ones too, newest first."""
     return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
 
 
-def attempts_of(user: AbstractBaseUser, exam: ProctoredExam) -> QuerySet[ExamAttempt]:
+def attempts_of(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttemptQuerySet:
     """A learner's goes at an exam, archived ones too, newest first."""
     return ExamAttempt.objects.filter(user_id=user.pk, exam=exam).order_by("-pk")
 
@@ -68,7 +71,7 @@ def time_left(attempt: ExamAttempt) -> timedelta | None:
     return max(timedelta(0), attempt.deadline - timezone.now())
 
 
-def reports_in_course(course_id: str) -> QuerySet[Report]:
+def reports_in_course(course_id: str) -> ReportQuerySet:
     """All of them, whatever their state, newest first."""
     return Report.objects.in_course(course_id).select_related("requested_by").newest_first()
 

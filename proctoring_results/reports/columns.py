@@ -26,7 +26,9 @@ class VendorFunc(Func):
 
     templates: dict[str, str]
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, list[Any]]:
         template = self.templates[connection.vendor].replace("{bytewise}", bytewise_collation(connection))
         sql, params = compiler.compile(self.get_source_expressions()[0])
         return template.replace("{x}", sql), [*params] * template.count("{x}")

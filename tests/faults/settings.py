@@ -1,0 +1,16 @@
+"""Settings of workers that are to be killed: short leases and pauses, a queue of their own."""
+
+import os
+from datetime import timedelta
+
+from tests.settings import *
+
+CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
+# What the worker was told and has not yet taken is told again by the sweep; nothing waits for an hour.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+PROCTORING_RESULTS = {
+    **PROCTORING_RESULTS,
+    "LEASE": timedelta(seconds=2),
+    "RETRY_PAUSES": (timedelta(seconds=0.2), timedelta(seconds=0.2)),
+}
