@@ -63,7 +63,7 @@ def write_rows(
 
 def _has_copy(connection: BaseDatabaseWrapper) -> bool:
     """PostgreSQL with psycopg 3; version 2 takes the streaming cursor."""
-    return connection.vendor == "postgresql" and type(connection.connection).__module__.startswith("psycopg.")
+    return connection.vendor == "postgresql" and type(connection.connection).__module__.split(".")[0] == "psycopg"
 
 
 def _copy(connection: BaseDatabaseWrapper, sql: str, params: Any, sink: Sink, on_batch: OnBatch) -> int:

@@ -216,6 +216,16 @@ def test_rows_are_read_in_batches_and_progress_is_told():
     assert told == [(0, 4_500), (2_000, 4_500), (4_000, 4_500), (4_500, 4_500), (4_500, 4_500)]
 
 
+@pytest.mark.postgresql
+def test_postgresql_sends_the_rows_by_copy(monkeypatch):
+    def never(connection):
+        raise AssertionError("The slow way.")
+
+    monkeypatch.setattr("proctoring_results.reports.rows._streaming_cursor", never)
+    ExamAttemptFactory()
+    assert len(rows()) == 1
+
+
 # --- Anything that people and providers write ---
 
 # Whatever every database can keep: no NUL, no surrogates.
