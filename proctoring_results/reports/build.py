@@ -82,17 +82,13 @@ def write_report(
     """Stream the report's rows into a binary file. ``on_progress`` is told rows done and rows in all."""
     sink = files.Checksum(content)
     with own_connection(router.db_for_read(ExamAttempt)) as database:
-        total = attempts_in_report(report.course_id, report.filters).using(database.alias).count()
+        attempts = attempts_in_report(report.course_id, report.filters)
+        total = attempts.count()
         on_progress(0, total)
         sink.write(header([column.name for column in columns_of(report.kind)]))
         on_step(ReportStep.SORTING)
         as_of = timezone.now()
-        rows = write_rows(
-            rows_of(report.kind, report.course_id, report.filters),
-            database,
-            sink,
-            _telling(on_step, on_progress, total),
-        )
+        rows = write_rows(rows_of(report.kind, attempts), database, sink, _telling(on_step, on_progress, total))
         on_progress(rows, rows)
     return Written(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
 

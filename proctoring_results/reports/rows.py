@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
@@ -50,7 +51,11 @@ def write_rows(
     rows: QuerySet[ExamAttempt, tuple[str, ...]], connection: BaseDatabaseWrapper, sink: Sink, on_batch: OnBatch
 ) -> int:
     """Write the rows and return how many. ``on_batch`` is told the rows so far after each batch; it may raise."""
-    sql, params = rows.query.get_compiler(connection=connection).as_sql()
+    try:
+        sql, params = rows.query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        # A course without exams: Django knows that there is nothing to ask.
+        return 0
     connection.ensure_connection()
     # The drivers' own cursors raise the drivers' own errors: make them Django's.
     with connection.wrap_database_errors:

@@ -1,0 +1,203 @@
+"""Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests import services
+
+SIZES = (1_000, 100_000, 1_000_000)
+SLOWEST = 1.25  # times the bare statement, from 100,000 attempts on
+FATTEST = 30  # MiB between the smallest and the largest report
+SMALL_COURSE = 10_000
+CROWDED = 1.2  # times the same course in a table of its own
+FEWEST_TO_JUDGE = 100_000
+
+Took = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Database:
+    name: str
+    url: str
+
+    def manage(self, *arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "example_project/manage.py", *arguments],
+            env=self.environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def once(self, how: str, course: str) -> Took:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.bench.once", how, course],
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        return json.loads(ran.stdout)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": self.url}
+
+
+@contextmanager
+def databases(names: list[str], purpose: str, folder: Path) -> Iterator[list[Database]]:
+    """An empty database on each server that is here; dropped afterwards."""
+    found = []
+    with ExitStack() as stack:
+        for name in names:
+            if name == "SQLite":
+                found.append(Database(name, f"sqlite:///{folder / purpose}.sqlite3"))
+            elif url := services.find(name).url:
+                found.append(Database(name, stack.enter_context(_empty_database(name, url, purpose))))
+            else:
+                print(f"Left out: {name}. {services.why_missing(name)}")
+        yield found
+
+
+@contextmanager
+def _empty_database(name: str, url: str, purpose: str) -> Iterator[str]:
+    database = f"bench_{purpose}_{os.getpid()}"
+    server = url.rsplit("/", 1)[0]
+    _execute(name, server, f"CREATE DATABASE {database}")
+    try:
+        yield f"{server}/{database}"
+    finally:
+        _execute(name, server, f"DROP DATABASE {database}")
+
+
+def _execute(name: str, server: str, statement: str) -> None:
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(server)
+    if name == "PostgreSQL":
+        import psycopg
+
+        with psycopg.connect(f"{server}/postgres".replace("postgres://", "postgresql://"), autocommit=True) as to:
+            to.execute(statement)
+    else:
+        import MySQLdb
+
+        to = MySQLdb.connect(
+            host=parts.hostname or "localhost",
+            port=parts.port or 3306,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+        to.query(statement + (" CHARACTER SET utf8mb4" if statement.startswith("CREATE") else ""))
+        to.close()
+
+
+def course_of(size: int) -> str:
+    return f"course-v1:BenchX+{size}+2026"
+
+
+def seed(database: Database, sizes: list[int]) -> None:
+    began = time.perf_counter()
+    database.manage("migrate", "--verbosity=0")
+    for size in sizes:
+        database.manage("seed_demo", "--attempts", str(size), "--course", course_of(size))
+    print(f"  {database.name}: {sum(sizes):,} attempts seeded in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def in_turns(pairs: list[tuple[Database, str, str]], rounds: int) -> list[list[Took]]:
+    """Each of the pairs once a round, so that what slows the machine slows all of them."""
+    taken: list[list[Took]] = [[] for _ in pairs]
+    for _ in range(rounds):
+        for number, (database, how, course) in enumerate(pairs):
+            taken[number].append(database.once(how, course))
+    return taken
+
+
+def ratio(ours: list[Took], other: list[Took]) -> float:
+    return median(a["seconds"] / b["seconds"] for a, b in zip(ours, other, strict=True))
+
+
+def measure_sizes(found: list[Database], sizes: list[int], rounds: int) -> list[str]:
+    """Rows per second and memory against the bare statement. Returns what is over a limit."""
+    broken = []
+    print(
+        f"\n{'':<11}{'rows':>10}{'rows/s':>10}{'bare rows/s':>13}{'ratio':>8}{'limit':>7}{'peak MiB':>10}{'limit':>8}"
+    )
+    results = {}
+    cases = [(database, size) for size in sizes for database in found]
+    for size in sizes:
+        pairs = [(database, how, course_of(size)) for database in found for how in ("ours", "bare")]
+        taken = in_turns(pairs, rounds)
+        for number, database in enumerate(found):
+            results[database, size] = taken[2 * number], taken[2 * number + 1]
+    for database, size in cases:
+        ours, bare = results[database, size]
+        times, peak = ratio(ours, bare), median(took["peak_mib"] for took in ours)
+        smallest = median(took["peak_mib"] for took in results[database, sizes[0]][0])
+        judged = size >= FEWEST_TO_JUDGE
+        print(
+            f"{database.name:<11}{ours[0]['rows']:>10,}{_per_second(ours):>10,}{_per_second(bare):>13,}{times:>8.2f}"
+            f"{SLOWEST if judged else '':>7}{peak:>10.0f}{f'{smallest + FATTEST:.0f}':>8}"
+        )
+        if judged and times > SLOWEST:
+            broken.append(f"{database.name}, {size:,} attempts: {times:.2f} times the bare statement")
+        if peak > smallest + FATTEST:
+            broken.append(f"{database.name}, {size:,} attempts: {peak:.0f} MiB, the smallest {smallest:.0f}")
+    return broken
+
+
+def _per_second(taken: list[Took]) -> int:
+    return round(median(took["rows"] / took["seconds"] for took in taken))
+
+
+def measure_crowd(alone: list[Database], crowded: list[Database], others: int, rounds: int) -> list[str]:
+    """A course among many against the same course alone."""
+    broken = []
+    course = course_of(SMALL_COURSE)
+    print(f"\n{SMALL_COURSE:,} attempts{'':<4}alone{'':<5}among {others + SMALL_COURSE:,}{'ratio':>9}{'limit':>7}")
+    for lonely, busy in zip(alone, crowded, strict=True):
+        by_itself, among = in_turns([(lonely, "ours", course), (busy, "ours", course)], rounds)
+        times = ratio(among, by_itself)
+        print(f"{busy.name:<16}{_per_second(by_itself):>8,}/s{_per_second(among):>14,}/s{times:>12.2f}{CROWDED:>7}")
+        if times > CROWDED:
+            broken.append(f"{busy.name}: a course among {others:,} attempts takes {times:.2f} times as long as alone")
+    return broken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench args=…", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL", "MariaDB"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--others", type=int, default=0, help="attempts of other courses besides the sizes")
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory(prefix="proctoring-bench-") as name:
+        folder = Path(name)
+        # One folder for the report files of all processes.
+        os.environ["PROCTORING_TEST_FOLDER"] = name
+        with (
+            databases(options.databases, "all", folder) as found,
+            databases([database.name for database in found], "alone", folder) as alone,
+        ):
+            print("Seeding", flush=True)
+            others = [options.others] if options.others else []
+            for database, lonely in zip(found, alone, strict=True):
+                seed(database, [*options.sizes, SMALL_COURSE, *others])
+                seed(lonely, [SMALL_COURSE])
+            broken = measure_sizes(found, options.sizes, options.rounds)
+            broken += measure_crowd(alone, found, sum(options.sizes) + options.others, options.rounds)
+    print("\n" + ("\n".join(f"Over the limit: {line}" for line in broken) or "Within every limit."))
+    return len(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""``python -m tests.bench.once ours|bare COURSE``: one build in a process of its own; prints what it took as JSON.
+
+``ours`` is the whole way from the request to the published file. ``bare`` is the least anybody could do: the same
+SELECT, on PostgreSQL by ``COPY … TO STDOUT``, elsewhere by the driver's streaming cursor and
+``csv.writer``, into a file.
+"""
+
+import csv
+import json
+import resource
+import sys
+import tempfile
+import time
+from typing import IO, Any
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+from proctoring_results import api  # noqa: E402
+from proctoring_results.reports.build import build  # noqa: E402
+from proctoring_results.reports.kinds import attempts_in_report, rows_of  # noqa: E402
+
+KIND = "proctored_exam_results_report"
+BATCH = 2_000
+
+
+def ours(course: str) -> int:
+    report = api.request_report(course, KIND, ring=False)
+    if not build(report.pk):
+        raise SystemExit("The report was not published.")
+    report.refresh_from_db()
+    assert report.rows is not None
+    return report.rows
+
+
+def bare(course: str) -> int:
+    sql, params = rows_of(KIND, attempts_in_report(course, {})).query.sql_with_params()
+    connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        with tempfile.TemporaryFile() as file:
+            return _copy(sql, params, file)
+    with tempfile.TemporaryFile("w+", newline="", encoding="utf-8") as text:
+        return _stream(
+            rows_of(KIND, attempts_in_report(course, {})).query.get_compiler(connection=connection).as_sql(), text
+        )
+
+
+def _copy(sql: str, params: tuple[Any, ...], file: IO[bytes]) -> int:
+    import psycopg
+
+    select = psycopg.ClientCursor(connection.connection).mogrify(sql, params)
+    with connection.connection.cursor() as cursor:
+        with cursor.copy(f"COPY ({select}) TO STDOUT (FORMAT csv)") as copy:
+            for message in copy:
+                file.write(message)
+        return int(cursor.rowcount)
+
+
+def _stream(statement: tuple[str, Any], text: IO[str]) -> int:
+    writer, done = csv.writer(text), 0
+    if connection.vendor == "mysql":
+        from MySQLdb.cursors import SSCursor
+
+        cursor = connection.connection.cursor(SSCursor)
+    else:
+        cursor = connection.cursor()
+    cursor.execute(*statement)
+    while rows := cursor.fetchmany(BATCH):
+        writer.writerows(rows)
+        done += len(rows)
+    cursor.close()
+    return done
+
+
+if __name__ == "__main__":
+    # What every process needs to begin with, done before the clock runs.
+    connection.ensure_connection()
+    began = time.perf_counter()
+    rows = {"ours": ours, "bare": bare}[sys.argv[1]](sys.argv[2])
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "rows": rows, "peak_mib": peak}))

@@ -1,0 +1,52 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import COURSE, UserFactory
+
+ALL = ("view_reports", "generate_report", "download_report")
+
+
+@pytest.fixture(autouse=True)
+def database(db):
+    """Every page asks it."""
+
+
+@pytest.fixture(autouse=True)
+def bells(monkeypatch):
+    """What is rung for; nobody comes."""
+    rung: list[tuple] = []
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(args))
+    return rung
+
+
+@pytest.fixture
+def page_url() -> str:
+    return reverse("proctoring_results:data_download", args=[COURSE])
+
+
+@pytest.fixture
+def instructor():
+    return person(*ALL)
+
+
+@pytest.fixture
+def client(instructor) -> Client:
+    return client_of(instructor)
+
+
+def person(*permissions: str):
+    user = UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text(response) -> str:
+    return response.content.decode()

@@ -1,0 +1,124 @@
+"""Every wrong setting is said at start-up."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.checks import run_checks
+
+from proctoring_results.checks import check_databases, check_settings
+from proctoring_results.conf import conf
+
+LOCAL = "django.core.files.storage.FileSystemStorage"
+
+
+def found() -> set[str]:
+    return {problem.id.removeprefix("proctoring_results.") for problem in check_settings(None)}
+
+
+@pytest.mark.django_db
+def test_the_example_has_no_wrong_setting():
+    assert [problem for problem in run_checks() if problem.id.startswith("proctoring_results")] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"DOWNLOAD_TLL": timedelta(minutes=5)}, "E001"),
+        ({"DOWNLOAD_TTL": 300}, "E002"),
+        ({"DOWNLOAD_VIA": "ftp"}, "E002"),
+        ({"PAGE_SIZE": True}, "E002"),
+        ({"RETRY_PAUSES": (10, 60)}, "E002"),
+        ({"REPORT_PROVIDER_COLUMNS": "yes"}, "E002"),
+        ({"PROVIDERS": []}, "E002"),
+        ([], "E002"),
+        ({"DOWNLOAD_TTL": timedelta(0)}, "E003"),
+        ({"LEASE": timedelta(seconds=-1)}, "E003"),
+        ({"REDIRECT_TTL": timedelta(seconds=61)}, "E003"),
+        ({"PAGE_SIZE": 0}, "E003"),
+        ({"PROVIDERS": {"x": "reject"}}, "E004"),
+        ({"PROVIDERS": {"x": {"on_suspicious": "fail"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"on_suspicous": "reject"}}}, "E004"),
+        ({"LMS": "nowhere.LMS"}, "E005"),
+        ({"LMS": "builtins.object"}, "E005"),
+        ({"REPORT_STORAGE": "none"}, "E006"),
+    ],
+)
+def test_a_wrong_value_is_an_error(settings, values, problem):
+    settings.PROCTORING_RESULTS = values
+    assert found() == {problem}
+
+
+def test_right_values_are_no_errors(settings):
+    settings.PROCTORING_RESULTS = {
+        "PROVIDERS": {"x": {"on_suspicious": "reject", "newer_replaces_older": False}},
+        "RETRY_PAUSES": [timedelta(seconds=1)],
+        "DOWNLOAD_VIA": "x-sendfile",
+        "REPORT_PROVIDER_COLUMNS": True,
+    }
+    assert found() == set()
+    assert conf().DOWNLOAD_VIA == "x-sendfile"
+
+
+def test_time_zones_are_needed(settings):
+    settings.USE_TZ = False
+    assert found() == {"E007"}
+
+
+@pytest.mark.parametrize("name", ["MEDIA_ROOT", "STATIC_ROOT"])
+def test_a_public_folder_is_no_place_for_reports(settings, tmp_path, name):
+    setattr(settings, name, str(tmp_path))
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "proctoring_results": {"BACKEND": LOCAL, "OPTIONS": {"location": str(tmp_path / "reports")}},
+    }
+    assert found() == {"E008"}
+
+
+def s3(settings, **options):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "proctoring_results": {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {"bucket_name": "reports", **options},
+        },
+    }
+
+
+@pytest.mark.parametrize("options", [{"custom_domain": "cdn.example.com"}, {"querystring_auth": False}])
+def test_a_storage_that_would_not_sign_its_urls_is_an_error(settings, options):
+    s3(settings, **options)
+    assert found() == {"E010"}
+
+
+def test_a_web_server_cannot_send_files_that_are_elsewhere(settings):
+    s3(settings)
+    settings.PROCTORING_RESULTS = {"DOWNLOAD_VIA": "x-sendfile"}
+    assert found() == {"E009"}
+
+
+def connect(monkeypatch, vendor, changes):
+    settings_dict = {"TIME_ZONE": None, "OPTIONS": {"transaction_mode": "IMMEDIATE"}, **changes}
+    database = SimpleNamespace(vendor=vendor, display_name=vendor.title(), settings_dict=settings_dict)
+    monkeypatch.setattr("proctoring_results.checks.connections", {"default": database})
+
+
+@pytest.mark.parametrize(
+    ("vendor", "changes", "problem"),
+    [
+        ("oracle", {}, "E011"),
+        ("sqlite", {"TIME_ZONE": "Asia/Tokyo"}, "E012"),
+        ("sqlite", {"OPTIONS": {}}, "W013"),
+        ("mysql", {"OPTIONS": {"charset": "utf8mb3"}}, "E014"),
+        ("mysql", {"TIME_ZONE": "Asia/Tokyo"}, "E012"),
+    ],
+)
+def test_a_database_that_would_go_wrong_is_said(monkeypatch, vendor, changes, problem):
+    connect(monkeypatch, vendor, changes)
+    problems = check_databases(None, databases=["default"])
+    assert [one.id for one in problems] == [f"proctoring_results.{problem}"]
+
+
+def test_a_postgresql_with_a_time_zone_of_its_own_is_fine(monkeypatch):
+    connect(monkeypatch, "postgresql", {"TIME_ZONE": "Asia/Tokyo"})
+    assert check_databases(None, databases=["default"]) == []

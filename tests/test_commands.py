@@ -1,0 +1,130 @@
+"""What an operator types."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from proctoring_results import api
+from proctoring_results.models import Report
+from tests.factories import COURSE, ExamAttemptFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def course():
+    return ExamAttemptFactory(submitted=True)
+
+
+def called(*arguments) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def in_a_process(environment, *arguments):
+    return subprocess.run(
+        [sys.executable, "example_project/manage.py", *arguments],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_a_report_at_the_terminal_is_published_like_any_other():
+    told = called("proctoring_report", COURSE)
+    report = Report.objects.get()
+    assert (report.state, report.requested_by, report.rows) == ("ready", None, 1)
+    assert report.file_name in told
+    assert report.sha256 in told
+
+
+def test_to_a_file_whole_and_for_its_owner_only(tmp_path):
+    target = tmp_path / "out.csv"
+    assert "1 rows" in called("proctoring_report", COURSE, "--output", str(target))
+    assert target.read_bytes().count(b"\r\n") == 2
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert not Report.objects.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_file_that_fails_half_way_does_not_appear_and_leaves_the_old_one(tmp_path, monkeypatch):
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+
+    def fail(*args):
+        args[2].write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr("proctoring_results.reports.build.write_rows", fail)
+    with pytest.raises(OSError, match="disk full"):
+        called("proctoring_report", COURSE, "--output", str(target))
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+@pytest.mark.database
+def test_to_standard_output_the_csv_and_nothing_else(process_environment, course):
+    ran = in_a_process(process_environment, "proctoring_report", COURSE, "--output", "-")
+    lines = ran.stdout.split(b"\r\n")
+    assert lines[0].startswith(b"course_id,exam_name")
+    assert course.attempt_code.encode() in lines[1]
+    assert lines[2:] == [b""]
+    assert (ran.stderr, ran.returncode) == (b"", 0)
+
+
+def test_the_older_kind_and_one_exam(tmp_path, course):
+    target = tmp_path / "out.csv"
+    called(
+        "proctoring_report",
+        COURSE,
+        *("--kind", "proctored_session_results_report"),
+        *("--exam", course.exam.content_id),
+        *("--output", str(target)),
+    )
+    assert target.read_text().startswith("user_email,")
+
+
+def test_what_is_being_made_is_said_with_its_id():
+    report = api.request_report(COURSE)
+    with pytest.raises(CommandError, match=str(report.task_id)):
+        called("proctoring_report", COURSE)
+
+
+def test_an_unknown_exam_is_said():
+    with pytest.raises(CommandError, match="no exam"):
+        called("proctoring_report", COURSE, "--exam", "none")
+
+
+def test_a_progress_bar_only_on_a_terminal(process_environment):
+    ours, theirs = os.openpty()
+    ran = subprocess.run(
+        [sys.executable, "example_project/manage.py", "proctoring_report", COURSE, "--output", "-"],
+        env=process_environment,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "1 of 1 rows" in shown
+    assert b"rows" not in ran.stdout
+
+
+def test_upkeep_without_celery_builds_what_waits():
+    report = api.request_report(COURSE)
+    told = called("proctoring_upkeep", "--build")
+    report.refresh_from_db()
+    assert report.state == "ready"
+    assert "built: 1" in told
+
+
+def test_upkeep_rings_for_what_waits(monkeypatch):
+    api.request_report(COURSE)
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args: True)
+    assert "rung for: 1" in called("proctoring_upkeep")

@@ -1,0 +1,270 @@
+"""The documentation says what is there: what can go stale is compared with the code."""
+
+import argparse
+import ast
+import importlib.util
+import inspect
+import re
+import sys
+import textwrap
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+
+from proctoring_results import access, api, periodic, tasks
+from proctoring_results.conf import SETTING_NAMES
+from proctoring_results.reports.columns import exam_results_columns, session_results_columns
+from proctoring_results.statuses import (
+    MOVES,
+    AttemptStatus,
+    DownloadOutcome,
+    ReportFailure,
+    ReportState,
+    ReportStep,
+    ReviewStanding,
+    ReviewStatus,
+    Source,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)])
+OURS = ("proctoring_report", "proctoring_upkeep")
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[tuple[str, str]]:
+    """The page and the code of each block in a language."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (str(page.relative_to(ROOT)), code)
+        for page in PAGES
+        for code in fence.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+def first_column(page: str, heading: str) -> list[str]:
+    """The first cells of the table below a heading, without their quotes."""
+    below = re.split(rf"^#+ {re.escape(heading)}$", text_of(page), flags=re.MULTILINE)[1]
+    table = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
+    assert table is not None
+    return [row.split("|")[1].strip().strip("`") for row in table[0].splitlines()[2:]]
+
+
+def moves_diagram() -> ModuleType:
+    found = importlib.util.spec_from_file_location("moves_diagram", DOCS / "_ext" / "moves_diagram.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module  # where dataclasses look for it
+    found.loader.exec_module(module)
+    return module
+
+
+# ------------------------------------------------------------------------------------------------------------ settings
+
+
+def test_every_setting_has_its_place():
+    assert sorted(re.findall(r"^```\{setting\} (\w+)$", text_of("reference/settings.md"), re.MULTILINE)) == sorted(
+        SETTING_NAMES
+    )
+
+
+def test_every_setting_that_a_page_sets_is_known():
+    set_in_pages = {
+        key.value
+        for page, code in code_blocks("python")
+        for assigned in ast.walk(ast.parse(textwrap.dedent(code)))
+        if isinstance(assigned, ast.Assign) and ast.unparse(assigned.targets[0]) == "PROCTORING_RESULTS"
+        for key in getattr(assigned.value, "keys", [])
+    }
+    assert set_in_pages
+    assert set_in_pages <= SETTING_NAMES
+
+
+# -------------------------------------------------------------------------------------------------------------- checks
+
+
+def test_every_system_check_is_documented():
+    source = (ROOT / "proctoring_results" / "checks.py").read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    ids = {
+        f"proctoring_results.{letter}{ast.literal_eval(call.args[0]):03}"
+        for call in calls
+        for name, letter in (("_error", "E"), ("_warning", "W"))
+        if isinstance(call.func, ast.Name) and call.func.id == name
+    }
+    assert len(ids) > 10
+    assert set(first_column("reference/checks.md", "System checks")) == ids
+
+
+# ----------------------------------------------------------------------------------------------------------------- API
+
+
+def test_every_name_of_the_api_is_documented():
+    page = text_of("reference/api.md")
+    documented = set(re.findall(r"^\.\. auto\w+:: (\w+)$", page, re.MULTILINE)) | set(re.findall(r"`(\w+)`", page))
+    assert set(api.__all__) <= documented
+
+
+def test_every_argument_of_the_api_is_explained():
+    cells = "|".join(re.findall(r"^\| (`.+?) \|", text_of("reference/api.md"), re.MULTILINE))
+    explained = {*re.findall(r"`(\w+)`", cells), "by"}
+    verbs = [verb for verb in (getattr(api, name) for name in api.__all__) if inspect.isfunction(verb)]
+    assert verbs
+    assert {name for verb in verbs for name in inspect.signature(verb).parameters} <= explained
+
+
+def test_every_call_of_the_api_in_a_page_exists():
+    called = {(page, name) for page, code in code_blocks("python") for name in re.findall(r"\bapi\.(\w+)", code)}
+    assert called
+    assert [(page, name) for page, name in sorted(called) if name not in api.__all__] == []
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "words"),
+    [
+        ("reference/statuses.md", "The status of an attempt", AttemptStatus),
+        ("reference/statuses.md", "The status of a review", ReviewStatus),
+        ("reference/statuses.md", "What becomes of a review", ReviewStanding),
+        ("reference/statuses.md", "The moves that exist", Source),
+        ("reference/statuses.md", "The states of a report", ReportState),
+        ("reference/statuses.md", "What became of a download", DownloadOutcome),
+        ("how-to/find-out-why-a-report-failed.md", "The four failures", ReportFailure),
+    ],
+)
+def test_every_word_is_explained(page, heading, words):
+    assert sorted(first_column(page, heading)) == sorted(value for value in words.values if value)
+
+
+def test_every_step_is_explained():
+    explained = re.findall(r"^\| `(\w+)` \|", text_of("reference/statuses.md"), re.MULTILINE)
+    assert {step.value for step in ReportStep if step.value} <= set(explained)
+
+
+def test_the_sentences_of_failures_are_quoted_as_they_are():
+    page = text_of("how-to/find-out-why-a-report-failed.md")
+    assert [failure for failure in ReportFailure if str(failure.label) not in page] == []
+
+
+def test_every_permission_is_documented():
+    asked_for = {value for name, value in vars(access).items() if name.isupper()}
+    assert set(first_column("reference/permissions.md", "Permissions")) == asked_for
+
+
+def test_the_diagram_says_all_moves_and_no_others():
+    diagram = moves_diagram()
+    moves = {(start.value, to.value) for start, to in MOVES}
+    assert diagram.spelled_out(diagram.arrows(moves)) == moves
+
+
+def test_the_diagram_does_not_hide_a_status_that_it_has_no_place_for():
+    with pytest.raises(ValueError, match="lost"):
+        moves_diagram().arrows({("created", "lost")})
+
+
+# -------------------------------------------------------------------------------------------------------------- report
+
+
+def test_the_columns_are_documented_in_their_order():
+    with_provider = [column.name for column in exam_results_columns(with_provider=True)]
+    documented = first_column("reference/report.md", "Columns")
+    assert documented == [column.name for column in exam_results_columns(with_provider=False)]
+    assert [name for name in with_provider if name not in documented] == ["provider", "track"]
+
+
+def test_the_columns_of_the_older_kind_are_documented():
+    assert first_column("reference/report.md", "The older kind") == [
+        column.name for column in session_results_columns()
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- commands and code
+
+
+def test_every_command_is_documented_with_its_arguments():
+    page = text_of("reference/commands.md")
+    for name in OURS:
+        section = page.split(f"## `{name}`")[1].split("\n## ")[0]
+        missing = [argument for argument in own_arguments(name) if f"| `{argument}` |" not in section]
+        assert missing == []
+
+
+def own_arguments(command: str) -> set[str]:
+    def names(of: BaseCommand) -> set[str]:
+        actions = argparse.ArgumentParser(add_help=False)
+        of.add_arguments(actions)  # type: ignore[arg-type]
+        return {(action.option_strings or [action.dest])[-1] for action in actions._actions}
+
+    return names(load_command_class("proctoring_results", command))
+
+
+def test_every_command_that_a_page_runs_exists():
+    run = {
+        (page, name)
+        for page, code in [*code_blocks("shell"), *code_blocks("text")]
+        for name in re.findall(r"manage\.py (\w+)", code)
+    }
+    assert {name for _, name in run} >= set(OURS)
+    assert [(page, name) for page, name in sorted(run) if name not in get_commands()] == []
+
+
+def test_every_option_that_a_page_gives_exists():
+    given = {
+        (name, option)
+        for _, code in [*code_blocks("shell"), *code_blocks("text")]
+        for name, rest in re.findall(r"manage\.py (proctoring_\w+)([^|\n]*)", code)
+        for option in re.findall(r"--\w+", rest)
+    }
+    assert given
+    assert [(name, option) for name, option in sorted(given) if option not in own_arguments(name)] == []
+
+
+def test_every_make_target_that_a_page_runs_exists():
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    run = {name for _, code in code_blocks("shell") for name in re.findall(r"\bmake (\w+)", code)}
+    assert {"demo", "test"} <= run
+    assert run <= targets
+
+
+def test_every_celery_task_is_documented():
+    rung = {entry["task"] for entry in periodic.BEAT_SCHEDULE.values()}
+    assert sorted(first_column("reference/commands.md", "Celery tasks")) == sorted({tasks.build_report.name, *rung})
+
+
+@pytest.mark.parametrize(("page", "code"), code_blocks("python"))
+def test_python_in_the_pages_compiles(page, code):
+    compile(textwrap.dedent(code), page, "exec")
+
+
+@pytest.mark.parametrize(("page", "code"), code_blocks("python"))
+def test_what_the_pages_import_from_us_is_there(page, code):
+    for node in ast.walk(ast.parse(textwrap.dedent(code))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "proctoring_results":
+            exec(compile(ast.Module([node], []), page, "exec"), {})  # noqa: S102 - one import of ours
+
+
+def test_the_address_in_the_tutorial_is_the_pages():
+    address = reverse("proctoring_results:data_download", args=["course-v1:MyOrg+Demo+2026"])
+    assert f"`{address}`" in text_of("tutorial/install.md")
+
+
+def test_every_link_between_the_pages_leads_somewhere():
+    """Sphinx says so of the documentation; of README.md nobody else does."""
+    links = [
+        (page, target.split("#")[0])
+        for page in PAGES
+        for target in re.findall(r"\]\((?!https?:)([^)#]+(?:#[^)]*)?)\)", page.read_text(encoding="utf-8"))
+    ]
+    pages = [(page, target) for page, target in links if not target.endswith(".png")]
+    assert [(page.name, target) for page, target in pages if not (page.parent / target).exists()] == []
