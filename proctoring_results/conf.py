@@ -19,7 +19,7 @@ class Conf:
 
     # The host LMS: dotted path of a class that fills in ``proctoring_results.lms.Lms``.
     LMS: str = "proctoring_results.lms.NullLMS"
-    # What is known of each proctoring service; see ``providers.policy``.
+    # What follows from the reviews of each proctoring service: its name → its policy.
     PROVIDERS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # What a hand-in after the limit becomes: "timed_out", or "submitted" (handed in for the learner).
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
@@ -41,7 +41,7 @@ class Conf:
     X_ACCEL_PREFIX: str = "/protected-reports/"
     # How long a URL signed by the storage (S3) lives: at most 60 seconds.
     REDIRECT_TTL: timedelta = timedelta(seconds=60)
-    # Sent with our pages, unless the host's middleware has sent one.
+    # Sent with our pages. A host's middleware that sets the header has the last word.
     CONTENT_SECURITY_POLICY: str = CONTENT_SECURITY_POLICY
     # Rows a page of each list.
     PAGE_SIZE: int = 25

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
+    """All exams of a course, also those that are switched off, by name."""
     return ProctoredExam.objects.in_course(course_id).order_by("exam_name", "pk")
 
 
