@@ -1,0 +1,37 @@
+"""What a role in a course allows, as Django's permissions with the course id as their object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+from .models import CourseRole, Role
+
+EVERYTHING = frozenset(
+    f"proctoring_results.{name}"
+    for name in ("view_reports", "generate_report", "download_report", "view_sessions", "decide_attempt")
+)
+ALLOWED: Mapping[str, frozenset[str]] = {
+    Role.INSTRUCTOR: EVERYTHING,
+    Role.STAFF: EVERYTHING - {"proctoring_results.decide_attempt"},
+    Role.VIEWER: frozenset({"proctoring_results.view_reports", "proctoring_results.view_sessions"}),
+}
+
+
+class CourseRoleBackend(BaseBackend):
+    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
+        if not isinstance(obj, str) or not user_obj.is_active or user_obj.is_anonymous:
+            return False
+        return any(perm in ALLOWED.get(role, ()) for course_id, role in _roles(user_obj) if course_id == obj)
+
+
+def _roles(user: AbstractBaseUser | AnonymousUser) -> list[tuple[str, str]]:
+    """Course ids and roles, asked once a request: Django makes a user object for each."""
+    if not hasattr(user, "_campus_roles"):
+        # Compared in Python: MariaDB would take "edX/Demo" for "edx/demo".
+        roles = CourseRole.objects.filter(user=user.pk).values_list("course__course_id", "role")
+        user._campus_roles = list(roles)  # type: ignore[union-attr]
+    kept: list[tuple[str, str]] = user._campus_roles  # type: ignore[union-attr]
+    return kept

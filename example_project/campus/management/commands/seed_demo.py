@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from example_project.campus.models import Course
+from example_project.campus.seeding import world
+from example_project.campus.seeding.bulk import bulk_writing
+from example_project.campus.seeding.telling import Exam, Narrator
+from proctoring_results import api
+
+# With more attempts than this there are more exams, and of each history only the last change is written.
+MANY = 20_000
+STORIES = 4_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the example with people, courses, exams and attempts. What is there is kept: a course that has attempts "
+        f"gets no more. Of more than {MANY:,} attempts only the last change each is written, not the whole history."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--attempts", type=int, default=400, help="how many attempts the course gets (%(default)s)")
+        parser.add_argument("--course", default=world.DEMO_COURSE, help="id of the course (%(default)s)")
+
+    def handle(self, *, attempts: int, course: str, **options: Any) -> None:
+        if attempts < 0 or not 0 < len(course) <= 255:
+            raise CommandError("A number of attempts from 0, and a course id of 1 to 255 characters are needed.")
+        now = timezone.now().replace(second=0, microsecond=0)
+        people = world.make_people()
+        other = world.make_course(world.OTHER_COURSE, people, now)
+        self._seed(other, world.OTHER_EXAMS, 40, people, now)
+        plans = world.EXAMS + (world.weekly_tests(20) if attempts > MANY else ())
+        self._seed(world.make_course(course, people, now), plans, attempts, people, now)
+
+    def _seed(
+        self, course: Course, plans: tuple[world.ExamPlan, ...], number: int, people: dict[str, User], now: datetime
+    ) -> None:
+        with bulk_writing():
+            if api.attempts_in_course(course.course_id).exists():
+                self.stdout.write(f"{course.course_id} has attempts already: nothing is added.")
+                return
+            narrator = Narrator(course, now, people["instructor"], whole=number <= MANY)
+            exams = {plan: narrator.exam(*world.make_exam(course, plan, now), min(STORIES, number)) for plan in plans}
+            told = self._learner(narrator, exams, people["learner"]) if number > MANY // 1000 else 0
+            narrator.tell(list(exams.values()), number - told, self._progress(number))
+        self.stdout.write(f"{course.course_id}: {number:,} attempts at {len(exams)} exams.")
+
+    def _learner(self, narrator: Narrator, exams: dict[world.ExamPlan, Exam], learner: User) -> int:
+        """The one who can sign in: with results to read, and exams to take."""
+        statuses = {world.MIDTERM: "verified", world.ORAL: "second_review_required", world.QUIZ: "declined"}
+        known = {plan: status for plan, status in statuses.items() if plan in exams}
+        for plan, status in known.items():
+            narrator.one(learner.pk, exams[plan], status)
+        return len(known)
+
+    def _progress(self, number: int) -> Any:
+        shown = 0
+
+        def show(done: int) -> None:
+            nonlocal shown
+            if number > MANY and done - shown >= 100_000:
+                shown = done
+                self.stdout.write(f"  {done:,} of {number:,} attempts")
+                self.stdout.flush()
+
+        return show

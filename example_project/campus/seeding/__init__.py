@@ -1,0 +1,1 @@
+"""What ``seed_demo`` writes: believable people, exams and histories, in bulk."""

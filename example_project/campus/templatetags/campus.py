@@ -1,0 +1,43 @@
+"""What every page of the LMS shows, the pages of proctoring_results included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+register = template.Library()
+
+
+@register.inclusion_tag("campus/_instructor_header.html", takes_context=True)
+def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
+    """The course's name and the tabs of the instructor dashboard. Needs ``course_id`` and ``course_name``."""
+    request, course_id = context["request"], context["course_id"]
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    tabs = [("Course info", "campus:instructor")]
+    if _may(request.user, "proctoring_results.view_reports", course_id):
+        tabs.append(("Data Download", "proctoring_results:data_download"))
+    return {
+        "course_name": context.get("course_name") or course_id,
+        "course_id": course_id,
+        "tabs": [{"name": name, "url": reverse(view, args=[course_id]), "here": view == here} for name, view in tabs],
+    }
+
+
+@register.filter
+def minutes_and_seconds(seconds: int) -> str:
+    """Time left as the countdown prints it: ``1:05:09``, ``5:09``."""
+    hours, rest = divmod(max(0, seconds), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+@register.filter
+def iso_duration(seconds: int) -> str:
+    """For ``<time datetime>``."""
+    return f"PT{max(0, seconds)}S"
+
+
+def _may(user: Any, permission: str, course_id: str) -> bool:
+    return bool(user.has_perm(permission) or user.has_perm(permission, course_id))

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from . import views
+
+app_name = "campus"
+
+# Course ids may hold slashes, so the longer addresses come first.
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("courses/<path:course_id>/instructor/", views.instructor, name="instructor"),
+    path("courses/<path:course_id>/exams/<path:content_id>/", views.exam, name="exam"),
+    path("courses/<path:course_id>/", views.course, name="course"),
+]

@@ -1,0 +1,149 @@
+"""The pages of the LMS."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from proctoring_results import api
+
+from .models import Course, CourseRole, Enrolment, ExamContent, Grade
+from .sheets import answers_in
+from .sittings import S, Sitting, find_sitting, take_step
+
+EXAM_PAGES = {
+    S.CREATED: "set_up",
+    S.DOWNLOAD_SOFTWARE_CLICKED: "set_up",
+    S.READY_TO_START: "start",
+    S.STARTED: "questions",
+    S.READY_TO_SUBMIT: "confirm",
+}
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    user = _user(request)
+    courses = Course.objects.all() if user.is_superuser else Course.objects.of(user)
+    return render(request, "campus/home.html", {"courses": courses})
+
+
+@require_safe
+@login_required
+def course(request: HttpRequest, course_id: str) -> HttpResponse:
+    user, found = _user(request), _course(course_id)
+    enrolment, on_team = _enrolment(user, found), is_on_team(user, found)
+    if enrolment is None and not on_team:
+        raise PermissionDenied("You are not enrolled in this course.")
+    grades = {grade.content.content_id: grade for grade in _grades(user, found)}
+    exams = [
+        {"exam": exam, "result": api.result_for(user, exam), "grade": grades.get(exam.content_id)}
+        for exam in api.exams_in_course(found.course_id).filter(is_active=True)
+    ]
+    context = {"course": found, "enrolment": enrolment, "on_team": on_team, "exams": exams}
+    return render(request, "campus/course.html", context)
+
+
+@require_safe
+@login_required
+def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
+    user, found = _user(request), _course(course_id)
+    if not is_on_team(user, found):
+        raise PermissionDenied("You have no role in this course.")
+    tracks = found.enrolments.order_by("track").values_list("track").annotate(number=Count("pk"))
+    context = {
+        "course": found,
+        "course_id": found.course_id,
+        "course_name": found.name,
+        "tracks": tracks,
+        "team": found.roles.select_related("user").order_by("role", "user__username"),
+        "exams": api.exams_in_course(found.course_id),
+    }
+    return render(request, "campus/instructor.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
+    user, found = _user(request), _course(course_id)
+    enrolment = _enrolment(user, found)
+    if enrolment is None:
+        raise PermissionDenied("You are not enrolled in this course.")
+    content = get_object_or_404(ExamContent, course=found, content_id=content_id)
+    try:
+        here = find_sitting(user, enrolment, content)
+    except api.NotFound as error:
+        raise Http404(str(error)) from error
+    if request.method == "POST":
+        return _stepped(request, here)
+    return _exam_page(request, here)
+
+
+def _stepped(request: HttpRequest, here: Sitting) -> HttpResponse:
+    try:
+        if note := take_step(here, request.POST.get("step", ""), request.POST.dict()):
+            messages.info(request, note)
+    except KeyError:
+        return HttpResponseBadRequest("There is no such step.", content_type="text/plain")
+    except api.ProctoringResultsError as error:
+        messages.error(request, str(error))
+    return redirect("campus:exam", here.course.course_id, here.content.content_id)
+
+
+def _exam_page(request: HttpRequest, here: Sitting) -> HttpResponse:
+    attempt = here.attempt
+    page = _page_of(here)
+    context: dict[str, Any] = {"course": here.course, "exam": here.exam, "attempt": attempt, "sitting": here}
+    if page in ("questions", "confirm") and attempt:
+        left = api.time_left(attempt)
+        answers = answers_in(attempt.attempt_code)
+        context |= {
+            "seconds_left": math.floor(left.total_seconds()) if left is not None else None,
+            "questions": [(question, answers.get(str(n))) for n, question in enumerate(here.content.questions)],
+            "answered": len(answers),
+        }
+    if page == "over":
+        context |= {
+            "result": api.result_for(here.user, here.exam),
+            "grade": Grade.objects.filter(user=here.user, content=here.content).first(),
+        }
+    return render(request, f"campus/exam/{page}.html", context)
+
+
+def _page_of(here: Sitting) -> str:
+    if here.attempt is None:
+        return "begin"
+    page = EXAM_PAGES.get(S(here.attempt.status), "over")
+    return "start" if page == "set_up" and not here.is_watched else page
+
+
+def is_on_team(user: User, course: Course) -> bool:
+    return user.is_superuser or CourseRole.objects.filter(user=user, course=course).exists()
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - every view asks for a sign-in
+    return request.user
+
+
+def _course(course_id: str) -> Course:
+    return get_object_or_404(Course, course_id=course_id)
+
+
+def _enrolment(user: User, course: Course) -> Enrolment | None:
+    return Enrolment.objects.filter(user=user, course=course).select_related("course").first()
+
+
+def _grades(user: User, course: Course) -> Any:
+    return Grade.objects.filter(user=user, content__course=course).select_related("content")

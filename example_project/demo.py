@@ -1,0 +1,186 @@
+"""The whole example in one terminal: web, worker and beat. ``python -m example_project.demo [--no-seed]``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0  # seconds until the web must have answered
+GRACE = 10.0  # seconds that a program has to stop by itself
+
+WEB_OPTIONS = ["--threads", "8", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
+# One worker has nobody to talk to.
+ALONE = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+WORKER_OPTIONS = ["--concurrency", "2", "--loglevel", "info", *ALONE]
+BEAT_OPTIONS = ["--loglevel", "warning", "--pidfile", ""]
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m example_project.demo", description=__doc__)
+    parser.add_argument("--no-seed", action="store_true", help="do not fill in people, courses and attempts")
+    seed = not parser.parse_args().no_seed
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    host, port = os.environ.get("HOST") or "127.0.0.1", _port()
+    if problem := _why_not(host, port):
+        print(problem, file=sys.stderr)
+        return 1
+    try:
+        _prepare(seed)
+    except KeyboardInterrupt:
+        return 130
+    return _run(host, port, seed)
+
+
+def _port() -> int:
+    given = os.environ.get("PORT") or "8000"
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        sys.exit(f"PORT must be a number from 1 to 65535, not “{given}”.")
+    return int(given)
+
+
+def _why_not(host: str, port: int) -> str:
+    """Why the web server could not listen there, or nothing."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as attempt:
+            # As the web server does: what has just been closed is no hindrance.
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            attempt.bind(address)
+    except OSError as error:
+        return f"Port {port} of {host} cannot be used: {error.strerror}. Choose another one: PORT={port + 1} make demo"
+    return ""
+
+
+def _prepare(seed: bool) -> None:
+    django.setup()
+    call_command("migrate", verbosity=0)
+    if seed:
+        call_command("seed_demo")
+
+
+def _run(host: str, port: int, seed: bool) -> int:
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    celery = ["celery", "--app", "example_project", "--quiet"]
+    commands = {
+        "web": ["gunicorn", "example_project.wsgi", "--bind", place, *WEB_OPTIONS],
+        "worker": [*celery, "worker", *WORKER_OPTIONS],
+        "beat": [*celery, "beat", *BEAT_OPTIONS],
+    }
+    programs = Programs()
+    programs.catch_signals()
+    try:
+        for name, command in commands.items():
+            programs.start(name, [sys.executable, "-m", *command])
+        here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else host  # noqa: S104
+        return programs.watch(f"http://{here}:{port}/", seed)
+    finally:
+        programs.stop()
+
+
+class Programs:
+    """Programs that start and stop together, with their output in one terminal."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, subprocess.Popen[str]] = {}
+        self.relays: list[threading.Thread] = []
+        self.enough, self.at_once = threading.Event(), threading.Event()
+
+    def catch_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: (self.at_once if self.enough.is_set() else self.enough).set())
+
+    def start(self, name: str, command: list[str]) -> None:
+        # A session of its own: Ctrl-C reaches only us, and we stop the others in order.
+        program = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self.running[name] = program
+        self.relays.append(threading.Thread(target=_relay, args=[name, program], daemon=True))
+        self.relays[-1].start()
+
+    def watch(self, url: str, seed: bool) -> int:
+        """Until somebody has had enough (0), or a program stops by itself (1)."""
+        greeted, give_up = False, time.monotonic() + PATIENCE
+        while not self.enough.wait(0.2):
+            for name, program in self.running.items():
+                if program.poll() is not None:
+                    print(
+                        f"{name} stopped by itself (exit code {program.returncode}); so everything stops.", flush=True
+                    )
+                    return 1
+            if not greeted and _answers(url):
+                greeted = True
+                print(_greeting(url, seed), flush=True)
+            elif not greeted and time.monotonic() > give_up:
+                print(f"{url} does not answer after {PATIENCE:.0f} seconds; so everything stops.", flush=True)
+                return 1
+        return 0
+
+    def stop(self) -> None:
+        print("Stopping …", flush=True)
+        for program in self.running.values():
+            program.terminate()
+        patience_ends = time.monotonic() + GRACE
+        while any(program.poll() is None for program in self.running.values()):
+            if self.at_once.is_set() or time.monotonic() > patience_ends:
+                break
+            time.sleep(0.05)
+        for program in self.running.values():
+            # What is left, the children of those that have stopped included.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+        for relay in self.relays:
+            relay.join(timeout=1)
+
+
+def _relay(name: str, program: subprocess.Popen[str]) -> None:
+    assert program.stdout is not None  # noqa: S101
+    for line in program.stdout:
+        print(f"{name:<6} │ {line}", end="", flush=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        # The proxy of the environment knows nothing of this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{url}accounts/login/", timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _greeting(url: str, seed: bool) -> str:
+    from example_project.campus.seeding.world import SIGN_INS
+
+    lines = ["", f"  Open {url}", ""]
+    if seed:
+        lines += ["  Sign in as (the password is the name)", ""]
+        lines += [f"    {name:<12}{what}" for name, what in SIGN_INS]
+        lines.append("")
+    return "\n".join([*lines, "  Ctrl-C stops all of it.", ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

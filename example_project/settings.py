@@ -1,0 +1,227 @@
+"""Settings of the example LMS, from the environment (or a file ``.env`` beside the Makefile).
+
+Nothing needs to be set: SQLite, local files and a broker in a folder are used then, all under ``var/``.
+
+DATABASE_URL           sqlite:///…, postgresql://…, mysql://… (MariaDB too)
+CELERY_BROKER_URL      redis://…, amqp://…; REDIS_URL is taken where it is missing
+S3_BUCKET              keep report files in S3; with S3_ENDPOINT_URL, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY
+SECRET_KEY             made and kept in var/ where it is missing
+ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, VAR
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from environs import Env
+
+ROOT = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(str(ROOT / ".env"), recurse=False)
+
+VAR = env.path("VAR", ROOT / "var")
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _kept_secret_key() -> str:
+    """A key of this machine's own: a key that stands in the source would sign anybody's cookies and links."""
+    kept = _folder(VAR) / "secret_key"
+    try:
+        with kept.open("x") as file:
+            kept.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return kept.read_text()
+
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", False)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    # Before proctoring_results, whose base template it replaces.
+    "example_project.campus",
+    "proctoring_results",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "example_project.campus.middleware.ContentSecurityPolicyMiddleware",
+]
+
+ROOT_URLCONF = "example_project.urls"
+WSGI_APPLICATION = "example_project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# ------------------------------------------------------------------------------------------------------------- database
+
+
+def _database() -> dict[str, Any]:
+    embedded = f"sqlite:///{_folder(VAR) / 'db.sqlite3'}"
+    url = env.dj_db_url("DATABASE_URL", embedded, conn_max_age=60, conn_health_checks=True)
+    database: dict[str, Any] = {**url}
+    options = database.setdefault("OPTIONS", {})
+    if database["ENGINE"].endswith("sqlite3"):
+        # Web, worker and beat write to one file: readers must not block them, and writers take turns from the start,
+        # for one that turns from reader into writer later fails at once instead of waiting.
+        options.setdefault("transaction_mode", "IMMEDIATE")
+        options.setdefault("timeout", 20)  # seconds
+        options.setdefault("init_command", "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+    elif database["ENGINE"].endswith("mysql"):
+        options.setdefault("charset", "utf8mb4")
+        options.setdefault("sql_mode", "TRADITIONAL")
+        options.setdefault("isolation_level", "read committed")
+        options.setdefault("connect_timeout", 5)
+    else:
+        options.setdefault("connect_timeout", 5)
+    return database
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -------------------------------------------------------------------------------------------------------------- people
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "example_project.campus.backends.CourseRoleBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "campus:home"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+# --------------------------------------------------------------------------------------------------------------- files
+
+STATIC_URL = "static/"
+STATIC_ROOT = _folder(VAR / "static")
+# Straight from the packages: one step less between a change and the page.
+WHITENOISE_USE_FINDERS = True
+
+
+def _report_storage() -> dict[str, Any]:
+    if bucket := env.str("S3_BUCKET", ""):
+        return {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": bucket,
+                "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+                "region_name": env.str("S3_REGION", "") or None,
+                "access_key": env.str("S3_ACCESS_KEY", "") or None,
+                "secret_key": env.str("S3_SECRET_KEY", "") or None,
+                # Older regions sign in a way that knows no short lifetimes.
+                "signature_version": "s3v4",
+                "default_acl": None,
+                "file_overwrite": False,
+            },
+        }
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            # Never under a folder that a web server shows.
+            "location": env.path("REPORTS_FOLDER", VAR / "reports"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "media"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "proctoring_results": _report_storage(),
+}
+
+# ------------------------------------------------------------------------------------------------- proctoring_results
+
+PROCTORING_RESULTS = {
+    "LMS": "example_project.campus.lms.CampusLMS",
+    "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
+}
+
+# -------------------------------------------------------------------------------------------------------------- celery
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://"
+# An instructor's click must not wait for a broker that does not answer; what is not delivered is swept up.
+CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
+
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+elif CELERY_BROKER_URL == "folder://":
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_folder(VAR / "broker")),
+        "data_folder_out": str(VAR / "broker"),
+        "control_folder": str(_folder(VAR / "broker" / "control")),
+        "polling_interval": 0.2,  # seconds
+    }
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+
+# ----------------------------------------------------------------------------------------------------------------- log
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "proctoring_results": {"level": "INFO"},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # A page that somebody may not open is no event.
+        "django.request": {"level": "ERROR"},
+    },
+}
