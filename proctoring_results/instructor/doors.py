@@ -1,0 +1,99 @@
+"""What every page of ours has in common: who comes in, what a refusal looks like, which headers go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    class SignedIn(HttpRequest):
+        """A request of a person who has signed in."""
+
+        user: AbstractBaseUser  # type: ignore[assignment]
+
+
+P = ParamSpec("P")
+RequestT = TypeVar("RequestT", bound=HttpRequest)
+
+View = Callable[Concatenate[RequestT, P], HttpResponseBase]
+# What a URL pattern calls. Django keeps marks (CSRF, ATOMIC_REQUESTS) on it, which ``wraps`` hands on.
+Door = Callable[..., HttpResponseBase]
+
+
+def signed_in(view: View[SignedIn, P]) -> Door:
+    """To the sign-in page, and back after it."""
+
+    @wraps(view)
+    def door(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(_way_back(request))
+        return view(request, *args, **kwargs)
+
+    return door
+
+
+def _way_back(request: HttpRequest) -> str:
+    if request.method != "POST":
+        return request.get_full_path()
+    # What was posted cannot be sent again after signing in, so back to the page with the button.
+    page = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def page(view: View[HttpRequest, P]) -> Door:
+    """Refusals become pages that name nothing; nothing is kept by a cache; the policy goes along."""
+
+    @wraps(view)
+    def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except AccessDenied:
+            response = render(request, "proctoring_results/not_allowed.html", status=403)
+        except (NotFound, InvalidInput) as error:
+            raise Http404 from error
+        add_never_cache_headers(response)
+        return with_policy(response)
+
+    return door
+
+
+def private_file(view: View[HttpRequest, P]) -> Door:
+    """The answer, whatever it is, belongs to one person and its address to nobody else."""
+
+    @wraps(view)
+    def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return with_policy(response)
+
+    return door
+
+
+def with_policy(response: HttpResponseBase) -> HttpResponseBase:
+    """The Content-Security-Policy of the settings, unless the response has one; an empty setting sends none."""
+    if policy := conf().CONTENT_SECURITY_POLICY:
+        response.headers.setdefault("Content-Security-Policy", policy)
+    return response
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: look there. 303, so that no client posts again."""
+
+    status_code = 303

@@ -1,0 +1,106 @@
+"""How the file of a redeemed link reaches the browser."""
+
+from __future__ import annotations
+
+import inspect
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django.core.files import File
+from django.core.files.storage import Storage
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from proctoring_results.api import Download
+from proctoring_results.conf import conf
+from proctoring_results.reports import files
+
+CONTENT_TYPE = "text/csv; charset=utf-8"
+LONGEST_REDIRECT = timedelta(seconds=60)
+
+
+def send(download: Download) -> HttpResponseBase:
+    """The file, by the web server or the storage where the settings and the storage allow it, else by Django."""
+    storage, key = files.storage(), _key(download)
+    match conf().DOWNLOAD_VIA:
+        case "x-accel-redirect":
+            return _hand_over(download, "X-Accel-Redirect", conf().X_ACCEL_PREFIX + quote(key))
+        case "x-sendfile" if path := _local_path(storage, key):
+            return _hand_over(download, "X-Sendfile", path)
+    if _local_path(storage, key) is None and signs_urls(storage):
+        return _redirect(download, storage, key)
+    return FileResponse(
+        download.file, as_attachment=True, filename=download.report.file_name, content_type=CONTENT_TYPE
+    )
+
+
+def send_for_excel(download: Download) -> HttpResponseBase:
+    """The same bytes after a byte order mark, by which Excel knows UTF-8."""
+    response = StreamingHttpResponse(_after_bom(download.file), headers=_headers(download))
+    response.headers["Content-Length"] = str(len(BOM_UTF8) + download.file.size)
+    return response
+
+
+def signs_urls(storage: Storage) -> bool:
+    """Whether ``url()`` gives a signed address that can be told its lifetime: S3 of django-storages and its like.
+
+    Others are read and sent by Django. So are those that would hand out an address good for ever: S3 with
+    ``querystring_auth`` off, or with a ``custom_domain`` that has no signer.
+    """
+    if getattr(storage, "querystring_auth", True) is False:
+        return False
+    if getattr(storage, "custom_domain", None) and not getattr(storage, "cloudfront_signer", None):
+        return False
+    # ``http_method`` tells S3 from Azure, which takes other parameters.
+    return {"parameters", "expire", "http_method"} <= inspect.signature(storage.url).parameters.keys()
+
+
+def _redirect(download: Download, storage: Storage, key: str) -> HttpResponse:
+    download.file.close()
+    signed_url: Any = storage.url
+    address = signed_url(
+        key,
+        parameters={
+            "ResponseContentDisposition": _disposition(download),
+            "ResponseContentType": CONTENT_TYPE,
+            "ResponseCacheControl": "private, no-store",
+        },
+        expire=int(min(conf().REDIRECT_TTL, LONGEST_REDIRECT).total_seconds()),
+    )
+    return HttpResponseRedirect(address)
+
+
+def _hand_over(download: Download, header: str, value: str) -> HttpResponse:
+    download.file.close()
+    return HttpResponse(headers={**_headers(download), header: value})
+
+
+def _headers(download: Download) -> dict[str, str]:
+    return {"Content-Type": CONTENT_TYPE, "Content-Disposition": _disposition(download)}
+
+
+def _disposition(download: Download) -> str:
+    return content_disposition_header(as_attachment=True, filename=download.report.file_name) or "attachment"
+
+
+def _after_bom(file: File[bytes]) -> Iterator[bytes]:
+    with file:
+        yield BOM_UTF8
+        yield from file.chunks()
+
+
+def _local_path(storage: Storage, key: str) -> str | None:
+    try:
+        return storage.path(key)
+    except NotImplementedError:
+        return None
+
+
+def _key(download: Download) -> str:
+    file = download.report.file
+    assert file is not None, "a redeemed report has a file"  # noqa: S101 - a promise of redeem_download
+    return str(file.storage_key)

@@ -1,0 +1,159 @@
+// Data Download without reload. The server draws the page, always; this fetches the same page again and takes over
+// what has changed, so that there is one definition of everything, and all of it works without JavaScript, too.
+
+import { localise, takeOver } from "./live.js";
+
+const POLL = 2_000; // milliseconds, while a task is under way
+const LONGEST_PAUSE = 30_000;
+const PATIENCE = 15_000;
+
+const root = document.querySelector("[data-pr-page]");
+const status = document.getElementById("pr-status");
+const form = document.getElementById("pr-form");
+
+let timer;
+let failures = 0;
+let newest = 0; // number of the refresh that counts: an older answer must not overwrite a newer one
+let posting = false;
+
+async function refresh() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  const mine = ++newest;
+  let trouble = null;
+  try {
+    trouble = await fetchPage(mine);
+  } catch {
+    trouble = "pr-offline";
+  }
+  if (mine !== newest) return;
+  failures = trouble ? failures + 1 : 0;
+  showTrouble(trouble);
+  schedule();
+}
+
+/** Take over the page as it is now; returns the id of a notice if that was not possible. */
+async function fetchPage(mine) {
+  const answer = await fetch(location.pathname + location.search, { cache: "no-store", ...careful() });
+  // The page itself redirects nowhere but to sign in.
+  if (answer.type === "opaqueredirect" || answer.status === 401) return "pr-signed-out";
+  if (answer.status === 403 || answer.status === 404) {
+    location.reload(); // the refusal has a page of its own
+    return null;
+  }
+  if (!answer.ok) return "pr-offline";
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-pr-page]");
+  if (!fresh) return "pr-offline";
+  if (mine === newest) show(fresh);
+  return null;
+}
+
+function show(fresh) {
+  localise(fresh);
+  const news = newsBetween(root, fresh);
+  const said = fresh.querySelector("#pr-status");
+  Object.assign(root.dataset, fresh.dataset);
+  for (const region of root.querySelectorAll("[data-pr-live]")) {
+    const twin = fresh.querySelector(`#${region.id}`);
+    if (twin) takeOver(region, twin);
+  }
+  const token = fresh.querySelector("#pr-form [name=csrfmiddlewaretoken]");
+  if (form && token) form.elements.csrfmiddlewaretoken.value = token.value;
+  if (news) say(news.text, news.level);
+  else if (said.textContent.trim()) say(said.textContent.trim(), said.querySelector("[data-pr-level]").dataset.prLevel);
+}
+
+/** What has become of the tasks that the page knew, and which reports were made since it was drawn. */
+function newsBetween(before, after) {
+  const tasks = [...before.querySelectorAll("[data-pr-task]")];
+  const known = new Map(tasks.map((row) => [row.dataset.prTask, row.dataset.prState]));
+  const changed = [...after.querySelectorAll("[data-pr-task]")].filter((row) => {
+    const was = known.get(row.dataset.prTask);
+    return was ? was !== row.dataset.prState : row.dataset.prMade > before.dataset.prDrawn;
+  });
+  if (!changed.length) return null;
+  const level = { ready: "success", failed: "error" }[changed[0].dataset.prState] ?? "info";
+  return { text: changed.map((row) => row.dataset.prNews).join(" "), level };
+}
+
+/** Through the one region that screen readers listen to; the same sentence is not said twice. */
+function say(text, level) {
+  if (status.textContent.trim() === text) return;
+  const line = document.createElement("p");
+  line.className = "pr-notice";
+  line.dataset.prLevel = level;
+  line.textContent = text;
+  status.replaceChildren(line);
+}
+
+function showTrouble(id) {
+  for (const notice of root.querySelectorAll(".pr-trouble > *")) {
+    if (notice.hidden !== (notice.id !== id)) notice.hidden = notice.id !== id;
+  }
+}
+
+function schedule() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  const pause = root.dataset.prUnderWay === "true" ? POLL : root.dataset.prRenewAfter * 1_000;
+  timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, LONGEST_PAUSE) : pause);
+}
+
+/** How each request is made: it ends, and follows no redirect, for that may lead to another site. */
+function careful() {
+  return { redirect: "manual", signal: AbortSignal.timeout(PATIENCE) };
+}
+
+/** Send the form once; the answer is always "look at the page", which says what became of it. */
+async function send(button) {
+  const action = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(action, { method: "POST", body, ...careful() });
+  if (answer.type === "opaqueredirect") {
+    // A new task stands on the first page of its list.
+    history.replaceState(null, "", location.pathname);
+    return true;
+  }
+  return answer.status === 403 ? false : Promise.reject(new Error(answer.status));
+}
+
+async function submit(event) {
+  event.preventDefault();
+  if (posting) return;
+  posting = true;
+  const button = event.submitter;
+  button?.setAttribute("aria-disabled", "true");
+  newest += 1; // whatever is on its way was drawn before the click
+  clearTimeout(timer);
+  try {
+    if (await send(button)) await refresh();
+    else await sendAgain(button);
+  } catch {
+    failures += 1;
+    showTrouble("pr-not-sent");
+    schedule();
+  } finally {
+    posting = false;
+    button?.removeAttribute("aria-disabled");
+  }
+}
+
+/** After a sign-in in another tab the token of this page is old. The fresh page has one, or says what is missing. */
+async function sendAgain(button) {
+  await refresh();
+  if (failures) return;
+  if (await send(button)) await refresh();
+  else location.reload();
+}
+
+function start() {
+  localise(root);
+  form?.addEventListener("submit", submit);
+  root.addEventListener("click", (event) => event.target.closest("[data-pr-refresh]") && refresh());
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
+  window.addEventListener("online", refresh);
+  window.addEventListener("pageshow", (event) => event.persisted && refresh());
+  schedule();
+}
+
+if (root) start();

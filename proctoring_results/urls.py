@@ -1,0 +1,17 @@
+from django.urls import path
+
+from proctoring_results.instructor import views
+
+app_name = "proctoring_results"
+
+# Course ids are opaque; the older ones have slashes.
+COURSE = "proctoring/courses/<path:course_id>/data-download/"
+
+urlpatterns = [
+    path(COURSE, views.data_download, name="data_download"),
+    path(f"{COURSE}generate/", views.generate, name="generate_report"),
+    path("proctoring/reports/<uuid:task_id>/cancel/", views.cancel, name="cancel_report"),
+    path("proctoring/reports/<uuid:task_id>/retry/", views.retry, name="retry_report"),
+    path("proctoring/reports/download/<str:token>/", views.download, name="download"),
+    path("proctoring/reports/download/<str:token>/excel/", views.download_excel, name="download_excel"),
+]
