@@ -104,7 +104,7 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
     now = timezone.now()
     may_generate = access.may(user, access.GENERATE_REPORT, course_id)
     may_download = access.may(user, access.DOWNLOAD_REPORT, course_id)
-    tasks = _page(_tasks(course_id), asked.get("tasks"))
+    tasks = _page(_tasks(course_id, now), asked.get("tasks"))
     reports = _page(_reports(course_id, now), asked.get("reports"))
     return DataDownload(
         drawn=now,
@@ -124,11 +124,11 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
     )
 
 
-def _tasks(course_id: str) -> QuerySet[Report]:
-    """What moves comes first, then what failed; each newest first."""
+def _tasks(course_id: str, now: datetime) -> QuerySet[Report]:
+    """What moves comes first, then what failed; each newest first. A failure goes when its report would have gone."""
     has_failed = Case(When(state=ReportState.FAILED, then=Value(1)), default=Value(0), output_field=IntegerField())
-    of_course = Report.objects.in_course(course_id).pending_or_failed().select_related("requested_by")
-    return of_course.order_by(has_failed, "-requested_at", "-pk")
+    listed = Report.objects.in_course(course_id).pending_or_failed(since=now - conf().REPORT_LIFETIME)
+    return listed.select_related("requested_by").order_by(has_failed, "-requested_at", "-pk")
 
 
 def _reports(course_id: str, now: datetime) -> QuerySet[Report]:
@@ -137,7 +137,8 @@ def _reports(course_id: str, now: datetime) -> QuerySet[Report]:
 
 def _page(rows: QuerySet[Report], number: str | None) -> Page[Report]:
     paginator = Paginator(rows, conf().PAGE_SIZE)
-    wanted = int(number) if number and number.isascii() and number.isdigit() else 1
+    # Digits beyond the ninth are nobody's page, and Python refuses to read thousands of them.
+    wanted = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
     return paginator.page(min(max(1, wanted), paginator.num_pages))
 
 

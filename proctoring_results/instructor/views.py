@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -111,7 +112,7 @@ def download_excel(request: SignedIn, token: str) -> HttpResponseBase:
 
 # What is written down about a refusal must outlive it: no transaction of the request may roll it back.
 def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponseBase:
-    address = request.META.get("REMOTE_ADDR") or None
+    address = _address(request)
     try:
         redeemed = api.redeem_download(token, request.user, address=address, for_excel=for_excel)
     except api.LinkInvalid:
@@ -122,6 +123,14 @@ def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
     except api.ReportGone as refusal:
         return _gone(request, refusal.report, "report_gone")
     return send_for_excel(redeemed) if for_excel else send(redeemed)
+
+
+def _address(request: SignedIn) -> str | None:
+    """Where the person came from, as far as the host's server says; a unix socket has no address."""
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None
 
 
 def _gone(request: SignedIn, report: api.Report, template: str) -> HttpResponse:

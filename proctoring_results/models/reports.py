@@ -33,9 +33,9 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
 
-    def pending_or_failed(self) -> Self:
-        """What *Pending Tasks* lists."""
-        return self.filter(state__in=[*UNFINISHED, ReportState.FAILED])
+    def pending_or_failed(self, since: datetime) -> Self:
+        """What *Pending Tasks* lists: all that is unfinished, and what has failed since then."""
+        return self.filter(Q(state__in=UNFINISHED) | Q(state=ReportState.FAILED, finished_at__gte=since))
 
     def available(self, now: datetime) -> Self:
         """Ready, and not yet over its lifetime: checked here too, for a sweep may be late."""

@@ -271,3 +271,15 @@ def test_the_page_stands_without_a_host(client, page_url, settings):
     page = text(client.get(page_url))
     assert page.lstrip().startswith("<!DOCTYPE html>")
     assert "Campus" not in page
+
+
+def test_a_failure_goes_when_its_report_would_have_gone(client, page_url):
+    old = ReportFactory(failed=True)
+    assert old.reference in text(client.get(page_url))
+    Report.objects.update(finished_at=timezone.now() - timedelta(days=91))
+    assert old.reference not in text(client.get(page_url))
+
+
+@pytest.mark.parametrize("number", ["9" * 4_000, "-1", "1e9", "²", ""])
+def test_a_page_number_that_is_none_shows_a_page(client, page_url, number):
+    assert client.get(page_url, {"tasks": number, "reports": number}).status_code == 200

@@ -77,6 +77,12 @@ def test_who_took_it_and_from_where_is_written_down(client, instructor, report):
     assert (download.user, download.address, download.outcome) == (instructor, "192.0.2.7", "downloaded")
 
 
+@pytest.mark.parametrize("address", ["", "unix:", "not an address"])
+def test_a_download_over_a_socket_without_an_address_is_written_down_too(client, instructor, report, address):
+    assert client.get(link(report, instructor), REMOTE_ADDR=address).getvalue()
+    assert ReportDownload.objects.get().address is None
+
+
 def test_a_link_works_for_nearly_five_minutes(client, instructor, report):
     response = client.get(link(report, instructor, age=timedelta(minutes=4, seconds=58)))
     assert response.getvalue() == CONTENT
