@@ -12,7 +12,7 @@ from django.utils import timezone
 from proctoring_results import tasks
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.reports import files
-from proctoring_results.reports.build import fail_tired_reports
+from proctoring_results.reports.claims import fail_tired_reports
 from proctoring_results.statuses import ReportState
 
 logger = logging.getLogger("proctoring_results.upkeep")

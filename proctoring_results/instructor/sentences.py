@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from proctoring_results.conf import conf
 from proctoring_results.models import Report
-from proctoring_results.reports.build import most_tries
+from proctoring_results.reports.claims import most_tries
 from proctoring_results.statuses import ReportFailure, ReportKind, ReportState, ReportStep
 
 

@@ -14,7 +14,8 @@ from playwright.sync_api import expect
 
 from proctoring_results import api, tasks
 from proctoring_results.models import Report
-from proctoring_results.reports.build import Claim, build
+from proctoring_results.reports.build import build
+from proctoring_results.reports.claims import Claim
 from proctoring_results.statuses import ReportStep
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE, ReportFactory

@@ -16,8 +16,10 @@ from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.reports import build as build_module
 from proctoring_results.reports import files
-from proctoring_results.reports.build import Claim, build
+from proctoring_results.reports.build import build
+from proctoring_results.reports.claims import Claim
 from tests.factories import COURSE, ExamAttemptFactory, ReportFactory, UserFactory
+from tests.faults.harness import stored
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -30,18 +32,6 @@ def asked(course):
 @pytest.fixture
 def course():
     return [ExamAttemptFactory(), ExamAttemptFactory(submitted=True)]
-
-
-def stored() -> set[str]:
-    """Every file in the storage of reports."""
-    storage = storages["proctoring_results"]
-
-    def below(folder: str) -> set[str]:
-        folders, names = storage.listdir(folder)
-        here = {f"{folder}/{name}".lstrip("/") for name in names}
-        return here.union(*(below(f"{folder}/{name}".lstrip("/")) for name in folders))
-
-    return below("") if storage.exists("") else set()
 
 
 @pytest.fixture(autouse=True)
