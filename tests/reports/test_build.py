@@ -2,13 +2,12 @@
 
 import hashlib
 import logging
-import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core.files.storage import storages
-from django.db import OperationalError, connections
+from django.db import OperationalError
 from django.utils import timezone
 
 from proctoring_results import api
@@ -20,6 +19,7 @@ from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import Claim
 from tests.factories import COURSE, ExamAttemptFactory, ReportFactory, UserFactory
 from tests.faults.harness import stored
+from tests.racing import at_once, of_type
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -48,41 +48,12 @@ def later(seconds: float):
     return time_machine.travel(timezone.now() + timedelta(seconds=seconds))
 
 
-def in_threads(count: int, work) -> list:
-    """Run it at the same moment in so many threads; what each returned or raised."""
-    barrier, results = threading.Barrier(count), []
-
-    def run():
-        try:
-            barrier.wait()
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-            raise
-        finally:
-            connections.close_all()
-
-    def quietly():
-        try:
-            run()
-        except Exception:
-            return
-
-    threads = [threading.Thread(target=quietly) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 # --- Request ---
 
 
 def test_twenty_requests_at_once_make_one_report_and_the_others_are_told(course):
-    outcomes = in_threads(20, lambda: api.request_report(COURSE))
-    made = [outcome for outcome in outcomes if isinstance(outcome, Report)]
-    told = [outcome for outcome in outcomes if isinstance(outcome, api.ReportAlreadyRunning)]
+    outcomes = at_once(*[lambda: api.request_report(COURSE)] * 20)
+    made, told = of_type(Report, outcomes), of_type(api.ReportAlreadyRunning, outcomes)
     assert (len(made), len(told)) == (1, 19)
     assert {refusal.report.pk for refusal in told} == {made[0].pk}
     assert Report.objects.count() == 1
@@ -164,7 +135,7 @@ def test_a_built_report_is_published_with_all_that_the_page_shows(asked):
 
 
 def test_a_report_is_built_once_by_two_workers_with_one_message(asked):
-    assert sorted(in_threads(2, lambda: build(asked.pk))) == [False, True]
+    assert sorted(at_once(*[lambda: build(asked.pk)] * 2)) == [False, True]
     assert len(stored()) == 1
     assert fresh(asked).tries == 1
 

@@ -1,0 +1,33 @@
+"""The same thing, in many threads at the same moment."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connections
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Call all of them at the same moment, each in its own thread; what each returned or raised, in their order."""
+    barrier = threading.Barrier(len(calls))
+    outcomes: list[Any] = [None] * len(calls)
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            outcomes[number] = calls[number]()
+        except Exception as error:
+            outcomes[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def of_type(kind: type, outcomes: Sequence[Any]) -> list[Any]:
+    return [outcome for outcome in outcomes if isinstance(outcome, kind)]
