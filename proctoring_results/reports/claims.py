@@ -84,9 +84,7 @@ class Claim:
         """Write progress and a sign of life, and lengthen the lease; False when it is no longer ours."""
         now = timezone.now()
         return bool(
-            Report.objects.held(self.report.pk, self.fence, now)
-            .filter(state=ReportState.RUNNING)
-            .update(
+            Report.objects.held(self.report.pk, self.fence, now).update(
                 step=self.step,
                 rows_done=self.rows_done,
                 rows_total=self.rows_total,
@@ -98,28 +96,24 @@ class Claim:
     def publish(self, written: Written) -> None:
         """The one update by which a report appears. Raises ``ClaimLost``."""
         now = timezone.now()
-        published = (
-            Report.objects.held(self.report.pk, self.fence, now)
-            .filter(state=ReportState.RUNNING)
-            .update(
-                state=ReportState.READY,
-                step=ReportStep.NONE,
-                unfinished_key=None,
-                next_try_at=None,
-                lease_until=None,
-                rows_done=written.rows,
-                rows_total=written.rows,
-                file=self.file,
-                rows=written.rows,
-                size=written.size,
-                sha256=written.sha256,
-                as_of=written.as_of,
-                heartbeat_at=now,
-                finished_at=now,
-                expires_at=now + conf().REPORT_LIFETIME,
-                failure=ReportFailure.NONE,
-                reference="",
-            )
+        published = Report.objects.held(self.report.pk, self.fence, now).update(
+            state=ReportState.READY,
+            step=ReportStep.NONE,
+            unfinished_key=None,
+            next_try_at=None,
+            lease_until=None,
+            rows_done=written.rows,
+            rows_total=written.rows,
+            file=self.file,
+            rows=written.rows,
+            size=written.size,
+            sha256=written.sha256,
+            as_of=written.as_of,
+            heartbeat_at=now,
+            finished_at=now,
+            expires_at=now + conf().REPORT_LIFETIME,
+            failure=ReportFailure.NONE,
+            reference="",
         )
         if not published:
             raise ClaimLost
@@ -136,7 +130,7 @@ class Claim:
             reference,
             exc_info=error,
         )
-        held = Report.objects.held(self.report.pk, self.fence, now).filter(state=ReportState.RUNNING)
+        held = Report.objects.held(self.report.pk, self.fence, now)
         pauses = conf().RETRY_PAUSES
         if self.report.tries <= len(pauses):
             held.update(

@@ -28,10 +28,12 @@ def die(*_: Any, **__: Any) -> None:
 def die_after(owner: Any, name: str) -> None:
     real: Callable[..., Any] = getattr(owner, name)
 
+    times = iter([die])
+
     def call(*args: Any, **kwargs: Any) -> None:
         real(*args, **kwargs)
-        setattr(owner, name, real)
-        die()
+        # Once: a worker that was woken must not fall asleep again.
+        next(times, lambda: None)()
 
     setattr(owner, name, call)
 
