@@ -16,7 +16,7 @@ from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.faults.harness import bell, broken_promises, stored, wait_until, working
+from tests.faults.harness import PATIENCE, bell, broken_promises, stored, wait_until, working
 from tests.faults.killed_at import POINTS, SLEPT_TOO_LONG
 from tests.faults.random_kills import Trial
 
@@ -150,12 +150,15 @@ def test_a_worker_that_sleeps_past_its_lease_and_wakes_publishes_nothing(environ
     report = api.request_report(COURSE, ring=False)
     command = [sys.executable, "-m", "tests.faults.killed_at", point, str(report.pk), "SIGSTOP"]
     with subprocess.Popen(command, env=environment) as sleeper:
-        _, status = os.waitpid(sleeper.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
-        wait_until(lambda: build(report.pk))
-        published = fresh(report).file
-        sleeper.send_signal(signal.SIGCONT)
-        assert sleeper.wait() == SLEPT_TOO_LONG
+        try:
+            _, status = os.waitpid(sleeper.pid, os.WUNTRACED)
+            assert os.WIFSTOPPED(status)
+            wait_until(lambda: build(report.pk))
+            published = fresh(report).file
+            sleeper.send_signal(signal.SIGCONT)
+            assert sleeper.wait(PATIENCE) == SLEPT_TOO_LONG
+        finally:
+            sleeper.kill()
     assert (fresh(report).file, fresh(report).fence) == (published, 2)
     assert broken_promises() == []
 
