@@ -15,7 +15,7 @@ def a_task(broker: str, **options):
     app = Celery("bell", broker=broker, set_as_current=False)
     app.conf.broker_transport_options = options
 
-    @app.task(name="bell.ring")
+    @app.task(name="bell.ring", shared=False)
     def ring(*args):
         raise AssertionError("Only ever sent.")
 

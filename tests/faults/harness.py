@@ -84,7 +84,7 @@ def bell(broker: str, queue: str) -> Task:
     app = Celery("bell", broker=broker, set_as_current=False)
     app.conf.task_default_queue = queue
 
-    @app.task(name="proctoring_results.build_report")
+    @app.task(name="proctoring_results.build_report", shared=False)
     def build_report(report_pk: int) -> None:
         raise AssertionError("Only ever sent.")
 
