@@ -6,7 +6,9 @@ DATABASE_URL           sqlite:///…, postgresql://…, mysql://… (MariaDB too
 CELERY_BROKER_URL      redis://…, amqp://…; REDIS_URL is taken where it is missing
 S3_BUCKET              keep report files in S3; with S3_ENDPOINT_URL, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY
 SECRET_KEY             made and kept in var/ where it is missing
-ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, VAR
+EMAIL_HOST             mails go there (EMAIL_PORT, EMAIL_USER, EMAIL_PASSWORD); without it they are files in var/mail
+SITE_URL               the address of the site, for links in mails
+ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, DEFAULT_FROM_EMAIL, VAR
 """
 
 import secrets
@@ -186,6 +188,20 @@ PROCTORING_RESULTS = {
     "LMS": "example_project.campus.lms.CampusLMS",
     "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
 }
+
+# ---------------------------------------------------------------------------------------------------------------- mail
+
+# The host of links in mails: from here, never from a request.
+SITE_URL = env.str("SITE_URL", "http://localhost:" + (env.str("PORT", "") or "8000")).rstrip("/")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Campus <campus@localhost>")
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.str("EMAIL_USER", ""), env.str("EMAIL_PASSWORD", "")
+EMAIL_TIMEOUT = 10  # seconds
+if not EMAIL_HOST:
+    # Without a mail server each mail is a file to look at.
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(_folder(VAR / "mail"))
 
 # -------------------------------------------------------------------------------------------------------------- celery
 

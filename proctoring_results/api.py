@@ -60,7 +60,7 @@ from proctoring_results.overview.questions import (
     result_for,
     time_left,
 )
-from proctoring_results.statuses import AttemptStatus, ReportKind, ReportState, ResultWord, ReviewStatus
+from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
 
 __all__ = [
     "AccessDenied",
@@ -68,6 +68,7 @@ __all__ = [
     "AttemptIsArchived",
     "AttemptStatus",
     "CourseCounts",
+    "CreditState",
     "Download",
     "ExamAlreadyExists",
     "ExamAttempt",

@@ -33,6 +33,8 @@ class Conf:
     LEASE: timedelta = timedelta(seconds=60)
     # Pauses before the second, third … try of a report; one more try than pauses.
     RETRY_PAUSES: tuple[timedelta, ...] = (timedelta(seconds=10), timedelta(seconds=60))
+    # How long an effect on the LMS (grade, credit, certificate, mail) is tried again before it is parked.
+    EFFECT_PATIENCE: timedelta = timedelta(days=1)
     # How long a download link lives.
     DOWNLOAD_TTL: timedelta = timedelta(minutes=5)
     # Who sends the file: Django itself, nginx (X-Accel-Redirect) or Apache and others (X-Sendfile).

@@ -4,7 +4,12 @@ from typing import Any
 
 from celery import shared_task
 
-from proctoring_results.actions.upkeep import sweep_reports
+from proctoring_results.actions.upkeep import (
+    end_overdue_attempts,
+    expire_attempts_of_ended_courses,
+    sweep_effects,
+    sweep_reports,
+)
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "proctoring-results-sweep-reports": {
@@ -13,9 +18,30 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of old bells.
         "options": {"expires": 15.0},
     },
+    "proctoring-results-sweep-effects": {
+        "task": "proctoring_results.sweep_effects",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "proctoring-results-end-attempts": {
+        "task": "proctoring_results.end_attempts",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
 }
 
 
 @shared_task(name="proctoring_results.sweep_reports", ignore_result=True)
 def sweep() -> None:
     sweep_reports()
+
+
+@shared_task(name="proctoring_results.sweep_effects", ignore_result=True)
+def ring_for_effects() -> None:
+    sweep_effects()
+
+
+@shared_task(name="proctoring_results.end_attempts", ignore_result=True)
+def end_attempts() -> None:
+    end_overdue_attempts()
+    expire_attempts_of_ended_courses()

@@ -67,6 +67,23 @@ class EffectKind(TextChoices):
     PROVIDER = "provider", _("provider call")
 
 
+class EffectState(TextChoices):
+    WAITING = "waiting", _("waiting")
+    DONE = "done", _("done")
+    SUPERSEDED = "superseded", _("superseded by something newer")
+    PARKED = "parked", _("parked after many tries")
+
+
+class CreditState(TextChoices):
+    """How a learner's requirement of an exam stands, for credit."""
+
+    NONE = "none", _("none")
+    SUBMITTED = "submitted", _("submitted")
+    SATISFIED = "satisfied", _("satisfied")
+    FAILED = "failed", _("failed")
+    DECLINED = "declined", _("declined")
+
+
 class ResultWord(TextChoices):
     """What a learner reads on the exam page."""
 

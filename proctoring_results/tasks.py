@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.reports.build import build
 
 logger = logging.getLogger("proctoring_results.tasks")
@@ -22,9 +24,18 @@ def build_report(report_pk: int) -> None:
     build(report_pk)
 
 
+@shared_task(name="proctoring_results.deliver_effects", ignore_result=True)
+def deliver_effects() -> None:
+    deliver_due()
+
+
 def ring_after_commit(task: Task[Any, Any], *args: Any) -> None:
-    """Ring once the transaction is committed."""
-    transaction.on_commit(lambda: ring(task, *args))
+    """Ring once the transaction is committed; once, however often it is asked for within it."""
+    # What a rollback to a savepoint takes away is off this list already; what is on it goes only where we go, too.
+    for _, waiting, _ in transaction.get_connection().run_on_commit:
+        if isinstance(waiting, partial) and waiting.args == (task, *args):
+            return
+    transaction.on_commit(partial(ring, task, *args))
 
 
 def ring(task: Task[Any, Any], *args: Any) -> bool:

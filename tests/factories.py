@@ -61,7 +61,10 @@ class ExamAttemptFactory(DjangoModelFactory):
 
     class Params:
         started = factory.Trait(
-            status=AttemptStatus.STARTED, started_at=factory.LazyFunction(timezone.now), allowed_time_limit_mins=60
+            status=AttemptStatus.STARTED,
+            started_at=factory.LazyFunction(timezone.now),
+            allowed_time_limit_mins=60,
+            ends_at=factory.LazyAttribute(lambda attempt: attempt.started_at + timedelta(minutes=60)),
         )
         submitted = factory.Trait(
             status=AttemptStatus.SUBMITTED,

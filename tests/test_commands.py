@@ -118,7 +118,7 @@ def test_a_progress_bar_only_on_a_terminal(process_environment):
 
 def test_upkeep_without_celery_builds_what_waits():
     report = api.request_report(COURSE)
-    told = called("proctoring_upkeep", "--build")
+    told = called("proctoring_upkeep", "--here")
     report.refresh_from_db()
     assert report.state == "ready"
     assert "built: 1" in told

@@ -124,3 +124,48 @@ class Grade(models.Model):
 
     def __str__(self) -> str:
         return f"{self.earned}/{self.possible}"
+
+
+class HeldGrade(models.Model):
+    """While this row is there, 0 is shown in place of the learner's grade, which stays as it is underneath."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="held_grades")
+    content = models.ForeignKey(ExamContent, on_delete=models.CASCADE, related_name="held_grades")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "content"], name="a_grade_is_held_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: 0 in {self.content}"
+
+
+class CreditRequirement(models.Model):
+    """How a learner stands with an exam that credit asks for."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="credit_requirements")
+    content = models.ForeignKey(ExamContent, on_delete=models.CASCADE, related_name="credit_requirements")
+    state = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "content"], name="one_credit_state_per_learner_and_exam")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.state} in {self.content}"
+
+
+class Certificate(models.Model):
+    """Earned with half of all points of a course, and lost while a grade is held."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="certificates")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="certificates")
+    is_valid = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "course"], name="one_certificate_per_learner_and_course")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.course}: {'valid' if self.is_valid else 'invalid'}"

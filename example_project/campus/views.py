@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from proctoring_results import api
 
-from .models import Course, CourseRole, Enrolment, ExamContent, Grade
+from .gradebook import scores
+from .models import Course, CourseRole, Enrolment, ExamContent
 from .sheets import answers_in
 from .sittings import S, Sitting, find_sitting, take_step
 
@@ -45,7 +46,7 @@ def course(request: HttpRequest, course_id: str) -> HttpResponse:
     enrolment, on_team = _enrolment(user, found), is_on_team(user, found)
     if enrolment is None and not on_team:
         raise PermissionDenied("You are not enrolled in this course.")
-    grades = {grade.content.content_id: grade for grade in _grades(user, found)}
+    grades = scores(user, found)
     exams = [
         {"exam": exam, "result": api.result_for(user, exam), "grade": grades.get(exam.content_id)}
         for exam in api.exams_in_course(found.course_id).filter(is_active=True)
@@ -116,7 +117,7 @@ def _exam_page(request: HttpRequest, here: Sitting) -> HttpResponse:
     if page == "over":
         context |= {
             "result": api.result_for(here.user, here.exam),
-            "grade": Grade.objects.filter(user=here.user, content=here.content).first(),
+            "grade": scores(here.user, here.course).get(here.content.content_id),
         }
     return render(request, f"campus/exam/{page}.html", context)
 
@@ -143,7 +144,3 @@ def _course(course_id: str) -> Course:
 
 def _enrolment(user: User, course: Course) -> Enrolment | None:
     return Enrolment.objects.filter(user=user, course=course).select_related("course").first()
-
-
-def _grades(user: User, course: Course) -> Any:
-    return Grade.objects.filter(user=user, content__course=course).select_related("content")

@@ -16,9 +16,9 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, EffectKind, Source
 
-from .moves import change_status, lock_attempt
+from .moves import change_status, lock_attempt, queue_effects
 from .reviews import apply_waiting_reviews
 from .texts import clean_text, clean_whole_number
 
@@ -98,8 +98,9 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
         change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
         limit = attempt.exam.time_limit_mins + attempt.extra_time_mins
         attempt.started_at = now
-        attempt.allowed_time_limit_mins = limit if minutes_left is None else min(limit, minutes_left)
-        attempt.save(update_fields=["started_at", "allowed_time_limit_mins"])
+        allowed = limit if minutes_left is None else min(limit, minutes_left)
+        attempt.allowed_time_limit_mins, attempt.ends_at = allowed, now + timedelta(minutes=allowed)
+        attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at"])
         return attempt
     change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
     return attempt
@@ -140,7 +141,7 @@ def complete_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -
 def time_out_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """The exam's time is over: ``completed_at`` is the end of the learner's time, or now if that is still to come."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
-    at = min(now, attempt.deadline or now)
+    at = min(now, attempt.ends_at or now)
     return _end(attempt, S.TIMED_OUT, _source(attempt, by), by, at)
 
 
@@ -165,10 +166,28 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
     clean_text("reason", reason)
     attempt = lock_attempt(attempt_code)
     if attempt.archived_at is None:
-        attempt.archived_at, attempt.archive_reason, attempt.open_key = timezone.now(), reason, None
+        attempt.archived_at, attempt.archive_reason = timezone.now(), reason
+        attempt.open_key = attempt.ends_at = None
         attempt.archived_by_id = by.pk if by else None
-        attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key"])
+        attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
+        queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
     return attempt
+
+
+@transaction.atomic
+def end_overdue_attempt(attempt_code: str) -> bool:
+    """End an attempt whose time ran out while nobody looked; says whether it was still under way."""
+    return _end_if_time_is_over(lock_attempt(attempt_code), timezone.now())
+
+
+@transaction.atomic
+def expire_after_the_course(attempt_code: str) -> bool:
+    """Expire an attempt that was never started, for its course has ended; says whether it was still open."""
+    attempt = lock_attempt(attempt_code)
+    if not attempt.is_open or attempt.started_at is not None:
+        return False
+    change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="The course has ended.")
+    return True
 
 
 def _source(attempt: ExamAttempt, by: AbstractBaseUser | None) -> Source:
@@ -193,11 +212,9 @@ def _end(
 
 def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
     """End an attempt under way whose time has run out, at the exact moment. Says whether it did."""
-    if attempt.status not in (S.STARTED, S.READY_TO_SUBMIT) or attempt.archived_at is not None:
+    if attempt.ends_at is None or now <= attempt.ends_at or attempt.archived_at is not None:
         return False
-    if attempt.deadline is None or now <= attempt.deadline:
-        return False
-    _end(attempt, S(conf().LATE_HAND_IN), Source.UPKEEP, None, attempt.deadline)
+    _end(attempt, S(conf().LATE_HAND_IN), Source.UPKEEP, None, attempt.ends_at)
     return True
 
 

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from proctoring_results import tasks
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, NotFound
-from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
-from proctoring_results.statuses import MOVES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Facts, Source
+from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
+from proctoring_results.signals import attempt_status_changed
+from proctoring_results.statuses import (
+    MOVES,
+    OPEN_STATUSES,
+    OVER_STATUSES,
+    AttemptStatus,
+    EffectKind,
+    Facts,
+    Source,
+)
+
+# Calls to providers are not made yet, so none is written down: nothing may wait for ever.
+DELIVERED = frozenset(EffectKind) - {EffectKind.PROVIDER}
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
@@ -30,7 +45,7 @@ def facts_of(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
     return Facts(
         source=source,
         was_started=attempt.started_at is not None,
-        time_is_left=attempt.deadline is None or at <= attempt.deadline,
+        time_is_left=attempt.ends_at is None or at <= attempt.ends_at,
         a_person_decided=attempt.changes.filter(source=Source.PERSON).exists(),
         the_host_hands_in=conf().LATE_HAND_IN == "submitted",
     )
@@ -59,12 +74,12 @@ def change_status(
         raise AttemptIsArchived(attempt)
     if current is to and source is not Source.PERSON:
         return None
+    move = MOVES.get((current, to))
     if current is not to:
-        move = MOVES.get((current, to))
         if move is None or not move.allows(facts_of(attempt, source, at)):
             raise IllegalMove(attempt, current, to, source)
         _write(attempt, to, at)
-    return StatusChange.objects.create(
+    change = StatusChange.objects.create(
         attempt=attempt,
         from_status=current,
         to_status=to,
@@ -74,12 +89,36 @@ def change_status(
         reason=reason,
         review=review,
     )
+    if move is not None:
+        queue_effects(move.effects, attempt, change=change)
+    code = attempt.attempt_code
+    transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
+    return change
+
+
+def queue_effects(
+    kinds: Iterable[EffectKind],
+    attempt: ExamAttempt,
+    *,
+    change: StatusChange | None = None,
+    review: ExamReview | None = None,
+) -> None:
+    """Write down what follows for the LMS, in this transaction, and ring for it after the commit.
+
+    Practice attempts never touch grade, credit, certificate or mail, nor do exams that are not proctored.
+    """
+    if attempt.is_sample_attempt or not attempt.exam.is_proctored:
+        return
+    delivered = [kind for kind in kinds if kind in DELIVERED]
+    if delivered:
+        LmsEffect.objects.queue(delivered, attempt, change=change, review=review)
+        tasks.ring_after_commit(tasks.deliver_effects)
 
 
 def _write(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
     attempt.status = to
     if to not in OPEN_STATUSES:
-        attempt.open_key = None
+        attempt.open_key = attempt.ends_at = None
     if to in OVER_STATUSES and attempt.completed_at is None:
         attempt.completed_at = at
-    attempt.save(update_fields=["status", "open_key", "completed_at"])
+    attempt.save(update_fields=["status", "open_key", "ends_at", "completed_at"])

@@ -15,9 +15,10 @@ from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, Invali
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.statuses import OPEN_STATUSES, ReviewStanding, ReviewStatus, Source
+from proctoring_results.signals import review_recorded
+from proctoring_results.statuses import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, Source
 
-from .moves import change_status, lock_attempt
+from .moves import change_status, lock_attempt, queue_effects
 from .texts import clean_json, clean_key, clean_text
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def record_review(
     )
     Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
     apply_review(attempt, review)
+    transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=attempt_code, review=review))
     return review
 
 
@@ -94,6 +96,8 @@ def apply_review(attempt: ExamAttempt, review: ExamReview) -> None:
     review.standing = _standing(attempt, review)
     if review.standing == ReviewStanding.APPLIED:
         _move_by(attempt, review)
+    elif review.standing == ReviewStanding.AFTER_DECISION:
+        queue_effects([EffectKind.NOTICE], attempt, review=review)
     review.save(update_fields=["standing"])
 
 

@@ -10,10 +10,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from proctoring_results import tasks
-from proctoring_results.models import Report, ReportFile
+from proctoring_results.lms import lms
+from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
 from proctoring_results.reports import files
 from proctoring_results.reports.claims import fail_tired_reports
 from proctoring_results.statuses import ReportState
+
+from . import attempts
 
 logger = logging.getLogger("proctoring_results.upkeep")
 
@@ -39,6 +42,34 @@ def sweep_reports(*, ring: bool = True) -> Swept:
     expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
     rung = _ring_for_due_reports(now) if ring else 0
     return Swept(failed=failed, expired=expired, rung=rung, cleared=_clear_files(now))
+
+
+def sweep_effects() -> bool:
+    """Ring for effects on the LMS that wait; says whether there are any."""
+    return LmsEffect.objects.due(timezone.now()).exists() and tasks.ring(tasks.deliver_effects)
+
+
+# Attempts a sweep; what is left is taken by the next.
+MOST_AT_ONCE = 1_000
+
+
+def end_overdue_attempts() -> int:
+    """End attempts whose time ran out, at the exact moment, whether anyone looks or not; says how many."""
+    overdue = ExamAttempt.objects.overdue(timezone.now()).order_by("ends_at")
+    codes = list(overdue.values_list("attempt_code", flat=True)[:MOST_AT_ONCE])
+    return sum(attempts.end_overdue_attempt(code) for code in codes)
+
+
+def expire_attempts_of_ended_courses() -> int:
+    """Expire attempts that were never started in courses that have ended; says how many."""
+    now, expired = timezone.now(), 0
+    not_started = ExamAttempt.objects.not_started()
+    for course_id in list(not_started.values_list("exam__course_id", flat=True).distinct()):
+        end = lms().course_end(course_id)
+        if end is not None and end < now:
+            codes = not_started.in_course(course_id).values_list("attempt_code", flat=True)
+            expired += sum(attempts.expire_after_the_course(code) for code in list(codes[:MOST_AT_ONCE]))
+    return expired
 
 
 def due_reports(now: datetime) -> list[int]:

@@ -1,4 +1,5 @@
 from .attempts import ExamAttempt, StatusChange
+from .effects import LmsEffect
 from .exams import ProctoredExam
 from .leases import LeasedTask
 from .reports import Report, ReportDownload, ReportFile
@@ -9,6 +10,7 @@ __all__ = [
     "ExamReview",
     "Incident",
     "LeasedTask",
+    "LmsEffect",
     "ProctoredExam",
     "Report",
     "ReportDownload",

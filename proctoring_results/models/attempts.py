@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -33,8 +33,19 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
     def not_archived(self) -> Self:
         return self.filter(archived_at=None)
 
+    def counting(self, user_id: int, exam_id: int) -> Self:
+        """The attempts of a learner at an exam that grade and credit go by."""
+        return self.not_archived().filter(user_id=user_id, exam_id=exam_id, is_sample_attempt=False)
+
     def open(self) -> Self:
         return self.not_archived().filter(status__in=OPEN_STATUSES)
+
+    def overdue(self, now: datetime) -> Self:
+        """Under way, though their time is over."""
+        return self.not_archived().filter(ends_at__lt=now)
+
+    def not_started(self) -> Self:
+        return self.open().filter(started_at=None)
 
     def awaiting_decision(self) -> Self:
         return self.not_archived().filter(status=AttemptStatus.SECOND_REVIEW_REQUIRED)
@@ -52,6 +63,8 @@ class ExamAttempt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # The moment the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
+    ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
     allowed_time_limit_mins = models.PositiveIntegerField(null=True, blank=True)
     is_sample_attempt = models.BooleanField(default=False)
@@ -81,6 +94,8 @@ class ExamAttempt(models.Model):
         indexes = [
             # "How many attempts of this exam are in each status": the numbers beside the button, the queue.
             models.Index(fields=["exam", "status"], name="attempt_by_exam_and_status"),
+            # The sweep: "whose time is over?"
+            models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # "The attempts of this learner at this exam, newest last": the learner's page, the result word.
             models.Index(fields=["user", "exam"], name="attempt_by_learner_and_exam"),
         ]
@@ -95,13 +110,6 @@ class ExamAttempt(models.Model):
     @property
     def is_open(self) -> bool:
         return self.archived_at is None and self.status in OPEN_STATUSES
-
-    @property
-    def deadline(self) -> datetime | None:
-        """The moment the learner's time is over; None before the start."""
-        if self.started_at is None or self.allowed_time_limit_mins is None:
-            return None
-        return self.started_at + timedelta(minutes=self.allowed_time_limit_mins)
 
 
 class StatusChange(models.Model):

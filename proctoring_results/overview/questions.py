@@ -67,9 +67,9 @@ def result_for(user: AbstractBaseUser, exam: ProctoredExam) -> ResultWord | None
 
 def time_left(attempt: ExamAttempt) -> timedelta | None:
     """Until the learner's time is over, never less than zero; None for an exam that is not under way."""
-    if attempt.status not in (AttemptStatus.STARTED, AttemptStatus.READY_TO_SUBMIT) or attempt.deadline is None:
+    if attempt.status not in (AttemptStatus.STARTED, AttemptStatus.READY_TO_SUBMIT) or attempt.ends_at is None:
         return None
-    return max(timedelta(0), attempt.deadline - timezone.now())
+    return max(timedelta(0), attempt.ends_at - timezone.now())
 
 
 def reports_in_course(course_id: str) -> ReportQuerySet:

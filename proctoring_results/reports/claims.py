@@ -15,6 +15,7 @@ from django.utils import timezone
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import Report, ReportFile
+from proctoring_results.signals import report_ready
 from proctoring_results.statuses import ReportFailure, ReportState, ReportStep
 
 from . import files
@@ -117,6 +118,8 @@ class Claim:
         )
         if not published:
             raise ClaimLost
+        self.report.refresh_from_db()
+        report_ready.send_robust(Report, report=self.report)
 
     def give_up(self, failure: ReportFailure, error: Exception) -> None:
         """Queue the next try, or let the report fail after the last."""

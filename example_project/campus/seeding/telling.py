@@ -11,7 +11,7 @@ from random import Random
 from django.contrib.auth.models import User
 from django.db import connection
 
-from example_project.campus.models import Course, Enrolment, ExamContent, Grade
+from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
 from proctoring_results.models import ExamAttempt, ExamReview, Incident, StatusChange
 from proctoring_results.statuses import REVIEWABLE_STATUSES, Source
@@ -53,7 +53,7 @@ class Narrator:
         self.enrolments = Table(Enrolment, "user", "course", "track")
         self.attempts = Table(
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
-            "started_at", "completed_at", "extra_time_mins", "allowed_time_limit_mins", "is_sample_attempt",
+            "started_at", "completed_at", "ends_at", "extra_time_mins", "allowed_time_limit_mins", "is_sample_attempt",
             "taking_as_proctored", "current_review", "archived_at", "archived_by", "archive_reason", "open_key",
         )  # fmt: skip
         self.reviews = Table(
@@ -65,8 +65,10 @@ class Narrator:
             StatusChange, "attempt", "from_status", "to_status", "at", "source", "by", "reason", "review"
         )
         self.grades = Table(Grade, "user", "content", "earned", "possible", "updated_at")
+        self.held_grades = Table(HeldGrade, "user", "content")
         self.tables = (
-            self.users, self.enrolments, self.attempts, self.reviews, self.incidents, self.changes, self.grades
+            self.users, self.enrolments, self.attempts, self.reviews, self.incidents, self.changes, self.grades,
+            self.held_grades,
         )  # fmt: skip
 
     def exam(self, row: ProctoredExam, content: ExamContent, number: int) -> Exam:
@@ -148,6 +150,7 @@ class Narrator:
         row, rng, allowed = exam.row, self.rng, exam.limit + story.extra_mins
         started = created + timedelta(seconds=story.setup)
         done = started + timedelta(minutes=allowed * story.used)
+        under_way = story.status in ("started", "ready_to_submit") and not archived
 
         def moment(since: Since, amount: float) -> str:
             if since is Since.STARTED:
@@ -162,6 +165,7 @@ class Narrator:
             self.at(created),
             self.at(started) if story.was_started else None,
             self.at(done) if story.was_done else None,
+            self.at(started + timedelta(minutes=allowed)) if under_way else None,
             story.extra_mins, allowed if story.was_started else None, row.is_practice_exam, row.is_proctored,
             None if story.current is None else reviews[story.current],
             moment(end, end_amount + (0 if end is Since.STARTED else HOUR)) if archived else None,
@@ -193,6 +197,8 @@ class Narrator:
         possible = len(exam.content.questions)
         earned = min(possible, self.rng.randint(possible // 3, possible + 2))
         self.grades.add(learner, exam.content.pk, earned, possible, self.at(created + timedelta(days=1)))
+        if story.status == "rejected" and exam.row.is_proctored:
+            self.held_grades.add(learner, exam.content.pk)
 
     def at(self, moment: datetime) -> str:
         """A moment as every database reads it."""

@@ -5,21 +5,38 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from proctoring_results.actions.upkeep import due_reports, sweep_reports
+from proctoring_results.actions.upkeep import (
+    due_reports,
+    end_overdue_attempts,
+    expire_attempts_of_ended_courses,
+    sweep_effects,
+    sweep_reports,
+)
+from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.reports.build import build
 
 
 class Command(BaseCommand):
-    help = "Rings for reports that wait, fails those whose worker was lost, and removes files that are over."
+    help = (
+        "Ends attempts whose time is over, rings for reports and effects that wait, fails reports whose worker was "
+        "lost, and removes old files."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--build", action="store_true", help="Build the reports that wait here and now, without Celery."
+            "--here",
+            action="store_true",
+            help="Do what waits here and now, without Celery: build reports, deliver effects.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        swept = sweep_reports(ring=not options["build"])
-        built = sum(build(pk) for pk in due_reports(timezone.now())) if options["build"] else 0
+        here = options["here"]
+        ended, expired = end_overdue_attempts(), expire_attempts_of_ended_courses()
+        swept = sweep_reports(ring=not here)
+        built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
+        delivered = deliver_due() if here else 0
+        rung = "" if here or not sweep_effects() else " Rung for effects that wait."
+        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{rung}")
         self.stdout.write(
             f"Reports failed: {swept.failed}, expired: {swept.expired}, rung for: {swept.rung}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."

@@ -1,0 +1,91 @@
+"""What is to be done in the world because something happened here: the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from proctoring_results.statuses import EffectKind, EffectState
+
+from .attempts import ExamAttempt, StatusChange
+from .exams import ProctoredExam
+from .fields import IdField
+from .leases import LeasedTask, LeasedTaskQuerySet
+from .reviews import ExamReview
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
+    def waiting(self) -> Self:
+        return self.filter(state=EffectState.WAITING)
+
+    def parked(self) -> Self:
+        return self.filter(state=EffectState.PARKED)
+
+    def queue(
+        self,
+        kinds: Iterable[EffectKind],
+        attempt: ExamAttempt,
+        *,
+        change: StatusChange | None = None,
+        review: ExamReview | None = None,
+        now: datetime | None = None,
+    ) -> list[LmsEffect]:
+        """Write down what follows, in the caller's transaction."""
+        now = now or timezone.now()
+        return self.bulk_create(
+            LmsEffect(
+                kind=kind,
+                user_id=attempt.user_id,
+                exam_id=attempt.exam_id,
+                attempt=attempt,
+                change=change,
+                review=review,
+                queued_at=now,
+                next_try_at=now,
+            )
+            for kind in kinds
+        )
+
+
+class LmsEffect(LeasedTask):
+    kind = models.CharField(max_length=16, choices=EffectKind)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, null=True, related_name="+")
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, null=True, related_name="effects")
+    change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
+    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
+    state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)
+    # "kind:user:exam" while a grade, credit or certificate effect is delivered, else NULL. Unique: the lease by which
+    # deliveries for one learner and exam take turns.
+    running_key = IdField(max_length=64, null=True, unique=True, editable=False)
+    # From here on the patience is counted, after which an effect is parked; a retry by a person begins anew.
+    queued_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, editable=False)
+    problem = models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")
+
+    objects = LmsEffectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EffectKind.values), name="effect_kind_is_known"),
+            models.CheckConstraint(condition=Q(state__in=EffectState.values), name="effect_state_is_known"),
+        ]
+        indexes = [
+            # The deliverer and the sweep: "what is due?"
+            models.Index(fields=["next_try_at"], name="effect_by_next_try"),
+            # "Does a grade effect of this learner and exam still wait?", asked before a certificate or mail goes.
+            models.Index(fields=["user", "exam", "kind", "state"], name="effect_by_learner_and_exam"),
+            # "How many are parked, how old is the oldest that waits?"
+            models.Index(fields=["state", "queued_at"], name="effect_by_state_and_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.state})"

@@ -1,0 +1,14 @@
+"""What hosts may listen to. Each is sent after the commit; an error of a listener is logged and stops nothing.
+
+A process that dies between the commit and the signal sends none. What must happen belongs into the ``Lms`` class,
+whose effects are tried again.
+"""
+
+from django.dispatch import Signal
+
+# sender: the ExamAttempt class. attempt_code, change (a StatusChange).
+attempt_status_changed = Signal()
+# sender: the ExamReview class. attempt_code, review (an ExamReview).
+review_recorded = Signal()
+# sender: the Report class. report (a Report).
+report_ready = Signal()

@@ -1,0 +1,23 @@
+import pytest
+
+from tests.factories import ExamAttemptFactory, UserFactory
+from tests.fakes import RememberingLMS
+
+
+@pytest.fixture(autouse=True)
+def host(settings, monkeypatch):
+    """An LMS that remembers; nobody delivers unless the test does."""
+    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args: True)
+    RememberingLMS.forget()
+    return RememberingLMS
+
+
+@pytest.fixture
+def admin(transactional_db):
+    return UserFactory(admin=True)
+
+
+@pytest.fixture
+def attempt(transactional_db):
+    return ExamAttemptFactory(submitted=True, user__username="ada", exam__exam_name="Final")

@@ -1,0 +1,314 @@
+"""What the LMS is told, when, and what happens when it does not listen."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from proctoring_results import api, tasks
+from proctoring_results.actions.upkeep import sweep_effects
+from proctoring_results.effects import deliver as delivery
+from proctoring_results.effects import levels
+from proctoring_results.effects.deliver import deliver, deliver_due, pause_after
+from proctoring_results.models import LmsEffect
+from tests.factories import ExamAttemptFactory
+from tests.racing import at_once
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+
+def waiting() -> list[str]:
+    return list(LmsEffect.objects.waiting().order_by("pk").values_list("kind", flat=True))
+
+
+def later(seconds: float):
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds))
+
+
+def deliver_all() -> None:
+    """Everything, also what only waits for its turn."""
+    for minute in range(3):
+        with later(60 * minute):
+            deliver_due()
+    assert waiting() == []
+
+
+def key(attempt):
+    return attempt.user.pk, attempt.exam.content_id
+
+
+# --- Written with the change ---
+
+
+def test_a_fail_writes_grade_credit_certificate_and_mail_in_the_same_transaction(attempt, admin):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert waiting() == ["grade", "credit", "certificate", "mail"]
+    assert {effect.change for effect in LmsEffect.objects.all()} == {attempt.changes.get()}
+
+
+def test_what_is_rolled_back_has_no_effect(attempt, admin):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+        1 / 0  # noqa: B018
+    assert waiting() == []
+
+
+def test_the_same_decision_again_has_no_effect(attempt, admin):
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    before = len(waiting())
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="y")
+    assert len(waiting()) == before
+
+
+@pytest.mark.parametrize("exam", [{"exam__is_practice_exam": True}, {"exam__is_proctored": False}])
+def test_practice_and_unproctored_attempts_touch_nothing(admin, exam):
+    attempt = ExamAttemptFactory(submitted=True, **exam)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    api.archive_attempt(attempt.attempt_code, reason="x")
+    assert waiting() == []
+
+
+def test_a_second_review_is_told_to_the_team_and_so_is_a_review_after_a_decision(attempt, admin):
+    api.record_review(attempt.attempt_code, "Suspicious")
+    assert waiting() == ["notice"]
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    api.record_review(attempt.attempt_code, "Suspicious")
+    assert waiting().count("notice") == 2
+
+
+def test_one_bell_rings_for_a_transaction(attempt, admin, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name))
+    with transaction.atomic():
+        api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert rung == ["proctoring_results.deliver_effects"]
+
+
+def test_a_bell_in_a_savepoint_that_is_rolled_back_keeps_no_other_from_ringing(attempt, admin, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name))
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+            1 / 0  # noqa: B018
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert len(rung) == 1
+
+
+# --- Made so ---
+
+
+def test_a_fail_holds_the_grade_and_a_pass_gives_it_back(attempt, admin, host):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_all()
+    assert (host.held, host.credit[key(attempt)], host.certificates[attempt.user.pk]) == (
+        {key(attempt)},
+        "failed",
+        False,
+    )
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_all()
+    assert (host.held, host.credit[key(attempt)], host.certificates[attempt.user.pk]) == (set(), "satisfied", True)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_pass_fail_pass_leaves_the_last_decision_in_whatever_order_it_is_delivered(
+    attempt, admin, host, mailoutbox, order
+):
+    batches = []
+    for verb in (api.pass_attempt, api.fail_attempt, api.pass_attempt):
+        known = set(LmsEffect.objects.values_list("pk", flat=True))
+        verb(attempt.attempt_code, by=admin, reason="x")
+        batches.append([pk for pk in LmsEffect.objects.order_by("pk").values_list("pk", flat=True) if pk not in known])
+    for number in order:
+        for pk in batches[number]:
+            deliver(pk)
+    deliver_all()
+    assert (host.held, host.credit[key(attempt)]) == (set(), "satisfied")
+    assert [mail.subject for mail in mailoutbox] == ["Satisfactory: Final"]
+
+
+def test_deliveries_that_overlap_agree_with_the_last_decision(attempt, admin, host):
+    for round_ in range(5):
+        verbs = [api.fail_attempt, api.pass_attempt, api.fail_attempt][: 2 + round_ % 2]
+        for verb in verbs:
+            verb(attempt.attempt_code, by=admin, reason="x")
+        at_once(*[deliver_due] * 4)
+        deliver_all()
+        attempt.refresh_from_db()
+        assert (key(attempt) in host.held) == (attempt.status == "rejected")
+
+
+def test_a_decision_while_the_grade_is_being_written_is_seen(attempt, admin, host, monkeypatch):
+    def hold(self, user, course_id, content_id):
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="meanwhile")
+        host.held.add((user.pk, content_id))
+
+    monkeypatch.setattr(host, "hold_at_zero", hold)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver(LmsEffect.objects.get(kind="grade").pk)
+    assert host.held == set()
+
+
+def test_deliveries_for_one_learner_and_exam_take_turns(attempt, admin, host, monkeypatch):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    first, second = LmsEffect.objects.filter(kind="grade").order_by("pk")
+    tried = []
+
+    def release(self, user, course_id, content_id):
+        if not tried:
+            tried.append(deliver(second.pk))
+
+    monkeypatch.setattr(host, "release", release)
+    deliver(first.pk)
+    assert tried == [False]
+    second.refresh_from_db()
+    assert second.state == "waiting"
+
+
+def test_an_archived_attempt_holds_no_grade_any_more(attempt, admin, host):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_all()
+    api.archive_attempt(attempt.attempt_code, reason="reset", by=admin)
+    deliver_all()
+    assert (host.held, host.credit[key(attempt)]) == (set(), "none")
+
+
+def test_any_rejected_attempt_that_counts_holds_the_grade(attempt, admin, host):
+    other = ExamAttemptFactory(submitted=True, user=attempt.user, exam=attempt.exam)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    api.pass_attempt(other.attempt_code, by=admin, reason="x")
+    deliver_all()
+    assert (host.held, host.credit[key(attempt)]) == ({key(attempt)}, "failed")
+
+
+def test_a_course_can_switch_the_zero_off(attempt, admin, host, mailoutbox):
+    host.holding = False
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_all()
+    assert host.held == set()
+    assert "set to 0" not in mailoutbox[0].body
+
+
+@pytest.mark.parametrize(
+    ("statuses", "credit"),
+    [
+        ([], "none"),
+        (["created"], "none"),
+        (["declined"], "declined"),
+        (["error"], "failed"),
+        (["submitted"], "submitted"),
+        (["verified"], "satisfied"),
+        (["verified", "submitted"], "submitted"),
+        (["verified", "rejected"], "failed"),
+        (["declined", "verified"], "satisfied"),
+    ],
+)
+def test_credit_by_all_attempts_that_count(attempt, statuses, credit):
+    api.archive_attempt(attempt.attempt_code, reason="out of the way")
+    for status in statuses:
+        ExamAttemptFactory(user=attempt.user, exam=attempt.exam, status=status)
+    assert levels.credit_state(attempt.user, attempt.exam) == credit
+
+
+# --- Not now ---
+
+
+def test_while_the_grade_service_is_down_effects_wait_and_then_catch_up(attempt, admin, host, mailoutbox):
+    host.down = True
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    start = timezone.now()
+    for minute in (0, 1, 10, 40, 60):
+        with time_machine.travel(start + timedelta(minutes=minute)), pytest.raises(ExceptionGroup):
+            deliver_due()
+    grade = LmsEffect.objects.get(kind="grade")
+    assert (grade.state, grade.tries) == ("waiting", 5)
+    assert "The grade service is down." in grade.problem
+    # Unsatisfactory is not said before the grade is written.
+    assert mailoutbox == []
+    host.down = False
+    for minute in (180, 200):
+        with time_machine.travel(start + timedelta(minutes=minute)):
+            deliver_due()
+    assert waiting() == []
+    assert host.held == {key(attempt)}
+    assert "set to 0" in mailoutbox[0].body
+
+
+def test_an_effect_that_fails_for_a_day_is_parked(attempt, admin, host, caplog):
+    host.down = True
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    with later(24 * 3600 + 1), pytest.raises(ExceptionGroup):
+        deliver_due()
+    grade = LmsEffect.objects.get(kind="grade")
+    assert (grade.state, grade.next_try_at, grade.running_key) == ("parked", None, None)
+    assert "parked" in caplog.text
+
+
+def test_one_that_fails_keeps_no_other_waiting(attempt, admin, host):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    other = ExamAttemptFactory(submitted=True)
+    api.fail_attempt(other.attempt_code, by=admin, reason="x")
+    real = host.hold_at_zero
+
+    def hold(self, user, *exam):
+        if user.pk == attempt.user.pk:
+            raise TimeoutError
+        real(self, user, *exam)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(host, "hold_at_zero", hold)
+        with pytest.raises(ExceptionGroup):
+            deliver_due()
+    assert host.held == {key(other)}
+
+
+def test_the_pauses_grow_to_an_hour():
+    seconds = [pause_after(tries).total_seconds() for tries in range(1, 60)]
+    assert 7.5 <= seconds[0] <= 12.5
+    assert all(2_700 <= pause <= 4_500 for pause in seconds[10:])
+
+
+def test_a_deliverer_that_died_is_found_by_its_lease(attempt, admin, host):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    grade = LmsEffect.objects.get(kind="grade")
+    assert delivery._claim(grade.pk) is not None
+    assert not deliver(grade.pk)
+    with later(61):
+        assert deliver(grade.pk)
+    assert host.held == {key(attempt)}
+
+
+def test_a_deliverer_that_wakes_after_its_lease_writes_no_end(attempt, admin, host, monkeypatch):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    grade = LmsEffect.objects.get(kind="grade")
+
+    def overtaken(effect):
+        LmsEffect.objects.filter(pk=grade.pk).update(lease_until=timezone.now(), running_key=None)
+        delivery._claim(grade.pk)
+
+    monkeypatch.setattr(delivery, "_do", overtaken)
+    assert not deliver(grade.pk)
+    grade.refresh_from_db()
+    assert grade.state == "waiting"
+
+
+def test_the_sweep_rings_for_what_is_due(attempt, admin, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name) or True)
+    assert not sweep_effects()
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    rung.clear()
+    assert sweep_effects()
+    assert rung == ["proctoring_results.deliver_effects"]
+
+
+def test_a_level_that_never_settles_is_left_for_later(attempt):
+    flips = itertools.cycle([True, False])
+    with pytest.raises(levels.NeverSettled):
+        levels._settle(lambda: next(flips), lambda state: None)
