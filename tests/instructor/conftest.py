@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -49,4 +51,5 @@ def client_of(user) -> Client:
 
 
 def text(response) -> str:
-    return response.content.decode()
+    """The page, with all white space folded: how the markup is laid out is nobody's promise."""
+    return re.sub(r"[ \n]+", " ", response.content.decode())
