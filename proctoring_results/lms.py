@@ -19,6 +19,9 @@ class Lms(Protocol):
     def course_end(self, course_id: str) -> datetime | None:
         """The moment the course ends, or None where it does not."""
 
+    def exam_url(self, course_id: str, content_id: str) -> str:
+        """Where a learner takes this exam. Secured browsers are sent there when they are ready."""
+
     def whom_to_ask(self, course_id: str) -> str:
         """Whom a person asks who lacks a permission in this course: a sentence part, a name or an address."""
 
@@ -31,6 +34,9 @@ class NullLMS:
 
     def course_end(self, course_id: str) -> datetime | None:
         return None
+
+    def exam_url(self, course_id: str, content_id: str) -> str:
+        return "/"
 
     def whom_to_ask(self, course_id: str) -> str:
         return _("an administrator of this site")

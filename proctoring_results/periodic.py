@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
+from proctoring_results.actions.inbox import sweep_inbox as take_up_messages
 from proctoring_results.actions.upkeep import sweep_reports
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -13,9 +14,19 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         # A worker that was away must not find a heap of old bells.
         "options": {"expires": 15.0},
     },
+    "proctoring-results-sweep-inbox": {
+        "task": "proctoring_results.sweep_inbox",
+        "schedule": 15.0,  # seconds
+        "options": {"expires": 15.0},
+    },
 }
 
 
 @shared_task(name="proctoring_results.sweep_reports", ignore_result=True)
 def sweep() -> None:
     sweep_reports()
+
+
+@shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)
+def sweep_inbox() -> None:
+    take_up_messages()

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from .models import Course, CourseRole, Role
 
 
@@ -13,6 +15,9 @@ class CampusLMS:
     def course_end(self, course_id: str) -> datetime | None:
         course = _course(course_id)
         return course.end if course else None
+
+    def exam_url(self, course_id: str, content_id: str) -> str:
+        return reverse("campus:exam", args=[course_id, content_id])
 
     def whom_to_ask(self, course_id: str) -> str:
         roles = CourseRole.objects.filter(course__course_id=course_id, role=Role.INSTRUCTOR).select_related("user")

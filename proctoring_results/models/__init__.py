@@ -1,5 +1,6 @@
 from .attempts import ExamAttempt, StatusChange
 from .exams import ProctoredExam
+from .inbox import ProviderMessage
 from .leases import LeasedTask
 from .reports import Report, ReportDownload, ReportFile
 from .reviews import ExamReview, Incident
@@ -10,6 +11,7 @@ __all__ = [
     "Incident",
     "LeasedTask",
     "ProctoredExam",
+    "ProviderMessage",
     "Report",
     "ReportDownload",
     "ReportFile",

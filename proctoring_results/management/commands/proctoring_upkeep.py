@@ -5,12 +5,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from proctoring_results.actions.inbox import sweep_inbox
 from proctoring_results.actions.upkeep import due_reports, sweep_reports
 from proctoring_results.reports.build import build
 
 
 class Command(BaseCommand):
-    help = "Rings for reports that wait, fails those whose worker was lost, and removes files that are over."
+    help = (
+        "Rings for reports that wait, fails those whose worker was lost, removes files that are over, and takes up "
+        "providers' messages that were kept and not finished."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -24,3 +28,5 @@ class Command(BaseCommand):
             f"Reports failed: {swept.failed}, expired: {swept.expired}, rung for: {swept.rung}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
+        messages = sweep_inbox()
+        self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")
