@@ -234,11 +234,12 @@ def _ready_to_start(attempt: ExamAttempt) -> bool:
     return True
 
 
-@transaction.atomic
 def launch(attempt_code: str) -> ExamAttempt:
     """RPNow's secured browser is there: its attempt is ready to start, if it waited for that. Raises ``NotFound``."""
-    attempt = lock_attempt(rpnow_attempt(attempt_code).attempt_code)
-    _ready_to_start(attempt)
+    found = rpnow_attempt(attempt_code)
+    with transaction.atomic():
+        attempt = lock_attempt(found.attempt_code)
+        _ready_to_start(attempt)
     return attempt
 
 
@@ -256,12 +257,11 @@ class SweptInbox:
 def sweep_inbox() -> SweptInbox:
     """Take up what was kept and not finished. Harmless to run at any time, also twice at once."""
     finished = put_off = 0
-    for message in ProviderMessage.objects.due(timezone.now()).select_related("attempt").order_by("pk"):
-        if ProviderMessage.objects.claim(message.pk, now=timezone.now(), lease=conf().LEASE) is None:
+    for pk in list(ProviderMessage.objects.due(timezone.now()).order_by("pk").values_list("pk", flat=True)):
+        if ProviderMessage.objects.claim(pk, now=timezone.now(), lease=conf().LEASE) is None:
             continue
-        message.tries += 1
         try:
-            take_up(message)
+            take_up(ProviderMessage.objects.select_related("attempt").defer("body").get(pk=pk))
             finished += 1
         except MessageQueued:
             put_off += 1

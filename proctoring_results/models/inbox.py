@@ -14,8 +14,8 @@ from .leases import LeasedTask, LeasedTaskQuerySet
 
 class ProviderMessageQuerySet(LeasedTaskQuerySet["ProviderMessage"]):
     def newest_of(self, attempt: ExamAttempt, provider: str, door: str) -> ProviderMessage | None:
-        """What a new message is compared with: the last one of its kind."""
-        return self.filter(attempt=attempt, provider=provider, door=door).order_by("pk").last()
+        """What a new message is compared with: the last one of its kind (by its hash, so without the body)."""
+        return self.filter(attempt=attempt, provider=provider, door=door).defer("body").order_by("pk").last()
 
 
 class ProviderMessage(LeasedTask):

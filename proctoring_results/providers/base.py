@@ -12,6 +12,21 @@ from proctoring_results.statuses import ReviewStatus
 
 from .policy import Policy, options_of
 
+__all__ = [
+    "LONGEST_COMMENT",
+    "LONGEST_LINK",
+    "MOST_INCIDENTS",
+    "IncidentData",
+    "Policy",
+    "Provider",
+    "ReviewData",
+    "json_object",
+    "objects",
+    "optional_seconds",
+    "optional_text",
+    "text",
+]
+
 MOST_INCIDENTS = 1_000
 LONGEST_COMMENT = 32 * 1024  # characters
 LONGEST_LINK = 4096  # characters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponseRedirect
 from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
@@ -110,7 +111,8 @@ class RPNowReviewView(MessageView):
         super().initial(request, *args, **kwargs)
 
     def throttled_as(self) -> str:
-        return f"provider-{self.caller_name()}"
+        # Not every cache takes every name for a key.
+        return f"provider-{quote(self.caller_name(), safe='')}"
 
     def caller_name(self) -> str:
         return ", ".join(provider.name for provider in self._speaks_for) or "nobody"

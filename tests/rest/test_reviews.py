@@ -9,15 +9,18 @@ import time_machine
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.actions import inbox
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
 from proctoring_results.rest import errors
+from proctoring_results.statuses import MessageDoor
 from tests.factories import UserFactory
 from tests.racing import at_once
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
+from tests.test_commands import called
 
 pytestmark = pytest.mark.django_db
 
@@ -377,16 +380,30 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
     assert (ExamReview.objects.count(), inbox.sweep_inbox().finished) == (1, 0)
 
 
+def test_a_crash_between_message_and_review_loses_nothing(clock):
+    attempt = rest_attempt()
+    inbox._keep(attempt, MessageDoor.REST_REVIEW, REVIEW, "proctortrack", None)
+    assert inbox.sweep_inbox() == inbox.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
+    clock.shift(61)
+    assert "Messages finished: 1, put off: 0." in called("proctoring_upkeep")
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+    assert (ExamReview.objects.count(), Incident.objects.count()) == (1, 1)
+
+
 def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
     rest_attempt()
     post(provider, reviewed(), REVIEW)
-    for _ in range(3):
+    pauses = []
+    for _ in range(12):
         clock.shift(3601)
         assert inbox.sweep_inbox() == inbox.SweptInbox(finished=0, put_off=1)
         message = ProviderMessage.objects.get()
+        pauses.append((message.next_try_at - timezone.now()).total_seconds())
+    assert pauses[:3] == [20, 40, 80]
+    assert pauses[-1] == 3600
     assert message.problem.startswith("DatabaseError, reference ")
     assert "gone away" not in message.problem
-    assert message.tries == 3
 
 
 def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
@@ -417,9 +434,7 @@ def test_the_queries_do_not_grow_with_the_incidents(provider):
     for number in (1, 1, many):
         rest_attempt(f"ext-{number}-{len(counts)}")
         body = {"status": "suspicious", "comments": [{"status": "ok", "comment": "x"}] * number}
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert post(provider, reviewed(f"ext-{number}-{len(counts)}"), body).status_code == 200
         counts.append(len(queries))
     assert counts[1] == counts[2]
