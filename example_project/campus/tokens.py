@@ -27,5 +27,6 @@ class TokenAuthentication(OAuth2Authentication):  # type: ignore[misc]
         if scheme.lower() not in ("jwt", "bearer"):
             return None
         request.META["HTTP_AUTHORIZATION"] = f"Bearer {token.strip()}"
-        found: tuple[Any, Any] | None = super().authenticate(request)
+        # Django's request, not DRF's: the toolkit looks for a form in it, and must not read the body for that.
+        found: tuple[Any, Any] | None = super().authenticate(request._request)
         return found
