@@ -7,6 +7,7 @@ CELERY_BROKER_URL      redis://…, amqp://…; REDIS_URL is taken where it is m
 S3_BUCKET              keep report files in S3; with S3_ENDPOINT_URL, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY
 SECRET_KEY             made and kept in var/ where it is missing
 EMAIL_HOST             mails go there (EMAIL_PORT, EMAIL_USER, EMAIL_PASSWORD); without it they are files in var/mail
+RPNOW_USERS            name:password, with commas between: who may send RPNow's reviews
 SITE_URL               the address of the site, for links in mails
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, DEFAULT_FROM_EMAIL, VAR
 """
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "oauth2_provider",
     # Before proctoring_results, whose base template it replaces.
     "example_project.campus",
     "proctoring_results",
@@ -121,6 +123,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "example_project.campus.backends.CourseRoleBackend",
+    "example_project.campus.backends.ProviderBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -182,11 +185,27 @@ STORAGES = {
     "proctoring_results": _report_storage(),
 }
 
+# -------------------------------------------------------------------------------------------------- other programs
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "example_project.campus.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+}
+OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "example_project.campus.tokens.Validator",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "SCOPES": {"reviews": "Send reviews for a proctoring service"},
+}
+
 # ------------------------------------------------------------------------------------------------- proctoring_results
 
 PROCTORING_RESULTS = {
     "LMS": "example_project.campus.lms.CampusLMS",
     "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
+    # Without a secret RPNow's door is shut.
+    "PROVIDERS": {"rpnow": {"users": env.list("RPNOW_USERS", [])}},
 }
 
 # ---------------------------------------------------------------------------------------------------------------- mail

@@ -27,7 +27,7 @@ from proctoring_results.actions.reports import (
     request_report,
     retry_report,
 )
-from proctoring_results.actions.reviews import IncidentData, record_review
+from proctoring_results.actions.reviews import record_review
 from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
@@ -60,6 +60,7 @@ from proctoring_results.overview.questions import (
     result_for,
     time_left,
 )
+from proctoring_results.providers.base import IncidentData
 from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
 
 __all__ = [

@@ -16,9 +16,11 @@ from django.core.files.storage import FileSystemStorage, InvalidStorageError, St
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
-from proctoring_results.providers.policy import Policy
+from proctoring_results.providers.base import Provider
+from proctoring_results.providers.policy import POLICY_KEYS, Policy, class_path
 
 LONGEST_REDIRECT = timedelta(seconds=60)
 
@@ -36,7 +38,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     """``PROCTORING_RESULTS``, the LMS, time zone and storage. Later checks need the names to be right."""
     problems: list[CheckMessage] = [*_names_and_types()]
     if not problems:
-        problems = [*_durations(), *_providers(), *_lms(), *_storage()]
+        problems = [*_durations(), *_providers(), *_keys(), *_lms(), *_storage()]
     if not settings.USE_TZ:
         problems.append(_error(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
@@ -83,6 +85,8 @@ def _durations() -> Iterator[CheckMessage]:
         yield _error(3, "PROCTORING_RESULTS['REDIRECT_TTL'] must be 60 seconds at most.")
     if conf().PAGE_SIZE < 1:
         yield _error(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
+    if conf().LARGEST_MESSAGE < 1:
+        yield _error(3, "PROCTORING_RESULTS['LARGEST_MESSAGE'] must be 1 at least.")
 
 
 def _providers() -> Iterator[CheckMessage]:
@@ -91,13 +95,46 @@ def _providers() -> Iterator[CheckMessage]:
         if not isinstance(values, Mapping):
             yield _error(4, f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}] must be a dictionary.")
             continue
+        own = _own_settings(provider)
+        if own is None:
+            yield _error(
+                4, f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: 'class' names no child of providers.base.Provider."
+            )
+            continue
         for name, value in values.items():
-            if name not in types or not _fits(value, types[name]):
+            if name == "class" or (name in own and _are_texts(value)):
+                continue
+            if name not in POLICY_KEYS or not _fits(value, types[name]):
+                # Not the value of a provider's own setting: that may be a secret.
+                shown = "" if name in own else f": {value!r}"
                 yield _error(
                     4,
-                    f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong: {value!r}.",
-                    f"Known: {', '.join(sorted(types))}.",
+                    f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{shown}.",
+                    f"Known: {', '.join(sorted({*types, *own, 'class'}))}.",
                 )
+
+
+def _own_settings(provider: str) -> frozenset[str] | None:
+    """The keys that the provider's class adds; None where there is no such class."""
+    try:
+        found = import_string(class_path(provider))
+    except (ImportError, TypeError, AttributeError):
+        return None
+    return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+
+
+def _keys() -> Iterator[CheckMessage]:
+    wrong = [number for number, key in enumerate(conf().ENCRYPTION_KEYS, 1) if not crypto.is_key(key)]
+    if wrong:
+        yield _error(
+            15,
+            f"PROCTORING_RESULTS['ENCRYPTION_KEYS']: not a key: number {', '.join(map(str, wrong))}.",
+            "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'.",
+        )
 
 
 def _lms() -> Iterator[CheckMessage]:

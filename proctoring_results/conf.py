@@ -21,6 +21,11 @@ class Conf:
     LMS: str = "proctoring_results.lms.NullLMS"
     # What follows from the reviews of each proctoring service: its name → its policy.
     PROVIDERS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Keys (``Fernet.generate_key()``) for providers' messages and links to recordings: the first encrypts, all decrypt.
+    # Without any they are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``.
+    ENCRYPTION_KEYS: tuple[str, ...] = ()
+    # The longest body that a provider may send, in bytes.
+    LARGEST_MESSAGE: int = 1024 * 1024
     # What a hand-in after the limit becomes: "timed_out", or "submitted" (handed in for the learner).
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
     # Alias in ``STORAGES`` where report files are kept. Must not be public.

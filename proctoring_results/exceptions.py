@@ -133,6 +133,51 @@ class ClaimLost(ProctoringResultsError):
     code = "claim_lost"
 
 
+class MessageTooLarge(ProctoringResultsError):
+    """A provider's message is longer than ``LARGEST_MESSAGE``. ``most`` is that, in bytes."""
+
+    code = "too_large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The message must have at most {most} bytes.")
+        self.most = most
+
+
+class LocatorMismatch(ProctoringResultsError):
+    """A message names an attempt by two ids that do not belong together. ``field`` names the second."""
+
+    code = "locator_mismatch"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: does not belong to this attempt.")
+        self.field = field
+
+
+class AttemptIsAmbiguous(ProctoringResultsError):
+    """Two providers know an attempt by this id, and the caller may speak for both."""
+
+    code = "attempt_is_ambiguous"
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__(_("Several providers know an attempt by this id. Sign in as one of them."))
+        self.external_id = external_id
+
+
+class MessageQueued(ProctoringResultsError):
+    """A message is kept, but could not be taken up yet: upkeep will."""
+
+    code = "queued"
+
+
+class CannotDecrypt(ProctoringResultsError):
+    """What was encrypted with a key that is no longer in the settings."""
+
+    code = "cannot_decrypt"
+
+    def __init__(self) -> None:
+        super().__init__(_("The key that this was encrypted with is not in ENCRYPTION_KEYS any more."))
+
+
 class LinkInvalid(ProctoringResultsError):
     """A download link that is forged, altered, from the future, another person's, or no longer permitted.
 

@@ -41,7 +41,10 @@ class Lms(Protocol):
         """Addresses that notices to the course team go to."""
 
     def exam_url(self, course_id: str, content_id: str) -> str:
-        """The address of an exam's page, for mails, with the host from the settings. Empty if there is none."""
+        """The address of an exam's page, with the host from the settings; empty if there is none.
+
+        It stands in mails, and secured browsers are sent there when they are ready.
+        """
 
     def learner_name(self, user: AbstractBaseUser) -> str:
         """The name by which a learner is addressed."""

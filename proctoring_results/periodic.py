@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
+from proctoring_results.actions.inbox import sweep_inbox as take_up_messages
 from proctoring_results.actions.upkeep import (
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
@@ -28,6 +29,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "proctoring-results-sweep-inbox": {
+        "task": "proctoring_results.sweep_inbox",
+        "schedule": 15.0,  # seconds
+        "options": {"expires": 15.0},
+    },
 }
 
 
@@ -45,3 +51,8 @@ def ring_for_effects() -> None:
 def end_attempts() -> None:
     end_overdue_attempts()
     expire_attempts_of_ended_courses()
+
+
+@shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)
+def sweep_inbox() -> None:
+    take_up_messages()

@@ -84,6 +84,19 @@ class CreditState(TextChoices):
     DECLINED = "declined", _("declined")
 
 
+class MessageDoor(TextChoices):
+    """Through which door a provider's message came."""
+
+    REST_REVIEW = "rest_review", _("review (REST)")
+    REST_READY = "rest_ready", _("ready (REST)")
+    RPNOW_REVIEW = "rpnow_review", _("review (RPNow)")
+
+
+class MessageState(TextChoices):
+    RECEIVED = "received", _("received")
+    DONE = "done", _("done")
+
+
 class ResultWord(TextChoices):
     """What a learner reads on the exam page."""
 

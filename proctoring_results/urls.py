@@ -1,6 +1,7 @@
-from django.urls import path
+from django.urls import include, path
 
 from proctoring_results.instructor import views
+from proctoring_results.rest import urls as rest
 
 app_name = "proctoring_results"
 
@@ -14,4 +15,5 @@ urlpatterns = [
     path("proctoring/reports/<uuid:task_id>/retry/", views.retry, name="retry_report"),
     path("proctoring/reports/download/<str:token>/", views.download, name="download"),
     path("proctoring/reports/download/<str:token>/excel/", views.download_excel, name="download_excel"),
+    path("", include(rest)),
 ]

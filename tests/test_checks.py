@@ -4,6 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 
 from proctoring_results.checks import check_databases, check_settings
@@ -39,6 +40,15 @@ def test_the_example_has_no_wrong_setting():
         ({"PROVIDERS": {"x": "reject"}}, "E004"),
         ({"PROVIDERS": {"x": {"on_suspicious": "fail"}}}, "E004"),
         ({"PROVIDERS": {"x": {"on_suspicous": "reject"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"class": "nowhere.Provider"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"class": "builtins.dict"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"class": 5}}}, "E004"),
+        ({"PROVIDERS": {"x": {"users": ["a:b"]}}}, "E004"),
+        ({"PROVIDERS": {"rpnow": {"users": "a:b"}}}, "E004"),
+        ({"PROVIDERS": {"rpnow": {"secrets": [""]}}}, "E004"),
+        ({"ENCRYPTION_KEYS": ["too short"]}, "E015"),
+        ({"ENCRYPTION_KEYS": "a key"}, "E002"),
+        ({"LARGEST_MESSAGE": 0}, "E003"),
         ({"LMS": "nowhere.LMS"}, "E005"),
         ({"LMS": "builtins.object"}, "E005"),
         ({"REPORT_STORAGE": "none"}, "E006"),
@@ -51,13 +61,23 @@ def test_a_wrong_value_is_an_error(settings, values, problem):
 
 def test_right_values_are_no_errors(settings):
     settings.PROCTORING_RESULTS = {
-        "PROVIDERS": {"x": {"on_suspicious": "reject", "newer_replaces_older": False}},
+        "PROVIDERS": {
+            "x": {"on_suspicious": "reject", "newer_replaces_older": False},
+            "y": {"class": "proctoring_results.providers.rest.RestProvider"},
+            "rpnow": {"users": ["a:b", "a:c"], "secrets": (), "signing_keys": ["k"], "on_suspicious": "second_review"},
+        },
+        "ENCRYPTION_KEYS": [Fernet.generate_key().decode()],
         "RETRY_PAUSES": [timedelta(seconds=1)],
         "DOWNLOAD_VIA": "x-sendfile",
         "REPORT_PROVIDER_COLUMNS": True,
     }
     assert found() == set()
     assert conf().DOWNLOAD_VIA == "x-sendfile"
+
+
+def test_a_providers_secret_is_not_shown(settings):
+    settings.PROCTORING_RESULTS = {"PROVIDERS": {"rpnow": {"secrets": "hunter2"}}}
+    assert "hunter2" not in str(check_settings(None))
 
 
 def test_time_zones_are_needed(settings):

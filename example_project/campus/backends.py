@@ -7,7 +7,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from .models import CourseRole, Role
+from .models import CourseRole, ProviderAccount, Role
 
 EVERYTHING = frozenset(
     f"proctoring_results.{name}"
@@ -35,3 +35,12 @@ def _roles(user: AbstractBaseUser | AnonymousUser) -> list[tuple[str, str]]:
         user._campus_roles = list(roles)  # type: ignore[union-attr]
     kept: list[tuple[str, str]] = user._campus_roles  # type: ignore[union-attr]
     return kept
+
+
+class ProviderBackend(BaseBackend):
+    """A proctoring service may send reviews for itself."""
+
+    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
+        if perm != "proctoring_results.submit_review" or not isinstance(obj, str) or not user_obj.is_active:
+            return False
+        return obj in ProviderAccount.objects.filter(user=user_obj.pk).values_list("provider", flat=True)

@@ -63,6 +63,16 @@ class CourseRole(models.Model):
         return f"{self.user}: {self.role} in {self.course}"
 
 
+class ProviderAccount(models.Model):
+    """A person who is none: the account of a proctoring service, for which it may send reviews."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="provider_account")
+    provider = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.provider}"
+
+
 def check_questions(questions: Any) -> None:
     """Raise ValidationError unless these are questions as ``ExamContent.questions`` describes them."""
     if not isinstance(questions, list):

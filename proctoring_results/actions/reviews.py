@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from proctoring_results import access
+from proctoring_results import access, crypto
 from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
+from proctoring_results.providers.base import LONGEST_COMMENT, LONGEST_LINK, MOST_INCIDENTS, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.signals import review_recorded
 from proctoring_results.statuses import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, Source
@@ -23,23 +23,6 @@ from .texts import clean_json, clean_key, clean_text
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-MOST_INCIDENTS = 1_000
-LONGEST_COMMENT = 32 * 1024  # characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentData:
-    """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording.
-
-    ``status`` is ``Suspicious``, ``Rules Violation``, or the provider's own word, which is kept and counted nowhere.
-    """
-
-    status: str
-    comment: str
-    kind: str = ""
-    start: float | None = None
-    stop: float | None = None
 
 
 @transaction.atomic
@@ -51,12 +34,14 @@ def record_review(
     reviewed_by: AbstractBaseUser | None = None,
     claimed_name: str = "",
     raw_data: Mapping[str, Any] | None = None,
+    video_link: str = "",
 ) -> ExamReview:
     """Keep a provider's review and move the attempt as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
-    ``claimed_name`` is only kept. The review's ``standing`` says what became of it: a review that comes before the
-    exam is over waits, and one that cannot move the attempt is kept beside the current one.
+    ``claimed_name`` is only kept, and ``video_link`` is kept encrypted. The review's ``standing`` says what became of
+    it: a review that comes before the exam is over waits, and one that cannot move the attempt is kept beside the
+    current one.
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide) and ``NotFound``; nothing is kept then.
     """
     status = _known_status(review_status)
@@ -65,6 +50,7 @@ def record_review(
         raise InvalidInput("incidents", f"must be at most {MOST_INCIDENTS}.")
     claimed_name = clean_text("claimed_name", claimed_name, most=255)
     raw = clean_json("raw_data", raw_data or {})
+    link = crypto.encrypt(clean_text("video_link", video_link, most=LONGEST_LINK)) if video_link else None
     attempt = lock_attempt(attempt_code)
     if reviewed_by is not None:
         access.require(reviewed_by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
@@ -75,6 +61,7 @@ def record_review(
         claimed_name=claimed_name,
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
         raw_data=raw,
+        video_link=link,
         received_at=timezone.now(),
         standing=ReviewStanding.WAITING,
         **_report_columns(checked),

@@ -1,6 +1,7 @@
 from .attempts import ExamAttempt, StatusChange
 from .effects import LmsEffect
 from .exams import ProctoredExam
+from .inbox import ProviderMessage
 from .leases import LeasedTask
 from .reports import Report, ReportDownload, ReportFile
 from .reviews import ExamReview, Incident
@@ -12,6 +13,7 @@ __all__ = [
     "LeasedTask",
     "LmsEffect",
     "ProctoredExam",
+    "ProviderMessage",
     "Report",
     "ReportDownload",
     "ReportFile",

@@ -84,7 +84,8 @@ class ExamAttempt(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider", "external_id"], name="provider_knows_one_attempt_by_an_id"),
+            # In this order its index also serves "the attempt with this id" of a provider's callback.
+            models.UniqueConstraint(fields=["external_id", "provider"], name="provider_knows_one_attempt_by_an_id"),
             models.CheckConstraint(condition=Q(status__in=AttemptStatus.values), name="attempt_status_is_known"),
             models.CheckConstraint(
                 condition=Q(open_key=None) | Q(status__in=sorted(OPEN_STATUSES), archived_at=None),

@@ -23,6 +23,8 @@ class ExamReview(models.Model):
     claimed_name = models.CharField(max_length=255, blank=True, help_text="Who the provider says reviewed it.")
     source = models.CharField(max_length=16, choices=Source)
     raw_data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    # Leads to the recording of a person; only ever kept encrypted.
+    video_link = models.BinaryField(null=True, editable=False)
     received_at = models.DateTimeField()
     standing = models.CharField(max_length=16, choices=ReviewStanding)
     # The report's columns, computed once, here, so that a report needs no aggregation.

@@ -1,8 +1,10 @@
 """What follows from a provider's review: data, by provider, overridable by the setting ``PROVIDERS``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from django.utils.module_loading import import_string
 
 from proctoring_results.conf import conf
 from proctoring_results.statuses import AttemptStatus, ReviewStatus
@@ -30,13 +32,27 @@ class Policy:
         return AttemptStatus.SECOND_REVIEW_REQUIRED
 
 
-BUILT_IN: Mapping[str, Policy] = {
-    "proctortrack": Policy(),
-    # Its documents say "rejected", and its own team does the second review.
-    "rpnow": Policy(on_suspicious="reject", second_review_by="provider"),
+POLICY_KEYS = frozenset(field.name for field in fields(Policy))
+
+DEFAULT_CLASS = "proctoring_results.providers.rest.RestProvider"
+BUILT_IN: Mapping[str, str] = {
+    "proctortrack": DEFAULT_CLASS,
+    "rpnow": "proctoring_results.providers.rpnow.RPNowProvider",
 }
 
 
+def class_path(provider: str) -> str:
+    """The dotted path of the provider's class; one that nobody described speaks the REST protocol."""
+    named: str = options_of(provider).get("class", BUILT_IN.get(provider, DEFAULT_CLASS))
+    return named
+
+
+def options_of(provider: str) -> Mapping[str, Any]:
+    """What the settings say of the provider."""
+    return conf().PROVIDERS.get(provider, {})
+
+
 def policy_of(provider: str) -> Policy:
-    """The provider's policy; a provider that nobody described gets the defaults."""
-    return replace(BUILT_IN.get(provider, Policy()), **conf().PROVIDERS.get(provider, {}))
+    """The policy of the provider's class, with what the settings say otherwise."""
+    own: Policy = import_string(class_path(provider)).policy
+    return replace(own, **{key: value for key, value in options_of(provider).items() if key in POLICY_KEYS})

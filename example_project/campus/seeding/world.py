@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from oauth2_provider.models import get_application_model
 
-from example_project.campus.models import Course, CourseRole, Enrolment, ExamContent, Role
+from example_project.campus.models import Course, CourseRole, Enrolment, ExamContent, ProviderAccount, Role
 from proctoring_results import api
 
 from .questions import QUESTIONS
@@ -32,6 +33,7 @@ PEOPLE = (
     Person("viewer", "Viktor", "Viewer"),
     Person("learner", "Lea", "Learner"),
     Person("outsider", "Otto", "Outsider"),
+    Person("proctortrack", "Proctortrack", "Service", may_sign_in=False),
     Person("historian", "Hanna", "Historian", may_sign_in=False),
 )
 # What `make demo` prints: the password is the name.
@@ -93,6 +95,22 @@ def _make_person(person: Person) -> User:
         user.set_password(person.username if person.may_sign_in else None)
         user.save(update_fields=["password"])
     return user
+
+
+def make_provider(user: User) -> None:
+    """The account of a service that sends reviews: its client id is its name, and so is its secret."""
+    ProviderAccount.objects.get_or_create(user=user, defaults={"provider": user.username})
+    kind = get_application_model()
+    kind.objects.get_or_create(
+        client_id=user.username,
+        defaults={
+            "user": user,
+            "name": user.username,
+            "client_secret": user.username,
+            "client_type": kind.CLIENT_CONFIDENTIAL,
+            "authorization_grant_type": kind.GRANT_CLIENT_CREDENTIALS,
+        },
+    )
 
 
 def make_course(course_id: str, people: dict[str, User], now: datetime) -> Course:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from proctoring_results.actions.inbox import sweep_inbox
 from proctoring_results.actions.upkeep import (
     due_reports,
     end_overdue_attempts,
@@ -19,7 +20,7 @@ from proctoring_results.reports.build import build
 class Command(BaseCommand):
     help = (
         "Ends attempts whose time is over, rings for reports and effects that wait, fails reports whose worker was "
-        "lost, and removes old files."
+        "lost, takes up providers' messages that were kept and not finished, and removes old files."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         here = options["here"]
         ended, expired = end_overdue_attempts(), expire_attempts_of_ended_courses()
+        messages = sweep_inbox()
         swept = sweep_reports(ring=not here)
         built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
         delivered = deliver_due() if here else 0
@@ -41,3 +43,4 @@ class Command(BaseCommand):
             f"Reports failed: {swept.failed}, expired: {swept.expired}, rung for: {swept.rung}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
+        self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")

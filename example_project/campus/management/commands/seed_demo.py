@@ -34,6 +34,7 @@ class Command(BaseCommand):
             raise CommandError("A number of attempts from 0, and a course id of 1 to 255 characters are needed.")
         now = timezone.now().replace(second=0, microsecond=0)
         people = world.make_people()
+        world.make_provider(people["proctortrack"])
         other = world.make_course(world.OTHER_COURSE, people, now)
         self._seed(other, world.OTHER_EXAMS, 40, people, now)
         plans = world.EXAMS + (world.weekly_tests(20) if attempts > MANY else ())

@@ -1,0 +1,280 @@
+"""Providers' messages: kept first, in a transaction of their own; then taken up; by upkeep, where that failed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from proctoring_results import access, crypto
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import (
+    AccessDenied,
+    AttemptIsAmbiguous,
+    AttemptIsArchived,
+    IllegalMove,
+    LocatorMismatch,
+    MessageQueued,
+    NotFound,
+)
+from proctoring_results.models import ExamAttempt, ProviderMessage
+from proctoring_results.providers.known import known_providers, provider_named
+from proctoring_results.providers.rpnow import Ids, RPNowProvider
+from proctoring_results.statuses import AttemptStatus, MessageDoor, MessageState, ReviewStanding, Source
+
+from .moves import change_status, lock_attempt
+from .reviews import record_review
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+logger = logging.getLogger("proctoring_results.inbox")
+
+Answer = dict[str, Any]
+
+# The door takes a message up at once; upkeep leaves it alone for so long.
+HEAD_START = timedelta(minutes=1)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
+LOCATOR = "examMetaData.ssiRecordLocator"
+
+
+# ---------------------------------------------------------------------------------------- whose attempt a message means
+
+
+def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser) -> ExamAttempt:
+    """The attempt that one of the caller's providers (not RPNow) knows by this id.
+
+    Raises ``AccessDenied`` where the caller may speak for no provider, ``NotFound`` and ``AttemptIsAmbiguous``.
+    """
+
+    def may_speak_for(name: str) -> bool:
+        return not _is_rpnow(name) and access.may(caller, access.SUBMIT_REVIEW, name)
+
+    known = {provider.name for provider in known_providers()}
+    mine = {name for name in known if may_speak_for(name)}
+    # An id with NUL in it is nobody's, and PostgreSQL would not even look.
+    named = ExamAttempt.objects.none() if "\0" in external_id else ExamAttempt.objects.filter(external_id=external_id)
+    found = [
+        one for one in named if one.provider in mine or (one.provider not in known and may_speak_for(one.provider))
+    ]
+    if not found and not mine:
+        raise AccessDenied(access.SUBMIT_REVIEW, "")
+    if len(found) > 1:
+        raise AttemptIsAmbiguous(external_id)
+    if not found:
+        raise NotFound("attempt", external_id)
+    return found[0]
+
+
+def rpnow_attempt(attempt_code: str, names: set[str] | None = None) -> ExamAttempt:
+    """The attempt of RPNow (of those of its names) with this code. Raises ``NotFound``."""
+    attempt = None if "\0" in attempt_code else ExamAttempt.objects.filter(attempt_code=attempt_code).first()
+    if attempt is None or not (_is_rpnow(attempt.provider) and (names is None or attempt.provider in names)):
+        raise NotFound("attempt", attempt_code)
+    return attempt
+
+
+def _is_rpnow(provider: str) -> bool:
+    return isinstance(provider_named(provider), RPNowProvider)
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+
+
+def receive(
+    attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], *, caller: str, ids: Ids | None = None
+) -> Answer:
+    """Keep a message that has been read and found good, and take it up; says what became of it.
+
+    The same as the provider's last one of this kind: nothing new, the same answer. Not inside a transaction.
+    Raises ``LocatorMismatch``, and ``MessageQueued`` where the message is kept and upkeep has to finish it.
+    """
+    message = _keep(attempt, door, body, caller, ids)
+    return take_up(message)
+
+
+@transaction.atomic(durable=True)
+def _keep(
+    attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], caller: str, ids: Ids | None
+) -> ProviderMessage:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    # Two at once take turns here, so that the second finds the first one's message.
+    attempt = lock_attempt(attempt.attempt_code)
+    if ids is not None:
+        _agree_on_external_id(attempt, ids.external_id)
+    newest = ProviderMessage.objects.newest_of(attempt, attempt.provider, door)
+    if newest is not None and newest.sha256 == sha256:
+        return newest
+    now = timezone.now()
+    return ProviderMessage.objects.create(
+        provider=attempt.provider,
+        door=door,
+        attempt=attempt,
+        sha256=sha256,
+        body=crypto.encrypt(text),
+        received_at=now,
+        caller=caller[:255],
+        next_try_at=now + HEAD_START,
+    )
+
+
+def _agree_on_external_id(attempt: ExamAttempt, external_id: str) -> None:
+    """RPNow names its own id, too. Where we do not know it yet, the registration's answer was lost: now we do."""
+    if attempt.external_id is None:
+        attempt.external_id = external_id
+        try:
+            with transaction.atomic():
+                attempt.save(update_fields=["external_id"])
+        except IntegrityError:  # another attempt has this id
+            raise LocatorMismatch(LOCATOR) from None
+    elif attempt.external_id.casefold() != external_id.casefold():
+        raise LocatorMismatch(LOCATOR)
+
+
+def take_up(message: ProviderMessage) -> Answer:
+    """Do what a kept message says; once, however many try. Raises ``MessageQueued`` where it could not be done."""
+    try:
+        return _finish(message.pk, message.attempt.attempt_code)
+    except Exception as error:
+        reference = secrets.token_hex(4).upper()
+        logger.exception("Message %d could not be taken up, reference %s.", message.pk, reference)
+        # Without it the head start ends, and upkeep finds the message all the same.
+        with suppress(DatabaseError):
+            _put_off(message, f"{type(error).__name__}, reference {reference}")
+        raise MessageQueued from error
+
+
+@transaction.atomic(durable=True)
+def _finish(pk: int, attempt_code: str) -> Answer:
+    # First of all, also where the database shows what was there at a transaction's first look.
+    attempt = lock_attempt(attempt_code)
+    message = ProviderMessage.objects.get(pk=pk)
+    if message.state != MessageState.DONE:
+        body = json.loads(crypto.decrypt(message.body))
+        if message.door == MessageDoor.REST_READY:
+            message.answer = _make_ready(attempt, body)
+        else:
+            message.answer = _record(message, attempt, body)
+        message.state, message.problem, message.finished_at = MessageState.DONE, "", timezone.now()
+        message.next_try_at = message.lease_until = None
+        message.save(
+            update_fields=["answer", "review", "state", "problem", "finished_at", "next_try_at", "lease_until"]
+        )
+    answer: Answer = message.answer
+    return answer
+
+
+def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
+    data = provider_named(message.provider).read_review(body)
+    message.review = review = record_review(
+        attempt.attempt_code,
+        data.review_status,
+        incidents=data.incidents,
+        reviewed_by=_person_behind(data.reviewed_by, attempt.exam.course_id),
+        claimed_name=data.reviewed_by,
+        raw_data=data.raw_data,
+        video_link=data.video_link,
+    )
+    has_moved = review.changes.exclude(from_status=F("to_status")).exists()
+    answer: Answer = {
+        "attempt_code": attempt.attempt_code,
+        "status": str(review.attempt.status),
+        "review_status": str(review.review_status),
+        "status_changed": has_moved,
+        "standing": str(review.standing),
+    }
+    if review.standing != ReviewStanding.APPLIED:
+        answer["why"] = str(ReviewStanding(review.standing).label)
+    return answer
+
+
+def _person_behind(claim: str, course_id: str) -> AbstractBaseUser | None:
+    """The one account that has this address, if it may decide in the course."""
+    address = claim.strip()
+    if not address:
+        return None
+    users = get_user_model()
+    field = users.get_email_field_name()
+    # Some databases take more for the same than we do: "müller" for "muller".
+    found = [
+        user
+        for user in users._default_manager.filter(**{f"{field}__iexact": address, "is_active": True})[:10]
+        if getattr(user, field).casefold() == address.casefold()
+    ]
+    return found[0] if len(found) == 1 and access.may(found[0], access.DECIDE_ATTEMPT, course_id) else None
+
+
+def _make_ready(attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
+    has_moved = body.get("status") == "ready" and _ready_to_start(attempt)
+    return {"attempt_code": attempt.attempt_code, "status": str(attempt.status), "status_changed": has_moved}
+
+
+def _ready_to_start(attempt: ExamAttempt) -> bool:
+    """Move a locked attempt that waits for its provider's software; any other stays where it is."""
+    if attempt.status not in BEFORE_READY:
+        return False
+    try:
+        change_status(attempt, AttemptStatus.READY_TO_START, source=Source.PROVIDER)
+    except (IllegalMove, AttemptIsArchived):
+        return False
+    return True
+
+
+def launch(attempt_code: str) -> ExamAttempt:
+    """RPNow's secured browser is there: its attempt is ready to start, if it waited for that. Raises ``NotFound``."""
+    found = rpnow_attempt(attempt_code)
+    with transaction.atomic():
+        attempt = lock_attempt(found.attempt_code)
+        _ready_to_start(attempt)
+    return attempt
+
+
+# --------------------------------------------------------------------------------------------------------------- upkeep
+
+
+@dataclass(frozen=True, slots=True)
+class SweptInbox:
+    """How many messages a sweep has finished, and how many have to wait for another."""
+
+    finished: int
+    put_off: int
+
+
+def sweep_inbox() -> SweptInbox:
+    """Take up what was kept and not finished. Harmless to run at any time, also twice at once."""
+    finished = put_off = 0
+    for pk in list(ProviderMessage.objects.due(timezone.now()).order_by("pk").values_list("pk", flat=True)):
+        if ProviderMessage.objects.claim(pk, now=timezone.now(), lease=conf().LEASE) is None:
+            continue
+        try:
+            take_up(ProviderMessage.objects.select_related("attempt").defer("body").get(pk=pk))
+            finished += 1
+        except MessageQueued:
+            put_off += 1
+    return SweptInbox(finished, put_off)
+
+
+def _put_off(message: ProviderMessage, problem: str) -> None:
+    ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
+        lease_until=None, next_try_at=_next_try(message.tries), problem=problem
+    )
+
+
+def _next_try(tries: int) -> datetime:
+    """With growing pauses, and for ever: an accepted message is never lost."""
+    doublings = min(tries, 20)
+    return timezone.now() + min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)

@@ -1,0 +1,50 @@
+"""What is kept encrypted: providers' messages and the links to recordings (setting ``ENCRYPTION_KEYS``)."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import CannotDecrypt
+
+# A purpose of its own, so that what is kept here opens nothing else that SECRET_KEY protects.
+PURPOSE = b"proctoring_results.crypto"
+
+
+def encrypt(text: str) -> bytes:
+    """With the first key of the settings."""
+    return _keys().encrypt(text.encode())
+
+
+def decrypt(token: bytes | memoryview) -> str:
+    """With whichever key it was. Raises ``CannotDecrypt`` where that key is no longer in the settings."""
+    try:
+        return _keys().decrypt(bytes(token)).decode()
+    except InvalidToken:
+        raise CannotDecrypt from None
+
+
+def is_key(key: object) -> bool:
+    """Whether this is a key as ``Fernet.generate_key()`` makes them."""
+    try:
+        Fernet(key)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _keys() -> MultiFernet:
+    named = [Fernet(key) for key in conf().ENCRYPTION_KEYS]
+    # Last, and only to read: a host that names keys later keeps what it had before.
+    derived = [Fernet(_derived(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    return MultiFernet([*named, *derived])
+
+
+def _derived(secret: str | bytes) -> bytes:
+    raw = secret.encode() if isinstance(secret, str) else secret
+    return base64.urlsafe_b64encode(HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(raw))

@@ -1,0 +1,77 @@
+"""A host's own provider: a class named in the settings."""
+
+import pytest
+
+from proctoring_results.api import ReviewStatus
+from proctoring_results.models import ExamReview
+from proctoring_results.providers.base import IncidentData, Policy, Provider, ReviewData, objects, text
+from proctoring_results.providers.rest import RestProvider
+from tests.rest.calling import account_of, post, rest_attempt, reviewed, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+class Examity(Provider):
+    policy = Policy(on_suspicious="reject")
+    review_words = {"GREEN": ReviewStatus.CLEAN, "RED": ReviewStatus.SUSPICIOUS}
+
+    def read_review(self, body):
+        flags = objects("flags", body.get("flags"))
+        return ReviewData(
+            review_status=self.review_status("colour", body.get("colour")),
+            incidents=tuple(
+                IncidentData(status="Suspicious", comment=text(f"flags[{n}].text", flag.get("text"), least=1, most=99))
+                for n, flag in enumerate(flags)
+            ),
+            raw_data=body,
+        )
+
+
+class OtherWords(RestProvider):
+    review_words = {"fine": ReviewStatus.CLEAN}
+    incident_words = {"bad": ReviewStatus.RULES_VIOLATION}
+
+
+@pytest.fixture
+def named(settings):
+    def name(provider, cls, **policy):
+        path = f"{__name__}.{cls.__name__}"
+        settings.PROCTORING_RESULTS = {
+            **settings.PROCTORING_RESULTS,
+            "PROVIDERS": {provider: {"class": path, **policy}},
+        }
+        return signed_in(account_of(provider)), rest_attempt(provider=provider)
+
+    return name
+
+
+def test_its_words_and_its_policy_are_the_classs(named):
+    client, attempt = named("examity", Examity)
+    assert post(client, reviewed(), {"colour": "RED", "flags": [{"text": "Spoke"}]}).status_code == 200
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.current_review.suspicious_comments) == ("rejected", "Spoke")
+
+
+def test_the_settings_have_the_last_word_on_the_policy(named):
+    client, attempt = named("examity", Examity, on_suspicious="second_review")
+    post(client, reviewed(), {"colour": "RED"})
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"colour": "red"}, "colour"), ({"colour": "RED", "flags": [{}]}, "flags[0].text")]
+)
+def test_what_it_refuses_is_answered_by_name(named, body, field):
+    client, _ = named("examity", Examity)
+    answer = post(client, reviewed(), body)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert not ExamReview.objects.exists()
+
+
+def test_other_words_in_the_same_protocol_take_two_tables(named):
+    client, attempt = named("proctortrack", OtherWords)
+    assert post(client, reviewed(), {"status": "passed"}).status_code == 400
+    post(client, reviewed(), {"status": "fine", "comments": [{"comment": "x", "status": "BAD"}]})
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.current_review.rules_violation_count) == ("verified", 1)

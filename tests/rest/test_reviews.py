@@ -1,0 +1,455 @@
+"""The review callback of the REST protocol: every row of the answers that providers count on."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from proctoring_results import api
+from proctoring_results.actions import inbox
+from proctoring_results.crypto import decrypt
+from proctoring_results.models import ExamReview, Incident, ProviderMessage
+from proctoring_results.rest import errors
+from proctoring_results.statuses import MessageDoor
+from tests.factories import UserFactory
+from tests.racing import at_once
+from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
+from tests.test_commands import called
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def open_log(monkeypatch):
+    monkeypatch.setattr(errors, "refusals", errors.RefusalLog())
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(datetime(2026, 5, 2, 9, tzinfo=UTC), tick=False) as travel:
+        yield travel
+
+
+@pytest.fixture
+def provider():
+    return signed_in(account_of())
+
+
+def nothing_is_kept():
+    return not (ExamReview.objects.exists() or Incident.objects.exists() or ProviderMessage.objects.exists())
+
+
+def is_refused(response, status, code, field=None):
+    problem = response.json()
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+    assert (problem["status"], problem["code"], problem.get("field")) == (status, code, field)
+    assert set(problem) >= {"type", "title", "detail"}
+    return True
+
+
+# --- Fine ---
+
+
+@pytest.mark.parametrize(
+    ("word", "review_status", "becomes"),
+    [
+        ("passed", "Clean", "verified"),
+        ("violation", "Rules Violation", "verified"),
+        ("suspicious", "Suspicious", "second_review_required"),
+        ("not_reviewed", "Not Reviewed", "submitted"),
+    ],
+)
+def test_a_review_is_kept_and_moves_the_attempt(provider, word, review_status, becomes):
+    attempt = rest_attempt()
+    answer = post(provider, reviewed(), {"status": word})
+    attempt.refresh_from_db()
+    assert answer.status_code == 200
+    assert answer.json()["status_changed"] is (becomes != "submitted")
+    assert (attempt.current_review.review_status, attempt.status) == (review_status, becomes)
+
+
+@pytest.mark.parametrize(
+    ("word", "kept", "counted"),
+    [
+        ("Suspicious", "Suspicious", (1, 0)),
+        ("suspicious", "Suspicious", (1, 0)),
+        ("Rules Violation", "Rules Violation", (0, 1)),
+        ("VIOLATION", "Rules Violation", (0, 1)),
+        ("unknown", "unknown", (0, 0)),
+        ("OK", "OK", (0, 0)),
+    ],
+)
+def test_the_word_of_a_comment_is_matched_without_regard_to_case_or_kept_as_it_came(provider, word, kept, counted):
+    rest_attempt()
+    post(provider, reviewed(), {"status": "suspicious", "comments": [{"comment": "x", "status": word}]})
+    review = ExamReview.objects.get()
+    assert review.incidents.get().status == kept
+    assert (review.suspicious_count, review.rules_violation_count) == counted
+
+
+def test_times_and_unknown_fields_are_kept(provider):
+    rest_attempt()
+    body = {**REVIEW, "session": {"id": 7}}
+    post(provider, reviewed(), body)
+    review = ExamReview.objects.get()
+    assert review.raw_data == body
+    assert (review.incidents.get().start, review.incidents.get().stop) == (1.0, 2.0)
+
+
+# --- Who reviewed it ---
+
+
+def test_a_person_who_may_decide_and_is_named_by_the_provider_has_decided(provider):
+    attempt, person = rest_attempt(), may(UserFactory(email="Ann@Example.com"), "decide_attempt")
+    post(provider, reviewed(), {**REVIEW, "reviewed_by": "ann@example.com"})
+    attempt.refresh_from_db()
+    assert attempt.status == "rejected"
+    assert attempt.changes.get().by == person
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        pytest.param([], id="nobody"),
+        pytest.param([{"decides": False}], id="one who may not decide"),
+        pytest.param([{"decides": True}, {"decides": False}], id="two of that address"),
+        pytest.param([{"decides": True, "is_active": False}], id="one who left"),
+    ],
+)
+def test_a_name_that_nobody_vouches_for_is_only_a_claim(provider, accounts):
+    attempt = rest_attempt()
+    for account in accounts:
+        decides = account.pop("decides")
+        user = UserFactory(email="ann@example.com", **account)
+        if decides:
+            may(user, "decide_attempt")
+    post(provider, reviewed(), {**REVIEW, "reviewed_by": "ann@example.com"})
+    attempt.refresh_from_db()
+    review = attempt.current_review
+    assert (attempt.status, review.reviewed_by, review.claimed_name) == (
+        "second_review_required",
+        None,
+        "ann@example.com",
+    )
+
+
+# --- Kept, and nothing moves ---
+
+
+@pytest.mark.parametrize(
+    ("fields", "standing", "status"),
+    [
+        ({"submitted": True, "archived": True}, "archived", "submitted"),
+        ({"started": True}, "waiting", "started"),
+        ({"status": "declined"}, "illegal_move", "declined"),
+    ],
+)
+def test_what_cannot_move_is_kept_and_said(provider, fields, standing, status):
+    attempt = rest_attempt(**fields)
+    answer = post(provider, reviewed(), {"status": "passed"})
+    assert answer.status_code == 200
+    assert (answer.json()["status_changed"], answer.json()["standing"]) == (False, standing)
+    assert answer.json()["why"]
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.reviews.count()) == (status, 1)
+
+
+def test_a_review_that_came_early_is_applied_when_the_exam_is_over(provider):
+    attempt = rest_attempt(started=True)
+    post(provider, reviewed(), {"status": "passed"})
+    assert api.submit_attempt(attempt.attempt_code, by=attempt.user).status == "verified"
+
+
+# --- The same again ---
+
+
+def test_the_same_again_is_one_review_and_the_same_answer(provider):
+    rest_attempt()
+    first = post(provider, reviewed(), REVIEW)
+    # Other spaces, and the keys in another order.
+    again = post(provider, reviewed(), json.dumps(dict(reversed(REVIEW.items())), indent=3))
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
+
+
+def test_a_correction_back_to_the_first_word_is_no_repeat(provider):
+    attempt = rest_attempt()
+    for word in ("passed", "suspicious", "passed"):
+        post(provider, reviewed(), {"status": word})
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.reviews.count()) == ("verified", 3)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_five_at_once_are_one_review():
+    attempt, clients = rest_attempt(), [signed_in(account) for account in [account_of()] * 5]
+    answers = at_once(*[lambda client=client: post(client, reviewed(), REVIEW) for client in clients])
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
+    assert attempt.changes.count() == 1
+
+
+# --- Whose attempt ---
+
+
+def test_an_unknown_attempt_and_anothers_are_alike(provider):
+    unknown = post(provider, reviewed(), REVIEW)
+    rest_attempt(provider="other")
+    anothers = post(provider, reviewed(), REVIEW)
+    assert is_refused(unknown, 404, "not_found")
+    assert (anothers.status_code, anothers.content) == (unknown.status_code, unknown.content)
+
+
+def test_rpnows_attempts_are_not_reviewed_through_this_door():
+    rest_attempt(provider="rpnow")
+    assert is_refused(post(signed_in(UserFactory(admin=True)), reviewed(), REVIEW), 404, "not_found")
+
+
+@pytest.mark.parametrize("external_id", ["EXT-1", "ext-1 ", "ext%00", "%ff", "x" * 3000])
+def test_an_id_is_compared_byte_by_byte(provider, external_id):
+    rest_attempt()
+    assert is_refused(post(provider, reviewed(external_id), REVIEW), 404, "not_found")
+
+
+def test_a_provider_that_nobody_described_speaks_the_rest_protocol():
+    attempt = rest_attempt(provider="new one")
+    assert post(signed_in(account_of("new one")), reviewed(), {"status": "passed"}).status_code == 200
+    attempt.refresh_from_db()
+    assert attempt.status == "verified"
+
+
+def test_two_providers_may_use_the_same_id():
+    ours, others = rest_attempt(), rest_attempt(provider="other")
+    assert post(signed_in(account_of("other")), reviewed(), {"status": "passed"}).status_code == 200
+    assert (ours.reviews.count(), others.reviews.count()) == (0, 1)
+    both = signed_in(UserFactory(admin=True))
+    assert is_refused(post(both, reviewed(), {"status": "passed"}), 409, "attempt_is_ambiguous")
+
+
+# --- Not well said ---
+
+
+def deep(levels):
+    return b'{"status": "passed", "x": ' + b"[" * levels + b"]" * levels + b"}"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"not json", "body"),
+        (b"[]", "body"),
+        (b'"passed"', "body"),
+        (b'{"status": "passed"', "body"),
+        (b"\xff\xfe", "body"),
+        (b'{"status": "passed", "x": NaN}', "body"),
+        (b'{"status": "passed", "x": -Infinity}', "body"),
+        (b'{"status": "passed", "x": 1e999}', "body"),
+        (b'{"status": "passed", "x": ' + b"1" * 5000 + b"}", "body"),
+        (b'{"status": "passed", "status": "suspicious"}', "status"),
+        (deep(30), "x" + "[0]" * 19),
+        (deep(200_000), "body"),
+        ({}, "status"),
+        ({"status": None}, "status"),
+        ({"status": "Passed"}, "status"),
+        ({"status": "clean"}, "status"),
+        ({"status": ["passed"]}, "status"),
+        ({"status": "passed", "comments": {}}, "comments"),
+        ({"status": "passed", "comments": ["x"]}, "comments[0]"),
+        ({"status": "passed", "comments": [{"status": "ok"}]}, "comments[0].comment"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": ""}]}, "comments[0].comment"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": 5}]}, "comments[0].comment"),
+        ({"status": "passed", "comments": [{"comment": "x"}]}, "comments[0].status"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "start": "1"}]}, "comments[0].start"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "stop": True}]}, "comments[0].stop"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "duration": []}]}, "comments[0].duration"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "x" * 32769}]}, "comments[0].comment"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "x"}] * 1001}, "comments"),
+        ({"status": "passed", "reviewed_by": 7}, "reviewed_by"),
+        ({"status": "passed", "reviewed_by": "x" * 256}, "reviewed_by"),
+        ({"status": "passed", "comments": [{"status": "ok", "comment": "a\0b"}]}, "comments[0].comment"),
+        ({"status": "passed", "x": {"y": "\ud800"}}, "x.y"),
+        ({"status": "passed", "x": {"\ud800": 1}}, "x"),
+    ],
+)
+def test_what_is_not_well_said_is_refused_naming_the_field(provider, body, field):
+    rest_attempt()
+    assert is_refused(post(provider, reviewed(), body), 400, "invalid", field)
+    assert nothing_is_kept()
+
+
+def test_a_limit_that_is_passed_is_named(provider):
+    rest_attempt()
+    body = {"status": "passed", "comments": [{"status": "ok", "comment": "x"}] * 1001}
+    assert "1000" in post(provider, reviewed(), body).json()["detail"]
+
+
+def test_a_body_over_the_limit_is_refused(provider, settings):
+    rest_attempt()
+    assert is_refused(post(provider, reviewed(), b" " * (1024 * 1024 + 1)), 413, "too_large")
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LARGEST_MESSAGE": 10}
+    assert is_refused(post(provider, reviewed(), {"status": "passed"}), 413, "too_large")
+    assert nothing_is_kept()
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
+)
+def test_a_form_is_refused(provider, content_type):
+    rest_attempt()
+    answer = post(provider, reviewed(), "status=passed", content_type=content_type)
+    assert is_refused(answer, 415, "unsupported_media_type")
+
+
+def test_another_method_is_refused(provider):
+    assert is_refused(provider.get(reviewed()), 405, "method_not_allowed")
+
+
+def test_a_provider_is_answered_in_json_whatever_it_accepts(provider):
+    rest_attempt()
+    answer = post(provider, reviewed(), {"status": "passed"}, Accept="text/html")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+
+
+# --- What the log says of it ---
+
+
+def test_of_a_refused_message_only_its_size_and_hash_are_kept(provider, caplog):
+    rest_attempt()
+    body = b'{"status": "a secret of somebody"}'
+    post(provider, reviewed(), body)
+    [line] = [record.getMessage() for record in caplog.records if record.name == "proctoring_results.rest"]
+    assert hashlib.sha256(body).hexdigest() in line
+    assert f"{len(body)} bytes" in line
+    assert "rest_review" in line
+    assert "secret" not in line
+
+
+def test_a_flood_of_refusals_does_not_fill_the_log(caplog):
+    log = errors.RefusalLog(most=3)
+    for _ in range(100):
+        log.write("door", "nobody", "invalid", b"x", "1")
+    assert len(caplog.records) == 3
+
+
+# --- The inbox ---
+
+
+def test_an_accepted_message_is_kept_encrypted(provider):
+    rest_attempt()
+    post(provider, reviewed(), REVIEW)
+    message = ProviderMessage.objects.get()
+    assert b"Looks away" not in bytes(message.body)
+    assert json.loads(decrypt(message.body)) == REVIEW
+    assert (message.state, message.review, message.next_try_at) == ("done", ExamReview.objects.get(), None)
+
+
+@pytest.fixture
+def crash(monkeypatch):
+    def fail(*args, **kwargs):
+        raise DatabaseError("gone away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "record_review", fail)
+        yield patch
+
+
+@pytest.mark.parametrize("error", [DatabaseError("gone away"), ValueError("a fault of ours")])
+def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider, monkeypatch, error, clock):
+    attempt = rest_attempt()
+
+    def fail(*args, **kwargs):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "record_review", fail)
+        answer = post(provider, reviewed(), REVIEW)
+    assert (answer.status_code, answer.json()["queued"]) == (200, True)
+    assert not ExamReview.objects.exists()
+    clock.shift(11)
+    assert inbox.sweep_inbox() == inbox.SweptInbox(finished=1, put_off=0)
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+    assert (ExamReview.objects.count(), inbox.sweep_inbox().finished) == (1, 0)
+
+
+def test_a_crash_between_message_and_review_loses_nothing(clock):
+    attempt = rest_attempt()
+    inbox._keep(attempt, MessageDoor.REST_REVIEW, REVIEW, "proctortrack", None)
+    assert inbox.sweep_inbox() == inbox.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
+    clock.shift(61)
+    assert "Messages finished: 1, put off: 0." in called("proctoring_upkeep")
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+    assert (ExamReview.objects.count(), Incident.objects.count()) == (1, 1)
+
+
+def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
+    rest_attempt()
+    post(provider, reviewed(), REVIEW)
+    pauses = []
+    for _ in range(12):
+        clock.shift(3601)
+        assert inbox.sweep_inbox() == inbox.SweptInbox(finished=0, put_off=1)
+        message = ProviderMessage.objects.get()
+        pauses.append((message.next_try_at - timezone.now()).total_seconds())
+    assert pauses[:3] == [20, 40, 80]
+    assert pauses[-1] == 3600
+    assert message.problem.startswith("DatabaseError, reference ")
+    assert "gone away" not in message.problem
+
+
+def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
+    rest_attempt()
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "record_review", None)
+        assert post(provider, reviewed(), REVIEW).json()["queued"]
+    answer = post(provider, reviewed(), REVIEW)
+    assert answer.json()["status_changed"] is True
+    assert (ProviderMessage.objects.count(), ExamReview.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_message_is_kept_also_where_requests_are_transactions(settings, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    rest_attempt()
+    client = signed_in(account_of())
+    monkeypatch.setattr(inbox, "_finish", None)
+    assert post(client, reviewed(), REVIEW).json()["queued"]
+    assert ProviderMessage.objects.count() == 1
+
+
+@pytest.mark.database
+def test_the_queries_do_not_grow_with_the_incidents(provider):
+    # SQLite takes no more than 999 values a statement.
+    many = 140 if connection.vendor == "sqlite" else 200
+    counts = []
+    for number in (1, 1, many):
+        rest_attempt(f"ext-{number}-{len(counts)}")
+        body = {"status": "suspicious", "comments": [{"status": "ok", "comment": "x"}] * number}
+        with CaptureQueriesContext(connection) as queries:
+            assert post(provider, reviewed(f"ext-{number}-{len(counts)}"), body).status_code == 200
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
+
+
+# --- How often ---
+
+
+def test_calls_are_counted_where_the_host_says_so(provider, settings):
+    rest_attempt()
+    cache.clear()
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"proctoring_results": "2/min"}}
+    assert [post(provider, reviewed(), REVIEW).status_code for _ in range(2)] == [200, 200]
+    answer = post(provider, reviewed(), REVIEW)
+    assert is_refused(answer, 429, "throttled")
+    assert int(answer["Retry-After"]) > 0
+    assert post(signed_in(account_of()), reviewed(), REVIEW).status_code == 200
+    cache.clear()
