@@ -13,7 +13,7 @@ from hypothesis.extra.django import TransactionTestCase
 
 from proctoring_results import api
 from proctoring_results.guard import DANGEROUS, guarded_text
-from proctoring_results.models import ExamAttempt, ExamReview, Incident, ProctoredExam, Report
+from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProctoredExam, Report
 from proctoring_results.reports.build import write_report
 from proctoring_results.statuses import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
@@ -271,6 +271,7 @@ class AnyText(TransactionTestCase):
         self._forget()
 
     def _forget(self):
+        LmsEffect.objects.all().delete()
         ExamAttempt.objects.update(current_review=None)
         for attempt in ExamAttempt.objects.all():
             attempt.changes.all().delete()
