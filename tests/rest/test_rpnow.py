@@ -204,12 +204,12 @@ def test_a_second_rpnow_speaks_for_its_own_attempts_only(client, settings):
 
 
 @pytest.mark.parametrize("status", ["created", "download_software_clicked"])
-def test_the_launch_makes_an_attempt_ready_and_leads_to_the_exam(client, status):
+def test_the_launch_makes_an_attempt_ready_and_leads_to_the_exam(client, settings, status):
     attempt = rpnow_attempt(status=status)
     answer = client.get(launch(attempt.attempt_code))
     attempt.refresh_from_db()
     assert (answer.status_code, attempt.status) == (302, "ready_to_start")
-    assert answer["Location"].startswith("/courses/")
+    assert answer["Location"].startswith(f"{settings.SITE_URL}/courses/")
     assert answer["Referrer-Policy"] == "no-referrer"
 
 
