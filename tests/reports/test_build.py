@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 from datetime import timedelta
 
 import pytest
@@ -147,21 +148,22 @@ def test_a_finished_report_is_not_built_again(asked):
 
 
 def test_progress_and_signs_of_life_are_visible_while_it_is_built(asked, settings, monkeypatch):
-    settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=0.4)}
+    settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
     seen = []
 
     def slow_store(file, content):
-        deadline = timezone.now() + timedelta(seconds=5)
-        # The lease is 0.4 seconds and is over long before the file is stored, but for the heartbeat.
-        while timezone.now() < deadline and len({row.heartbeat_at for row in seen}) < 4:
+        deadline = timezone.now() + timedelta(seconds=30)
+        # The lease is 2 seconds, a beat comes every half: it is over before the file is stored, but for the heartbeat.
+        while timezone.now() < deadline and len({row.heartbeat_at for row in seen}) < 6:
             seen.append(fresh(asked))
+            time.sleep(0.05)
         return real_store(file, content)
 
     real_store = files.store
     monkeypatch.setattr(files, "store", slow_store)
     assert build(asked.pk)
     assert (seen[-1].state, seen[-1].step, seen[-1].rows_done, seen[-1].rows_total) == ("running", "storing", 2, 2)
-    assert len({row.heartbeat_at for row in seen}) == 4
+    assert len({row.heartbeat_at for row in seen}) == 6
 
 
 # --- Cancel ---
@@ -174,7 +176,7 @@ def test_a_queued_report_is_cancelled_at_once(asked):
 
 
 def test_a_running_report_notices_that_it_was_cancelled_and_leaves_nothing_behind(asked, settings, monkeypatch):
-    settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=0.4)}
+    settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
 
     def cancelled_meanwhile(*args):
         api.cancel_report(asked.task_id)
