@@ -74,6 +74,7 @@ class LmsEffect(LeasedTask):
     objects = LmsEffectQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "LMS effect"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EffectKind.values), name="effect_kind_is_known"),
             models.CheckConstraint(condition=Q(state__in=EffectState.values), name="effect_state_is_known"),

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from proctoring_results.actions.effects import retry_effects
+from proctoring_results.models import LmsEffect
+
+from .reading import ReadOnlyAdmin
+
+
+@admin.register(LmsEffect)
+class LmsEffectAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "state", "user", "exam", "tries", "queued_at", "next_try_at", "done_at", "problem"]
+    list_select_related = ["user", "exam"]
+    list_filter = ["state", "kind"]
+    search_fields = ["user__username", "user__email", "attempt__attempt_code"]
+    ordering = ["-pk"]
+    actions = ["retry"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("proctoring_results.change_lmseffect")
+
+    @admin.action(description=_("Retry what is parked"), permissions=["retry"])
+    def retry(self, request: HttpRequest, chosen: QuerySet[LmsEffect, Any]) -> None:
+        number = retry_effects(list(chosen.values_list("pk", flat=True)))
+        sentence = ngettext("%d parked effect is tried again.", "%d parked effects are tried again.", number) % number
+        self.message_user(request, sentence, messages.SUCCESS if number else messages.WARNING)

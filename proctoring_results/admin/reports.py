@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from proctoring_results.models import Report, ReportDownload
+
+from .reading import ReadOnlyAdmin, ReadOnlyInline
+
+
+class Downloads(ReadOnlyInline):
+    model = ReportDownload
+    fields = ["at", "user", "address", "outcome", "for_excel"]
+    ordering = ["-pk"]
+    show_change_link = False
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "course_id", "state", "requested_by", "requested_at", "rows", "failure", "reference"]
+    list_select_related = ["requested_by"]
+    list_filter = ["state", "kind", "failure"]
+    search_fields = ["file_name", "course_id", "reference"]
+    ordering = ["-pk"]
+    inlines = [Downloads]
+
+
+@admin.register(ReportDownload)
+class ReportDownloadAdmin(ReadOnlyAdmin):
+    list_display = ["at", "user", "report", "address", "outcome", "for_excel"]
+    list_select_related = ["user", "report"]
+    list_filter = ["outcome"]
+    search_fields = ["user__username", "user__email", "report__file_name"]
+    ordering = ["-pk"]
