@@ -47,9 +47,6 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
     def not_started(self) -> Self:
         return self.open().filter(started_at=None)
 
-    def awaiting_decision(self) -> Self:
-        return self.not_archived().filter(status=AttemptStatus.SECOND_REVIEW_REQUIRED)
-
 
 class ExamAttempt(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts")
