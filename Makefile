@@ -8,8 +8,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # differs, and the next make installs it.
 MYSQL := $(shell { command -v cc && { command -v mariadb_config || command -v mysql_config || \
 	pkg-config --exists libmariadb || pkg-config --exists mysqlclient; }; } >/dev/null 2>&1 && echo yes)
+# The example takes real servers when their URLs are in the environment, so their clients are there from the start.
+comma := ,
+EXTRAS := .[postgres,redis,s3$(if $(MYSQL),$(comma)mysql)]
 MADE := $(VENV)/.made
-DEMO := $(VENV)/.demo
+DEMO := $(VENV)/.demo$(if $(MYSQL),-with-mysqlclient)
 DEV := $(VENV)/.dev$(if $(MYSQL),-with-mysqlclient)
 
 .DEFAULT_GOAL := help
@@ -74,13 +77,12 @@ $(MADE):
 
 $(DEMO): pyproject.toml $(MADE)
 	@echo "Installing what the example needs …"
-	@$(PIP) install --editable . --group demo
+	@$(PIP) install --editable '$(EXTRAS)' --group demo
 	@touch $@
 
 $(DEV): pyproject.toml $(MADE)
 	@echo "Installing what development needs …"
-	@$(PIP) install --editable '.[postgres,redis,s3$(if $(MYSQL),$(comma)mysql)]' --group dev
+	@$(PIP) install --editable '$(EXTRAS)' --group dev
 	@$(if $(MYSQL),,$(NO_MYSQL))
 	@touch $(DEMO) $@
 
-comma := ,
