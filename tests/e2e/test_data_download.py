@@ -19,7 +19,7 @@ from proctoring_results.reports.claims import Claim
 from proctoring_results.statuses import ReportStep
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE, ReportFactory
-from tests.faults.harness import bell, working
+from tests.faults.harness import bell, forget_queue, working
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -66,6 +66,7 @@ def test_from_the_click_to_the_downloaded_file(opened, path, process_environment
     with working(environment):
         # Nothing is reloaded: the worker builds, and the page finds out by itself.
         expect(page.get_by_role("link", name=NAME)).to_be_visible(timeout=20_000)
+    forget_queue(redis_url, queue)
     expect(page.locator("#pr-tasks")).to_contain_text("No tasks currently running.")
     expect(page.get_by_role("status")).to_contain_text("ready")
     with page.expect_download() as download:

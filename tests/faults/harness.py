@@ -91,6 +91,14 @@ def bell(broker: str, queue: str) -> Task:
     return build_report
 
 
+def forget_queue(broker: str, queue: str) -> None:
+    """Leave nothing of a queue on a Redis that others use, too."""
+    import redis
+
+    with redis.Redis.from_url(broker) as client:
+        client.delete(queue, f"_kombu.binding.{queue}", f"_kombu.binding_permanent.{queue}")
+
+
 def wait_until(happened: Callable[[], Any], tell: Callable[[], str] = str) -> None:
     end = time.monotonic() + PATIENCE
     while not happened():

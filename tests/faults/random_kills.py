@@ -142,7 +142,7 @@ def _try(options: argparse.Namespace, queue: str) -> int:
     from django.db import connection
 
     from tests import services
-    from tests.faults.harness import bell, broken_promises
+    from tests.faults.harness import bell, broken_promises, forget_queue
 
     redis_url = services.redis_url()
     if redis_url is None:
@@ -159,6 +159,7 @@ def _try(options: argparse.Namespace, queue: str) -> int:
         tell=True,
     )
     trial.run()
+    forget_queue(redis_url, queue)
     broken = broken_promises()
     print(f"{trial.killed} kills; reports: {trial.states()}.")
     print("\n".join(broken) or "Every report ended, once; no partial file is left.")

@@ -16,7 +16,7 @@ from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.faults.harness import PATIENCE, bell, broken_promises, stored, wait_until, working
+from tests.faults.harness import PATIENCE, bell, broken_promises, forget_queue, stored, wait_until, working
 from tests.faults.killed_at import POINTS, SLEPT_TOO_LONG
 from tests.faults.random_kills import Trial
 
@@ -44,10 +44,7 @@ def on_redis(environment, redis_url, queue, monkeypatch):
     """This process rings at Redis, and a worker with this environment listens there."""
     monkeypatch.setattr(tasks, "build_report", bell(redis_url, queue))
     yield {**environment, "CELERY_BROKER_URL": redis_url}
-    import redis
-
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete(queue)
+    forget_queue(redis_url, queue)
 
 
 @pytest.fixture
