@@ -201,7 +201,11 @@ OAUTH2_PROVIDER = {
 
 # ------------------------------------------------------------------------------------------------- proctoring_results
 
+# The host of links in mails and of what providers call back: from here, never from a request.
+SITE_URL = env.str("SITE_URL", "http://localhost:" + (env.str("PORT", "") or "8000")).rstrip("/")
+
 PROCTORING_RESULTS = {
+    "SITE_URL": SITE_URL,
     "LMS": "example_project.campus.lms.CampusLMS",
     "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
     # Without a secret RPNow's door is shut.
@@ -210,8 +214,6 @@ PROCTORING_RESULTS = {
 
 # ---------------------------------------------------------------------------------------------------------------- mail
 
-# The host of links in mails: from here, never from a request.
-SITE_URL = env.str("SITE_URL", "http://localhost:" + (env.str("PORT", "") or "8000")).rstrip("/")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Campus <campus@localhost>")
 EMAIL_HOST = env.str("EMAIL_HOST", "")
 EMAIL_PORT = env.int("EMAIL_PORT", 25)

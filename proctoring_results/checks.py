@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -38,7 +39,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     """``PROCTORING_RESULTS``, the LMS, time zone and storage. Later checks need the names to be right."""
     problems: list[CheckMessage] = [*_names_and_types()]
     if not problems:
-        problems = [*_durations(), *_providers(), *_keys(), *_lms(), *_storage()]
+        problems = [*_durations(), *_site_url(), *_providers(), *_keys(), *_lms(), *_storage()]
     if not settings.USE_TZ:
         problems.append(_error(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
@@ -87,6 +88,17 @@ def _durations() -> Iterator[CheckMessage]:
         yield _error(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
     if conf().LARGEST_MESSAGE < 1:
         yield _error(3, "PROCTORING_RESULTS['LARGEST_MESSAGE'] must be 1 at least.")
+
+
+def _site_url() -> Iterator[CheckMessage]:
+    url = conf().SITE_URL
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.netloc or url != f"{parts.scheme}://{parts.netloc}"):
+        yield _error(
+            16,
+            f"PROCTORING_RESULTS['SITE_URL'] is no address of a site: {url!r}.",
+            "It must be like https://lms.example, without a path and without a slash at the end.",
+        )
 
 
 def _providers() -> Iterator[CheckMessage]:

@@ -19,6 +19,8 @@ class Conf:
 
     # The host LMS: dotted path of a class that fills in ``proctoring_results.lms.Lms``.
     LMS: str = "proctoring_results.lms.NullLMS"
+    # The address of the site, as in ``https://lms.example``: for links in mails, and for providers to call back.
+    SITE_URL: str = ""
     # What follows from the reviews of each proctoring service: its name → its policy.
     PROVIDERS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Keys (``Fernet.generate_key()``) for providers' messages and links to recordings: the first encrypts, all decrypt.

@@ -55,6 +55,12 @@ class Lms(Protocol):
     def holds_grades(self, course_id: str) -> bool:
         """Whether a failed proctoring review sets the grade to 0 in this course."""
 
+    def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
+        """The learner's own grade of the exam as text, ``7 of 10`` say: what would stand there without us.
+
+        Shown to those who decide, before they do. Empty where there is none.
+        """
+
     # --- What follows: make it so.
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
@@ -99,6 +105,9 @@ class NullLMS:
 
     def holds_grades(self, course_id: str) -> bool:
         return True
+
+    def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
+        return ""
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
         """No grade book, no grade."""

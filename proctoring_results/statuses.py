@@ -3,7 +3,7 @@
 The words are stored values: never rename one, translate only labels.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
@@ -67,6 +67,16 @@ class EffectKind(TextChoices):
     PROVIDER = "provider", _("provider call")
 
 
+class ProviderCall(TextChoices):
+    """What an effect of the kind *provider call* tells a proctoring service."""
+
+    SAVE_EXAM = "save_exam", _("register or change the exam")
+    CREATE_ATTEMPT = "create_attempt", _("register the attempt")
+    TELL_STATUS = "tell_status", _("tell the attempt's status")
+    REMOVE_ATTEMPT = "remove_attempt", _("remove an attempt that never started")
+    ERASE_LEARNER = "erase_learner", _("erase the learner")
+
+
 class EffectState(TextChoices):
     WAITING = "waiting", _("waiting")
     DONE = "done", _("done")
@@ -82,6 +92,21 @@ class CreditState(TextChoices):
     SATISFIED = "satisfied", _("satisfied")
     FAILED = "failed", _("failed")
     DECLINED = "declined", _("declined")
+
+
+def credit_state_of(statuses: Collection[str]) -> CreditState:
+    """How credit stands, by the statuses of all attempts of a learner at an exam that count.
+
+    Satisfied when all that were handed in are verified; failed when one is rejected.
+    """
+    handed_in = REVIEWABLE_STATUSES.intersection(statuses)
+    if AttemptStatus.REJECTED in handed_in:
+        return CreditState.FAILED
+    if handed_in:
+        return CreditState.SATISFIED if handed_in == {AttemptStatus.VERIFIED} else CreditState.SUBMITTED
+    if AttemptStatus.ERROR in statuses:
+        return CreditState.FAILED
+    return CreditState.DECLINED if AttemptStatus.DECLINED in statuses else CreditState.NONE
 
 
 class MessageDoor(TextChoices):
@@ -279,7 +304,8 @@ MOVES: Mapping[tuple[AttemptStatus, AttemptStatus], Move] = {
     (S.REJECTED, S.SECOND_REVIEW_REQUIRED): _move(
         PERSON, PROVIDER, effects=REVERTED_TO_REVIEW, only_if=a_person_or_nobody_decided
     ),
-    (S.ERROR, S.SUBMITTED): _move(HOST, PROVIDER, effects=(E.CREDIT, E.MAIL)),
+    # The provider was told of the error, and has to be told that there is something to review after all.
+    (S.ERROR, S.SUBMITTED): _move(HOST, PROVIDER, effects=HANDED_IN),
     (S.ERROR, S.VERIFIED): _move(PERSON, PROVIDER, effects=PASSED, only_if=a_person_or_the_exam_was_started),
     (S.ERROR, S.REJECTED): _move(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_the_exam_was_started),
     (S.ERROR, S.SECOND_REVIEW_REQUIRED): _move(

@@ -11,7 +11,7 @@ from django.urls import reverse
 from proctoring_results.lms import NullLMS
 
 from . import gradebook
-from .models import Course, CourseRole, CreditRequirement, ExamContent, Role
+from .models import Course, CourseRole, CreditRequirement, ExamContent, Grade, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -37,6 +37,11 @@ class CampusLMS(NullLMS):
 
     def exam_url(self, course_id: str, content_id: str) -> str:
         return settings.SITE_URL + reverse("campus:exam", args=[course_id, content_id])
+
+    def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
+        content = _content(course_id, content_id)
+        grade = Grade.objects.filter(user=user.pk, content=content).first() if content else None
+        return f"{grade.earned} of {grade.possible}" if grade else ""
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
         if content := _content(course_id, content_id):

@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFound
 from proctoring_results.models import ProctoredExam
 
-from .texts import clean_key, clean_whole_number
+from .texts import clean_key, clean_text, clean_whole_number
 
 A_YEAR = 366 * 24 * 60  # minutes
+LONGEST_POLICY = 32 * 1024  # characters
 
 
 class ExamChanges(TypedDict, total=False):
@@ -26,6 +27,7 @@ class ExamChanges(TypedDict, total=False):
     is_practice_exam: bool
     is_active: bool
     external_id: str | None
+    review_policy: str
 
 
 def create_exam(
@@ -40,6 +42,7 @@ def create_exam(
     is_practice_exam: bool = False,
     is_active: bool = True,
     external_id: str | None = None,
+    review_policy: str = "",
 ) -> ProctoredExam:
     """Register a timed exam of a course. Raises ``InvalidInput`` and ``ExamAlreadyExists``."""
     exam = ProctoredExam(course_id=clean_key("course_id", course_id), content_id=clean_key("content_id", content_id))
@@ -54,6 +57,7 @@ def create_exam(
             "is_practice_exam": is_practice_exam,
             "is_active": is_active,
             "external_id": external_id,
+            "review_policy": review_policy,
         },
     )
     return _saved(exam)
@@ -68,6 +72,9 @@ def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges])
     exam = ProctoredExam.objects.select_for_update().filter(course_id=course_id, content_id=content_id).first()
     if exam is None:
         raise NotFound("exam", content_id)
+    if changes.get("provider", exam.provider) != exam.provider:
+        # An id is the old provider's own; the new one has yet to give the exam one.
+        changes.setdefault("external_id", None)
     _fill_in(exam, changes)
     return _saved(exam)
 
@@ -83,6 +90,8 @@ def _checked(name: str, value: object) -> object:
             return clean_key(name, value)
         case "provider":
             return clean_key(name, value, most=64)
+        case "review_policy":
+            return clean_text(name, value, most=LONGEST_POLICY)
         case "external_id":
             return None if value is None else clean_key(name, value)
         case "time_limit_mins":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
-from proctoring_results.statuses import REVIEWABLE_STATUSES, AttemptStatus, CreditState
+from proctoring_results.statuses import AttemptStatus, CreditState, credit_state_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -35,16 +35,7 @@ def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
 
 
 def credit_state(user: AbstractBaseUser, exam: ProctoredExam) -> CreditState:
-    """Satisfied when all attempts that count and were handed in are verified; failed when one is rejected."""
-    statuses = set(ExamAttempt.objects.counting(user.pk, exam.pk).values_list("status", flat=True))
-    handed_in = statuses & REVIEWABLE_STATUSES
-    if AttemptStatus.REJECTED in handed_in:
-        return CreditState.FAILED
-    if handed_in:
-        return CreditState.SATISFIED if handed_in == {AttemptStatus.VERIFIED} else CreditState.SUBMITTED
-    if AttemptStatus.ERROR in statuses:
-        return CreditState.FAILED
-    return CreditState.DECLINED if AttemptStatus.DECLINED in statuses else CreditState.NONE
+    return credit_state_of(set(ExamAttempt.objects.counting(user.pk, exam.pk).values_list("status", flat=True)))
 
 
 def sync_grade(user: AbstractBaseUser, exam: ProctoredExam) -> None:

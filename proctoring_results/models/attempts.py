@@ -56,6 +56,8 @@ class ExamAttempt(models.Model):
     provider = IdField(max_length=64)
     track = models.CharField(max_length=64, blank=True)
     external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
+    # Copied when the provider has registered the attempt: the exam may go to another provider later.
+    exam_external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id of the exam.")
     status = models.CharField(max_length=32, choices=AttemptStatus, default=AttemptStatus.CREATED, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

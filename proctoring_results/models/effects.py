@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.statuses import EffectKind, EffectState
+from proctoring_results.statuses import EffectKind, EffectState, ProviderCall
 
 from .attempts import ExamAttempt, StatusChange
 from .exams import ProctoredExam
@@ -57,6 +57,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
 
 class LmsEffect(LeasedTask):
     kind = models.CharField(max_length=16, choices=EffectKind)
+    call = models.CharField(max_length=16, choices=ProviderCall, blank=True, help_text="What the provider is told.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, null=True, related_name="+")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, null=True, related_name="effects")
@@ -78,6 +79,11 @@ class LmsEffect(LeasedTask):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EffectKind.values), name="effect_kind_is_known"),
             models.CheckConstraint(condition=Q(state__in=EffectState.values), name="effect_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind=EffectKind.PROVIDER, call__in=ProviderCall.values)
+                | (~Q(kind=EffectKind.PROVIDER) & Q(call="")),
+                name="a_provider_call_says_what_is_told",
+            ),
         ]
         indexes = [
             # The deliverer and the sweep: "what is due?"

@@ -28,6 +28,7 @@ class ProctoredExam(models.Model):
     is_proctored = models.BooleanField(default=True)
     is_practice_exam = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    review_policy = models.TextField(blank=True, help_text="What reviewers are told of this exam.")
     provider = IdField(max_length=64)
     external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -47,6 +47,7 @@ class ProviderMessage(LeasedTask):
                 name="a_message_that_is_done_is_not_tried_again",
             ),
         ]
+        permissions = [("read_message_body", "Can read what providers have sent")]
         indexes = [
             # "What did this provider last send about this attempt?", asked whenever a message arrives.
             models.Index(fields=["attempt", "provider", "door"], name="message_by_attempt"),

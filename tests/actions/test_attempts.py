@@ -259,6 +259,14 @@ def test_an_exam_is_changed_by_name():
     assert (changed.exam_name, changed.is_active, changed.time_limit_mins) == ("Final", False, 60)
 
 
+def test_another_provider_has_its_own_id_of_the_exam():
+    exam = ProctoredExamFactory(external_id="old-1")
+    assert api.update_exam(exam.course_id, exam.content_id, exam_name="Final").external_id == "old-1"
+    assert api.update_exam(exam.course_id, exam.content_id, provider="examity").external_id is None
+    changed = api.update_exam(exam.course_id, exam.content_id, provider="rpnow", external_id="new-1")
+    assert changed.external_id == "new-1"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
