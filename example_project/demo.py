@@ -1,8 +1,12 @@
-"""The whole example in one terminal: web, worker and beat. ``python -m example_project.demo [--no-seed]``."""
+"""The whole example in one terminal: web, worker, beat, and a small proctoring service on the next port.
+
+``python -m example_project.demo [--no-seed]``. With PROCTORTRACK_URL in the environment that service is called instead.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,6 +21,7 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
+from environs import Env
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until the web must have answered
@@ -34,26 +39,31 @@ def main() -> int:
     parser.add_argument("--no-seed", action="store_true", help="do not fill in people, courses and attempts")
     seed = not parser.parse_args().no_seed
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    Env().read_env(str(ROOT / ".env"), recurse=False)
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
-    if problem := _why_not(host, port):
-        print(problem, file=sys.stderr)
-        return 1
+    has_own_service = "PROCTORTRACK_URL" not in os.environ
+    for needed in (port, port + 1) if has_own_service else (port,):
+        if problem := _why_not(host, needed, port):
+            print(problem, file=sys.stderr)
+            return 1
+    if has_own_service:
+        _introduce_service(host, port + 1)
     try:
         _prepare(seed)
     except KeyboardInterrupt:
         return 130
-    return _run(host, port, seed)
+    return _run(host, port, seed, has_own_service)
 
 
 def _port() -> int:
     given = os.environ.get("PORT") or "8000"
-    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
-        sys.exit(f"PORT must be a number from 1 to 65535, not “{given}”.")
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65535):
+        sys.exit(f"PORT must be a number from 1 to 65534, not “{given}”; the next one is the proctoring service's.")
     return int(given)
 
 
-def _why_not(host: str, port: int) -> str:
-    """Why the web server could not listen there, or nothing."""
+def _why_not(host: str, port: int, chosen: int) -> str:
+    """Why nothing could listen there, or nothing."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as attempt:
@@ -61,8 +71,39 @@ def _why_not(host: str, port: int) -> str:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             attempt.bind(address)
     except OSError as error:
-        return f"Port {port} of {host} cannot be used: {error.strerror}. Choose another one: PORT={port + 1} make demo"
+        return (
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another one: PORT={chosen + 10} make demo"
+        )
     return ""
+
+
+def _introduce_service(host: str, port: int) -> None:
+    """Let LMS and proctoring service know each other, by the environment that all programs get."""
+    secret = _kept_secret()
+    os.environ |= {
+        "PROCTORTRACK_URL": f"http://{_here(host)}:{port}",
+        "PROCTORTRACK_CLIENT_ID": "campus",
+        "PROCTORTRACK_CLIENT_SECRET": secret,
+        "INVIGILATOR_HOST": host,
+        "INVIGILATOR_PORT": str(port),
+        "INVIGILATOR_CLIENT_ID": "campus",
+        "INVIGILATOR_CLIENT_SECRET": secret,
+    }
+
+
+def _kept_secret() -> str:
+    """Of this machine, so that the service knows the LMS again after a restart."""
+    folder = Path(os.environ.get("VAR") or ROOT / "var")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = folder / "proctortrack_secret"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(32))
+    return kept.read_text()
+
+
+def _here(host: str) -> str:
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else host  # noqa: S104
 
 
 def _prepare(seed: bool) -> None:
@@ -72,7 +113,7 @@ def _prepare(seed: bool) -> None:
         call_command("seed_demo")
 
 
-def _run(host: str, port: int, seed: bool) -> int:
+def _run(host: str, port: int, seed: bool, has_own_service: bool) -> int:
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     celery = ["celery", "--app", "example_project", "--quiet"]
     commands = {
@@ -80,13 +121,14 @@ def _run(host: str, port: int, seed: bool) -> int:
         "worker": [*celery, "worker", *WORKER_OPTIONS],
         "beat": [*celery, "beat", *BEAT_OPTIONS],
     }
+    if has_own_service:
+        commands["exams"] = ["example_project.invigilator"]
     programs = Programs()
     programs.catch_signals()
     try:
         for name, command in commands.items():
             programs.start(name, [sys.executable, "-m", *command])
-        here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else host  # noqa: S104
-        return programs.watch(f"http://{here}:{port}/", seed)
+        return programs.watch(f"http://{_here(host)}:{port}/", seed)
     finally:
         programs.stop()
 
@@ -179,6 +221,12 @@ def _greeting(url: str, seed: bool) -> str:
         lines += ["  Sign in as (the password is the name)", ""]
         lines += [f"    {name:<12}{what}" for name, what in SIGN_INS]
         lines.append("")
+    if service := os.environ.get("PROCTORTRACK_URL"):
+        lines += [
+            f"  The proctoring service is {service}/",
+            "  (play the reviewer there when a learner has handed in)",
+            "",
+        ]
     return "\n".join([*lines, "  Ctrl-C stops all of it.", ""])
 
 

@@ -8,7 +8,9 @@ S3_BUCKET              keep report files in S3; with S3_ENDPOINT_URL, S3_REGION,
 SECRET_KEY             made and kept in var/ where it is missing
 EMAIL_HOST             mails go there (EMAIL_PORT, EMAIL_USER, EMAIL_PASSWORD); without it they are files in var/mail
 RPNOW_USERS            name:password, with commas between: who may send RPNow's reviews
-SITE_URL               the address of the site, for links in mails
+PROCTORTRACK_URL       the service behind the provider proctortrack, with PROCTORTRACK_CLIENT_ID and
+                       PROCTORTRACK_CLIENT_SECRET; without it nothing is called, and a learner's page only pretends
+SITE_URL               the address of the site, for links in mails, and for the service to call back
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, DEFAULT_FROM_EMAIL, VAR
 """
 
@@ -208,8 +210,15 @@ PROCTORING_RESULTS = {
     "SITE_URL": SITE_URL,
     "LMS": "example_project.campus.lms.CampusLMS",
     "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
-    # Without a secret RPNow's door is shut.
-    "PROVIDERS": {"rpnow": {"users": env.list("RPNOW_USERS", [])}},
+    "PROVIDERS": {
+        "proctortrack": {
+            "base_url": env.str("PROCTORTRACK_URL", ""),
+            "client_id": env.str("PROCTORTRACK_CLIENT_ID", ""),
+            "client_secret": env.str("PROCTORTRACK_CLIENT_SECRET", ""),
+        },
+        # Without a secret RPNow's door is shut.
+        "rpnow": {"users": env.list("RPNOW_USERS", [])},
+    },
 }
 
 # ---------------------------------------------------------------------------------------------------------------- mail

@@ -46,6 +46,7 @@ from proctoring_results.exceptions import (
     StaleDecision,
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.overview.instructions import instructions_for, takes_calls
 from proctoring_results.overview.questions import (
     CourseCounts,
     attempts_in_course,
@@ -60,7 +61,7 @@ from proctoring_results.overview.questions import (
     result_for,
     time_left,
 )
-from proctoring_results.providers.base import IncidentData
+from proctoring_results.providers.base import IncidentData, Instructions
 from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "ExamReview",
     "IllegalMove",
     "IncidentData",
+    "Instructions",
     "InvalidInput",
     "LinkExpired",
     "LinkInvalid",
@@ -109,6 +111,7 @@ __all__ = [
     "get_attempt",
     "get_exam",
     "get_report",
+    "instructions_for",
     "mark_download_clicked",
     "mark_error",
     "mark_ready_to_start",
@@ -123,6 +126,7 @@ __all__ = [
     "retry_report",
     "start_attempt",
     "submit_attempt",
+    "takes_calls",
     "time_left",
     "time_out_attempt",
     "update_exam",

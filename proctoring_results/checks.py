@@ -21,9 +21,12 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
+from proctoring_results.providers.known import known_providers
 from proctoring_results.providers.policy import POLICY_KEYS, Policy, class_path
 
 LONGEST_REDIRECT = timedelta(seconds=60)
+# Whose values are not shown, not even wrong ones.
+SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
 
 
 def _error(number: int, sentence: str, hint: str | None = None) -> Error:
@@ -39,7 +42,8 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     """``PROCTORING_RESULTS``, the LMS, time zone and storage. Later checks need the names to be right."""
     problems: list[CheckMessage] = [*_names_and_types()]
     if not problems:
-        problems = [*_durations(), *_site_url(), *_providers(), *_keys(), *_lms(), *_storage()]
+        providers = [*_providers()] or [*_calls()]
+        problems = [*_durations(), *_site_url(), *providers, *_keys(), *_lms(), *_storage()]
     if not settings.USE_TZ:
         problems.append(_error(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
@@ -64,7 +68,8 @@ def _names_and_types() -> Iterator[CheckMessage]:
                 1, f"PROCTORING_RESULTS[{name!r}] is not a setting.", f"Known: {', '.join(sorted(SETTING_NAMES))}."
             )
         elif not _fits(value, types[name]):
-            yield _error(2, f"PROCTORING_RESULTS[{name!r}] has a wrong value: {value!r}.", f"It must be {types[name]}.")
+            shown = "" if name in SECRET else f": {value!r}"
+            yield _error(2, f"PROCTORING_RESULTS[{name!r}] has a wrong value{shown}.", f"It must be {types[name]}.")
 
 
 def _fits(value: object, expected: Any) -> bool:
@@ -114,11 +119,11 @@ def _providers() -> Iterator[CheckMessage]:
             )
             continue
         for name, value in values.items():
-            if name == "class" or (name in own and _are_texts(value)):
+            if name == "class" or (name in own and _is_own(value, own[name])):
                 continue
             if name not in POLICY_KEYS or not _fits(value, types[name]):
-                # Not the value of a provider's own setting: that may be a secret.
-                shown = "" if name in own else f": {value!r}"
+                # Not the value of another key: that may be a secret, or one under a misspelt name.
+                shown = f": {value!r}" if name in POLICY_KEYS else ""
                 yield _error(
                     4,
                     f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{shown}.",
@@ -126,8 +131,19 @@ def _providers() -> Iterator[CheckMessage]:
                 )
 
 
-def _own_settings(provider: str) -> frozenset[str] | None:
-    """The keys that the provider's class adds; None where there is no such class."""
+def _calls() -> Iterator[CheckMessage]:
+    """Only once what ``PROVIDERS`` says has the right form."""
+    for provider in known_providers():
+        for problem in provider.problems():
+            yield _error(
+                17,
+                f"PROCTORING_RESULTS['PROVIDERS'][{provider.name!r}] cannot be used: {problem}",
+                "See “Connect a provider” in the documentation.",
+            )
+
+
+def _own_settings(provider: str) -> Mapping[str, type] | None:
+    """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
         found = import_string(class_path(provider))
     except (ImportError, TypeError, AttributeError):
@@ -135,8 +151,10 @@ def _own_settings(provider: str) -> frozenset[str] | None:
     return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None
 
 
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+def _is_own(value: object, kind: type) -> bool:
+    if kind is list:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+    return isinstance(value, Mapping if kind is dict else kind)
 
 
 def _keys() -> Iterator[CheckMessage]:

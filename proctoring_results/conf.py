@@ -21,11 +21,13 @@ class Conf:
     LMS: str = "proctoring_results.lms.NullLMS"
     # The address of the site, as in ``https://lms.example``: for links in mails, and for providers to call back.
     SITE_URL: str = ""
-    # What follows from the reviews of each proctoring service: its name → its policy.
+    # Each proctoring service by its name: what follows from its reviews, and how it is called.
     PROVIDERS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Keys (``Fernet.generate_key()``) for providers' messages and links to recordings: the first encrypts, all decrypt.
     # Without any they are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``.
     ENCRYPTION_KEYS: tuple[str, ...] = ()
+    # The key of the ids by which providers know learners, so that nobody learns ours. Without it: ``SECRET_KEY``.
+    USER_ID_KEY: str = ""
     # The longest body that a provider may send, in bytes.
     LARGEST_MESSAGE: int = 1024 * 1024
     # What a hand-in after the limit becomes: "timed_out", or "submitted" (handed in for the learner).

@@ -178,6 +178,25 @@ class CannotDecrypt(ProctoringResultsError):
         super().__init__(_("The key that this was encrypted with is not in ENCRYPTION_KEYS any more."))
 
 
+class CallRefused(ProctoringResultsError):
+    """A proctoring service does not want a call, and will not want the same one later either."""
+
+    code = "call_refused"
+
+
+class ServiceUnavailable(ProctoringResultsError):
+    """A proctoring service cannot be called now: the call is made again later.
+
+    ``gave_no_answer`` where there was none at all: other calls would have to wait as long for nothing.
+    """
+
+    code = "service_unavailable"
+
+    def __init__(self, sentence: str, *, gave_no_answer: bool = False) -> None:
+        super().__init__(sentence)
+        self.gave_no_answer = gave_no_answer
+
+
 class LinkInvalid(ProctoringResultsError):
     """A download link that is forged, altered, from the future, another person's, or no longer permitted.
 

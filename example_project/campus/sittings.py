@@ -48,6 +48,11 @@ class Sitting:
         """Whether there is software to set up. A timed exam just starts."""
         return self.exam.is_proctored or self.exam.is_practice_exam
 
+    @property
+    def says_ready_itself(self) -> bool:
+        """Whether a real service says when the learner is set up. Without one the page pretends."""
+        return self.attempt is not None and api.takes_calls(self.attempt)
+
 
 def find_sitting(user: User, enrolment: Enrolment, content: ExamContent) -> Sitting:
     """Where the learner stands now. Raises ``api.NotFound`` when the exam is not registered."""
@@ -95,10 +100,14 @@ def _begin(here: Sitting, posted: Mapping[str, str]) -> str:
 
 def _download(here: Sitting, posted: Mapping[str, str]) -> str:
     api.mark_download_clicked(_code(here), by=here.user)
+    if here.says_ready_itself:
+        return ""
     return "This demonstration has no software to install. Go on as if it had been set up."
 
 
 def _ready(here: Sitting, posted: Mapping[str, str]) -> str:
+    if here.says_ready_itself:
+        return "The proctoring software says when you are set up. This page then goes on by itself."
     # No `by`: with a real provider its software says so, not the learner.
     api.mark_ready_to_start(_code(here))
     return ""

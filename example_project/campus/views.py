@@ -106,6 +106,8 @@ def _exam_page(request: HttpRequest, here: Sitting) -> HttpResponse:
     attempt = here.attempt
     page = _page_of(here)
     context: dict[str, Any] = {"course": here.course, "exam": here.exam, "attempt": attempt, "sitting": here}
+    if page == "set_up" and attempt:
+        context["instructions"] = api.instructions_for(attempt)
     if page in ("questions", "confirm") and attempt:
         left = api.time_left(attempt)
         answers = answers_in(attempt.attempt_code)

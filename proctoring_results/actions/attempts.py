@@ -16,8 +16,9 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, EffectKind, Source
+from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
 
+from .calls import queue_attempt_call
 from .moves import change_status, lock_attempt, queue_effects
 from .reviews import apply_waiting_reviews
 from .texts import clean_text, clean_whole_number
@@ -50,7 +51,7 @@ def create_attempt(
     key = f"{exam.pk}:{user.pk}"
     try:
         with transaction.atomic():
-            return ExamAttempt.objects.create(
+            attempt = ExamAttempt.objects.create(
                 user_id=user.pk,
                 exam=exam,
                 provider=exam.provider,
@@ -60,6 +61,8 @@ def create_attempt(
                 taking_as_proctored=taking_as_proctored and exam.is_proctored,
                 open_key=key,
             )
+            queue_attempt_call(ProviderCall.CREATE_ATTEMPT, attempt)
+            return attempt
     except IntegrityError:
         # A locking read sees what others have committed, also under MariaDB's repeatable read.
         with transaction.atomic():
@@ -171,6 +174,8 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
         attempt.archived_by_id = by.pk if by else None
         attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
         queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
+        if attempt.started_at is None:
+            queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
     return attempt
 
 

@@ -10,10 +10,13 @@ from django.db import IntegrityError, transaction
 from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFound
 from proctoring_results.models import ProctoredExam
 
+from .calls import queue_exam_call
 from .texts import clean_key, clean_text, clean_whole_number
 
 A_YEAR = 366 * 24 * 60  # minutes
 LONGEST_POLICY = 32 * 1024  # characters
+# What a provider is told of an exam.
+TOLD = ("exam_name", "time_limit_mins", "is_proctored", "is_practice_exam", "is_active", "review_policy", "provider")
 
 
 class ExamChanges(TypedDict, total=False):
@@ -30,6 +33,7 @@ class ExamChanges(TypedDict, total=False):
     review_policy: str
 
 
+@transaction.atomic
 def create_exam(
     course_id: str,
     content_id: str,
@@ -60,7 +64,9 @@ def create_exam(
             "review_policy": review_policy,
         },
     )
-    return _saved(exam)
+    saved = _saved(exam)
+    queue_exam_call(saved)
+    return saved
 
 
 @transaction.atomic
@@ -75,8 +81,12 @@ def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges])
     if changes.get("provider", exam.provider) != exam.provider:
         # An id is the old provider's own; the new one has yet to give the exam one.
         changes.setdefault("external_id", None)
+    told_before = [getattr(exam, name) for name in TOLD]
     _fill_in(exam, changes)
-    return _saved(exam)
+    saved = _saved(exam)
+    if [getattr(saved, name) for name in TOLD] != told_before:
+        queue_exam_call(saved)
+    return saved
 
 
 def _fill_in(exam: ProctoredExam, values: ExamChanges) -> None:

@@ -20,11 +20,11 @@ from proctoring_results.statuses import (
     AttemptStatus,
     EffectKind,
     Facts,
+    ProviderCall,
     Source,
 )
 
-# Calls to providers are not made yet, so none is written down: nothing may wait for ever.
-DELIVERED = frozenset(EffectKind) - {EffectKind.PROVIDER}
+from .calls import queue_attempt_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,15 +103,16 @@ def queue_effects(
     change: StatusChange | None = None,
     review: ExamReview | None = None,
 ) -> None:
-    """Write down what follows for the LMS, in this transaction, and ring for it after the commit.
+    """Write down what follows, in this transaction, and ring for it after the commit.
 
     Practice attempts never touch grade, credit, certificate or mail, nor do exams that are not proctored.
     """
-    if attempt.is_sample_attempt or not attempt.exam.is_proctored:
-        return
-    delivered = [kind for kind in kinds if kind in DELIVERED]
-    if delivered:
-        LmsEffect.objects.queue(delivered, attempt, change=change, review=review)
+    kinds = list(kinds)
+    if EffectKind.PROVIDER in kinds:
+        queue_attempt_call(ProviderCall.TELL_STATUS, attempt, change=change)
+    for_the_lms = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
+    if for_the_lms and attempt.exam.is_proctored and not attempt.is_sample_attempt:
+        LmsEffect.objects.queue(for_the_lms, attempt, change=change, review=review)
         tasks.ring_after_commit(tasks.deliver_effects)
 
 

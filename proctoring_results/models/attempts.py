@@ -111,6 +111,18 @@ class ExamAttempt(models.Model):
     def is_open(self) -> bool:
         return self.archived_at is None and self.status in OPEN_STATUSES
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a proctoring service has to do with it. A practice exam need not be a proctored one."""
+        return self.taking_as_proctored or (self.is_sample_attempt and not self.exam.is_proctored)
+
+    @property
+    def known_exam_id(self) -> str | None:
+        """By what its provider knows its exam; None while it does not, and where the exam has gone to another one."""
+        is_its_own = self.exam.provider == self.provider
+        known: str | None = self.exam_external_id or (self.exam.external_id if is_its_own else None)
+        return known
+
 
 class StatusChange(models.Model):
     """One move of an attempt. Written once, never edited."""

@@ -54,6 +54,43 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
             for kind in kinds
         )
 
+    def queue_call(
+        self,
+        call: ProviderCall,
+        *,
+        exam: ProctoredExam | None = None,
+        attempt: ExamAttempt | None = None,
+        change: StatusChange | None = None,
+    ) -> LmsEffect:
+        """Write down a call about an attempt (whose provider it is), or about an exam, in the caller's transaction."""
+        now = timezone.now()
+        return self.create(
+            kind=EffectKind.PROVIDER,
+            call=call,
+            user_id=attempt.user_id if attempt else None,
+            exam_id=attempt.exam_id if attempt else exam.pk if exam else None,
+            attempt=attempt,
+            change=change,
+            queued_at=now,
+            next_try_at=now,
+        )
+
+    def calls_before(self, effect: LmsEffect) -> Self:
+        """Calls that wait and have to be made before this one: what happened first is told first."""
+        older = self.waiting().filter(kind=EffectKind.PROVIDER, pk__lt=effect.pk)
+        about_the_exam = Q(user=None, exam=effect.exam_id)
+        if effect.attempt is None:
+            return older.filter(about_the_exam)
+        if effect.call == ProviderCall.ERASE_LEARNER:
+            # Or the learner would be known there again.
+            return older.filter(user=effect.user_id, attempt__provider=effect.attempt.provider)
+        return older.filter(about_the_exam | Q(attempt=effect.attempt))
+
+    def calls_after(self, effect: LmsEffect) -> Self:
+        """Calls that may have waited for this one."""
+        same = Q(exam=effect.exam_id) if effect.attempt_id is None else Q(user=effect.user_id)
+        return self.waiting().filter(same, kind=EffectKind.PROVIDER, pk__gt=effect.pk, lease_until=None)
+
 
 class LmsEffect(LeasedTask):
     kind = models.CharField(max_length=16, choices=EffectKind)

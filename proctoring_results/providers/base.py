@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.statuses import ReviewStatus
 
 from .policy import Policy, options_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import ExamAttempt, ProctoredExam
+    from proctoring_results.statuses import AttemptStatus
 
 __all__ = [
     "LONGEST_COMMENT",
     "LONGEST_LINK",
     "MOST_INCIDENTS",
     "IncidentData",
+    "Instructions",
     "Policy",
     "Provider",
     "ReviewData",
@@ -30,6 +42,7 @@ __all__ = [
 MOST_INCIDENTS = 1_000
 LONGEST_COMMENT = 32 * 1024  # characters
 LONGEST_LINK = 4096  # characters
+MOST_STEPS, LONGEST_STEP = 50, 2_000  # of the instructions for a learner; characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +74,44 @@ class ReviewData:
     raw_data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What a learner has to do before the exam: sentences, and where the software is, if anywhere."""
+
+    steps: tuple[str, ...] = ()
+    download_url: str = ""
+
+    @classmethod
+    def read(cls, steps: object, download_url: object) -> Self:
+        """What a service says, as far as a page can show it: text, and an address of the web."""
+        texts = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
+        link = _shown(download_url).strip() if isinstance(download_url, str) else ""
+        is_web = link.lower().startswith(("https://", "http://")) and _has_host(link) and len(link) <= LONGEST_LINK
+        return cls(tuple(_shown(step)[:LONGEST_STEP] for step in texts[:MOST_STEPS]), link if is_web else "")
+
+
+def _shown(text: str) -> str:
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def _has_host(link: str) -> bool:
+    try:
+        return bool(urlsplit(link).hostname)
+    except ValueError:
+        return False
+
+
 class Provider:
-    """A proctoring service under one name. Made anew for each message; holds no state.
+    """A proctoring service under one name. Made anew for each message and call; holds no state.
 
     A child says at least how a message is read: ``read_review``. The JSON it gets is an object that any database can
     keep, at most 20 levels deep and ``LARGEST_MESSAGE`` bytes long. Its messages arrive at the addresses of the REST
     protocol; at RPNow's those of ``RPNowProvider`` and its children.
+
+    A service that wants to be told of exams and attempts says so, ``takes_calls``, and how: ``save_exam`` and the
+    methods after it. They are called after the commit, by a worker, for one attempt in the order in which things
+    happened. What they raise means "not now", and the call is made again with growing pauses; ``CallRefused`` (of
+    ``proctoring_results.exceptions``) means "never". A call may be made twice: a worker may die after it.
     """
 
     # What follows from its reviews; the settings may say otherwise.
@@ -79,8 +124,8 @@ class Provider:
         "violation": ReviewStatus.RULES_VIOLATION,
         "rules violation": ReviewStatus.RULES_VIOLATION,
     }
-    # Keys of its own in ``PROVIDERS``: each a list of texts.
-    own_settings: ClassVar[frozenset[str]] = frozenset()
+    # Keys of its own in ``PROVIDERS``, and what stands under each: ``str``, ``dict``, or ``list`` for a list of texts.
+    own_settings: ClassVar[Mapping[str, type]] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -89,10 +134,55 @@ class Provider:
         """The message in our words. Raises ``InvalidInput``, naming the field as the provider calls it."""
         raise NotImplementedError
 
-    def own(self, key: str) -> Sequence[str]:
-        """What the settings say under a key of its own; nothing unless they do."""
-        texts: Sequence[str] = options_of(self.name).get(key, ())
-        return texts
+    def own(self, key: str) -> Any:
+        """What the settings say under a key of its own; an empty text, dictionary or list unless they do."""
+        return options_of(self.name).get(key, self.own_settings[key]())
+
+    def problems(self) -> Iterable[str]:
+        """What is wrong with its settings, in sentences without secrets: for ``manage.py check``."""
+        return ()
+
+    def obscured_id(self, user: AbstractBaseUser) -> str:
+        """By what this service knows a learner: always the same, and of no use elsewhere."""
+        key = conf().USER_ID_KEY or settings.SECRET_KEY
+        salt = "proctoring_results.providers.user_id"
+        return salted_hmac(salt, f"{self.name}:{user.pk}", secret=key, algorithm="sha256").hexdigest()
+
+    # --- Calls to the service
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether it wants to be called. While it is False, nothing below is, and nothing is written down for it."""
+        return False
+
+    def save_exam(self, exam: ProctoredExam, external_id: str | None) -> str:
+        """Register the exam, or change the one that it knows by this id; returns its id of the exam."""
+        raise NotImplementedError
+
+    def create_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> str:
+        """Register the attempt at an exam that it knows; returns its id of the attempt."""
+        raise NotImplementedError
+
+    def tell_status(self, attempt: ExamAttempt, exam_external_id: str, status: AttemptStatus) -> None:
+        """``attempt.external_id`` was started, or is over in one of the ways there are, or in error."""
+        raise NotImplementedError
+
+    def remove_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> None:
+        """``attempt.external_id`` was put aside before it was started."""
+        raise NotImplementedError
+
+    def erase_learner(self, user: AbstractBaseUser) -> None:
+        """Everything about the person goes; also where nothing is known of them."""
+        raise NotImplementedError
+
+    def instructions(self, attempt: ExamAttempt, exam_external_id: str | None, language: str) -> Instructions:
+        """What the learner reads before the exam, in a language by its code. A page waits for it: be quick.
+
+        General ones where the service does not know the attempt or its exam yet (their ids are None).
+        """
+        raise NotImplementedError
+
+    # --- Words
 
     def review_status(self, field: str, word: object) -> ReviewStatus:
         """Raises ``InvalidInput`` unless it is one of ``review_words``."""

@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, urlsplit
 
-from proctoring_results.statuses import ReviewStatus
+from proctoring_results.conf import conf
+from proctoring_results.lms import lms
+from proctoring_results.statuses import AttemptStatus, ReviewStatus
 
-from .base import LONGEST_COMMENT, IncidentData, Provider, ReviewData, objects, optional_seconds, optional_text, text
+from .base import (
+    LONGEST_COMMENT,
+    IncidentData,
+    Instructions,
+    Provider,
+    ReviewData,
+    objects,
+    optional_seconds,
+    optional_text,
+    text,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import ExamAttempt, ProctoredExam
+
+    from .client import RestClient
+
+# Seconds for a call, tokens included. A learner's page waits for less.
+CALL_LIMIT, PAGE_LIMIT = 10.0, 3.0
+# At most so many calls belong to one effect: exam, attempt, status.
+MOST_CALLS = 3
 
 
 class RestProvider(Provider):
+    """It is called where the settings have a ``base_url``, with ``client_id`` and ``client_secret``.
+
+    ``rules`` is sent with every exam, as it is.
+    """
+
     review_words: ClassVar[Mapping[str, ReviewStatus]] = {
         "passed": ReviewStatus.CLEAN,
         "violation": ReviewStatus.RULES_VIOLATION,
         "suspicious": ReviewStatus.SUSPICIOUS,
         "not_reviewed": ReviewStatus.NOT_REVIEWED,
+    }
+    # What it is told of an attempt. What has no word here is not told.
+    status_words: ClassVar[Mapping[str, str]] = {
+        AttemptStatus.STARTED: "started",
+        AttemptStatus.SUBMITTED: "submitted",
+        AttemptStatus.COMPLETED: "submitted",
+        AttemptStatus.TIMED_OUT: "submitted",
+        AttemptStatus.ERROR: "error",
+    }
+    own_settings: ClassVar[Mapping[str, type]] = {
+        "base_url": str,
+        "client_id": str,
+        "client_secret": str,
+        "rules": dict,
     }
 
     def read_review(self, body: Mapping[str, Any]) -> ReviewData:
@@ -35,3 +80,90 @@ class RestProvider(Provider):
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
         )
+
+    # --- Calls
+
+    @property
+    def takes_calls(self) -> bool:
+        return bool(self.own("base_url"))
+
+    def problems(self) -> Iterator[str]:
+        if not self.takes_calls:
+            return
+        parts = urlsplit(self.own("base_url"))
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            yield "'base_url' must be an address like https://service.example."
+        elif parts.username or parts.password:
+            yield "'base_url' must hold no password; that is 'client_secret'."
+        for name in ("client_id", "client_secret"):
+            if not self.own(name):
+                yield f"{name!r} is missing."
+        if not conf().SITE_URL:
+            yield "SITE_URL is missing: the service has to know where its reviews go."
+        if conf().LEASE.total_seconds() <= MOST_CALLS * CALL_LIMIT:
+            yield f"LEASE must be longer than {MOST_CALLS * CALL_LIMIT:.0f} seconds, which its calls may take."
+        if find_spec("urllib3") is None:
+            yield "urllib3 is not installed; it comes with the extra proctoring-results[rest]."
+
+    def save_exam(self, exam: ProctoredExam, external_id: str | None) -> str:
+        path = "/api/v1/exam/" if external_id is None else f"/api/v1/exam/{_quoted(external_id)}/"
+        fields = {
+            "id": exam.pk,
+            "course_id": exam.course_id,
+            "exam_name": exam.exam_name,
+            "is_practice_exam": exam.is_practice_exam,
+            "is_proctored": exam.is_proctored,
+            "is_active": exam.is_active,
+            "time_limit_mins": exam.time_limit_mins,
+            "rules": self.own("rules"),
+            "rule_summary": exam.review_policy,
+        }
+        return self._client().call_for_id("POST", path, fields)
+
+    def create_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> str:
+        user, exam = attempt.user, attempt.exam
+        fields = {
+            "lms_host": conf().SITE_URL,
+            "time_limit_mins": exam.time_limit_mins + attempt.extra_time_mins,
+            "is_sample_attempt": attempt.is_sample_attempt,
+            "user_id": self.obscured_id(user),
+            "full_name": lms().learner_name(user),
+            "email": getattr(user, user.get_email_field_name(), ""),
+            "status": "created",
+            "review_policy": exam.review_policy,
+        }
+        return self._client().call_for_id("POST", f"/api/v1/exam/{_quoted(exam_external_id)}/attempt/", fields)
+
+    def tell_status(self, attempt: ExamAttempt, exam_external_id: str, status: AttemptStatus) -> None:
+        if status in self.status_words:
+            path = _attempt_path(attempt, exam_external_id)
+            self._client().call("PATCH", path, {"status": self.status_words[status]})
+
+    def remove_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> None:
+        # Some services have no such address; then there is nothing that could be removed.
+        self._client().call("DELETE", _attempt_path(attempt, exam_external_id), accepted=(404, 405))
+
+    def erase_learner(self, user: AbstractBaseUser) -> None:
+        # Who is not known there has nothing there.
+        self._client().call("DELETE", f"/api/v1/user/{self.obscured_id(user)}/", accepted=(404,))
+
+    def instructions(self, attempt: ExamAttempt, exam_external_id: str | None, language: str) -> Instructions:
+        is_known = attempt.external_id is not None and exam_external_id is not None
+        path = _attempt_path(attempt, exam_external_id or "") if is_known else "/api/v1/config/"
+        answer = self._client(PAGE_LIMIT).call("GET", path, language=language)
+        return Instructions.read(answer.get("instructions"), answer.get("download_url"))
+
+    def _client(self, limit: float = CALL_LIMIT) -> RestClient:
+        # Here, so that a site without the extra can take reviews.
+        from .client import RestClient
+
+        return RestClient(self.own("base_url"), self.own("client_id"), self.own("client_secret"), limit)
+
+
+def _attempt_path(attempt: ExamAttempt, exam_external_id: str) -> str:
+    return f"/api/v1/exam/{_quoted(exam_external_id)}/attempt/{_quoted(attempt.external_id or '')}/"
+
+
+def _quoted(external_id: str) -> str:
+    """One segment of a path, whatever it is."""
+    return quote(external_id, safe="") if external_id.strip(".") else external_id.replace(".", "%2E")

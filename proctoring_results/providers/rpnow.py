@@ -57,7 +57,7 @@ class RPNowProvider(Provider):
     # Its documents say "rejected", and its own team does the second review.
     policy: ClassVar[Policy] = Policy(on_suspicious="reject", second_review_by="provider")
     review_words: ClassVar[Mapping[str, ReviewStatus]] = {status.value: status for status in ReviewStatus}
-    own_settings: ClassVar[frozenset[str]] = frozenset({"users", "secrets", "signing_keys"})
+    own_settings: ClassVar[Mapping[str, type]] = {"users": list, "secrets": list, "signing_keys": list}
 
     def is_proved_by(self, proof: Proof) -> bool:
         """Whether one of the secrets of the settings is in it. Takes as long whichever it is."""

@@ -159,9 +159,11 @@ class Narrator:
 
         first_review, code = self.reviews.last_id + 1, _code(rng)
         reviews = [first_review + number for number in range(len(story.verdicts))]
+        # What is still to be told about an attempt makes the provider know it first.
+        known_as = code.lower() if story.was_started and not under_way else None
         end, end_amount = story.now
         attempt = self.attempts.add(
-            learner, row.pk, code, row.provider, track, code.lower() if story.was_started else None, str(story.status),
+            learner, row.pk, code, row.provider, track, known_as, str(story.status),
             self.at(created),
             self.at(started) if story.was_started else None,
             self.at(done) if story.was_done else None,

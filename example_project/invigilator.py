@@ -1,0 +1,540 @@
+"""A small proctoring service, for trying things out: it knows the REST protocol, and nothing of who calls it.
+
+Run it as ``python -m example_project.invigilator``; it needs nothing but Python. Its page shows its sessions, and
+lets a person play the reviewer. It keeps nothing: when it stops, everything is forgotten. From the environment, each
+with INVIGILATOR_ before it:
+
+HOST, PORT                         where it listens (127.0.0.1, 8001)
+CLIENT_ID, CLIENT_SECRET           who may call it
+LMS_CLIENT_ID, LMS_CLIENT_SECRET   how it signs in at the LMS
+VERDICT                            what it finds by itself: passed, violation, suspicious, not_reviewed, none (passed)
+READY                              when a learner gets ready: when the software was fetched (download), or created
+READY_AFTER, REVIEW_AFTER          seconds until it says so (2, 5)
+MISBEHAVE                          with commas between: slow, html, no_token, unknown_tokens
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+LARGEST_BODY = 256 * 1024  # bytes
+PATIENCE = 10.0  # seconds for a call to the LMS
+TOKEN_LIFE = 3600  # seconds
+RULES = {"allowed": ["calculator"], "forbidden": ["phone", "notes"]}
+CHOICES = {
+    "passed": "Passed",
+    "violation": "Rules violation",
+    "suspicious": "Suspicious, with two incidents",
+    "not_reviewed": "Not reviewed",
+}
+INCIDENTS = {
+    "suspicious": [
+        {"comment": "Looks away from the screen", "status": "Suspicious", "start": 62, "stop": 95, "duration": 33},
+        {"comment": "A second voice in the room", "status": "Suspicious", "start": 301, "stop": 315, "duration": 14},
+    ],
+    "violation": [
+        {"comment": "A phone in the hand", "status": "Rules Violation", "start": 120, "stop": 150, "duration": 30}
+    ],
+}
+WORDS = {
+    "en": (
+        "Download the software and start it.",
+        "Hold your identity card to the camera.",
+        "Come back to the exam's page: it goes on by itself when the software has found all well.",
+    ),
+    "de": (
+        "Laden Sie das Programm herunter und starten Sie es.",
+        "Halten Sie Ihren Ausweis vor die Kamera.",
+        "Gehen Sie zur Prüfungsseite zurück: Sie geht weiter, sobald das Programm alles in Ordnung gefunden hat.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    client_id: str = "lms"
+    client_secret: str = "lms"
+    lms_client_id: str = "proctortrack"
+    lms_client_secret: str = "proctortrack"
+    verdict: str = "passed"
+    ready: str = "download"
+    ready_after: float = 2.0
+    review_after: float = 5.0
+    misbehave: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Session:
+    """One learner's attempt, as this service knows it."""
+
+    number: str
+    exam: str
+    data: dict[str, Any]
+    stage: str = "created"
+    # What was said to the LMS, and what it answered.
+    told: list[str] = field(default_factory=list)
+
+
+class Sessions:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.exams: dict[str, dict[str, Any]] = {}
+        self.attempts: dict[str, Session] = {}
+
+    def save_exam(self, number: str | None, data: dict[str, Any]) -> str | None:
+        with self.lock:
+            if number is None:
+                number = f"exam-{secrets.token_hex(6)}"
+            elif number not in self.exams:
+                return None
+            self.exams[number] = data
+            return number
+
+    def create(self, exam: str, data: dict[str, Any]) -> Session | None:
+        with self.lock:
+            if exam not in self.exams:
+                return None
+            made = Session(f"session-{secrets.token_hex(6)}", exam, data)
+            self.attempts[made.number] = made
+            return made
+
+    def find(self, exam: str, number: str) -> Session | None:
+        found = self.attempts.get(number)
+        return found if found is not None and found.exam == exam else None
+
+    def remove(self, session: Session) -> None:
+        with self.lock:
+            self.attempts.pop(session.number, None)
+
+    def erase(self, user_id: str) -> bool:
+        with self.lock:
+            gone = [number for number, one in self.attempts.items() if one.data.get("user_id") == user_id]
+            for number in gone:
+                del self.attempts[number]
+            return bool(gone)
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+# -------------------------------------------------------------------------------------------------- what it says itself
+
+
+class Reporter:
+    """Calls the LMS, once each: what is lost is lost."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._open = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({})).open
+
+    def say_ready(self, session: Session) -> None:
+        self._say(session, "ready", {"status": "ready"})
+
+    def say_review(self, session: Session, verdict: str) -> None:
+        self._say(session, "reviewed", {"status": verdict, "comments": INCIDENTS.get(verdict, [])})
+
+    def later(self, seconds: float, verb: Callable[..., None], *args: Any) -> None:
+        timer = threading.Timer(seconds, verb, args)
+        timer.daemon = True
+        timer.start()
+
+    def _say(self, session: Session, what: str, body: Mapping[str, Any]) -> None:
+        host = str(session.data.get("lms_host", "")).rstrip("/")
+        word = str(body["status"])
+        try:
+            token = self._token(host)
+            path = f"/api/edx_proctoring/v1/proctored_exam/attempt/{quote(session.number, safe='')}/{what}"
+            answer = self._post(host + path, json.dumps(body), "application/json", Authorization=f"JWT {token}")
+            session.told.append(f"{word}: {answer.get('status', 'taken')}")
+        except (OSError, ValueError, KeyError) as error:
+            session.told.append(f"{word}: not taken ({error})")
+        print(f"{session.number} → {host} {session.told[-1]}", flush=True)
+
+    def _token(self, host: str) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.options.lms_client_id,
+            "client_secret": self.options.lms_client_secret,
+            "token_type": "jwt",
+        }
+        said = self._post(f"{host}/oauth2/access_token", urlencode(form), "application/x-www-form-urlencoded")
+        return str(said["access_token"])
+
+    def _post(self, url: str, body: str, kind: str, **headers: str) -> Any:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("the LMS gave no address of the web")
+        request = urllib.request.Request(url, body.encode(), {"Content-Type": kind, **headers})  # noqa: S310
+        with self._open(request, timeout=PATIENCE) as response:
+            return json.loads(response.read(LARGEST_BODY))
+
+
+# --------------------------------------------------------------------------------------------------------------- tokens
+
+
+class Tokens:
+    """They look like JSON web tokens, and are signed with a key that nobody else has."""
+
+    def __init__(self) -> None:
+        self.key = secrets.token_bytes(32)
+
+    def make(self, client: str) -> str:
+        claims = {
+            "iss": "invigilator",
+            "sub": client,
+            "exp": int(time.time()) + TOKEN_LIFE,
+            "jti": secrets.token_hex(8),
+        }
+        parts = [_packed(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+        return ".".join([*parts, self._signature(".".join(parts))])
+
+    def is_good(self, token: str) -> bool:
+        signed, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(self._signature(signed).encode(), signature.encode(errors="replace")):
+            return False
+        claims = signed.partition(".")[2]
+        return bool(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"] > time.time())
+
+    def _signature(self, signed: str) -> str:
+        return _packed(hmac.new(self.key, signed.encode(errors="replace"), hashlib.sha256).digest())
+
+
+def _packed(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+# ------------------------------------------------------------------------------------------------------------ addresses
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = status
+
+
+class Invigilator(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], options: Options) -> None:
+        self.options, self.sessions, self.tokens, self.reporter = options, Sessions(), Tokens(), Reporter(options)
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Somebody hung up; that is their affair.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Invigilator
+    server_version = "Invigilator"
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def do_PATCH(self) -> None:
+        self._answer("PATCH")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        print(f"{self.command} {self.path.partition('?')[0]} {args[1] if len(args) > 1 else ''}", flush=True)
+
+    def _answer(self, method: str) -> None:
+        path = urlsplit(self.path).path
+        try:
+            body = self._body()
+            for verb, pattern, action in ROUTES:
+                found = re.fullmatch(pattern, path)
+                if verb == method and found:
+                    if path.startswith("/api/"):
+                        self._let_in()
+                    action(self, body, *found.groups())
+                    return
+            raise Refusal(404, "There is nothing here.")
+        except Refusal as refusal:
+            # In HTML, as such services do.
+            self._send(refusal.code, _page(f"<h1>{refusal.code}</h1><p>{escape(str(refusal))}</p>"), "text/html")
+
+    def _let_in(self) -> None:
+        bad = self.server.options.misbehave
+        if "slow" in bad:
+            time.sleep(60)
+        if "html" in bad:
+            raise Refusal(500, "Something went wrong.")
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if scheme != "JWT" or "unknown_tokens" in bad or not self.server.tokens.is_good(token):
+            raise Refusal(401, "A token is needed.")
+
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            self.close_connection = True
+            raise Refusal(413, "That is too much.")
+        return self.rfile.read(int(length))
+
+    def _send(self, status: int, body: str, kind: str, **headers: str) -> None:
+        raw = body.encode()
+        self.send_response(status)
+        own = {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(raw)),
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'",
+        }
+        for name, value in {**own, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def send_json(self, data: object, status: int = 200) -> None:
+        self._send(status, json.dumps(data), "application/json")
+
+    # --- Sign-in
+
+    def token(self, body: bytes) -> None:
+        form = {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
+        options = self.server.options
+        given = (form.get("client_id", ""), form.get("client_secret", ""))
+        known = hmac.compare_digest("\n".join(given).encode(), f"{options.client_id}\n{options.client_secret}".encode())
+        if "no_token" in options.misbehave or not known or form.get("grant_type") != "client_credentials":
+            # With 200, as such services do.
+            self.send_json({"error": "invalid_client"})
+            return
+        made = self.server.tokens.make(given[0])
+        self.send_json({"access_token": made, "token_type": "JWT", "expires_in": TOKEN_LIFE})
+
+    # --- The protocol
+
+    def save_exam(self, body: bytes, number: str | None = None) -> None:
+        saved = self.server.sessions.save_exam(number, _fields(body, "course_id", "exam_name", "time_limit_mins"))
+        if saved is None:
+            raise Refusal(404, "There is no such exam.")
+        self.send_json({"id": saved})
+
+    def create(self, body: bytes, exam: str) -> None:
+        made = self.server.sessions.create(exam, _fields(body, "lms_host", "user_id", "status"))
+        if made is None:
+            raise Refusal(404, "There is no such exam.")
+        if self.server.options.ready == "created":
+            self._ready_later(made)
+        self.send_json({"id": made.number}, 201)
+
+    def show(self, body: bytes, exam: str, number: str) -> None:
+        session = self._session(exam, number)
+        link = f"http://{self.headers.get('Host', 'localhost')}/download/{session.number}"
+        self.send_json({"status": session.stage, "instructions": self._words(), "download_url": link})
+
+    def move(self, body: bytes, exam: str, number: str) -> None:
+        session, status = self._session(exam, number), _fields(body, "status")["status"]
+        if status not in ("started", "submitted", "error"):
+            raise Refusal(400, "There is no such status.")
+        was, session.stage = session.stage, status
+        options = self.server.options
+        if status == "submitted" and was != "submitted" and options.verdict in CHOICES:
+            self.server.reporter.later(options.review_after, self.server.reporter.say_review, session, options.verdict)
+        self.send_json({"status": status})
+
+    def remove(self, body: bytes, exam: str, number: str) -> None:
+        self.server.sessions.remove(self._session(exam, number))
+        self.send_json({"status": "deleted"})
+
+    def erase(self, body: bytes, user_id: str) -> None:
+        self.server.sessions.erase(user_id)
+        self.send_json(True)
+
+    def config(self, body: bytes) -> None:
+        link = f"http://{self.headers.get('Host', 'localhost')}/download/"
+        self.send_json({"name": "Invigilator", "rules": RULES, "instructions": self._words(), "download_url": link})
+
+    def _session(self, exam: str, number: str) -> Session:
+        found = self.server.sessions.find(exam, number)
+        if found is None:
+            raise Refusal(404, "There is no such session.")
+        return found
+
+    def _words(self) -> tuple[str, ...]:
+        return WORDS.get(self.headers.get("Accept-Language", "en")[:2].lower(), WORDS["en"])
+
+    def _ready_later(self, session: Session) -> None:
+        self.server.reporter.later(self.server.options.ready_after, self.server.reporter.say_ready, session)
+
+    # --- For people
+
+    def download(self, body: bytes, number: str = "") -> None:
+        session = self.server.sessions.attempts.get(number)
+        if session is not None and session.stage == "created":
+            self._ready_later(session)
+        self._send(
+            200,
+            _page(
+                "<h1>The software</h1><p>Here a real service would give you its software, and it would look at your "
+                "camera and your identity card. This one finds all well, and tells your exam's page in a moment.</p>"
+                "<p>Go back to the page of your exam.</p>"
+            ),
+            "text/html",
+        )
+
+    def home(self, body: bytes) -> None:
+        sessions = list(self.server.sessions.attempts.values())
+        rows = "".join(_row(one, self.server.sessions.exams.get(one.exam, {})) for one in reversed(sessions))
+        empty = "<p>No sessions yet. One appears when a learner gets ready for a proctored exam.</p>"
+        verdict = self.server.options.verdict
+        by_itself = CHOICES[verdict].lower() if verdict in CHOICES else "nothing"
+        self._send(
+            200,
+            _page(
+                "<h1>Sessions</h1><p>A stand-in for a proctoring service. After a hand-in it finds by itself: "
+                f"<b>{escape(by_itself)}</b>. The buttons send a review of your choice.</p>{rows or empty}"
+            ),
+            "text/html",
+        )
+
+    def review(self, body: bytes, number: str) -> None:
+        origin = self.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != self.headers.get("Host"):
+            raise Refusal(403, "Only this page's own buttons.")
+        verdict = parse_qs(body.decode(errors="replace")).get("verdict", [""])[0]
+        session = self.server.sessions.attempts.get(number)
+        if session is None or verdict not in CHOICES:
+            raise Refusal(404, "There is no such session, or no such review.")
+        self.server.reporter.say_review(session, verdict)
+        self._send(303, "", "text/plain", Location="/")
+
+    def style(self, body: bytes) -> None:
+        self._send(200, STYLE, "text/css")
+
+
+PART = "([^/]+)"
+ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
+    ("POST", "/oauth2/access_token", Handler.token),
+    ("POST", "/api/v1/exam/", Handler.save_exam),
+    ("POST", f"/api/v1/exam/{PART}/", Handler.save_exam),
+    ("POST", f"/api/v1/exam/{PART}/attempt/", Handler.create),
+    ("GET", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.show),
+    ("PATCH", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.move),
+    ("DELETE", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.remove),
+    ("DELETE", f"/api/v1/user/{PART}/", Handler.erase),
+    ("GET", "/api/v1/config/", Handler.config),
+    ("GET", "/", Handler.home),
+    ("GET", f"/download/{PART}", Handler.download),
+    ("GET", "/download/", Handler.download),
+    ("POST", f"/sessions/{PART}/review", Handler.review),
+    ("GET", "/style.css", Handler.style),
+)
+
+
+def _fields(body: bytes, *needed: str) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "That is no JSON.") from None
+    if not isinstance(data, dict) or any(name not in data for name in needed):
+        raise Refusal(400, f"Needed: {', '.join(needed)}.")
+    return data
+
+
+def _row(session: Session, exam: Mapping[str, Any]) -> str:
+    buttons = "".join(
+        f'<button name="verdict" value="{word}">{escape(label)}</button>' for word, label in CHOICES.items()
+    )
+    told = "".join(f"<li>{escape(line)}</li>" for line in session.told)
+    kind = " · practice" if session.data.get("is_sample_attempt") else ""
+    return (
+        f"<section><h2>{escape(str(session.data.get('full_name', '')))} · {escape(str(exam.get('exam_name', '')))}</h2>"
+        f'<p><b class="{escape(session.stage)}">{escape(session.stage)}</b>{kind} · <code>{session.number}</code></p>'
+        f'<form method="post" action="/sessions/{session.number}/review">{buttons}</form>'
+        + (f"<p>Told the LMS:</p><ol>{told}</ol>" if told else "")
+        + "</section>"
+    )
+
+
+def _page(content: str) -> str:
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Invigilator</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/style.css"></head>'
+        f'<body><header><a href="/">Invigilator</a></header><main>{content}</main></body></html>'
+    )
+
+
+STYLE = """
+:root { color-scheme: light dark; --line: #c9c3b6; --soft: #6a6355; --sheet: #fffdf8; --paper: #f3efe6; --ink: #2b2720;
+  --accent: #7a3e12; }
+@media (prefers-color-scheme: dark) { :root { --line: #4b4538; --soft: #b5ad9c; --sheet: #25221c; --paper: #1a1814;
+  --ink: #eee8dc; --accent: #f0b27a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+header, main { max-width: 52rem; margin: 0 auto; padding: 1rem; }
+header a { color: var(--accent); font-weight: 700; text-decoration: none; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; } h2 { font-size: 1.125rem; margin: 0; } p { margin: .5rem 0; }
+section { background: var(--sheet); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem;
+  margin: 1rem 0; }
+section p, ol { color: var(--soft); overflow-wrap: anywhere; } section b { color: var(--ink); } ol { margin: 0; }
+form { display: flex; flex-wrap: wrap; gap: .5rem; margin: .75rem 0; }
+button { font: inherit; padding: .4rem .75rem; border: 1px solid var(--accent); border-radius: .375rem;
+  background: transparent; color: var(--accent); cursor: pointer; }
+button:hover { background: var(--paper); } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+"""
+
+
+def options_of(environment: Mapping[str, str]) -> Options:
+    def said(name: str, default: str) -> str:
+        return environment.get(f"INVIGILATOR_{name}") or default
+
+    plain = Options()
+    return Options(
+        client_id=said("CLIENT_ID", plain.client_id),
+        client_secret=said("CLIENT_SECRET", plain.client_secret),
+        lms_client_id=said("LMS_CLIENT_ID", plain.lms_client_id),
+        lms_client_secret=said("LMS_CLIENT_SECRET", plain.lms_client_secret),
+        verdict=said("VERDICT", plain.verdict),
+        ready=said("READY", plain.ready),
+        ready_after=float(said("READY_AFTER", str(plain.ready_after))),
+        review_after=float(said("REVIEW_AFTER", str(plain.review_after))),
+        misbehave=frozenset(said("MISBEHAVE", "").replace(" ", "").split(",")),
+    )
+
+
+def main() -> None:
+    host = os.environ.get("INVIGILATOR_HOST") or "127.0.0.1"
+    port = int(os.environ.get("INVIGILATOR_PORT") or "8001")
+    with Invigilator((host, port), options_of(os.environ)) as server:
+        # Not the loop's own thread: it waits for the loop's end.
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+        print(f"Listening at http://{host}:{server.server_address[1]}/", flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Signed in at a service of the REST protocol: tokens, and what an answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+
+from . import http
+from .http import Answer, Deadline
+
+# What heals by itself, or by another secret in the settings.
+HEALS = frozenset({401, 403, 408, 425, 429})
+MOST_SHOWN = 500  # characters of an answer
+LONGEST_ID = 255  # characters
+# Seconds. A token is not used to its very end, and one that does not say how long it lives is not trusted for long.
+BEFORE_THE_END, LIFE_UNLESS_SAID = 30.0, 60.0
+
+
+class Tokens:
+    """Of this process, by who asked for them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], tuple[str, float]] = {}
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, str, str]) -> str | None:
+        with self._lock:
+            token, until = self._kept.get(key, ("", 0.0))
+            return token if monotonic() < until else None
+
+    def keep(self, key: tuple[str, str, str], token: str, seconds: float) -> None:
+        with self._lock:
+            self._kept[key] = token, monotonic() + seconds - min(BEFORE_THE_END, seconds / 2)
+
+    def forget(self, key: tuple[str, str, str]) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+tokens = Tokens()
+
+
+class RestClient:
+    """``limit`` is the seconds that a call may take, tokens included."""
+
+    def __init__(self, base_url: str, client_id: str, client_secret: str, limit: float) -> None:
+        self.base_url, self._limit = base_url.rstrip("/"), limit
+        self._id, self._secret = client_id, client_secret
+
+    def call(
+        self, method: str, path: str, data: object = None, *, language: str = "", accepted: Collection[int] = ()
+    ) -> Mapping[str, Any]:
+        """Send JSON and return the JSON object of the answer, an empty one where it is none.
+
+        ``accepted`` are statuses that are as good as 200. Raises ``CallRefused`` and ``ServiceUnavailable``.
+        """
+        deadline = Deadline(self._limit)
+        headers = {"Accept-Language": language} if language else {}
+        token = tokens.get(self._key) or self._new_token(deadline)
+        answer = self._send(method, path, data, headers, token, deadline)
+        if answer.status == 401:
+            # It may have been thrown away over there. Once: a second new one would fare no better.
+            tokens.forget(self._key)
+            token = self._new_token(deadline)
+            answer = self._send(method, path, data, headers, token, deadline)
+        if not answer.is_good and answer.status not in accepted:
+            raise self._problem(answer, token)
+        return answer.fields()
+
+    def call_for_id(self, method: str, path: str, data: object) -> str:
+        """``call`` where the answer has to say an ``id``."""
+        found = self.call(method, path, data).get("id")
+        given = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+        is_text = not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in given)
+        if not 0 < len(given) <= LONGEST_ID or not is_text:
+            raise ServiceUnavailable("The service answered without an id.")
+        return given
+
+    @property
+    def _key(self) -> tuple[str, str, str]:
+        return self.base_url, self._id, self._secret
+
+    def _send(
+        self, method: str, path: str, data: object, headers: Mapping[str, str], token: str, deadline: Deadline
+    ) -> Answer:
+        headers = {**headers, "Authorization": f"JWT {token}"}
+        return http.send(method, f"{self.base_url}{path}", deadline=deadline, headers=headers, data=data)
+
+    def _new_token(self, deadline: Deadline) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._id,
+            "client_secret": self._secret,
+            "token_type": "jwt",
+        }
+        answer = http.send("POST", f"{self.base_url}/oauth2/access_token", deadline=deadline, form=form)
+        said = answer.fields()
+        token, life = said.get("access_token"), said.get("expires_in")
+        # A wrong secret may be answered with 200 and no token. One with spaces or letters beyond ASCII is no header.
+        if not answer.is_good or not isinstance(token, str) or not (token.isascii() and token.isprintable() and token):
+            raise ServiceUnavailable(f"The service gave no token, and answered {answer.status}.")
+        is_number = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < 10**9
+        tokens.keep(self._key, token, float(life) if is_number else LIFE_UNLESS_SAID)  # type: ignore[arg-type]
+        return token
+
+    def _problem(self, answer: Answer, token: str) -> CallRefused | ServiceUnavailable:
+        shown = answer.text()
+        for secret in filter(None, (token, self._secret)):
+            shown = shown.replace(secret, "…")
+        sentence = f"The service answered {answer.status}: {shown[:MOST_SHOWN]}"
+        if 400 <= answer.status < 500 and answer.status not in HEALS:
+            return CallRefused(sentence)
+        return ServiceUnavailable(sentence)
