@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as TimeoutOfUrllib3
 
 from proctoring_results.exceptions import ServiceUnavailable
 
@@ -154,7 +155,8 @@ def send(
             answer = _exchange(pool, method, target, body, all_headers)
     except (HTTPError, OSError) as error:
         # Only the kind of error: what others write into theirs may hold more than a log should.
-        why = "no answer in time" if watch.is_over else type(error).__name__
+        is_late = watch.is_over or isinstance(error, (TimeoutError, TimeoutOfUrllib3))
+        why = "no answer in time" if is_late else type(error).__name__
         raise ServiceUnavailable(f"{parts.netloc} gave no answer: {why}.", gave_no_answer=True) from None
     finally:
         pool.close()
@@ -164,11 +166,18 @@ def send(
 
 
 def _exchange(
-    pool: HTTPConnectionPool, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    pool: HTTPConnectionPool, method: str, target: str, sent: bytes | None, headers: Mapping[str, str]
 ) -> Answer:
-    response = pool.urlopen(method, target, body=body, headers=headers, redirect=False, preload_content=False)
+    response = pool.urlopen(method, target, body=sent, headers=headers, redirect=False, preload_content=False)
+    body = b""
     try:
-        return Answer(response.status, response.read(MOST_OF_AN_ANSWER, decode_content=False))
+        # To the end or the limit, so that an answer that breaks off is noticed.
+        while len(body) < MOST_OF_AN_ANSWER:
+            piece = response.read(MOST_OF_AN_ANSWER - len(body), decode_content=False)
+            if not piece:
+                break
+            body += piece
+        return Answer(response.status, body)
     finally:
         # Closed, not kept: there may be more to come, or it comes too slowly.
         response.close()

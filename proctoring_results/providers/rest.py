@@ -153,11 +153,11 @@ class RestProvider(Provider):
         answer = self._client(PAGE_LIMIT).call("GET", path, language=language)
         return Instructions.read(answer.get("instructions"), answer.get("download_url"))
 
-    def _client(self, limit: float = CALL_LIMIT) -> RestClient:
+    def _client(self, limit: float | None = None) -> RestClient:
         # Here, so that a site without the extra can take reviews.
         from .client import RestClient
 
-        return RestClient(self.own("base_url"), self.own("client_id"), self.own("client_secret"), limit)
+        return RestClient(self.own("base_url"), self.own("client_id"), self.own("client_secret"), limit or CALL_LIMIT)
 
 
 def _attempt_path(attempt: ExamAttempt, exam_external_id: str) -> str:

@@ -2,6 +2,7 @@ import pytest
 
 from tests.factories import ExamAttemptFactory, UserFactory
 from tests.fakes import RememberingLMS
+from tests.providers.conftest import provider, service  # noqa: F401  fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,393 @@
+"""How Proctortrack is called: each call as its protocol has it, and every way in which an answer can be bad."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+from proctoring_results.providers import client, http, rest
+from proctoring_results.providers.base import Instructions
+from proctoring_results.providers.known import provider_named
+from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.providers.conftest import SECRET, calling
+from tests.providers.service import TOKEN, Said
+
+CONFIG = ("GET", "/api/v1/config/")
+EXAMS = ("POST", "/api/v1/exam/")
+
+
+@pytest.fixture
+def attempt(db):
+    exam = ProctoredExamFactory(
+        external_id="e 1", exam_name="Final", time_limit_mins=60, review_policy="No phones.", course_id="edX/Demo"
+    )
+    user = UserFactory(username="ada", first_name="Ada", last_name="Lovelace", email="ada@example.com")
+    return ExamAttemptFactory(
+        exam=exam, user=user, external_id="a/1", exam_external_id="e 1", extra_time_mins=15, is_sample_attempt=True
+    )
+
+
+@pytest.fixture
+def exam(attempt):
+    return attempt.exam
+
+
+def last(service):
+    return service.calls[-1]
+
+
+# --- Each call ---
+
+
+def test_the_sign_in_is_a_form_of_client_credentials(provider, service, exam):
+    provider.save_exam(exam, None)
+    assert (service.calls[0].method, service.calls[0].path) == TOKEN
+    assert service.calls[0].body == {
+        "grant_type": ["client_credentials"],
+        "client_id": ["lms-1"],
+        "client_secret": [SECRET],
+        "token_type": ["jwt"],
+    }
+    assert last(service).headers["Authorization"] == "JWT token-1"
+
+
+def test_an_exam_is_registered(provider, service, exam):
+    service.says[EXAMS] = Said(body={"id": 17})
+    assert provider.save_exam(exam, None) == "17"
+    assert last(service).body == {
+        "id": exam.pk,
+        "course_id": "edX/Demo",
+        "exam_name": "Final",
+        "is_practice_exam": False,
+        "is_proctored": True,
+        "is_active": True,
+        "time_limit_mins": 60,
+        "rules": {"allow": ["calculator"]},
+        "rule_summary": "No phones.",
+    }
+
+
+def test_an_exam_that_is_known_is_changed_at_its_address(provider, service, exam):
+    provider.save_exam(exam, "e 1/..?x")
+    assert (last(service).method, last(service).path) == ("POST", "/api/v1/exam/e%201%2F..%3Fx/")
+
+
+@pytest.mark.parametrize(("external_id", "path"), [("..", "%2E%2E"), (".", "%2E"), ("é", "%C3%A9")])
+def test_no_id_leads_to_another_address(provider, service, exam, external_id, path):
+    provider.save_exam(exam, external_id)
+    assert last(service).path == f"/api/v1/exam/{path}/"
+
+
+def test_an_attempt_is_registered(provider, service, attempt):
+    assert provider.create_attempt(attempt, "e 1")
+    assert (last(service).method, last(service).path) == ("POST", "/api/v1/exam/e%201/attempt/")
+    assert last(service).body == {
+        "lms_host": "https://lms.example",
+        "time_limit_mins": 75,
+        "is_sample_attempt": True,
+        "user_id": provider.obscured_id(attempt.user),
+        "full_name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "status": "created",
+        "review_policy": "No phones.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ("started", "started"),
+        ("submitted", "submitted"),
+        ("completed", "submitted"),
+        ("timed_out", "submitted"),
+        ("error", "error"),
+    ],
+)
+def test_a_status_is_told_in_the_services_words(provider, service, attempt, status, word):
+    provider.tell_status(attempt, "e 1", status)
+    assert (last(service).method, last(service).path) == ("PATCH", "/api/v1/exam/e%201/attempt/a%2F1/")
+    assert last(service).body == {"status": word}
+
+
+@pytest.mark.parametrize("status", [200, 404, 405])
+def test_an_attempt_is_removed_and_what_is_not_there_is_gone(provider, service, attempt, status):
+    path = "/api/v1/exam/e%201/attempt/a%2F1/"
+    service.says["DELETE", path] = Said(status, b"<h1>Method not allowed</h1>")
+    provider.remove_attempt(attempt, "e 1")
+    assert service.made() == [("DELETE", path)]
+
+
+def test_a_learner_is_erased_by_the_obscured_id(provider, service, attempt):
+    path = f"/api/v1/user/{provider.obscured_id(attempt.user)}/"
+    service.says["DELETE", path] = Said(200, True)
+    provider.erase_learner(attempt.user)
+    assert service.made() == [("DELETE", path)]
+
+
+def test_instructions_are_asked_for_in_a_language(provider, service, attempt):
+    service.says["/api/v1/exam/e%201/attempt/a%2F1/"] = Said(
+        body={"instructions": ["Eins", "Zwei"], "download_url": "https://service.example/software"}
+    )
+    assert provider.instructions(attempt, "e 1", "de") == Instructions(
+        ("Eins", "Zwei"), "https://service.example/software"
+    )
+    assert last(service).headers["Accept-Language"] == "de"
+
+
+def test_general_instructions_do_for_an_attempt_that_is_not_known_there(provider, service, attempt):
+    attempt.external_id = None
+    provider.instructions(attempt, "e 1", "en")
+    assert service.made() == [CONFIG]
+
+
+@pytest.mark.parametrize(
+    ("steps", "link", "read"),
+    [
+        ("no list", "javascript:alert(1)", Instructions()),
+        (["a", 1, None, "b\0\ud800"], "ftp://x/y", Instructions(("a", "b?"))),
+        ([], "https:///no-host", Instructions()),
+        ([], "http://[half", Instructions()),
+        ([], " HTTP://x/y ", Instructions((), "HTTP://x/y")),
+        (["x" * 3_000] * 60, None, Instructions(("x" * 2_000,) * 50)),
+    ],
+)
+def test_of_instructions_only_what_a_page_can_show_is_taken(steps, link, read):
+    assert Instructions.read(steps, link) == read
+
+
+def test_the_id_of_a_learner_tells_nothing_and_is_another_one_elsewhere(provider, settings):
+    ada, bob = UserFactory.build(pk=1), UserFactory.build(pk=2)
+    ids = {provider.obscured_id(ada), provider.obscured_id(bob), provider_named("other").obscured_id(ada)}
+    before = provider.obscured_id(ada)
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "USER_ID_KEY": "key"}
+    with_key = provider.obscured_id(ada)
+    settings.SECRET_KEY = "another"
+    assert len(ids | {with_key}) == 4
+    assert provider.obscured_id(ada) == with_key
+    assert len(before) == 64
+
+
+# --- Tokens ---
+
+
+def test_a_token_is_used_until_it_ends(provider, service, exam):
+    for _ in range(3):
+        provider.save_exam(exam, None)
+    assert service.tokens == 1
+
+
+@pytest.mark.parametrize(
+    ("life", "asked"), [(3600, 1), (0, 1), (None, 1), ("3600", 1), (True, 1), (1e-9, 2), (float("nan"), 1)]
+)
+def test_a_token_is_not_used_longer_than_it_says(provider, service, exam, life, asked):
+    service.says[TOKEN] = Said(body={"access_token": "t", "expires_in": life})
+    provider.save_exam(exam, None)
+    provider.save_exam(exam, None)
+    assert [call.path for call in service.calls].count(TOKEN[1]) == asked
+
+
+def test_a_token_that_is_no_longer_taken_is_renewed_once(provider, service, exam):
+    provider.save_exam(exam, None)
+    service.says[EXAMS] = [Said(401, b"<h1>401</h1>"), Said(body={"id": 2})]
+    assert provider.save_exam(exam, None) == "2"
+    assert [call.headers.get("Authorization") for call in service.calls if call.path == EXAMS[1]] == [
+        "JWT token-1",
+        "JWT token-1",
+        "JWT token-2",
+    ]
+
+
+def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, service, exam):
+    service.says[EXAMS] = Said(401)
+    with pytest.raises(ServiceUnavailable, match="401"):
+        provider.save_exam(exam, None)
+    assert service.tokens == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said(200, {"error": "invalid_client"}),
+        Said(200, {"access_token": ""}),
+        Said(200, {"access_token": 5}),
+        Said(200, {"access_token": "a\r\nX-Evil: 1"}),
+        Said(200, {"access_token": "é"}),
+        Said(200, b"<html>Welcome</html>"),
+        Said(200, ["x"]),
+        Said(401, {"access_token": "x"}),
+        Said(500),
+    ],
+)
+def test_a_sign_in_without_a_token_waits_for_better_days(provider, service, exam, said):
+    service.says[TOKEN] = said
+    with pytest.raises(ServiceUnavailable, match="no token"):
+        provider.save_exam(exam, None)
+    assert service.made() == []
+
+
+# --- Bad answers ---
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422])
+def test_a_refusal_is_final_and_says_what_the_service_said(provider, service, exam, status):
+    service.says[EXAMS] = Said(status, b"<html>" + b"no " * 1_000)
+    with pytest.raises(CallRefused) as refusal:
+        provider.save_exam(exam, None)
+    assert str(refusal.value).startswith(f"The service answered {status}: <html>no no")
+    assert len(str(refusal.value)) < 600
+
+
+@pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 502, 503])
+def test_what_may_heal_is_tried_again_later(provider, service, exam, status):
+    service.says[EXAMS] = Said(status, b"<html>sorry</html>")
+    with pytest.raises(ServiceUnavailable, match=f"{status}.*sorry") as refusal:
+        provider.save_exam(exam, None)
+    assert not refusal.value.gave_no_answer
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(provider, service, exam, status):
+    service.says[EXAMS] = Said(status, b"", {"Location": f"{service.url}/elsewhere"})
+    with pytest.raises(ServiceUnavailable, match=str(status)):
+        provider.save_exam(exam, None)
+    assert service.made() == [EXAMS]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>fine</html>",
+        b"",
+        b"[1]",
+        b"[" * 60_000,
+        b"{" + b" " * 70_000 + b'"id": 1}',
+        b"\xff\xfe",
+        {"id": None},
+        {"id": ""},
+        {"id": True},
+        {"id": 1.5},
+        {"id": "x" * 256},
+        {"id": "\0"},
+        {"id": "\ud800"},
+        {},
+    ],
+    ids=lambda body: str(body)[:20],
+)
+def test_an_answer_without_an_id_is_no_answer(provider, service, exam, body):
+    service.says[EXAMS] = Said(200, body)
+    with pytest.raises(ServiceUnavailable, match="without an id"):
+        provider.save_exam(exam, None)
+
+
+def test_no_more_than_64_kib_of_an_answer_are_read(provider, service, exam):
+    def pour(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(10_000):
+            handler.wfile.write(b"x" * 65_536)
+            poured.append(1)
+
+    poured = []
+    service.says[EXAMS] = Said(write=pour)
+    with pytest.raises(ServiceUnavailable, match="without an id"):
+        provider.save_exam(exam, None)
+    assert len(poured) < 1_000
+
+
+def drip(head):
+    def write(handler):
+        if head:
+            handler.send_response(200)
+            handler.send_header("Content-Length", "1000")
+            handler.end_headers()
+        else:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        handler.wfile.flush()
+        while not handler.server.service.over.wait(0.02):
+            handler.wfile.write(b"1")
+
+    return write
+
+
+def silence(handler):
+    handler.server.service.over.wait()
+
+
+@pytest.mark.parametrize("write", [silence, drip(head=True), drip(head=False)], ids=["silent", "body", "headers"])
+@pytest.mark.parametrize("where", [TOKEN, EXAMS], ids=["token", "call"])
+def test_a_service_that_takes_its_time_is_left_at_the_deadline(provider, service, exam, monkeypatch, where, write):
+    monkeypatch.setattr(rest, "CALL_LIMIT", 0.3)
+    service.says[where] = Said(write=write)
+    with pytest.raises(ServiceUnavailable, match="no answer in time") as refusal:
+        provider.save_exam(exam, None)
+    assert refusal.value.gave_no_answer
+
+
+def test_an_answer_that_breaks_off_is_none(provider, service, exam):
+    def half(handler):
+        handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": 1}')
+
+    service.says[EXAMS] = Said(write=half)
+    with pytest.raises(ServiceUnavailable) as refusal:
+        provider.save_exam(exam, None)
+    assert refusal.value.gave_no_answer
+
+
+@pytest.mark.parametrize("words", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200])
+def test_what_is_no_http_is_no_answer(provider, service, exam, words):
+    service.says[EXAMS] = Said(write=lambda handler: handler.wfile.write(words))
+    with pytest.raises(ServiceUnavailable):
+        provider.save_exam(exam, None)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}", "https://127.0.0.1:{}", "http://service.invalid"])
+def test_nobody_there_is_no_answer(settings, exam, url):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    settings.PROCTORING_RESULTS = calling(url.format(port))
+    with pytest.raises(ServiceUnavailable) as refusal:
+        provider_named("proctortrack").save_exam(exam, None)
+    assert refusal.value.gave_no_answer
+
+
+def test_a_tls_handshake_that_drips_ends_at_the_deadline():
+    over = threading.Event()
+
+    def drip_bytes(listener):
+        connection, _ = listener.accept()
+        with connection:
+            # The head of a long record, and then its bytes, one by one.
+            connection.sendall(b"\x16\x03\x03\x40\x00")
+            try:
+                while not over.wait(0.02):
+                    connection.sendall(b"\x00")
+            except OSError:
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip_bytes, args=[listener])
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises(ServiceUnavailable, match="in time"):
+            http.send("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", deadline=http.Deadline(0.3))
+        over.set()
+        thread.join()
+    # Not how fast it is: that it ends at all, while bytes keep coming.
+    assert time.monotonic() - began < 30
+
+
+def test_secrets_stand_in_no_message(provider, service, exam, caplog):
+    service.says[EXAMS] = Said(400, f"You sent JWT token-1 and {SECRET}\0".encode())
+    with pytest.raises(CallRefused) as refusal:
+        provider.save_exam(exam, None)
+    told = f"{refusal.value!r} {caplog.text} {provider!r} {vars(provider)!r} {client.RestClient!r}"
+    assert "token-1" not in told
+    assert SECRET not in told
+    assert "\0" not in told
+
+
+def test_the_proxy_of_the_environment_is_not_asked(provider, service, exam, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert provider.save_exam(exam, None)
