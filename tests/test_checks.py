@@ -46,6 +46,9 @@ def test_the_example_has_no_wrong_setting():
         ({"PROVIDERS": {"x": {"users": ["a:b"]}}}, "E004"),
         ({"PROVIDERS": {"rpnow": {"users": "a:b"}}}, "E004"),
         ({"PROVIDERS": {"rpnow": {"secrets": [""]}}}, "E004"),
+        ({"PROVIDERS": {"x": {"base_url": ["https://x.example"]}}}, "E004"),
+        ({"PROVIDERS": {"x": {"rules": "none"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"base_url": "https://x.example"}}}, "E017"),
         ({"ENCRYPTION_KEYS": ["too short"]}, "E015"),
         ({"ENCRYPTION_KEYS": "a key"}, "E002"),
         ({"LARGEST_MESSAGE": 0}, "E003"),
@@ -81,6 +84,61 @@ def test_right_values_are_no_errors(settings):
 def test_a_providers_secret_is_not_shown(settings):
     settings.PROCTORING_RESULTS = {"PROVIDERS": {"rpnow": {"secrets": "hunter2"}}}
     assert "hunter2" not in str(check_settings(None))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"PROVIDERS": {"x": {"client_secrt": "hunter2"}}},
+        {"PROVIDERS": {"x": {"client_secret": 5, "base_url": "hunter2"}}},
+        {"PROVIDERS": {"x": {"base_url": "https://hunter2:hunter2@x.example"}}},
+        {"PROVIDERS": ["hunter2"]},
+        {"ENCRYPTION_KEYS": "hunter2"},
+    ],
+)
+def test_no_secret_is_shown_under_whatever_name(settings, values):
+    settings.PROCTORING_RESULTS = values
+    assert check_settings(None)
+    assert "hunter2" not in str(check_settings(None))
+
+
+CALLED = {"base_url": "https://x.example/", "client_id": "me", "client_secret": "s", "rules": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("provider", "others", "sentence"),
+    [
+        ({"base_url": "x.example"}, {}, "base_url"),
+        ({"base_url": "ftp://x.example"}, {}, "base_url"),
+        ({"base_url": "https://x.example/?a=b"}, {}, "base_url"),
+        ({"base_url": "https://me:s@x.example"}, {}, "without a password"),
+        ({"base_url": "https://x.example:port"}, {}, "base_url"),
+        ({"base_url": "https://[x"}, {}, "base_url"),
+        ({"client_id": ""}, {}, "client_id"),
+        ({"client_secret": ""}, {}, "client_secret"),
+        ({"rules": {"a": object()}}, {}, "rules"),
+        ({}, {"SITE_URL": ""}, "SITE_URL"),
+        ({}, {"LEASE": timedelta(seconds=30)}, "LEASE"),
+    ],
+)
+def test_a_provider_that_cannot_be_called_is_said(settings, provider, others, sentence):
+    right = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": {**CALLED, **provider}}}
+    settings.PROCTORING_RESULTS = {**right, **others}
+    [problem] = check_settings(None)
+    assert (problem.id, sentence in problem.msg) == ("proctoring_results.E017", True)
+
+
+def test_urllib3_is_needed_only_where_something_is_called(settings, monkeypatch):
+    monkeypatch.setattr("proctoring_results.providers.rest.find_spec", lambda name: None)
+    assert found() == set()
+    settings.PROCTORING_RESULTS = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": CALLED}}
+    [problem] = check_settings(None)
+    assert "proctoring-results[rest]" in problem.msg
+
+
+def test_a_provider_that_can_be_called_is_fine(settings):
+    settings.PROCTORING_RESULTS = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": CALLED}}
+    assert found() == set()
 
 
 def test_time_zones_are_needed(settings):

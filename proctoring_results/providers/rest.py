@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -90,14 +91,13 @@ class RestProvider(Provider):
     def problems(self) -> Iterator[str]:
         if not self.takes_calls:
             return
-        parts = urlsplit(self.own("base_url"))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            yield "'base_url' must be an address like https://service.example."
-        elif parts.username or parts.password:
-            yield "'base_url' must hold no password; that is 'client_secret'."
+        if not _is_address(self.own("base_url")):
+            yield "'base_url' must be an address like https://service.example, without a password."
         for name in ("client_id", "client_secret"):
             if not self.own(name):
                 yield f"{name!r} is missing."
+        if not _is_json(self.own("rules")):
+            yield "'rules' must be JSON data."
         if not conf().SITE_URL:
             yield "SITE_URL is missing: the service has to know where its reviews go."
         if conf().LEASE.total_seconds() <= MOST_CALLS * CALL_LIMIT:
@@ -158,6 +158,25 @@ class RestProvider(Provider):
         from .client import RestClient
 
         return RestClient(self.own("base_url"), self.own("client_id"), self.own("client_secret"), limit or CALL_LIMIT)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and has_place and not ("@" in parts.netloc or parts.query or parts.fragment)
+    )
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _attempt_path(attempt: ExamAttempt, exam_external_id: str) -> str:

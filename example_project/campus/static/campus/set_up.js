@@ -4,8 +4,10 @@
 const place = document.querySelector("[data-waits-in]");
 const showing = (page) => {
   const found = page.querySelector("[data-waits-in]");
-  // Also what the service says: it may have been down when this page was made.
-  return found ? found.dataset.waitsIn + found.querySelectorAll(".steps li, a.button").length : "";
+  if (!found) return "";
+  // Also what the service says: it may have been down, or not have known the attempt, when this page was made.
+  const said = [...found.querySelectorAll(".steps li, a.button")].map((one) => one.href ?? one.textContent);
+  return [found.dataset.waitsIn, ...said].join("\n");
 };
 const shown = showing(document);
 
