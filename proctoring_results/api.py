@@ -17,7 +17,7 @@ from proctoring_results.actions.attempts import (
     submit_attempt,
     time_out_attempt,
 )
-from proctoring_results.actions.decisions import Seen, fail_attempt, pass_attempt
+from proctoring_results.actions.decisions import fail_attempt, pass_attempt
 from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.reports import (
     Download,
@@ -46,6 +46,7 @@ from proctoring_results.exceptions import (
     StaleDecision,
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.overview.preview import Seen
 from proctoring_results.overview.questions import (
     CourseCounts,
     attempts_in_course,
