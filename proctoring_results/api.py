@@ -19,6 +19,7 @@ from proctoring_results.actions.attempts import (
 )
 from proctoring_results.actions.decisions import fail_attempt, pass_attempt
 from proctoring_results.actions.exams import create_exam, update_exam
+from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.reports import (
     Download,
     cancel_report,
@@ -32,12 +33,14 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
     AttemptIsArchived,
+    CannotDecrypt,
     ExamAlreadyExists,
     ExamNotAvailable,
     IllegalMove,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
+    MessageQueued,
     NotFound,
     ProctoringResultsError,
     ReportAlreadyRunning,
@@ -69,6 +72,7 @@ __all__ = [
     "AttemptAlreadyOpen",
     "AttemptIsArchived",
     "AttemptStatus",
+    "CannotDecrypt",
     "CourseCounts",
     "CreditState",
     "Download",
@@ -81,6 +85,7 @@ __all__ = [
     "InvalidInput",
     "LinkExpired",
     "LinkInvalid",
+    "MessageQueued",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
@@ -118,6 +123,7 @@ __all__ = [
     "pass_attempt",
     "record_review",
     "redeem_download",
+    "replay_message",
     "reports_in_course",
     "request_report",
     "result_for",
