@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results import access, api, crypto
 from proctoring_results.models import ProviderMessage
-from proctoring_results.statuses import MessageState
+from proctoring_results.statuses import AttemptStatus, MessageState
 
 from .filters import course_filter
 from .reading import ReadOnlyAdmin
@@ -155,7 +155,8 @@ def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:
 def _told(name: str, pk: int, taken_up: ProviderMessage) -> str:
     """What became of a replay, in one line."""
     answer = taken_up.answer
-    words = {"name": name, "copy": taken_up.pk, "status": answer.get("status", ""), "why": answer.get("why", "")}
+    status = AttemptStatus(answer["status"]).label
+    words = {"name": name, "copy": taken_up.pk, "status": status, "why": answer.get("why", "")}
     done = _("%(name)s was taken up.") % words if taken_up.pk == pk else _("%(name)s was replayed as %(copy)d.") % words
     if answer.get("status_changed"):
         return f"{done} {_('The attempt is “%(status)s” now.') % words}"
