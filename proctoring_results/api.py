@@ -17,8 +17,9 @@ from proctoring_results.actions.attempts import (
     submit_attempt,
     time_out_attempt,
 )
-from proctoring_results.actions.decisions import Seen, fail_attempt, pass_attempt
+from proctoring_results.actions.decisions import fail_attempt, pass_attempt
 from proctoring_results.actions.exams import create_exam, update_exam
+from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.reports import (
     Download,
     cancel_report,
@@ -32,12 +33,14 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
     AttemptIsArchived,
+    CannotDecrypt,
     ExamAlreadyExists,
     ExamNotAvailable,
     IllegalMove,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
+    MessageQueued,
     NotFound,
     ProctoringResultsError,
     ReportAlreadyRunning,
@@ -47,6 +50,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.overview.instructions import instructions_for, takes_calls
+from proctoring_results.overview.preview import Seen
 from proctoring_results.overview.questions import (
     CourseCounts,
     attempts_in_course,
@@ -69,6 +73,7 @@ __all__ = [
     "AttemptAlreadyOpen",
     "AttemptIsArchived",
     "AttemptStatus",
+    "CannotDecrypt",
     "CourseCounts",
     "CreditState",
     "Download",
@@ -82,6 +87,7 @@ __all__ = [
     "InvalidInput",
     "LinkExpired",
     "LinkInvalid",
+    "MessageQueued",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
@@ -120,6 +126,7 @@ __all__ = [
     "pass_attempt",
     "record_review",
     "redeem_download",
+    "replay_message",
     "reports_in_course",
     "request_report",
     "result_for",
