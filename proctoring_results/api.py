@@ -48,6 +48,7 @@ from proctoring_results.exceptions import (
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.overview.questions import (
     CourseCounts,
+    LearnerResult,
     attempts_in_course,
     attempts_of,
     course_counts,
@@ -55,13 +56,23 @@ from proctoring_results.overview.questions import (
     get_attempt,
     get_exam,
     get_report,
+    learner_result,
     open_attempt,
     reports_in_course,
     result_for,
+    results_in_course,
     time_left,
 )
 from proctoring_results.providers.base import IncidentData
-from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
+from proctoring_results.statuses import (
+    AttemptStatus,
+    CreditState,
+    NoResultWord,
+    ReportKind,
+    ReportState,
+    ResultWord,
+    ReviewStatus,
+)
 
 __all__ = [
     "AccessDenied",
@@ -78,8 +89,10 @@ __all__ = [
     "IllegalMove",
     "IncidentData",
     "InvalidInput",
+    "LearnerResult",
     "LinkExpired",
     "LinkInvalid",
+    "NoResultWord",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
@@ -109,6 +122,7 @@ __all__ = [
     "get_attempt",
     "get_exam",
     "get_report",
+    "learner_result",
     "mark_download_clicked",
     "mark_error",
     "mark_ready_to_start",
@@ -120,6 +134,7 @@ __all__ = [
     "reports_in_course",
     "request_report",
     "result_for",
+    "results_in_course",
     "retry_report",
     "start_attempt",
     "submit_attempt",
