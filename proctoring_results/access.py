@@ -11,6 +11,7 @@ DOWNLOAD_REPORT = "proctoring_results.download_report"
 VIEW_SESSIONS = "proctoring_results.view_sessions"
 DECIDE_ATTEMPT = "proctoring_results.decide_attempt"
 SUBMIT_REVIEW = "proctoring_results.submit_review"
+ERASE_LEARNER = "proctoring_results.erase_learner"
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
@@ -27,3 +28,9 @@ def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
     """Raise ``AccessDenied`` unless ``may``."""
     if not may(user, permission, scope):
         raise AccessDenied(permission, scope)
+
+
+def require_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
+    """Raise ``AccessDenied`` unless the user has the permission for every course."""
+    if not user.has_perm(permission):  # type: ignore[union-attr]
+        raise AccessDenied(permission, "")

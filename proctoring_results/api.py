@@ -18,6 +18,7 @@ from proctoring_results.actions.attempts import (
     time_out_attempt,
 )
 from proctoring_results.actions.decisions import Seen, fail_attempt, pass_attempt
+from proctoring_results.actions.erasing import erase_learner
 from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.reports import (
     Download,
@@ -32,8 +33,10 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
     AttemptIsArchived,
+    AttemptIsErased,
     ExamAlreadyExists,
     ExamNotAvailable,
+    ExamUnderWay,
     IllegalMove,
     InvalidInput,
     LinkExpired,
@@ -45,7 +48,7 @@ from proctoring_results.exceptions import (
     ReportNotInState,
     StaleDecision,
 )
-from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.models import Erasure, ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.overview.questions import (
     CourseCounts,
     LearnerResult,
@@ -78,14 +81,17 @@ __all__ = [
     "AccessDenied",
     "AttemptAlreadyOpen",
     "AttemptIsArchived",
+    "AttemptIsErased",
     "AttemptStatus",
     "CourseCounts",
     "CreditState",
     "Download",
+    "Erasure",
     "ExamAlreadyExists",
     "ExamAttempt",
     "ExamNotAvailable",
     "ExamReview",
+    "ExamUnderWay",
     "IllegalMove",
     "IncidentData",
     "InvalidInput",
@@ -116,6 +122,7 @@ __all__ = [
     "create_exam",
     "decline_attempt",
     "download_link",
+    "erase_learner",
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",

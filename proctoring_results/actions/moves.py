@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, NotFound
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.statuses import (
@@ -20,6 +20,7 @@ from proctoring_results.statuses import (
     AttemptStatus,
     EffectKind,
     Facts,
+    ProviderCall,
     Source,
 )
 
@@ -66,12 +67,14 @@ def change_status(
 
     ``at`` is the moment it happened, now unless given. Returns None when the attempt is already there, so a
     repeated callback is harmless; a person's decision is recorded all the same, without effects.
-    Raises ``IllegalMove`` and ``AttemptIsArchived``.
+    Raises ``IllegalMove``, ``AttemptIsArchived`` and ``AttemptIsErased``.
     """
     at = at or timezone.now()
     current = AttemptStatus(attempt.status)
     if attempt.archived_at is not None:
         raise AttemptIsArchived(attempt)
+    if attempt.erased_at is not None:
+        raise AttemptIsErased(attempt)
     if current is to and source is not Source.PERSON:
         return None
     move = MOVES.get((current, to))
@@ -113,6 +116,29 @@ def queue_effects(
     if delivered:
         LmsEffect.objects.queue(delivered, attempt, change=change, review=review)
         tasks.ring_after_commit(tasks.deliver_effects)
+
+
+def queue_learner_erasure(attempts: Iterable[ExamAttempt]) -> None:
+    """Each provider that may know the learner of these attempts is told to erase them, too.
+
+    The effect carries one of that provider's attempts: by it the provider is found when it is delivered.
+    """
+    if EffectKind.PROVIDER not in DELIVERED:
+        return
+    one_of_each = {attempt.provider: attempt for attempt in attempts}
+    now = timezone.now()
+    LmsEffect.objects.bulk_create(
+        LmsEffect(
+            kind=EffectKind.PROVIDER,
+            call=ProviderCall.ERASE_LEARNER,
+            user_id=attempt.user_id,
+            attempt=attempt,
+            queued_at=now,
+            next_try_at=now,
+        )
+        for attempt in one_of_each.values()
+    )
+    tasks.ring_after_commit(tasks.deliver_effects)
 
 
 def _write(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
