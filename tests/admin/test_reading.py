@@ -13,6 +13,7 @@ from tests.factories import ExamAttemptFactory, ReportFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 MODELS = [
+    "erasure",
     "proctoredexam",
     "examattempt",
     "examreview",
