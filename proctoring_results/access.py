@@ -13,6 +13,7 @@ DECIDE_ATTEMPT = "proctoring_results.decide_attempt"
 SUBMIT_REVIEW = "proctoring_results.submit_review"
 READ_MESSAGE_BODY = "proctoring_results.read_message_body"
 REPLAY_MESSAGE = "proctoring_results.change_providermessage"
+ERASE_LEARNER = "proctoring_results.erase_learner"
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
@@ -29,3 +30,9 @@ def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
     """Raise ``AccessDenied`` unless ``may``."""
     if not may(user, permission, scope):
         raise AccessDenied(permission, scope)
+
+
+def require_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
+    """Raise ``AccessDenied`` unless the user has the permission for every course."""
+    if not user.has_perm(permission):  # type: ignore[union-attr]
+        raise AccessDenied(permission, "")

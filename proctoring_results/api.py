@@ -18,6 +18,7 @@ from proctoring_results.actions.attempts import (
     time_out_attempt,
 )
 from proctoring_results.actions.decisions import fail_attempt, pass_attempt
+from proctoring_results.actions.erasing import erase_learner
 from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.reports import (
@@ -33,9 +34,11 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
     AttemptIsArchived,
+    AttemptIsErased,
     CannotDecrypt,
     ExamAlreadyExists,
     ExamNotAvailable,
+    ExamUnderWay,
     IllegalMove,
     InvalidInput,
     LinkExpired,
@@ -48,11 +51,12 @@ from proctoring_results.exceptions import (
     ReportNotInState,
     StaleDecision,
 )
-from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.models import Erasure, ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.overview.instructions import instructions_for, takes_calls
 from proctoring_results.overview.preview import Seen
 from proctoring_results.overview.questions import (
     CourseCounts,
+    LearnerResult,
     attempts_in_course,
     attempts_of,
     course_counts,
@@ -60,34 +64,49 @@ from proctoring_results.overview.questions import (
     get_attempt,
     get_exam,
     get_report,
+    learner_result,
     open_attempt,
     reports_in_course,
     result_for,
+    results_in_course,
     time_left,
 )
 from proctoring_results.providers.base import IncidentData, Instructions
-from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
+from proctoring_results.statuses import (
+    AttemptStatus,
+    CreditState,
+    NoResultWord,
+    ReportKind,
+    ReportState,
+    ResultWord,
+    ReviewStatus,
+)
 
 __all__ = [
     "AccessDenied",
     "AttemptAlreadyOpen",
     "AttemptIsArchived",
+    "AttemptIsErased",
     "AttemptStatus",
     "CannotDecrypt",
     "CourseCounts",
     "CreditState",
     "Download",
+    "Erasure",
     "ExamAlreadyExists",
     "ExamAttempt",
     "ExamNotAvailable",
     "ExamReview",
+    "ExamUnderWay",
     "IllegalMove",
     "IncidentData",
     "Instructions",
     "InvalidInput",
+    "LearnerResult",
     "LinkExpired",
     "LinkInvalid",
     "MessageQueued",
+    "NoResultWord",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
@@ -111,6 +130,7 @@ __all__ = [
     "create_exam",
     "decline_attempt",
     "download_link",
+    "erase_learner",
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",
@@ -118,6 +138,7 @@ __all__ = [
     "get_exam",
     "get_report",
     "instructions_for",
+    "learner_result",
     "mark_download_clicked",
     "mark_error",
     "mark_ready_to_start",
@@ -130,6 +151,7 @@ __all__ = [
     "reports_in_course",
     "request_report",
     "result_for",
+    "results_in_course",
     "retry_report",
     "start_attempt",
     "submit_attempt",

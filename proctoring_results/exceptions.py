@@ -97,6 +97,29 @@ class AttemptIsArchived(ProctoringResultsError):
         self.attempt = attempt
 
 
+class AttemptIsErased(ProctoringResultsError):
+    """The learner's data was erased: the attempt moves nowhere, and nothing about it is kept any more."""
+
+    code = "attempt_is_erased"
+
+    def __init__(self, attempt: ExamAttempt) -> None:
+        super().__init__(_("The learner's data was erased; the attempt cannot be changed."))
+        self.attempt = attempt
+
+
+class ExamUnderWay(ProctoringResultsError):
+    """A learner whose exam is under way cannot be erased. ``attempt`` is it; it ends at its ``ends_at``."""
+
+    code = "exam_under_way"
+
+    def __init__(self, attempt: ExamAttempt) -> None:
+        super().__init__(
+            _("The learner's attempt “%(code)s” is under way. Erase the data when it is over, or archive it first.")
+            % {"code": attempt.attempt_code}
+        )
+        self.attempt = attempt
+
+
 class StaleDecision(ProctoringResultsError):
     """Something happened since the page was drawn. ``change`` and ``review`` are the newest of the attempt."""
 

@@ -35,7 +35,13 @@ class Lms(Protocol):
         """The moment the course ends, or None where it does not."""
 
     def whom_to_ask(self, course_id: str) -> str:
-        """Whom a person asks who lacks a permission in this course: a sentence part, a name or an address."""
+        """Whom a person asks who lacks a permission in this course, or has a question: a name or an address.
+
+        It stands inside sentences.
+        """
+
+    def how_to_appeal(self, course_id: str) -> str:
+        """How a learner objects to a result of this course: a sentence, or several."""
 
     def course_team(self, course_id: str) -> Sequence[str]:
         """Addresses that notices to the course team go to."""
@@ -90,6 +96,11 @@ class NullLMS:
 
     def whom_to_ask(self, course_id: str) -> str:
         return _("an administrator of this site")
+
+    def how_to_appeal(self, course_id: str) -> str:
+        return _("If you think that a result is wrong, you can appeal: write to %(whom)s, and say why.") % {
+            "whom": self.whom_to_ask(course_id)
+        }
 
     def course_team(self, course_id: str) -> Sequence[str]:
         return ()

@@ -130,6 +130,14 @@ class ResultWord(TextChoices):
     UNSATISFACTORY = "unsatisfactory", _("Unsatisfactory")
 
 
+class NoResultWord(TextChoices):
+    """Why there is no word though the exam is over, where a learner should know."""
+
+    ERROR = "error", _("Something went wrong with this exam, and it has no result")
+    DECLINED = "declined", _("Not taken as a proctored exam")
+    EXPIRED = "expired", _("No longer available")
+
+
 class ReportKind(TextChoices):
     EXAM_RESULTS = "proctored_exam_results_report", _("Proctored Exam Results Report")
     SESSION_RESULTS = "proctored_session_results_report", _("Proctored Session Results Report")

@@ -33,7 +33,7 @@ from proctoring_results.statuses import (
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)])
-OURS = ("proctoring_report", "proctoring_upkeep")
+OURS = ("proctoring_erase", "proctoring_report", "proctoring_upkeep")
 
 
 def text_of(page: str) -> str:

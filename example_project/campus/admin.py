@@ -1,8 +1,9 @@
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from .models import AnswerSheet, Course, CourseRole, Enrolment, ExamContent, Grade
+from .models import AnswerSheet, Course, CourseRole, Enrolment, ExamContent, Grade, Viewing
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     ExamContentBase = admin.ModelAdmin[ExamContent]
     AnswerSheetBase = admin.ModelAdmin[AnswerSheet]
     GradeBase = admin.ModelAdmin[Grade]
+    ViewingBase = admin.ModelAdmin[Viewing]
 else:
     RoleInlineBase = admin.TabularInline
-    CourseBase = EnrolmentBase = ExamContentBase = AnswerSheetBase = GradeBase = admin.ModelAdmin
+    CourseBase = EnrolmentBase = ExamContentBase = AnswerSheetBase = GradeBase = ViewingBase = admin.ModelAdmin
 
 
 class RoleInline(RoleInlineBase):
@@ -59,3 +61,23 @@ class GradeAdmin(GradeBase):
     list_filter = ["content__course"]
     search_fields = ["user__username", "user__email"]
     raw_id_fields = ["user"]
+
+
+@admin.register(Viewing)
+class ViewingAdmin(ViewingBase):
+    """Who has looked at whom is read here, and written nowhere."""
+
+    list_display = ["began_at", "viewer", "learner", "course", "ended_at"]
+    list_select_related = ["viewer", "learner", "course"]
+    list_filter = ["course"]
+    search_fields = ["viewer__username", "learner__username", "learner__email"]
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

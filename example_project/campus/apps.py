@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CampusConfig(AppConfig):
     name = "example_project.campus"
     verbose_name = "Campus"
+
+    def ready(self) -> None:
+        from . import viewing  # noqa: F401  it listens for sign-outs

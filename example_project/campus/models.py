@@ -179,3 +179,17 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.course}: {'valid' if self.is_valid else 'invalid'}"
+
+
+class Viewing(models.Model):
+    """A member of the course team looked at the course as a learner: who, at whom, from when to when."""
+
+    viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="viewings")
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="viewed")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="viewings")
+    began_at = models.DateTimeField()
+    # NULL while it goes on, or after a browser that was closed without signing out, until the viewer's next one.
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.viewer} as {self.learner} in {self.course}"

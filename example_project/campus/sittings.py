@@ -44,6 +44,14 @@ class Sitting:
         return min((end for end in (self.exam.due_date, self.course.end) if end is not None), default=None)
 
     @property
+    def ran_out_of_time(self) -> bool:
+        """By the clock, not by the status: this must not change with what a review says while the result is pending."""
+        attempt = self.attempt
+        if attempt is None or not (attempt.started_at and attempt.completed_at and attempt.allowed_time_limit_mins):
+            return False
+        return attempt.completed_at >= attempt.started_at + timedelta(minutes=attempt.allowed_time_limit_mins)
+
+    @property
     def is_watched(self) -> bool:
         """Whether there is software to set up. A timed exam just starts."""
         return self.exam.is_proctored or self.exam.is_practice_exam
@@ -54,12 +62,16 @@ class Sitting:
         return self.attempt is not None and api.takes_calls(self.attempt)
 
 
-def find_sitting(user: User, enrolment: Enrolment, content: ExamContent) -> Sitting:
-    """Where the learner stands now. Raises ``api.NotFound`` when the exam is not registered."""
+def find_sitting(user: User, enrolment: Enrolment, content: ExamContent, *, settle: bool = True) -> Sitting:
+    """Where the learner stands now. Raises ``api.NotFound`` when the exam is not registered.
+
+    ``settle=False`` only looks: an exam whose time is over is neither ended nor graded.
+    """
     exam = api.get_exam(enrolment.course.course_id, content.content_id)
     attempt = api.attempts_of(user, exam).filter(archived_at=None).first()
     here = Sitting(user, enrolment.course, enrolment, exam, content, attempt)
-    _settle(here)
+    if settle:
+        _settle(here)
     return here
 
 

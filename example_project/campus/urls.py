@@ -8,6 +8,8 @@ app_name = "campus"
 urlpatterns = [
     path("", views.home, name="home"),
     path("courses/<path:course_id>/instructor/", views.instructor, name="instructor"),
+    path("courses/<path:course_id>/view-as/", views.view_as, name="view_as"),
+    path("viewing/stop/", views.stop_viewing, name="stop_viewing"),
     path("courses/<path:course_id>/exams/<path:content_id>/", views.exam, name="exam"),
     path("courses/<path:course_id>/", views.course, name="course"),
 ]

@@ -13,14 +13,15 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proctoring_results import api
 
 from .gradebook import scores
-from .models import Course, CourseRole, Enrolment, ExamContent
+from .models import Course, CourseRole, Enrolment, ExamContent, Viewing
 from .sheets import answers_in
 from .sittings import S, Sitting, find_sitting, take_step
+from .viewing import MOST_FOUND, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
 
 EXAM_PAGES = {
     S.CREATED: "set_up",
@@ -39,19 +40,29 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "campus/home.html", {"courses": courses})
 
 
+@never_cache
 @require_safe
 @login_required
 def course(request: HttpRequest, course_id: str) -> HttpResponse:
-    user, found = _user(request), _course(course_id)
-    enrolment, on_team = _enrolment(user, found), is_on_team(user, found)
+    found = _course(course_id)
+    viewing = current_in(request, found)
+    learner = viewing.learner if viewing else _user(request)
+    enrolment, on_team = _enrolment(learner, found), is_on_team(learner, found)
     if enrolment is None and not on_team:
         raise PermissionDenied("You are not enrolled in this course.")
-    grades = scores(user, found)
+    grades = scores(learner, found)
     exams = [
-        {"exam": exam, "result": api.result_for(user, exam), "grade": grades.get(exam.content_id)}
+        {"exam": exam, "grade": grades.get(exam.content_id)}
         for exam in api.exams_in_course(found.course_id).filter(is_active=True)
     ]
-    context = {"course": found, "enrolment": enrolment, "on_team": on_team, "exams": exams}
+    context = {
+        "course": found,
+        "learner": learner,
+        "enrolment": enrolment,
+        "on_team": on_team,
+        "exams": exams,
+        "viewing": viewing,
+    }
     return render(request, "campus/course.html", context)
 
 
@@ -77,18 +88,55 @@ def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
-    user, found = _user(request), _course(course_id)
-    enrolment = _enrolment(user, found)
+    found = _course(course_id)
+    viewing = current_in(request, found)
+    if viewing and request.method == "POST":
+        raise PermissionDenied(READ_ONLY)
+    learner = viewing.learner if viewing else _user(request)
+    enrolment = _enrolment(learner, found)
     if enrolment is None:
         raise PermissionDenied("You are not enrolled in this course.")
     content = get_object_or_404(ExamContent, course=found, content_id=content_id)
     try:
-        here = find_sitting(user, enrolment, content)
+        # Looking on ends and grades nothing.
+        here = find_sitting(learner, enrolment, content, settle=viewing is None)
     except api.NotFound as error:
         raise Http404(str(error)) from error
     if request.method == "POST":
         return _stepped(request, here)
-    return _exam_page(request, here)
+    return _exam_page(request, here, viewing)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def view_as(request: HttpRequest, course_id: str) -> HttpResponse:
+    """Find a learner, and view the course as they see it. What is searched for stands in no address."""
+    user, found = _user(request), _course(course_id)
+    if not may_view(user, found):
+        raise PermissionDenied("You may not see the sessions of this course.")
+    if username := request.POST.get("learner"):
+        begin(request, user, found, username)
+        return redirect("campus:course", found.course_id)
+    search = LearnerSearch(request.POST or None)
+    learners = find_learners(found, search.cleaned_data["words"]) if search.is_valid() else None
+    context = {
+        "course": found,
+        "course_id": found.course_id,
+        "course_name": found.name,
+        "search": search,
+        "learners": learners and learners[:MOST_FOUND],
+        "there_are_more": bool(learners and len(learners) > MOST_FOUND),
+    }
+    return render(request, "campus/view_as.html", context)
+
+
+@require_POST
+@login_required
+def stop_viewing(request: HttpRequest) -> HttpResponse:
+    viewing = current(request)
+    end(request)
+    return redirect("campus:view_as", viewing.course.course_id) if viewing else redirect("campus:home")
 
 
 def _stepped(request: HttpRequest, here: Sitting) -> HttpResponse:
@@ -102,10 +150,16 @@ def _stepped(request: HttpRequest, here: Sitting) -> HttpResponse:
     return redirect("campus:exam", here.course.course_id, here.content.content_id)
 
 
-def _exam_page(request: HttpRequest, here: Sitting) -> HttpResponse:
+def _exam_page(request: HttpRequest, here: Sitting, viewing: Viewing | None) -> HttpResponse:
     attempt = here.attempt
     page = _page_of(here)
-    context: dict[str, Any] = {"course": here.course, "exam": here.exam, "attempt": attempt, "sitting": here}
+    context: dict[str, Any] = {
+        "course": here.course,
+        "exam": here.exam,
+        "attempt": attempt,
+        "sitting": here,
+        "viewing": viewing,
+    }
     if page == "set_up" and attempt:
         context["instructions"] = api.instructions_for(attempt)
     if page in ("questions", "confirm") and attempt:
@@ -117,10 +171,7 @@ def _exam_page(request: HttpRequest, here: Sitting) -> HttpResponse:
             "answered": len(answers),
         }
     if page == "over":
-        context |= {
-            "result": api.result_for(here.user, here.exam),
-            "grade": scores(here.user, here.course).get(here.content.content_id),
-        }
+        context["grade"] = scores(here.user, here.course).get(here.content.content_id)
     return render(request, f"campus/exam/{page}.html", context)
 
 

@@ -24,6 +24,7 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptIsAmbiguous,
     AttemptIsArchived,
+    AttemptIsErased,
     IllegalMove,
     LocatorMismatch,
     MessageQueued,
@@ -114,7 +115,8 @@ def _keep(
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     # Two at once take turns here, so that the second finds the first one's message.
     attempt = lock_attempt(attempt.attempt_code)
-    if ids is not None:
+    is_erased = attempt.erased_at is not None
+    if ids is not None and not is_erased:
         _agree_on_external_id(attempt, ids.external_id)
     newest = ProviderMessage.objects.newest_of(attempt, attempt.provider, door)
     if newest is not None and newest.sha256 == sha256:
@@ -125,11 +127,32 @@ def _keep(
         door=door,
         attempt=attempt,
         sha256=sha256,
-        body=crypto.encrypt(text),
         received_at=now,
         caller=caller[:255],
-        next_try_at=now + HEAD_START,
+        **(without_content(attempt, now) if is_erased else _with_content(text, now)),
     )
+
+
+def _with_content(text: str, now: datetime) -> dict[str, Any]:
+    return {"body": crypto.encrypt(text), "next_try_at": now + HEAD_START}
+
+
+def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:
+    """What is left of a message about an erased learner: that it came, and that nothing follows from it."""
+    return {
+        "body": crypto.encrypt("{}"),
+        "answer": {
+            "attempt_code": attempt.attempt_code,
+            "status": str(attempt.status),
+            "status_changed": False,
+            "why": "The learner's data was erased; what was sent is not kept.",
+        },
+        "state": MessageState.DONE,
+        "problem": "",
+        "finished_at": now,
+        "next_try_at": None,
+        "lease_until": None,
+    }
 
 
 def _agree_on_external_id(attempt: ExamAttempt, external_id: str) -> None:
@@ -267,7 +290,7 @@ def _ready_to_start(attempt: ExamAttempt) -> bool:
         return False
     try:
         change_status(attempt, AttemptStatus.READY_TO_START, source=Source.PROVIDER)
-    except (IllegalMove, AttemptIsArchived):
+    except (IllegalMove, AttemptIsArchived, AttemptIsErased):
         return False
     return True
 

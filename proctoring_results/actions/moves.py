@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, NotFound
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.statuses import (
@@ -66,12 +66,14 @@ def change_status(
 
     ``at`` is the moment it happened, now unless given. Returns None when the attempt is already there, so a
     repeated callback is harmless; a person's decision is recorded all the same, without effects.
-    Raises ``IllegalMove`` and ``AttemptIsArchived``.
+    Raises ``IllegalMove``, ``AttemptIsArchived`` and ``AttemptIsErased``.
     """
     at = at or timezone.now()
     current = AttemptStatus(attempt.status)
     if attempt.archived_at is not None:
         raise AttemptIsArchived(attempt)
+    if attempt.erased_at is not None:
+        raise AttemptIsErased(attempt)
     if current is to and source is not Source.PERSON:
         return None
     move = MOVES.get((current, to))

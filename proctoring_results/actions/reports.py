@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -117,6 +118,19 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
         raise
     tasks.ring_after_commit(tasks.build_report, report.pk)
     return report
+
+
+def recall_reports(course_ids: Collection[str]) -> None:
+    """Take back the files of these courses, and build anew what is being built: their rows are no longer true.
+
+    Upkeep removes the files.
+    """
+    reports, now = Report.objects.filter(course_id__in=course_ids), timezone.now()
+    reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
+    # With another fencing number a worker that is at it publishes nothing, also one that claims it just now.
+    reports.unfinished().update(
+        state=ReportState.QUEUED, step=ReportStep.NONE, fence=F("fence") + 1, tries=0, lease_until=None, next_try_at=now
+    )
 
 
 def download_link(report: Report, user: AbstractBaseUser) -> str:

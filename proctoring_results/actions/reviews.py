@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from proctoring_results import access, crypto
-from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, InvalidInput
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
 from proctoring_results.providers.base import LONGEST_COMMENT, LONGEST_LINK, MOST_INCIDENTS, IncidentData
@@ -42,7 +42,8 @@ def record_review(
     ``claimed_name`` is only kept, and ``video_link`` is kept encrypted. The review's ``standing`` says what became of
     it: a review that comes before the exam is over waits, and one that cannot move the attempt is kept beside the
     current one.
-    Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide) and ``NotFound``; nothing is kept then.
+    Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
+    nothing is kept then.
     """
     status = _known_status(review_status)
     checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
@@ -52,6 +53,8 @@ def record_review(
     raw = clean_json("raw_data", raw_data or {})
     link = crypto.encrypt(clean_text("video_link", video_link, most=LONGEST_LINK)) if video_link else None
     attempt = lock_attempt(attempt_code)
+    if attempt.erased_at is not None:
+        raise AttemptIsErased(attempt)
     if reviewed_by is not None:
         access.require(reviewed_by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
     review = ExamReview.objects.create(

@@ -30,8 +30,13 @@ def provider_of(effect: LmsEffect) -> str:
 
 
 def is_out_of_date(effect: LmsEffect) -> bool:
-    """Whether an attempt was put aside or called off before it could be registered: nobody need know of it."""
+    """Whether nobody need know any more: the attempt was put aside or called off before it could be registered.
+
+    Of a learner whose data was erased nothing is told.
+    """
     attempt = effect.attempt
+    if effect.call not in ("", ProviderCall.ERASE_LEARNER) and attempt is not None and attempt.erased_at is not None:
+        return True
     if effect.call != ProviderCall.CREATE_ATTEMPT or attempt is None or attempt.started_at is not None:
         return False
     return attempt.archived_at is not None or attempt.status in CALLED_OFF

@@ -1,5 +1,6 @@
 from .attempts import ExamAttempt, StatusChange
 from .effects import LmsEffect
+from .erasures import Erasure
 from .exams import ProctoredExam
 from .inbox import ProviderMessage
 from .leases import LeasedTask
@@ -7,6 +8,7 @@ from .reports import Report, ReportDownload, ReportFile
 from .reviews import ExamReview, Incident
 
 __all__ = [
+    "Erasure",
     "ExamAttempt",
     "ExamReview",
     "Incident",

@@ -80,6 +80,8 @@ class ExamAttempt(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     archive_reason = models.TextField(blank=True, editable=False)
+    # Set once: the learner's data was erased, and nothing of the person may come in any more.
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
     open_key = IdField(max_length=64, null=True, unique=True, editable=False)
 
@@ -106,6 +108,7 @@ class ExamAttempt(models.Model):
         permissions = [
             ("view_sessions", "Can see the sessions of a course"),
             ("decide_attempt", "Can decide Pass or Fail of an attempt"),
+            ("erase_learner", "Can erase a learner's data"),
         ]
 
     def __str__(self) -> str:
@@ -129,7 +132,7 @@ class ExamAttempt(models.Model):
 
 
 class StatusChange(models.Model):
-    """One move of an attempt. Written once, never edited."""
+    """One move of an attempt. Written once, never edited (an ``Erasure`` takes its reason away)."""
 
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes")
     from_status = models.CharField(max_length=32, choices=AttemptStatus)

@@ -13,7 +13,10 @@ from .attempts import ExamAttempt
 
 
 class ExamReview(models.Model):
-    """One verdict on one attempt. Append-only: a correction is another review; only ``standing`` may move on."""
+    """One verdict on one attempt. Append-only: a correction is another review; only ``standing`` may move on.
+
+    The one exception is an ``Erasure``: it takes what names or describes the learner, and leaves verdict and counts.
+    """
 
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="reviews")
     review_status = models.CharField(max_length=32, choices=ReviewStatus)

@@ -11,11 +11,19 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from proctoring_results.exceptions import NotFound
+from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, EffectState, ResultWord
+from proctoring_results.statuses import (
+    OPEN_STATUSES,
+    RESULT_WORDS,
+    AttemptStatus,
+    EffectState,
+    NoResultWord,
+    ResultWord,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -59,10 +67,50 @@ def open_attempt(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttempt | N
 
 def result_for(user: AbstractBaseUser, exam: ProctoredExam) -> ResultWord | None:
     """Pending, Satisfactory or Unsatisfactory, by the newest attempt that is not archived; else None."""
-    if not (exam.is_proctored or exam.is_practice_exam):
-        return None
+    result = learner_result(user, exam)
+    return result.word if result else None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerResult:
+    """What a learner may read about an exam: a word, or why there is none. Nothing else is in it on purpose."""
+
+    course_id: str
+    attempt_code: str
+    word: ResultWord | None
+    no_word: NoResultWord | None
+
+    @property
+    def whom_to_ask(self) -> str:
+        return lms().whom_to_ask(self.course_id)
+
+    @property
+    def how_to_appeal(self) -> str:
+        return lms().how_to_appeal(self.course_id)
+
+
+def learner_result(user: AbstractBaseUser, exam: ProctoredExam) -> LearnerResult | None:
+    """What the learner may read of their newest attempt that is not archived; None while there is nothing to read."""
     newest = attempts_of(user, exam).not_archived().first()
-    return RESULT_WORDS.get(newest.status) if newest else None
+    return _readable(newest, exam) if newest else None
+
+
+def results_in_course(user: AbstractBaseUser, course_id: str) -> dict[str, LearnerResult]:
+    """``learner_result`` of all exams of a course, by their content ids; one query."""
+    attempts = ExamAttempt.objects.in_course(course_id).filter(user_id=user.pk).not_archived()
+    # The newest comes last, and stays.
+    newest = {attempt.exam.content_id: attempt for attempt in attempts.select_related("exam").order_by("pk")}
+    results = {content_id: _readable(attempt, attempt.exam) for content_id, attempt in newest.items()}
+    return {content_id: result for content_id, result in results.items() if result is not None}
+
+
+def _readable(attempt: ExamAttempt, exam: ProctoredExam) -> LearnerResult | None:
+    has_word = exam.is_proctored or exam.is_practice_exam
+    word = RESULT_WORDS.get(attempt.status) if has_word else None
+    no_word = NoResultWord(attempt.status) if attempt.status in NoResultWord.values else None
+    if word is None and no_word is None:
+        return None
+    return LearnerResult(exam.course_id, attempt.attempt_code, word, no_word)
 
 
 def time_left(attempt: ExamAttempt) -> timedelta | None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from proctoring_results.models import LmsEffect, ProviderMessage, ReportDownload
+from proctoring_results.models import Erasure, LmsEffect, ProviderMessage, ReportDownload
 from tests.factories import (
     COURSE,
     ExamAttemptFactory,
@@ -21,6 +21,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 MODELS = [
+    "erasure",
     "proctoredexam",
     "examattempt",
     "examreview",
@@ -45,6 +46,7 @@ def one_of_each():
     )
     report = ReportFactory(ready=True)
     ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
+    Erasure.objects.create(user=attempt.user, by=report.requested_by, at=now, reason="Asked for.", attempts=1)
 
 
 def parked_effect_of(attempt) -> LmsEffect:

@@ -1,6 +1,7 @@
 """The mails: one a decision, in the learner's words, and nothing that is not true."""
 
 import pytest
+from django.utils.translation import get_language
 
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
@@ -19,12 +20,34 @@ def test_a_receipt_for_what_was_handed_in(host, mailoutbox, transactional_db):
     assert "Pending" in mail.body
 
 
-def test_satisfactory_says_so_and_no_zero(attempt, admin, mailoutbox):
+def test_satisfactory_says_so_and_no_zero_and_whom_to_ask_and_how_to_appeal(attempt, admin, mailoutbox):
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     deliver_due()
     [mail] = mailoutbox
     assert mail.subject == "Satisfactory: Final"
     assert "set to 0" not in mail.body
+    for text in (mail.body, mail.alternatives[0][0]):
+        assert "ask the exam office" in text
+        assert "you can appeal: write to the exam office" in text
+
+
+def test_how_to_appeal_is_the_hosts_own_sentence_in_the_learners_language(
+    attempt, admin, host, mailoutbox, monkeypatch
+):
+    monkeypatch.setattr(host, "learner_language", lambda self, user: "ar", raising=False)
+    monkeypatch.setattr(host, "how_to_appeal", lambda self, course_id: f"Appeal ({get_language()})", raising=False)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    for text in (mailoutbox[0].body, mailoutbox[0].alternatives[0][0]):
+        assert "Appeal (ar)" in text
+
+
+def test_a_host_that_knows_no_appeal_says_nothing_of_it(attempt, admin, host, mailoutbox, monkeypatch):
+    monkeypatch.setattr(host, "how_to_appeal", lambda self, course_id: "", raising=False)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    assert "appeal" not in mailoutbox[0].body
+    assert "<p></p>" not in mailoutbox[0].alternatives[0][0]
 
 
 def test_unsatisfactory_names_the_zero_whom_to_ask_how_to_appeal_and_the_page(attempt, admin, mailoutbox):
@@ -116,6 +139,20 @@ def test_the_team_is_told_of_new_information_after_a_decision(attempt, admin, ma
     api.record_review(attempt.attempt_code, "Suspicious")
     deliver_due()
     assert mailoutbox[-1].subject == "New information after a decision: Final, ada"
+
+
+@pytest.mark.parametrize("site", ["https://campus.example", ""])
+def test_a_notice_leads_to_the_session_at_the_address_of_the_settings(attempt, mailoutbox, settings, site):
+    settings.ROOT_URLCONF = "tests.effects.urls"
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "SITE_URL": site}
+    api.record_review(attempt.attempt_code, "Suspicious")
+    deliver_due()
+    [mail] = mailoutbox
+    for text in (mail.body, mail.alternatives[0][0]):
+        if site:
+            assert f"https://campus.example/proctoring/sessions/{attempt.attempt_code}/" in text
+        else:
+            assert "session" not in text
 
 
 @pytest.mark.parametrize("place", ["course/course-v1_DemoX+PR101+2026", "provider/proctortrack", ""])

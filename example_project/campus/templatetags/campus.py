@@ -7,6 +7,8 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from example_project.campus import viewing
+
 register = template.Library()
 
 
@@ -18,11 +20,20 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
     tabs = [("Course info", "campus:instructor")]
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
+    if _may(request.user, viewing.PERMISSION, course_id):
+        tabs.append(("View as a learner", "campus:view_as"))
     return {
         "course_name": context.get("course_name") or course_id,
         "course_id": course_id,
         "tabs": [{"name": name, "url": reverse(view, args=[course_id]), "here": view == here} for name, view in tabs],
     }
+
+
+@register.inclusion_tag("campus/_viewing.html", takes_context=True)
+def viewing_banner(context: dict[str, Any]) -> dict[str, Any]:
+    """On every page while somebody views a course as a learner; ``is_seen_here`` where the page is shown so."""
+    request = context.get("request")
+    return {"viewing": viewing.current(request) if request else None, "is_seen_here": bool(context.get("viewing"))}
 
 
 @register.filter

@@ -21,7 +21,8 @@ for (const clock of document.querySelectorAll("[data-countdown]")) {
       says.textContent = mark === 60 ? "One minute left" : `${mark / 60} minutes left`;
     }
     // A moment early, so that it arrives in time.
-    if (left <= 2) {
+    // Who only looks on has no form to hand in.
+    if (left <= 2 && form) {
       clearInterval(timer);
       const step = document.createElement("input");
       Object.assign(step, { type: "hidden", name: "step", value: "time_is_up" });
