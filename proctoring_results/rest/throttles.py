@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.request import Request
@@ -17,9 +18,16 @@ class _Throttle(SimpleRateThrottle):
     """A rate of ``REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]``; while the cache is down nobody is counted."""
 
     usual_rate: str | None = None
+    # Of the base class: of the rate, and of the last call that was looked at.
+    rate: str | None
+    num_requests: int
+    duration: int
+    now: float
+    history: list[float]
 
     def get_rate(self) -> str | None:
-        rate = api_settings.DEFAULT_THROTTLE_RATES.get(self.scope, self.usual_rate)
+        rates: Mapping[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES
+        rate = rates.get(str(self.scope), self.usual_rate)
         return None if rate is None else str(rate)
 
     def allow_request(self, request: Request, view: Any) -> bool:
@@ -61,7 +69,7 @@ class GuessThrottle(_Throttle):
 
     def _is_allowed(self, request: Request, view: Any) -> bool:
         """Only looks, before anything is compared: of too many guesses not even the right one comes in."""
-        self.now: float = self.timer()
+        self.now = self.timer()
         self.history = self._guesses(request, view)
         return len(self.history) < self.num_requests
 
@@ -70,7 +78,7 @@ class GuessThrottle(_Throttle):
         if self.rate is None:
             return
         try:
-            guesses = [self.timer(), *self._guesses(request, view)]
+            guesses: list[float] = [self.timer(), *self._guesses(request, view)]
             self.cache.set(self.get_cache_key(request, view), guesses[: self.num_requests], self.duration)
         except Exception as error:
             self._say_that_nobody_counts(error)

@@ -67,7 +67,9 @@ def test_five_reviews_of_rpnow_are_one():
 
 def test_five_times_ready_is_once():
     attempt, clients = rest_attempt(status="created"), [signed_in(account) for account in [account_of()] * 5]
-    told = one_answer(at_once(*[lambda client=client: post(client, ready(), {"status": "ready"}) for client in clients]))
+    told = one_answer(
+        at_once(*[lambda client=client: post(client, ready(), {"status": "ready"}) for client in clients])
+    )
     assert b'"status_changed":true' in told
     assert kept() == (1, 0, 0)
     assert [change.to_status for change in attempt.changes.all()] == ["ready_to_start"]
