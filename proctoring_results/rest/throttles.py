@@ -26,7 +26,7 @@ class _Throttle(SimpleRateThrottle):
     history: list[float]
 
     def get_rate(self) -> str | None:
-        rates: Mapping[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES
+        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
         rate = rates.get(str(self.scope), self.usual_rate)
         return None if rate is None else str(rate)
 
