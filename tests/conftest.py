@@ -25,6 +25,9 @@ ONLY_ON = {"postgresql": "postgresql", "mariadb": "mysql"}
 hypothesis.settings.register_profile("databases", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("databases")
 
+# Minutes instead of seconds for what is tried with generated bodies, and with generated histories.
+THOROUGH = bool(os.environ.get("THOROUGH"))
+
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 

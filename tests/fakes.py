@@ -1,8 +1,30 @@
-"""The host's side, written by hand: an LMS that remembers what it was told, and can be down."""
+"""The host's side, written by hand: an LMS and a mail server that remember what they were told, and can be down."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from smtplib import SMTPServerDisconnected
+
+from django.core.mail.backends.base import BaseEmailBackend
 
 from proctoring_results.lms import NullLMS
+
+
+class Interrupted:
+    """What else happens in the midst of the next call, before or after it has its effect. Once."""
+
+    def __init__(self) -> None:
+        self.before: list[Callable[[], object]] = []
+        self.after: list[Callable[[], object]] = []
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        before, after, self.before, self.after = self.before, self.after, [], []
+        for happens in before:
+            happens()
+        yield
+        for happens in after:
+            happens()
 
 
 class RememberingLMS(NullLMS):
@@ -11,6 +33,8 @@ class RememberingLMS(NullLMS):
     held: set
     credit: dict
     certificates: dict
+    grades: dict
+    midst: Interrupted
     told: list
     down: bool
     team = ("team@example.com",)
@@ -21,6 +45,12 @@ class RememberingLMS(NullLMS):
     def forget(cls) -> None:
         cls.held, cls.credit, cls.certificates, cls.told = set(), {}, defaultdict(lambda: None), []
         cls.down, cls.holding, cls.own = False, True, ""
+        cls.grades, cls.midst = {}, Interrupted()
+
+    @classmethod
+    def shown_grade(cls, user, content_id):
+        """The grade as the learner sees it, under the overlay."""
+        return 0 if (user.pk, content_id) in cls.held else cls.grades.get(user.pk)
 
     def course_team(self, course_id):
         return self.team
@@ -38,29 +68,53 @@ class RememberingLMS(NullLMS):
         return self.own
 
     def hold_at_zero(self, user, course_id, content_id):
-        self._hear("hold_at_zero")
-        self.held.add((user.pk, content_id))
+        with self._hears("hold_at_zero"):
+            self.held.add((user.pk, content_id))
 
     def release(self, user, course_id, content_id):
-        self._hear("release")
-        self.held.discard((user.pk, content_id))
+        with self._hears("release"):
+            self.held.discard((user.pk, content_id))
 
     def set_credit(self, user, course_id, content_id, state):
-        self._hear(f"credit {state}")
-        self.credit[user.pk, content_id] = state
+        with self._hears(f"credit {state}"):
+            self.credit[user.pk, content_id] = state
 
     def invalidate_certificate(self, user, course_id):
-        self._hear("invalidate")
-        self.certificates[user.pk] = False
+        with self._hears("invalidate"):
+            self.certificates[user.pk] = False
 
     def evaluate_certificate(self, user, course_id):
-        self._hear("evaluate")
-        self.certificates[user.pk] = True
+        with self._hears("evaluate"):
+            self.certificates[user.pk] = True
 
-    def _hear(self, word):
+    @contextmanager
+    def _hears(self, word):
         if self.down:
             raise ConnectionError("The grade service is down.")
-        self.told.append(word)
+        with self.midst.call():
+            self.told.append(word)
+            yield
+
+
+class RememberingMailServer(BaseEmailBackend):
+    """Each mail it took, and which grades were held when it came."""
+
+    down: bool
+    midst: Interrupted
+    sent: list
+
+    @classmethod
+    def forget(cls) -> None:
+        cls.down, cls.midst, cls.sent = False, Interrupted(), []
+
+    def send_messages(self, messages):
+        if self.down:
+            raise SMTPServerDisconnected("The mail server is down.")
+        held = set(RememberingLMS.held)
+        with self.midst.call():
+            self.sent += [(message, held) for message in messages]
+        return len(messages)
 
 
 RememberingLMS.forget()
+RememberingMailServer.forget()

@@ -39,6 +39,8 @@ SYNC: Mapping[str, Callable[[AbstractBaseUser, ProctoredExam], None]] = {
     EffectKind.CREDIT: sync_credit,
     EffectKind.CERTIFICATE: sync_certificate,
 }
+# Mails, too: one that is slow must not arrive after the one that has superseded it.
+TAKES_TURNS = frozenset({*SYNC, EffectKind.MAIL})
 
 
 def deliver_due() -> int:
@@ -102,13 +104,13 @@ def _claim(pk: int) -> int | None:
     effect = LmsEffect.objects.filter(pk=pk).first()
     if effect is None:
         return None
-    key = f"{effect.kind}:{effect.user_id}:{effect.exam_id}" if effect.kind in SYNC else None
+    key = f"{effect.kind}:{effect.user_id}:{effect.exam_id}" if effect.kind in TAKES_TURNS else None
     try:
         with transaction.atomic():
             return LmsEffect.objects.claim(pk, now=timezone.now(), lease=conf().LEASE, running_key=key)
     except IntegrityError:
         # Another delivery for this learner and exam is under way: this one takes its turn later.
-        LmsEffect.objects.filter(pk=pk).update(next_try_at=timezone.now() + SHORT_WAIT)
+        LmsEffect.objects.waiting().filter(pk=pk).update(next_try_at=timezone.now() + SHORT_WAIT)
         return None
 
 
@@ -136,8 +138,10 @@ def _waits_for_the_grade(effect: LmsEffect) -> bool:
     is_verdict = effect.change is not None and effect.change.to_status == AttemptStatus.REJECTED
     if effect.kind != EffectKind.CERTIFICATE and not (effect.kind == EffectKind.MAIL and is_verdict):
         return False
-    grades = LmsEffect.objects.waiting().filter(kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id)
-    return grades.exists()
+    grades = LmsEffect.objects.filter(kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id)
+    # A grade that was given up is not written, unless a later one was.
+    newest = grades.order_by("pk").values_list("state", flat=True).last()
+    return newest == EffectState.PARKED or grades.waiting().exists()
 
 
 def _do(effect: LmsEffect) -> None:

@@ -101,8 +101,8 @@ class LmsEffect(LeasedTask):
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)
-    # "kind:user:exam" while a grade, credit or certificate effect is delivered, else NULL. Unique: the lease by which
-    # deliveries for one learner and exam take turns.
+    # "kind:user:exam" while a grade, credit, certificate or mail effect is delivered, else NULL. Unique: the lease by
+    # which deliveries for one learner and exam take turns.
     running_key = IdField(max_length=64, null=True, unique=True, editable=False)
     # From here on the patience is counted, after which an effect is parked; a retry by a person begins anew.
     queued_at = models.DateTimeField()

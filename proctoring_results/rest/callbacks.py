@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results.actions import inbox
-from proctoring_results.exceptions import MessageQueued
+from proctoring_results.exceptions import MessageQueued, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.base import text
@@ -94,10 +94,11 @@ class RPNowReviewView(MessageView):
     authentication_classes = []
     permission_classes = []
     challenge = 'Basic realm="proctoring", charset="UTF-8"'
+    wrong_guess = (NotAuthenticated,)
 
     _speaks_for: tuple[RPNowProvider, ...] = ()
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def perform_authentication(self, request: Request) -> None:
         proof = Proof(
             authorization=request.headers.get("Authorization", ""),
             secret=request.headers.get("X-Proctoring-Secret", ""),
@@ -108,7 +109,6 @@ class RPNowReviewView(MessageView):
         self._speaks_for = tuple(provider for provider in rpnows if provider.is_proved_by(proof))
         if not self._speaks_for:
             raise NotAuthenticated
-        super().initial(request, *args, **kwargs)
 
     def throttled_as(self) -> str:
         # Not every cache takes every name for a key.
@@ -133,6 +133,7 @@ class RPNowLaunchView(ProviderDoor):
     authentication_classes = []
     permission_classes = []
     throttle_classes = []
+    wrong_guess = (NotFound,)
 
     def caller_name(self) -> str:
         return "nobody"

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from . import errors
 from .bodies import RawBody
-from .throttles import ProviderThrottle
+from .throttles import GuessThrottle, ProviderThrottle
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -39,6 +39,8 @@ class ProviderDoor(APIView):
     door_name = ""
     # What a 401 asks for, where the host's authentication has nothing to ask for.
     challenge = 'Bearer realm="proctoring"'
+    # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
+    wrong_guess: tuple[type[Exception], ...] = ()
 
     content_negotiation_class = AlwaysJSON
     parser_classes = [RawBody]
@@ -46,6 +48,13 @@ class ProviderDoor(APIView):
     throttle_classes = [ProviderThrottle]
     versioning_class = None
     metadata_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.wrong_guess:
+            guesses = GuessThrottle()
+            if not guesses.allow_request(request, self):
+                self.throttled(request, guesses.wait())
+        super().initial(request, *args, **kwargs)
 
     def throttled_as(self) -> str:
         """Whose calls are counted together."""
@@ -70,6 +79,8 @@ class ProviderDoor(APIView):
         if response is None:
             raise exc
         response.exception = True
+        if isinstance(exc, self.wrong_guess):
+            GuessThrottle().count(self.request, self)
         if self.request.method == "POST":
             self._log(response)
         return response

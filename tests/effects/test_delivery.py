@@ -1,6 +1,8 @@
 """What the LMS is told, when, and what happens when it does not listen."""
 
 import itertools
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -15,7 +17,8 @@ from proctoring_results.effects import levels
 from proctoring_results.effects.deliver import deliver, deliver_due, pause_after
 from proctoring_results.models import LmsEffect
 from tests.factories import ExamAttemptFactory
-from tests.racing import at_once
+from tests.fakes import RememberingMailServer
+from tests.racing import at_once, of_type
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -143,6 +146,48 @@ def test_deliveries_that_overlap_agree_with_the_last_decision(attempt, admin, ho
         assert (key(attempt) in host.held) == (attempt.status == "rejected")
 
 
+def test_decisions_and_deliveries_at_the_same_moment_agree_in_the_end(admin, host, mailoutbox, monkeypatch):
+    for verb in ("hold_at_zero", "release"):
+        monkeypatch.setattr(host, verb, slowly(getattr(host, verb)))
+    for round_ in range(4):
+        attempt = ExamAttemptFactory(submitted=True)
+        last = (api.pass_attempt, api.fail_attempt)[round_ % 2]
+        other = (api.fail_attempt, api.pass_attempt)[round_ % 2]
+        decided = threading.Event()
+
+        def decide(attempt=attempt, verbs=(last, other, last), decided=decided):
+            for verb in verbs:
+                verb(attempt.attempt_code, by=admin, reason="x")
+            decided.set()
+
+        def keep_delivering(decided=decided):
+            while not decided.is_set():
+                deliver_due()
+
+        assert of_type(Exception, at_once(decide, *[keep_delivering] * 3)) == []
+        deliver_all()
+        failed = last is api.fail_attempt
+        assert (key(attempt) in host.held) is failed
+        assert host.credit[key(attempt)] == ("failed" if failed else "satisfied")
+        assert host.certificates[attempt.user.pk] is not failed
+        word = "Unsatisfactory" if failed else "Satisfactory"
+        assert api.result_for(attempt.user, attempt.exam).label == word
+        assert mailoutbox[-1].subject == f"{word}: {attempt.exam.exam_name}"
+    sent = [mail.extra_headers["Message-ID"] for mail in mailoutbox]
+    assert len(sent) == len(set(sent))
+
+
+def slowly(verb):
+    """The other deliveries have time to come in between."""
+
+    def call(self, *args):
+        time.sleep(0.02)
+        verb(self, *args)
+        time.sleep(0.02)
+
+    return call
+
+
 def test_a_decision_while_the_grade_is_being_written_is_seen(attempt, admin, host, monkeypatch):
     def hold(self, user, course_id, content_id):
         api.pass_attempt(attempt.attempt_code, by=admin, reason="meanwhile")
@@ -238,6 +283,25 @@ def test_while_the_grade_service_is_down_effects_wait_and_then_catch_up(attempt,
     assert waiting() == []
     assert host.held == {key(attempt)}
     assert "set to 0" in mailoutbox[0].body
+
+
+def test_while_the_mail_server_is_down_mails_wait_and_hold_up_nothing_else(attempt, admin, host, settings):
+    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
+    RememberingMailServer.forget()
+    RememberingMailServer.down = True
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    start = timezone.now()
+    for minute in (0, 1, 10, 40, 60):
+        with time_machine.travel(start + timedelta(minutes=minute)), pytest.raises(ExceptionGroup):
+            deliver_due()
+    assert waiting() == ["mail"]
+    assert (host.held, host.certificates[attempt.user.pk]) == ({key(attempt)}, False)
+    RememberingMailServer.down = False
+    with time_machine.travel(start + timedelta(minutes=180)):
+        deliver_due()
+    [(mail, held)] = RememberingMailServer.sent
+    assert "set to 0" in mail.body
+    assert held == {key(attempt)}
 
 
 def test_an_effect_that_fails_for_a_day_is_parked(attempt, admin, host, caplog):

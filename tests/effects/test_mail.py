@@ -1,12 +1,19 @@
 """The mails: one a decision, in the learner's words, and nothing that is not true."""
 
+from contextlib import suppress
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from proctoring_results import api
-from proctoring_results.effects.deliver import deliver_due
+from proctoring_results.actions.effects import retry_effects
+from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
 from tests.factories import ExamAttemptFactory
+from tests.fakes import RememberingMailServer
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -99,6 +106,38 @@ def test_a_mail_about_an_attempt_that_was_put_aside_is_not_sent(attempt, admin, 
     api.archive_attempt(attempt.attempt_code, reason="x")
     deliver_due()
     assert mailoutbox == []
+
+
+def test_a_mail_that_is_slow_does_not_arrive_after_the_one_that_supersedes_it(attempt, admin, settings):
+    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
+    RememberingMailServer.forget()
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver(LmsEffect.objects.get(kind="grade").pk)
+
+    def meanwhile():
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+        deliver_due()
+
+    RememberingMailServer.midst.before = [meanwhile]
+    deliver(LmsEffect.objects.get(kind="mail").pk)
+    with time_machine.travel(timezone.now() + timedelta(seconds=6)):
+        deliver_due()
+    assert [mail.subject for mail, _ in RememberingMailServer.sent] == ["Unsatisfactory: Final", "Satisfactory: Final"]
+
+
+def test_unsatisfactory_is_not_said_while_the_grade_is_parked(attempt, admin, host, mailoutbox):
+    host.down = True
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    for hours in (0, 25, 26):
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)), suppress(ExceptionGroup):
+            deliver_due()
+    grade = LmsEffect.objects.get(kind="grade")
+    assert (grade.state, mailoutbox) == ("parked", [])
+    host.down = False
+    retry_effects([grade.pk])
+    with time_machine.travel(timezone.now() + timedelta(hours=27)):
+        deliver_due()
+    assert "set to 0" in mailoutbox[0].body
 
 
 def test_a_confirmed_decision_sends_its_one_mail(attempt, admin, mailoutbox):

@@ -14,3 +14,7 @@ PROCTORING_RESULTS = {
     "LEASE": timedelta(seconds=2),
     "RETRY_PAUSES": (timedelta(seconds=0.2), timedelta(seconds=0.2)),
 }
+
+if "PROCTORING_TEST_MAILS" in os.environ:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = os.environ["PROCTORING_TEST_MAILS"]

@@ -2,8 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from example_project.campus.models import CourseRole, Role
+from example_project.campus.models import Course, CourseRole, Role
+from proctoring_results.models import ProviderMessage, StatusChange
 from tests.factories import UserFactory
 from tests.rest.calling import (
     REVIEW,
@@ -23,16 +25,53 @@ from tests.rest.calling import (
 
 pytestmark = pytest.mark.django_db
 
-DOORS = ("review", "ready", "rpnow_review", "rpnow_launch")
-# What each gets at each door, in their order.
+# Whose attempt is asked for. A stranger is "examity"; at RPNow's doors its own attempts are RPNow's.
+ATTEMPTS = ("its own", "a stranger's", "archived", "unknown")
+# What each gets at each door, for these attempts in their order.
 ANSWERS = {
-    "nobody": (401, 401, 401, 302),
-    "learner": (403, 403, 401, 302),
-    "instructor of another course": (403, 403, 401, 302),
-    "another provider": (404, 404, 401, 302),
-    "the provider": (200, 200, 200, 302),
-    "admin": (200, 200, 401, 302),
+    "nobody": {
+        "review": (401, 401, 401, 401),
+        "ready": (401, 401, 401, 401),
+        "rpnow_review": (401, 401, 401, 401),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
+    "learner": {
+        "review": (403, 403, 403, 403),
+        "ready": (403, 403, 403, 403),
+        "rpnow_review": (401, 401, 401, 401),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
+    "instructor of another course": {
+        "review": (403, 403, 403, 403),
+        "ready": (403, 403, 403, 403),
+        "rpnow_review": (401, 401, 401, 401),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
+    "another provider": {
+        "review": (404, 200, 404, 404),
+        "ready": (404, 200, 404, 404),
+        "rpnow_review": (401, 401, 401, 401),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
+    "the provider": {
+        "review": (200, 404, 200, 404),
+        "ready": (200, 404, 200, 404),
+        "rpnow_review": (200, 404, 200, 404),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
+    "admin": {
+        "review": (200, 200, 200, 404),
+        "ready": (200, 200, 200, 404),
+        "rpnow_review": (401, 401, 401, 401),
+        "rpnow_launch": (302, 404, 302, 404),
+    },
 }
+CASES = [
+    pytest.param(who, door, whose, status, id=f"{who}, {door}, {whose}")
+    for who, doors in ANSWERS.items()
+    for door, row in doors.items()
+    for whose, status in zip(ATTEMPTS, row, strict=True)
+]
 
 
 def client_of(who, attempt):
@@ -42,10 +81,6 @@ def client_of(who, attempt):
         case "learner":
             return signed_in(attempt.user)
         case "instructor of another course":
-            from django.utils import timezone
-
-            from example_project.campus.models import Course
-
             course = Course.objects.create(course_id="other", name="Other", start=timezone.now())
             role = CourseRole.objects.create(user=UserFactory(), course=course, role=Role.INSTRUCTOR)
             return signed_in(role.user)
@@ -62,26 +97,37 @@ def secrets(settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": others}
 
 
-@pytest.mark.parametrize("number", range(len(DOORS)), ids=DOORS)
-@pytest.mark.parametrize("who", ANSWERS)
-def test_who_comes_in(who, number):
-    door, expected = DOORS[number], ANSWERS[who][number]
-    attempt = rest_attempt(provider="rpnow" if door.startswith("rpnow") else "proctortrack", status="created")
+def attempt_of(door, whose):
+    ours = "rpnow" if door.startswith("rpnow") else "proctortrack"
+    attempt = rest_attempt(
+        provider="examity" if whose == "a stranger's" else ours, status="created", archived=whose == "archived"
+    )
+    if whose == "unknown":
+        attempt.external_id = attempt.attempt_code = "unknown"  # not saved: the caller's word only
+    return attempt
+
+
+@pytest.mark.parametrize(("who", "door", "whose", "status"), CASES)
+def test_who_comes_in(who, door, whose, status):
+    attempt = attempt_of(door, whose)
     client = client_of(who, attempt)
     match door:
         case "review":
-            answer = post(client, reviewed(), REVIEW)
+            answer = post(client, reviewed(attempt.external_id), REVIEW)
         case "ready":
-            answer = post(client, ready(), {"status": "ready"})
+            answer = post(client, ready(attempt.external_id), {"status": "ready"})
         case "rpnow_review":
             # RPNow proves itself by its secret; nobody else has it, and a session is no proof.
             proof = {"Authorization": basic()} if who == "the provider" else {}
             answer = post(client, RPNOW_REVIEW, rpnow_body(attempt, "ext-1"), **proof)
         case _:
             answer = client.get(launch(attempt.attempt_code))
-    assert answer.status_code == expected
-    if expected == 401:
-        assert answer["WWW-Authenticate"]
+    assert answer.status_code == status
+    assert ("WWW-Authenticate" in answer) is (status == 401)
+    # Whoever is turned away has left nothing behind, and what is archived does not move.
+    assert ProviderMessage.objects.count() == (status == 200)
+    has_moved = whose != "archived" and (door, status) in {("ready", 200), ("rpnow_launch", 302)}
+    assert StatusChange.objects.count() == has_moved
 
 
 def test_a_401_says_how_to_sign_in_whatever_the_hosts_first_class_is(monkeypatch):

@@ -18,7 +18,6 @@ from proctoring_results.models import ExamReview, Incident, ProviderMessage
 from proctoring_results.rest import errors
 from proctoring_results.statuses import MessageDoor
 from tests.factories import UserFactory
-from tests.racing import at_once
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
 from tests.test_commands import called
 
@@ -184,17 +183,6 @@ def test_a_correction_back_to_the_first_word_is_no_repeat(provider):
         post(provider, reviewed(), {"status": word})
     attempt.refresh_from_db()
     assert (attempt.status, attempt.reviews.count()) == ("verified", 3)
-
-
-@pytest.mark.database
-@pytest.mark.django_db(transaction=True)
-def test_five_at_once_are_one_review():
-    attempt, clients = rest_attempt(), [signed_in(account) for account in [account_of()] * 5]
-    answers = at_once(*[lambda client=client: post(client, reviewed(), REVIEW) for client in clients])
-    assert [answer.status_code for answer in answers] == [200] * 5
-    assert all(answer.json() == answers[0].json() for answer in answers)
-    assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
-    assert attempt.changes.count() == 1
 
 
 # --- Whose attempt ---

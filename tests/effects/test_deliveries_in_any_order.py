@@ -1,0 +1,283 @@
+"""Decisions, reviews and faults in every order, deliveries in every order, cut off and inside one another.
+
+Whatever happened: once all is delivered, everything the world was told agrees with the last decision.
+"""
+
+from collections import Counter
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from proctoring_results import api
+from proctoring_results.actions.effects import retry_effects
+from proctoring_results.effects.deliver import deliver, deliver_due
+from proctoring_results.models import LmsEffect
+from tests.conftest import THOROUGH
+from tests.factories import ProctoredExamFactory, UserFactory
+from tests.fakes import Interrupted, RememberingLMS, RememberingMailServer
+
+STEPS = 30
+
+SUBJECTS = {"submitted": "Received", "verified": "Satisfactory", "rejected": "Unsatisfactory"}
+OVER = {"completed", "submitted", "timed_out", "second_review_required", "verified", "rejected"}
+# What may be asked for and refused, and is no fault of anybody.
+REFUSED = (api.IllegalMove, api.AttemptIsArchived, api.AttemptAlreadyOpen)
+# What delivers these, and nothing else, is looked at here.
+KINDS = ("grade", "credit", "certificate", "mail", "notice")
+
+# Seconds: longer than it takes until a turn comes again, and longer than a lease.
+SHORT, LONG = 6, 61
+
+some = st.integers(0, 9)
+decisions = st.sampled_from([api.pass_attempt, api.fail_attempt])
+reviews = st.sampled_from(["Clean", "Rules Violation", "Suspicious", "Not Reviewed"])
+pauses = st.sampled_from([1, SHORT, LONG, 3_700, 90_000])
+
+
+class Killed(BaseException):
+    """The process is gone: nothing is caught, and nothing more is written."""
+
+
+def die():
+    raise Killed
+
+
+class OneLearnerAtOneExam(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        RememberingLMS.forget()
+        RememberingMailServer.forget()
+        self.travel = time_machine.travel(datetime(2026, 5, 2, 9, tzinfo=UTC), tick=False)
+        self.clock = self.travel.start()
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+        self.admin, self.learner = UserFactory(admin=True), UserFactory()
+        self.exam = ProctoredExamFactory(exam_name="Final")
+        self.codes: list[str] = []
+        self.decided: dict[str, str] = {}
+        self.cut_off: set[int] = set()
+
+    @initialize(holding=st.booleans())
+    def begin(self, holding):
+        RememberingLMS.holding = holding
+        self.goes_again()
+
+    # --- What happens here ---
+
+    @rule()
+    def goes_again(self):
+        with suppress(*REFUSED):
+            code = api.create_attempt(self.learner, self.exam).attempt_code
+            api.start_attempt(code)
+            api.submit_attempt(code)
+            self.codes.append(code)
+
+    @rule(number=some, word=reviews)
+    def a_review_comes(self, number, word):
+        api.record_review(self.code(number), word)
+
+    @rule(number=some, decide=decisions)
+    def a_person_decides(self, number, decide):
+        with suppress(*REFUSED):
+            code = self.code(number)
+            self.decided[code] = decide(code, by=self.admin, reason="x").status
+
+    @rule(number=some)
+    def something_went_wrong(self, number):
+        with suppress(*REFUSED):
+            api.mark_error(self.code(number), reason="x")
+
+    @rule(number=some)
+    def is_put_aside(self, number):
+        api.archive_attempt(self.code(number), reason="x")
+
+    # --- What happens there ---
+
+    @rule(grade=st.integers(1, 100))
+    def is_rescored(self, grade):
+        RememberingLMS.grades[self.learner.pk] = grade
+
+    @rule(down=st.booleans())
+    def the_lms_goes_down_or_comes_back(self, down):
+        RememberingLMS.down = down
+
+    @rule(down=st.booleans())
+    def the_mail_server_goes_down_or_comes_back(self, down):
+        RememberingMailServer.down = down
+
+    @rule(seconds=pauses)
+    def time_passes(self, seconds):
+        self.clock.shift(seconds)
+
+    # --- Deliveries ---
+
+    @rule()
+    def what_is_due_is_delivered(self):
+        with suppress(ExceptionGroup):
+            deliver_due()
+
+    @rule(number=some)
+    def one_is_delivered(self, number):
+        due = self.due()
+        if due:
+            # What a host's code raises is on the row.
+            with suppress(OSError):
+                deliver(due[number % len(due)])
+
+    @rule(number=some, after=st.booleans())
+    def one_is_cut_off(self, number, after):
+        with in_the_midst(self, [die], after, may_be_doubled=True), suppress(Killed):
+            self.one_is_delivered(number)
+
+    @rule(
+        number=some,
+        after=st.booleans(),
+        decides=st.lists(st.tuples(some, decisions), max_size=2),
+        archives=st.lists(some, max_size=1),
+        deliveries=st.lists(some, max_size=2),
+        all_others=st.booleans(),
+        pause=st.sampled_from([0, SHORT, LONG]),
+    )
+    def others_overlap_with_one(self, number, after, decides, archives, deliveries, all_others, pause):
+        others = [lambda one=one: self.a_person_decides(*one) for one in decides]
+        others += [lambda one=one: self.is_put_aside(one) for one in archives]
+        others += [lambda one=one: self.one_is_delivered(one) for one in deliveries]
+        others += [self.what_is_due_is_delivered] * all_others
+        with in_the_midst(self, others, after, pause):
+            self.one_is_delivered(number)
+
+    @rule()
+    def a_person_tries_what_is_parked_again(self):
+        retry_effects(list(LmsEffect.objects.parked().values_list("pk", flat=True)))
+
+    # --- In the end ---
+
+    def teardown(self):
+        try:
+            if self.codes:
+                self.deliver_all()
+                self.all_agree()
+                self.mails_are_right()
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+            self.travel.stop()
+
+    def deliver_all(self):
+        RememberingLMS.down = RememberingMailServer.down = False
+        self.a_person_tries_what_is_parked_again()
+        for _ in range(20):
+            self.clock.shift(timedelta(hours=2))
+            self.what_is_due_is_delivered()
+        assert list(LmsEffect.objects.filter(kind__in=KINDS).exclude(next_try_at=None)) == []
+
+    def all_agree(self):
+        attempts = [api.get_attempt(code) for code in self.codes]
+        assert {code: api.get_attempt(code).status for code in self.decided} == self.decided
+        counted = [attempt for attempt in attempts if attempt.archived_at is None]
+        statuses = {attempt.status for attempt in counted}
+        held = RememberingLMS.holding and "rejected" in statuses
+        key = self.learner.pk, self.exam.content_id
+        assert (key in RememberingLMS.held) is held
+        own = RememberingLMS.grades.get(self.learner.pk)
+        assert RememberingLMS.shown_grade(self.learner, self.exam.content_id) == (0 if held else own)
+        assert RememberingLMS.certificates[self.learner.pk] in ({False} if held else {None, True})
+        assert RememberingLMS.credit.get(key, "none") == credit(statuses)
+        assert api.result_for(self.learner, self.exam) == word(counted[-1].status if counted else "")
+
+    def mails_are_right(self):
+        sent = [(self.effect_of(mail), mail, held) for mail, held in RememberingMailServer.sent]
+        for effect, times in Counter(effect for effect, _, _ in sent if effect.kind == "mail").items():
+            assert effect.state == "done" or effect.pk in self.cut_off
+            assert times == 1 or effect.pk in self.cut_off
+        for _, mail, held in sent:
+            names_the_zero = "set to 0" in mail.body
+            assert names_the_zero is (mail.subject.startswith("Unsatisfactory") and bool(held))
+        for code in self.codes:
+            attempt = api.get_attempt(code)
+            subjects = [mail.subject for effect, mail, _ in sent if effect.attempt_id == attempt.pk and mail.to]
+            if attempt.archived_at is None and attempt.status in SUBJECTS:
+                assert subjects[-1] == f"{SUBJECTS[attempt.status]}: Final"
+
+    # --- Small things ---
+
+    def code(self, number):
+        return self.codes[number % len(self.codes)]
+
+    def due(self):
+        now = datetime.now(UTC)
+        return list(LmsEffect.objects.due(now).filter(kind__in=KINDS).order_by("pk").values_list("pk", flat=True))
+
+    def effect_of(self, mail):
+        return LmsEffect.objects.get(pk=mail.extra_headers["Message-ID"].split("@")[0].rpartition("-")[2])
+
+
+@contextmanager
+def in_the_midst(machine, happens, after, pause=0, may_be_doubled=False):
+    """The next call of the LMS, or to the mail server, is not alone."""
+    servers = RememberingLMS, RememberingMailServer
+
+    def whole_again():
+        for server in servers:
+            server.midst = Interrupted()
+
+    def begin():
+        # What else comes in the midst is whole.
+        whole_again()
+        if may_be_doubled:
+            machine.cut_off |= set(LmsEffect.objects.exclude(lease_until=None).values_list("pk", flat=True))
+
+    for server in servers:
+        # A mail that is under way for longer than its lease cannot be called back; time limits see to that.
+        slow = pause if server is RememberingLMS else min(pause, SHORT)
+        steps = [begin, lambda slow=slow: machine.clock.shift(slow), *happens]
+        setattr(server.midst, "after" if after else "before", steps)
+    try:
+        yield
+    finally:
+        whole_again()
+
+
+def credit(statuses):
+    """By all attempts that count: failed by one, satisfied by all."""
+    over = statuses & OVER
+    if "rejected" in over:
+        return "failed"
+    if over:
+        return "satisfied" if over == {"verified"} else "submitted"
+    return "failed" if "error" in statuses else "none"
+
+
+def word(status):
+    words = {"verified": "satisfactory", "rejected": "unsatisfactory"}
+    return words.get(status, "pending" if status in OVER else None)
+
+
+def how_many():
+    if THOROUGH:
+        return 250
+    return 40 if connection.vendor == "sqlite" else 10
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_all_agree_in_the_end(settings_of_the_host):
+    run_state_machine_as_test(
+        OneLearnerAtOneExam,
+        settings=settings(
+            max_examples=how_many(),
+            stateful_step_count=STEPS,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture
+def settings_of_the_host(host, settings):
+    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
