@@ -62,6 +62,9 @@ class ExamAttempt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # When the first complete review arrived, whatever became of it. Set once, so that the numbers of a course read one
+    # table to say how long reviews take.
+    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The moment the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)

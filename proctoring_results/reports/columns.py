@@ -6,32 +6,15 @@ So there is one definition of a report, and a row leaves the database as it stan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, CharField, F, Func, TextField, Value, When
+from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Cast, Coalesce, Length, Replace
 from django.db.models.lookups import GreaterThan
-from django.db.models.sql.compiler import SQLCompiler
 
 from proctoring_results.guard import DANGEROUS
-from proctoring_results.models.fields import bytewise_collation
-from proctoring_results.statuses import REVIEWABLE_STATUSES, ReviewStatus
-
-
-class VendorFunc(Func):
-    """A function whose SQL is a template for each database vendor, with the argument as ``{x}``, once or more."""
-
-    templates: dict[str, str]
-
-    def as_sql(  # type: ignore[override]
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> tuple[str, list[Any]]:
-        template = self.templates[connection.vendor].replace("{bytewise}", bytewise_collation(connection))
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        return template.replace("{x}", sql), [*params] * template.count("{x}")
+from proctoring_results.models.expressions import VendorFunc, printed_review_status
 
 
 class Bytewise(VendorFunc):
@@ -116,18 +99,6 @@ def yes_or_no(expression: str) -> Expression:
     return Case(When(**{expression: True}, then=Value("True")), default=Value("False"), output_field=TextField())
 
 
-def review_status() -> Expression:
-    """The current review's; without one ``Not Reviewed`` where an exam was taken and could be reviewed."""
-    none = Case(
-        When(
-            started_at__isnull=False, status__in=sorted(REVIEWABLE_STATUSES), then=Value(str(ReviewStatus.NOT_REVIEWED))
-        ),
-        default=Value(""),
-        output_field=TextField(),
-    )
-    return Coalesce(F("current_review__review_status"), none, output_field=TextField())
-
-
 def username_path() -> str:
     return f"user__{get_user_model().USERNAME_FIELD}"
 
@@ -151,7 +122,7 @@ def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
         Column("started_at", moment("started_at")),
         Column("completed_at", moment("completed_at")),
         Column("status", text("status")),
-        Column("review_status", review_status()),
+        Column("review_status", printed_review_status()),
         Column("Suspicious Count", count("current_review__suspicious_count")),
         Column("Suspicious Comments", guarded("current_review__suspicious_comments")),
         Column("Rules Violation Count", count("current_review__rules_violation_count")),
