@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -77,3 +79,14 @@ def report_lifetime() -> str:
         return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
     hours = max(1, rest // 3600)
     return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+
+
+def how_long(time: timedelta) -> str:
+    """With the two largest of days, hours and minutes; cut."""
+    minutes = int(time.total_seconds()) // 60
+    days, hours, rest = minutes // (24 * 60), minutes // 60 % 24, minutes % 60
+    if days:
+        return ngettext("%(days)s day %(hours)s h", "%(days)s days %(hours)s h", days) % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
+    return _("%(minutes)s min") % {"minutes": rest} if rest else _("under 1 min")

@@ -18,6 +18,8 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
     tabs = [("Course info", "campus:instructor")]
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
+    if _may(request.user, "proctoring_results.view_sessions", course_id):
+        tabs.append(("Special Exams", "proctoring_results:numbers"))
     return {
         "course_name": context.get("course_name") or course_id,
         "course_id": course_id,
