@@ -82,11 +82,12 @@ def report_lifetime() -> str:
 
 
 def how_long(time: timedelta) -> str:
-    """With the two largest of days, hours and minutes; cut."""
+    """Days and hours, or hours and minutes; cut."""
     minutes = int(time.total_seconds()) // 60
     days, hours, rest = minutes // (24 * 60), minutes // 60 % 24, minutes % 60
-    if days:
-        return ngettext("%(days)s day %(hours)s h", "%(days)s days %(hours)s h", days) % {"days": days, "hours": hours}
-    if hours:
-        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
-    return _("%(minutes)s min") % {"minutes": rest} if rest else _("under 1 min")
+    parts = [
+        ngettext("%(number)s day", "%(number)s days", days) % {"number": days} if days else "",
+        _("%(number)s h") % {"number": hours} if hours else "",
+        _("%(number)s min") % {"number": rest} if rest and not days else "",
+    ]
+    return " ".join(part for part in parts if part) or _("under 1 min")
