@@ -6,12 +6,8 @@ import re
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, DateField, F, Func, IntegerField, TextField, Value, When
-from django.db.models.expressions import Expression
-from django.db.models.functions import Coalesce
+from django.db.models import DateField, Func, IntegerField
 from django.db.models.sql.compiler import SQLCompiler
-
-from proctoring_results.statuses import REVIEWABLE_STATUSES, ReviewStatus
 
 from .fields import bytewise_collation
 
@@ -57,20 +53,8 @@ class WholeMinutes(VendorFunc):
 
     output_field = IntegerField()
     templates = {
-        "postgresql": "(extract(epoch FROM date_trunc('second', {y}) - date_trunc('second', {x}))::bigint / 60)",
+        "postgresql": "((floor(date_part('epoch', {y})) - floor(date_part('epoch', {x})))::bigint / 60)",
         "sqlite": "(strftime('%%s', substr({y}, 1, 19)) - strftime('%%s', substr({x}, 1, 19))) / 60",
         # Not UNIX_TIMESTAMP, which reads moments in the zone of the connection.
         "mysql": "(CAST(TO_SECONDS({y}) AS SIGNED) - CAST(TO_SECONDS({x}) AS SIGNED)) DIV 60",
     }
-
-
-def printed_review_status() -> Expression:
-    """As the report prints it: the current review's; without one ``Not Reviewed`` where an exam was taken."""
-    none = Case(
-        When(
-            started_at__isnull=False, status__in=sorted(REVIEWABLE_STATUSES), then=Value(str(ReviewStatus.NOT_REVIEWED))
-        ),
-        default=Value(""),
-        output_field=TextField(),
-    )
-    return Coalesce(F("current_review__review_status"), none, output_field=TextField())

@@ -17,11 +17,12 @@ from django.db.models.functions import Coalesce
 
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
-from proctoring_results.models.expressions import UtcDay, WholeMinutes, printed_review_status
+from proctoring_results.models.expressions import UtcDay, WholeMinutes
 from proctoring_results.statuses import (
     DECIDED_STATUSES,
     OPEN_STATUSES,
     RESULT_WORDS,
+    REVIEWABLE_STATUSES,
     AttemptStatus,
     ResultWord,
     ReviewStatus,
@@ -125,7 +126,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
     attempts = ExamAttempt.objects.filter(exam__in=exams)
     groups = _groups(attempts)
     statuses = _by_word(AttemptStatus, [(group.status, group.number) for group in groups])
-    outcomes = _by_word(ReviewStatus, [(group.review_status, group.number) for group in groups])
+    outcomes = _by_word(ReviewStatus, [(group.outcome, group.number) for group in groups])
     words = [(RESULT_WORDS.get(status), number) for status, number in statuses.items()]
     results = _by_word(ResultWord, words)
     number = sum(statuses.values())
@@ -164,7 +165,8 @@ class _Group(NamedTuple):
     """Attempts that are alike, and the incidents of their current reviews."""
 
     status: str
-    review_status: str
+    review_status: str | None
+    was_started: bool
     is_archived: bool
     is_practice: bool
     number: int
@@ -172,20 +174,30 @@ class _Group(NamedTuple):
     rules_violation: int
     other: int
 
+    @property
+    def outcome(self) -> str | None:
+        """What the report prints as ``review_status``."""
+        was_taken = self.was_started and self.status in REVIEWABLE_STATUSES
+        return self.review_status or (ReviewStatus.NOT_REVIEWED if was_taken else None)
+
 
 def _groups(attempts: ExamAttemptQuerySet) -> list[_Group]:
-    is_archived = Case(When(archived_at=None, then=Value(False)), default=Value(True), output_field=BooleanField())
+    """By plain columns and yes or no alone: of any other expression PostgreSQL expects a million groups, and sorts."""
     rows = (
-        attempts.annotate(printed=printed_review_status(), is_archived=is_archived)
-        .values_list("status", "printed", "is_archived", "is_sample_attempt")
+        attempts.annotate(was_started=_is_set("started_at"), is_archived=_is_set("archived_at"))
+        .values_list("status", "current_review__review_status", "was_started", "is_archived", "is_sample_attempt")
         .annotate(
-            number=Count("pk"),
+            number=Count("*"),
             suspicious=Coalesce(Sum("current_review__suspicious_count"), 0),
             rules_violation=Coalesce(Sum("current_review__rules_violation_count"), 0),
             other=Coalesce(Sum("current_review__other_count"), 0),
         )
     )
     return [_Group(*row) for row in rows]
+
+
+def _is_set(field: str) -> Case:
+    return Case(When(**{field: None}, then=Value(False)), default=Value(True), output_field=BooleanField())
 
 
 def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> dict[Word, int]:
@@ -198,7 +210,7 @@ def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> di
 
 def _days(exams: list[int], attempts: ExamAttemptQuerySet) -> list[DayCounts]:
     handed_in = dict(
-        attempts.filter(completed_at__isnull=False).values_list(UtcDay("completed_at")).annotate(number=Count("pk"))
+        attempts.filter(completed_at__isnull=False).values_list(UtcDay("completed_at")).annotate(number=Count("*"))
     )
     decided = {
         (day, to): number
@@ -206,7 +218,7 @@ def _days(exams: list[int], attempts: ExamAttemptQuerySet) -> list[DayCounts]:
             attempt__exam__in=exams, source=Source.PERSON, to_status__in=sorted(DECIDED_STATUSES)
         )
         .values_list(UtcDay("at"), "to_status")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     }
     return [
         DayCounts(
@@ -223,7 +235,7 @@ def _review_times(attempts: ExamAttemptQuerySet) -> ReviewTimes:
     taken = (
         attempts.filter(completed_at__isnull=False, reviewed_at__isnull=False)
         .values_list(WholeMinutes("completed_at", "reviewed_at"))
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     )
     minutes: Counter[int] = Counter()
     for minute, number in taken:
