@@ -53,6 +53,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.models import Erasure, ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.overview.instructions import instructions_for, takes_calls
+from proctoring_results.overview.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.overview.preview import Seen
 from proctoring_results.overview.questions import (
     CourseCounts,
@@ -91,6 +92,7 @@ __all__ = [
     "CannotDecrypt",
     "CourseCounts",
     "CreditState",
+    "DayCounts",
     "Download",
     "Erasure",
     "ExamAlreadyExists",
@@ -99,6 +101,7 @@ __all__ = [
     "ExamReview",
     "ExamUnderWay",
     "IllegalMove",
+    "IncidentCounts",
     "IncidentData",
     "Instructions",
     "InvalidInput",
@@ -108,6 +111,7 @@ __all__ = [
     "MessageQueued",
     "NoResultWord",
     "NotFound",
+    "Numbers",
     "ProctoredExam",
     "ProctoringResultsError",
     "Report",
@@ -118,6 +122,7 @@ __all__ = [
     "ReportState",
     "ResultWord",
     "ReviewStatus",
+    "ReviewTimes",
     "Seen",
     "StaleDecision",
     "archive_attempt",
@@ -126,6 +131,7 @@ __all__ = [
     "cancel_report",
     "complete_attempt",
     "course_counts",
+    "course_numbers",
     "create_attempt",
     "create_exam",
     "decline_attempt",

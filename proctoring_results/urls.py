@@ -15,5 +15,6 @@ urlpatterns = [
     path("proctoring/reports/<uuid:task_id>/retry/", views.retry, name="retry_report"),
     path("proctoring/reports/download/<str:token>/", views.download, name="download"),
     path("proctoring/reports/download/<str:token>/excel/", views.download_excel, name="download_excel"),
+    path("proctoring/courses/<path:course_id>/special-exams/numbers/", views.numbers, name="numbers"),
     path("", include(rest)),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -67,9 +67,12 @@ def record_review(
         video_link=link,
         received_at=timezone.now(),
         standing=ReviewStanding.WAITING,
-        **_report_columns(checked),
+        **_counted(checked),
     )
     Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
+    if review.is_complete and attempt.reviewed_at is None:
+        attempt.reviewed_at = review.received_at
+        attempt.save(update_fields=["reviewed_at"])
     apply_review(attempt, review)
     transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=attempt_code, review=review))
     return review
@@ -163,8 +166,8 @@ def _incident(review: ExamReview, number: int, data: IncidentData) -> Incident:
     )
 
 
-def _report_columns(incidents: Iterable[IncidentData]) -> dict[str, Any]:
-    """The four columns that the report takes from a review."""
+def _counted(incidents: Sequence[IncidentData]) -> dict[str, Any]:
+    """The four columns that the report takes from a review, and how many incidents it leaves out."""
     comments: dict[str, list[str]] = {ReviewStatus.SUSPICIOUS: [], ReviewStatus.RULES_VIOLATION: []}
     for incident in incidents:
         if incident.status in comments:
@@ -175,6 +178,7 @@ def _report_columns(incidents: Iterable[IncidentData]) -> dict[str, Any]:
         "suspicious_comments": "; ".join(suspicious),
         "rules_violation_count": len(violations),
         "rules_violation_comments": "; ".join(violations),
+        "other_count": len(incidents) - len(suspicious) - len(violations),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -77,3 +79,15 @@ def report_lifetime() -> str:
         return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
     hours = max(1, rest // 3600)
     return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+
+
+def how_long(time: timedelta) -> str:
+    """Days and hours, or hours and minutes; cut."""
+    minutes = int(time.total_seconds()) // 60
+    days, hours, rest = minutes // (24 * 60), minutes // 60 % 24, minutes % 60
+    parts = [
+        ngettext("%(number)s day", "%(number)s days", days) % {"number": days} if days else "",
+        _("%(number)s h") % {"number": hours} if hours else "",
+        _("%(number)s min") % {"number": rest} if rest and not days else "",
+    ]
+    return " ".join(part for part in parts if part) or _("under 1 min")

@@ -22,6 +22,7 @@ from proctoring_results import access, api
 from proctoring_results.actions.texts import clean_key
 from proctoring_results.lms import lms
 
+from . import numbers as numbers_page
 from .data_download import draw
 from .doors import SeeOther, page, private_file, signed_in
 from .sending import send, send_for_excel
@@ -52,6 +53,23 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
         "messages": [message for message in said if OURS not in message.tags.split()],
     }
     return render(request, "proctoring_results/data_download.html", context)
+
+
+@require_safe
+@page
+@signed_in
+def numbers(request: SignedIn, course_id: str) -> HttpResponse:
+    """How the exams of a course went, or the one that ``?exam=`` names."""
+    course_id = clean_key("course_id", course_id)
+    access.require(request.user, access.VIEW_SESSIONS, course_id)
+    exam = request.GET.get("exam", "")
+    context = {
+        "course_id": course_id,
+        "course_name": lms().course_name(course_id),
+        "page": numbers_page.draw(course_id, clean_key("exam", exam) if exam else None),
+        "may_view_reports": access.may(request.user, access.VIEW_REPORTS, course_id),
+    }
+    return render(request, "proctoring_results/numbers.html", context)
 
 
 @require_POST

@@ -66,6 +66,9 @@ class ExamAttempt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # When the first complete review arrived, whatever became of it. Set once, so that the numbers of a course read one
+    # table to say how long reviews take.
+    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The moment the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
@@ -100,6 +103,9 @@ class ExamAttempt(models.Model):
         indexes = [
             # "How many attempts of this exam are in each status": the numbers beside the button, the queue.
             models.Index(fields=["exam", "status"], name="attempt_by_exam_and_status"),
+            # "How many exams were handed in on each day, and how long did their reviews take?" of a course's numbers:
+            # read from the index alone.
+            models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # "The attempts of this learner at this exam, newest last": the learner's page, the result word.
@@ -157,6 +163,8 @@ class StatusChange(models.Model):
         indexes = [
             # "Has a person decided this attempt?", asked whenever a provider's review arrives.
             models.Index(fields=["attempt", "source"], name="change_by_attempt_and_source"),
+            # "What did people decide on each day?" of a course's numbers: a few of very many changes.
+            models.Index(fields=["source", "to_status", "attempt", "at"], name="change_by_source_and_status"),
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,8 @@ class ExamReview(models.Model):
     suspicious_comments = models.TextField(blank=True)
     rules_violation_count = models.PositiveIntegerField(default=0)
     rules_violation_comments = models.TextField(blank=True)
+    # Incidents under the provider's own words: in no report, but in the numbers of a course.
+    other_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -6,32 +6,16 @@ So there is one definition of a report, and a row leaves the database as it stan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, CharField, F, Func, TextField, Value, When
+from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Cast, Coalesce, Length, Replace
 from django.db.models.lookups import GreaterThan
-from django.db.models.sql.compiler import SQLCompiler
 
 from proctoring_results.guard import DANGEROUS
-from proctoring_results.models.fields import bytewise_collation
+from proctoring_results.models.expressions import VendorFunc
 from proctoring_results.statuses import REVIEWABLE_STATUSES, ReviewStatus
-
-
-class VendorFunc(Func):
-    """A function whose SQL is a template for each database vendor, with the argument as ``{x}``, once or more."""
-
-    templates: dict[str, str]
-
-    def as_sql(  # type: ignore[override]
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
-    ) -> tuple[str, list[Any]]:
-        template = self.templates[connection.vendor].replace("{bytewise}", bytewise_collation(connection))
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        return template.replace("{x}", sql), [*params] * template.count("{x}")
 
 
 class Bytewise(VendorFunc):

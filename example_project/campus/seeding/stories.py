@@ -62,10 +62,12 @@ class Verdict:
     suspicious_comments: str = ""
     rules_violation_count: int = 0
     rules_violation_comments: str = ""
+    other_count: int = 0
 
     def __post_init__(self) -> None:
         self.suspicious_count, self.suspicious_comments = self._column(ReviewStatus.SUSPICIOUS)
         self.rules_violation_count, self.rules_violation_comments = self._column(ReviewStatus.RULES_VIOLATION)
+        self.other_count = len(self.marks) - self.suspicious_count - self.rules_violation_count
         self.raw = json.dumps({"reviewStatus": self.status.value, "comments": [mark.comment for mark in self.marks]})
 
     def _column(self, status: str) -> tuple[int, str]:
@@ -111,6 +113,12 @@ class Story:
     @property
     def was_done(self) -> bool:
         return self.now[0] is Since.DONE
+
+    @property
+    def first_verdict(self) -> When | None:
+        """When the first complete review arrives."""
+        complete = (verdict.at for verdict in self.verdicts if verdict.status is not ReviewStatus.NOT_REVIEWED)
+        return next(complete, None)
 
     def later(self, least: float, most: float) -> None:
         since, seconds = self.now

@@ -53,12 +53,14 @@ class Narrator:
         self.enrolments = Table(Enrolment, "user", "course", "track")
         self.attempts = Table(
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
-            "started_at", "completed_at", "ends_at", "extra_time_mins", "allowed_time_limit_mins", "is_sample_attempt",
-            "taking_as_proctored", "current_review", "archived_at", "archived_by", "archive_reason", "open_key",
+            "started_at", "completed_at", "reviewed_at", "ends_at", "extra_time_mins", "allowed_time_limit_mins",
+            "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at", "archived_by",
+            "archive_reason", "open_key",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
             "standing", "suspicious_count", "suspicious_comments", "rules_violation_count", "rules_violation_comments",
+            "other_count",
         )  # fmt: skip
         self.incidents = Table(Incident, "review", "position", "status", "kind", "comment", "start", "stop")
         self.changes = Table(
@@ -167,6 +169,7 @@ class Narrator:
             self.at(created),
             self.at(started) if story.was_started else None,
             self.at(done) if story.was_done else None,
+            moment(*story.first_verdict) if story.first_verdict else None,
             self.at(started + timedelta(minutes=allowed)) if under_way else None,
             story.extra_mins, allowed if story.was_started else None, row.is_practice_exam, row.is_proctored,
             None if story.current is None else reviews[story.current],
@@ -189,6 +192,7 @@ class Narrator:
                 attempt, str(verdict.status), self.decider_id if verdict.by_person else None, verdict.claimed_name,
                 str(source), verdict.raw, moment(*verdict.at), str(verdict.standing), verdict.suspicious_count,
                 verdict.suspicious_comments, verdict.rules_violation_count, verdict.rules_violation_comments,
+                verdict.other_count,
             )  # fmt: skip
             for place, mark in enumerate(verdict.marks):
                 self.incidents.add(review, place, mark.status, mark.kind, mark.comment, mark.start, mark.stop)

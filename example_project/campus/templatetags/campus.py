@@ -20,6 +20,8 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
     tabs = [("Course info", "campus:instructor")]
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
+    if _may(request.user, "proctoring_results.view_sessions", course_id):
+        tabs.append(("Special Exams", "proctoring_results:numbers"))
     if _may(request.user, viewing.PERMISSION, course_id):
         tabs.append(("View as a learner", "campus:view_as"))
     return {

@@ -1,0 +1,69 @@
+"""The page of numbers as a course team sees it."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from proctoring_results import api
+from proctoring_results.models import ExamAttempt
+from tests.e2e.conftest import PHONE, WIDE
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def path(course):
+    """Of a course with weeks of hand-ins, whose exams and incidents have long names."""
+    exam = ProctoredExamFactory(exam_name="Final exam " + "on everything that was said " * 4, content_id="exam@final")
+    for week in range(12):
+        attempt = ExamAttemptFactory(submitted=True, exam=exam)
+        api.record_review(
+            attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="phone")]
+        )
+        moment = attempt.completed_at + timedelta(weeks=week)
+        ExamAttempt.objects.filter(pk=attempt.pk).update(
+            completed_at=moment, reviewed_at=moment + timedelta(hours=week)
+        )
+    return reverse("proctoring_results:numbers", args=[COURSE])
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_everybody_can_read_it(opened, path, viewport, colours):
+    page = opened("instructor", path, viewport=viewport, color_scheme=colours)
+    page.get_by_text("The same as a table").click()
+    violations = Axe().run(page).response["violations"]
+    assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+def test_an_exam_is_chosen_without_javascript(opened, path):
+    page = opened("viewer", path, java_script_enabled=False)
+    expect(page.get_by_role("heading", name="All exams of the course")).to_be_visible()
+    page.get_by_label("Exam", exact=True).select_option("Midterm")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="Midterm")).to_be_visible()
+    expect(page.get_by_role("table", name="Results").get_by_role("row", name="Unsatisfactory 1 25 %")).to_be_visible()
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_role("table", name="Over time").get_by_role("row", name="1 May 2026")).to_contain_text("4")
+
+
+def test_it_is_found_from_the_instructor_dashboard(opened, path):
+    page = opened("instructor", reverse("campus:instructor", args=[COURSE]))
+    page.get_by_role("link", name="Special Exams").click()
+    page.get_by_role("link", name="Numbers").click()
+    expect(page.get_by_role("heading", name="Numbers")).to_be_visible()
+
+
+def test_columns_and_bars_are_as_long_as_their_numbers(opened, path):
+    page = opened("instructor", path)
+    rows = page.get_by_role("table", name="Results").locator("tbody tr:not(.pr-part)")
+    for row in rows.all():
+        shown = row.locator(".pr-bar-part").evaluate("bar => bar.getBoundingClientRect().width")
+        whole = row.locator(".pr-bar-all").evaluate("bar => bar.getBoundingClientRect().width")
+        assert round(16 * shown / whole) == int(row.locator("td").first.inner_text())
+    assert page.locator(".pr-chart").first.locator(".pr-column").count() == 12
