@@ -32,9 +32,9 @@ class ExamAttemptAdmin(DecisionPages):
     list_display = [
         "attempt_code",
         "user",
-        "exam",
         "status",
         "review_status",
+        "exam",
         "provider",
         "started_at",
         "completed_at",
