@@ -93,3 +93,20 @@ def test_a_decision_and_a_review_at_once_leave_the_decision_standing():
         assert of_type(Exception, outcomes) == []
         assert is_a_chain(attempt, "submitted")
         assert attempt.status == AttemptStatus.REJECTED
+
+
+def test_a_learner_is_erased_once_however_many_ask():
+    attempt, admin = ExamAttemptFactory(submitted=True), UserFactory(admin=True)
+    outcomes = at_once(*[lambda: api.erase_learner(attempt.user, by=admin, reason="x")] * 4)
+    assert len({erasure.pk for erasure in of_type(api.Erasure, outcomes)}) == 1
+    assert len(of_type(api.Erasure, outcomes)) == 4
+
+
+def test_a_review_that_comes_while_the_learner_is_erased_leaves_nothing():
+    attempt, admin = ExamAttemptFactory(submitted=True), UserFactory(admin=True)
+    reviews = [lambda: api.record_review(attempt.attempt_code, "Clean", raw_data={"name": "Ada"})] * 4
+    outcomes = at_once(*reviews, lambda: api.erase_learner(attempt.user, by=admin, reason="x"))
+    came_too_late = of_type(api.AttemptIsErased, outcomes)
+    assert len(of_type(api.Erasure, outcomes)) == 1
+    assert ExamReview.objects.filter(attempt=attempt).count() == 4 - len(came_too_late)
+    assert {str(review.raw_data) for review in ExamReview.objects.all()} <= {"{}"}
