@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,378 +18,1034 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ExamAttempt',
+            name="ExamAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt_code', proctoring_results.models.fields.IdField(default=proctoring_results.models.attempts.new_attempt_code, editable=False, max_length=64, unique=True)),
-                ('provider', proctoring_results.models.fields.IdField(max_length=64)),
-                ('track', models.CharField(blank=True, max_length=64)),
-                ('external_id', proctoring_results.models.fields.IdField(blank=True, help_text="The provider's id; unknown at first.", max_length=255, null=True)),
-                ('exam_external_id', proctoring_results.models.fields.IdField(blank=True, help_text="The provider's id of the exam.", max_length=255, null=True)),
-                ('status', models.CharField(choices=[('created', 'created'), ('download_software_clicked', 'download software clicked'), ('ready_to_start', 'ready to start'), ('started', 'started'), ('ready_to_submit', 'ready to submit'), ('completed', 'completed'), ('submitted', 'submitted'), ('timed_out', 'timed out'), ('second_review_required', 'second review required'), ('verified', 'verified'), ('rejected', 'rejected'), ('declined', 'declined'), ('expired', 'expired'), ('error', 'error')], default='created', editable=False, max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('reviewed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('ends_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('extra_time_mins', models.PositiveIntegerField(default=0)),
-                ('allowed_time_limit_mins', models.PositiveIntegerField(blank=True, null=True)),
-                ('is_sample_attempt', models.BooleanField(default=False)),
-                ('taking_as_proctored', models.BooleanField(default=True)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('archive_reason', models.TextField(blank=True, editable=False)),
-                ('erased_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('open_key', proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True)),
-                ('archived_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exam_attempts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "attempt_code",
+                    proctoring_results.models.fields.IdField(
+                        default=proctoring_results.models.attempts.new_attempt_code,
+                        editable=False,
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                ("provider", proctoring_results.models.fields.IdField(max_length=64)),
+                ("track", models.CharField(blank=True, max_length=64)),
+                (
+                    "external_id",
+                    proctoring_results.models.fields.IdField(
+                        blank=True, help_text="The provider's id; unknown at first.", max_length=255, null=True
+                    ),
+                ),
+                (
+                    "exam_external_id",
+                    proctoring_results.models.fields.IdField(
+                        blank=True, help_text="The provider's id of the exam.", max_length=255, null=True
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("download_software_clicked", "download software clicked"),
+                            ("ready_to_start", "ready to start"),
+                            ("started", "started"),
+                            ("ready_to_submit", "ready to submit"),
+                            ("completed", "completed"),
+                            ("submitted", "submitted"),
+                            ("timed_out", "timed out"),
+                            ("second_review_required", "second review required"),
+                            ("verified", "verified"),
+                            ("rejected", "rejected"),
+                            ("declined", "declined"),
+                            ("expired", "expired"),
+                            ("error", "error"),
+                        ],
+                        default="created",
+                        editable=False,
+                        max_length=32,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("reviewed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("ends_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("extra_time_mins", models.PositiveIntegerField(default=0)),
+                ("allowed_time_limit_mins", models.PositiveIntegerField(blank=True, null=True)),
+                ("is_sample_attempt", models.BooleanField(default=False)),
+                ("taking_as_proctored", models.BooleanField(default=True)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("archive_reason", models.TextField(blank=True, editable=False)),
+                ("erased_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "open_key",
+                    proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True),
+                ),
+                (
+                    "archived_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exam_attempts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'permissions': [('view_sessions', 'Can see the sessions of a course'), ('decide_attempt', 'Can decide Pass or Fail of an attempt'), ('erase_learner', "Can erase a learner's data")],
+                "permissions": [
+                    ("view_sessions", "Can see the sessions of a course"),
+                    ("decide_attempt", "Can decide Pass or Fail of an attempt"),
+                    ("erase_learner", "Can erase a learner's data"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ExamReview',
+            name="ExamReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('review_status', models.CharField(choices=[('Clean', 'Clean'), ('Not Reviewed', 'Not Reviewed'), ('Rules Violation', 'Rules Violation'), ('Suspicious', 'Suspicious')], max_length=32)),
-                ('claimed_name', models.CharField(blank=True, help_text='Who the provider says reviewed it.', max_length=255)),
-                ('source', models.CharField(choices=[('learner', 'learner'), ('host', 'LMS'), ('provider', 'provider'), ('person', 'person'), ('upkeep', 'upkeep')], max_length=16)),
-                ('raw_data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('video_link', models.BinaryField(null=True)),
-                ('received_at', models.DateTimeField()),
-                ('standing', models.CharField(choices=[('applied', 'applied'), ('waiting', 'waits for the end of the exam'), ('incomplete', 'not complete, and an older one stands'), ('archived', 'the attempt is archived'), ('illegal_move', 'the attempt could not be moved by it'), ('barred', "the provider's policy keeps the older review"), ('after_decision', "came after a person's decision")], max_length=16)),
-                ('suspicious_count', models.PositiveIntegerField(default=0)),
-                ('suspicious_comments', models.TextField(blank=True)),
-                ('rules_violation_count', models.PositiveIntegerField(default=0)),
-                ('rules_violation_comments', models.TextField(blank=True)),
-                ('other_count', models.PositiveIntegerField(default=0)),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='proctoring_results.examattempt')),
-                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "review_status",
+                    models.CharField(
+                        choices=[
+                            ("Clean", "Clean"),
+                            ("Not Reviewed", "Not Reviewed"),
+                            ("Rules Violation", "Rules Violation"),
+                            ("Suspicious", "Suspicious"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "claimed_name",
+                    models.CharField(blank=True, help_text="Who the provider says reviewed it.", max_length=255),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("learner", "learner"),
+                            ("host", "LMS"),
+                            ("provider", "provider"),
+                            ("person", "person"),
+                            ("upkeep", "upkeep"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("raw_data", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("video_link", models.BinaryField(null=True)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "standing",
+                    models.CharField(
+                        choices=[
+                            ("applied", "applied"),
+                            ("waiting", "waits for the end of the exam"),
+                            ("incomplete", "not complete, and an older one stands"),
+                            ("archived", "the attempt is archived"),
+                            ("illegal_move", "the attempt could not be moved by it"),
+                            ("barred", "the provider's policy keeps the older review"),
+                            ("after_decision", "came after a person's decision"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("suspicious_count", models.PositiveIntegerField(default=0)),
+                ("suspicious_comments", models.TextField(blank=True)),
+                ("rules_violation_count", models.PositiveIntegerField(default=0)),
+                ("rules_violation_comments", models.TextField(blank=True)),
+                ("other_count", models.PositiveIntegerField(default=0)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="proctoring_results.examattempt",
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'permissions': [('submit_review', 'Can submit reviews for a provider')],
+                "permissions": [("submit_review", "Can submit reviews for a provider")],
             },
         ),
         migrations.AddField(
-            model_name='examattempt',
-            name='current_review',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proctoring_results.examreview'),
+            model_name="examattempt",
+            name="current_review",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="proctoring_results.examreview",
+            ),
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('status', models.CharField(help_text="“Suspicious”, “Rules Violation”, or the provider's own word.", max_length=255)),
-                ('kind', models.CharField(blank=True, max_length=64)),
-                ('comment', models.TextField()),
-                ('start', models.FloatField(blank=True, null=True)),
-                ('stop', models.FloatField(blank=True, null=True)),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='proctoring_results.examreview')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        help_text="“Suspicious”, “Rules Violation”, or the provider's own word.", max_length=255
+                    ),
+                ),
+                ("kind", models.CharField(blank=True, max_length=64)),
+                ("comment", models.TextField()),
+                ("start", models.FloatField(blank=True, null=True)),
+                ("stop", models.FloatField(blank=True, null=True)),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="proctoring_results.examreview",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['review', 'position'],
+                "ordering": ["review", "position"],
             },
         ),
         migrations.CreateModel(
-            name='ProctoredExam',
+            name="ProctoredExam",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('course_id', proctoring_results.models.fields.IdField(max_length=255)),
-                ('content_id', proctoring_results.models.fields.IdField(help_text='The id of the exam in the body of the course.', max_length=255)),
-                ('exam_name', models.CharField(max_length=255)),
-                ('time_limit_mins', models.PositiveIntegerField()),
-                ('due_date', models.DateTimeField(blank=True, null=True)),
-                ('is_proctored', models.BooleanField(default=True)),
-                ('is_practice_exam', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('review_policy', models.TextField(blank=True, help_text='What reviewers are told of this exam.')),
-                ('provider', proctoring_results.models.fields.IdField(max_length=64)),
-                ('external_id', proctoring_results.models.fields.IdField(blank=True, help_text="The provider's id; unknown at first.", max_length=255, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("course_id", proctoring_results.models.fields.IdField(max_length=255)),
+                (
+                    "content_id",
+                    proctoring_results.models.fields.IdField(
+                        help_text="The id of the exam in the body of the course.", max_length=255
+                    ),
+                ),
+                ("exam_name", models.CharField(max_length=255)),
+                ("time_limit_mins", models.PositiveIntegerField()),
+                ("due_date", models.DateTimeField(blank=True, null=True)),
+                ("is_proctored", models.BooleanField(default=True)),
+                ("is_practice_exam", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("review_policy", models.TextField(blank=True, help_text="What reviewers are told of this exam.")),
+                ("provider", proctoring_results.models.fields.IdField(max_length=64)),
+                (
+                    "external_id",
+                    proctoring_results.models.fields.IdField(
+                        blank=True, help_text="The provider's id; unknown at first.", max_length=255, null=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('course_id', 'content_id'), name='one_exam_per_course_and_content'), models.UniqueConstraint(fields=('provider', 'external_id'), name='provider_knows_one_exam_by_an_id'), models.CheckConstraint(condition=models.Q(('time_limit_mins__gte', 1)), name='exam_lasts_a_minute_at_least')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("course_id", "content_id"), name="one_exam_per_course_and_content"),
+                    models.UniqueConstraint(
+                        fields=("provider", "external_id"), name="provider_knows_one_exam_by_an_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("time_limit_mins__gte", 1)), name="exam_lasts_a_minute_at_least"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='examattempt',
-            name='exam',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='proctoring_results.proctoredexam'),
+            model_name="examattempt",
+            name="exam",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attempts",
+                to="proctoring_results.proctoredexam",
+            ),
         ),
         migrations.CreateModel(
-            name='ProviderMessage',
+            name="ProviderMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField(default=0, editable=False)),
-                ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(editable=False, null=True)),
-                ('lease_until', models.DateTimeField(editable=False, null=True)),
-                ('provider', proctoring_results.models.fields.IdField(max_length=64)),
-                ('door', models.CharField(choices=[('rest_review', 'review (REST)'), ('rest_ready', 'ready (REST)'), ('rpnow_review', 'review (RPNow)')], max_length=16)),
-                ('sha256', models.CharField(help_text='Of the canonical JSON. Equal: the same message.', max_length=64)),
-                ('body', models.BinaryField(help_text='The JSON, encrypted.')),
-                ('received_at', models.DateTimeField()),
-                ('caller', models.CharField(help_text='Who brought it: an account, or a way to sign in.', max_length=255)),
-                ('state', models.CharField(choices=[('received', 'received'), ('done', 'done')], default='received', editable=False, max_length=16)),
-                ('answer', models.JSONField(default=dict, editable=False)),
-                ('problem', models.TextField(blank=True, editable=False, help_text='What went wrong at the last try.')),
-                ('finished_at', models.DateTimeField(editable=False, null=True)),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='proctoring_results.examattempt')),
-                ('replay_of', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replays', to='proctoring_results.providermessage')),
-                ('review', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='proctoring_results.examreview')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fence", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(editable=False, null=True)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("provider", proctoring_results.models.fields.IdField(max_length=64)),
+                (
+                    "door",
+                    models.CharField(
+                        choices=[
+                            ("rest_review", "review (REST)"),
+                            ("rest_ready", "ready (REST)"),
+                            ("rpnow_review", "review (RPNow)"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "sha256",
+                    models.CharField(help_text="Of the canonical JSON. Equal: the same message.", max_length=64),
+                ),
+                ("body", models.BinaryField(help_text="The JSON, encrypted.")),
+                ("received_at", models.DateTimeField()),
+                (
+                    "caller",
+                    models.CharField(help_text="Who brought it: an account, or a way to sign in.", max_length=255),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("received", "received"), ("done", "done")],
+                        default="received",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("answer", models.JSONField(default=dict, editable=False)),
+                ("problem", models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")),
+                ("finished_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="proctoring_results.examattempt",
+                    ),
+                ),
+                (
+                    "replay_of",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replays",
+                        to="proctoring_results.providermessage",
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="proctoring_results.examreview",
+                    ),
+                ),
             ],
             options={
-                'permissions': [('read_message_body', 'Can read what providers have sent')],
+                "permissions": [("read_message_body", "Can read what providers have sent")],
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField(default=0, editable=False)),
-                ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(editable=False, null=True)),
-                ('lease_until', models.DateTimeField(editable=False, null=True)),
-                ('task_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('proctored_exam_results_report', 'Proctored Exam Results Report'), ('proctored_session_results_report', 'Proctored Session Results Report')], max_length=64)),
-                ('course_id', proctoring_results.models.fields.IdField(max_length=255)),
-                ('filters', models.JSONField(blank=True, default=dict)),
-                ('requested_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('ready', 'Ready'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('expired', 'Removed')], default='queued', editable=False, max_length=16)),
-                ('unfinished_key', proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True)),
-                ('step', models.CharField(blank=True, choices=[('', ''), ('sorting', 'Sorting the attempts'), ('writing', 'Writing rows'), ('storing', 'Storing the file')], editable=False, max_length=16)),
-                ('started_at', models.DateTimeField(editable=False, null=True)),
-                ('rows_done', models.PositiveIntegerField(default=0, editable=False)),
-                ('rows_total', models.PositiveIntegerField(editable=False, null=True)),
-                ('heartbeat_at', models.DateTimeField(editable=False, help_text="The builder's last sign of life.", null=True)),
-                ('file_name', proctoring_results.models.fields.IdField(max_length=255, unique=True)),
-                ('rows', models.PositiveIntegerField(editable=False, null=True)),
-                ('size', models.PositiveBigIntegerField(editable=False, help_text='Bytes.', null=True)),
-                ('sha256', models.CharField(blank=True, editable=False, max_length=64)),
-                ('as_of', models.DateTimeField(editable=False, help_text='The moment the rows show.', null=True)),
-                ('finished_at', models.DateTimeField(editable=False, null=True)),
-                ('expires_at', models.DateTimeField(editable=False, null=True)),
-                ('failure', models.CharField(blank=True, choices=[('', ''), ('storage', 'The finished file could not be stored: the file storage refused it or is full.'), ('database', 'The database did not answer while the attempts were read.'), ('worker_lost', 'The process that builds the report stopped before it was done, several times.'), ('unexpected', 'Something unexpected went wrong while the report was built.')], editable=False, max_length=16)),
-                ('reference', models.CharField(blank=True, editable=False, help_text='Stands in the log, too.', max_length=16)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fence", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(editable=False, null=True)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("task_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("proctored_exam_results_report", "Proctored Exam Results Report"),
+                            ("proctored_session_results_report", "Proctored Session Results Report"),
+                        ],
+                        max_length=64,
+                    ),
+                ),
+                ("course_id", proctoring_results.models.fields.IdField(max_length=255)),
+                ("filters", models.JSONField(blank=True, default=dict)),
+                ("requested_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Removed"),
+                        ],
+                        default="queued",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "unfinished_key",
+                    proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", ""),
+                            ("sorting", "Sorting the attempts"),
+                            ("writing", "Writing rows"),
+                            ("storing", "Storing the file"),
+                        ],
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(editable=False, null=True)),
+                ("rows_done", models.PositiveIntegerField(default=0, editable=False)),
+                ("rows_total", models.PositiveIntegerField(editable=False, null=True)),
+                (
+                    "heartbeat_at",
+                    models.DateTimeField(editable=False, help_text="The builder's last sign of life.", null=True),
+                ),
+                ("file_name", proctoring_results.models.fields.IdField(max_length=255, unique=True)),
+                ("rows", models.PositiveIntegerField(editable=False, null=True)),
+                ("size", models.PositiveBigIntegerField(editable=False, help_text="Bytes.", null=True)),
+                ("sha256", models.CharField(blank=True, editable=False, max_length=64)),
+                ("as_of", models.DateTimeField(editable=False, help_text="The moment the rows show.", null=True)),
+                ("finished_at", models.DateTimeField(editable=False, null=True)),
+                ("expires_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "failure",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", ""),
+                            (
+                                "storage",
+                                "The finished file could not be stored: the file storage refused it or is full.",
+                            ),
+                            ("database", "The database did not answer while the attempts were read."),
+                            (
+                                "worker_lost",
+                                "The process that builds the report stopped before it was done, several times.",
+                            ),
+                            ("unexpected", "Something unexpected went wrong while the report was built."),
+                        ],
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(blank=True, editable=False, help_text="Stands in the log, too.", max_length=16),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'permissions': [('view_reports', 'Can see the reports of a course'), ('generate_report', 'Can generate reports of a course'), ('download_report', 'Can download reports of a course')],
+                "permissions": [
+                    ("view_reports", "Can see the reports of a course"),
+                    ("generate_report", "Can generate reports of a course"),
+                    ("download_report", "Can download reports of a course"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReportDownload',
+            name="ReportDownload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('outcome', models.CharField(choices=[('downloaded', 'downloaded'), ('anothers_link', "refused: another person's link"), ('not_allowed', 'refused: permission missing'), ('from_the_future', 'refused: link from the future'), ('link_expired', 'refused: link older than its lifetime'), ('file_gone', 'refused: file removed')], max_length=16)),
-                ('for_excel', models.BooleanField(default=False)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='downloads', to='proctoring_results.report')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("address", models.GenericIPAddressField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("downloaded", "downloaded"),
+                            ("anothers_link", "refused: another person's link"),
+                            ("not_allowed", "refused: permission missing"),
+                            ("from_the_future", "refused: link from the future"),
+                            ("link_expired", "refused: link older than its lifetime"),
+                            ("file_gone", "refused: file removed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("for_excel", models.BooleanField(default=False)),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="downloads",
+                        to="proctoring_results.report",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReportFile',
+            name="ReportFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField(help_text='The fencing number of the try that writes it.')),
-                ('storage_key', proctoring_results.models.fields.IdField(max_length=255, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='proctoring_results.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fence", models.PositiveIntegerField(help_text="The fencing number of the try that writes it.")),
+                ("storage_key", proctoring_results.models.fields.IdField(max_length=255, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="proctoring_results.report",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='report',
-            name='file',
-            field=models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proctoring_results.reportfile'),
+            model_name="report",
+            name="file",
+            field=models.OneToOneField(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="proctoring_results.reportfile",
+            ),
         ),
         migrations.CreateModel(
-            name='StatusChange',
+            name="StatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_status', models.CharField(choices=[('created', 'created'), ('download_software_clicked', 'download software clicked'), ('ready_to_start', 'ready to start'), ('started', 'started'), ('ready_to_submit', 'ready to submit'), ('completed', 'completed'), ('submitted', 'submitted'), ('timed_out', 'timed out'), ('second_review_required', 'second review required'), ('verified', 'verified'), ('rejected', 'rejected'), ('declined', 'declined'), ('expired', 'expired'), ('error', 'error')], max_length=32)),
-                ('to_status', models.CharField(choices=[('created', 'created'), ('download_software_clicked', 'download software clicked'), ('ready_to_start', 'ready to start'), ('started', 'started'), ('ready_to_submit', 'ready to submit'), ('completed', 'completed'), ('submitted', 'submitted'), ('timed_out', 'timed out'), ('second_review_required', 'second review required'), ('verified', 'verified'), ('rejected', 'rejected'), ('declined', 'declined'), ('expired', 'expired'), ('error', 'error')], max_length=32)),
-                ('at', models.DateTimeField()),
-                ('source', models.CharField(choices=[('learner', 'learner'), ('host', 'LMS'), ('provider', 'provider'), ('person', 'person'), ('upkeep', 'upkeep')], max_length=16)),
-                ('reason', models.TextField(blank=True)),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='proctoring_results.examattempt')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('review', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='proctoring_results.examreview')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "from_status",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("download_software_clicked", "download software clicked"),
+                            ("ready_to_start", "ready to start"),
+                            ("started", "started"),
+                            ("ready_to_submit", "ready to submit"),
+                            ("completed", "completed"),
+                            ("submitted", "submitted"),
+                            ("timed_out", "timed out"),
+                            ("second_review_required", "second review required"),
+                            ("verified", "verified"),
+                            ("rejected", "rejected"),
+                            ("declined", "declined"),
+                            ("expired", "expired"),
+                            ("error", "error"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("download_software_clicked", "download software clicked"),
+                            ("ready_to_start", "ready to start"),
+                            ("started", "started"),
+                            ("ready_to_submit", "ready to submit"),
+                            ("completed", "completed"),
+                            ("submitted", "submitted"),
+                            ("timed_out", "timed out"),
+                            ("second_review_required", "second review required"),
+                            ("verified", "verified"),
+                            ("rejected", "rejected"),
+                            ("declined", "declined"),
+                            ("expired", "expired"),
+                            ("error", "error"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("learner", "learner"),
+                            ("host", "LMS"),
+                            ("provider", "provider"),
+                            ("person", "person"),
+                            ("upkeep", "upkeep"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="proctoring_results.examattempt",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="proctoring_results.examreview",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LmsEffect',
+            name="LmsEffect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fence', models.PositiveIntegerField(default=0, editable=False)),
-                ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(editable=False, null=True)),
-                ('lease_until', models.DateTimeField(editable=False, null=True)),
-                ('kind', models.CharField(choices=[('grade', 'grade'), ('credit', 'credit'), ('certificate', 'certificate'), ('mail', 'mail to the learner'), ('notice', 'notice to the course team'), ('provider', 'provider call')], max_length=16)),
-                ('call', models.CharField(blank=True, choices=[('save_exam', 'register or change the exam'), ('create_attempt', 'register the attempt'), ('tell_status', "tell the attempt's status"), ('remove_attempt', 'remove an attempt that never started'), ('erase_learner', 'erase the learner')], help_text='What the provider is told.', max_length=16)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'done'), ('superseded', 'superseded by something newer'), ('parked', 'parked after many tries')], default='waiting', editable=False, max_length=16)),
-                ('running_key', proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True)),
-                ('queued_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(editable=False, null=True)),
-                ('problem', models.TextField(blank=True, editable=False, help_text='What went wrong at the last try.')),
-                ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='proctoring_results.examattempt')),
-                ('review', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='proctoring_results.examreview')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('exam', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proctoring_results.proctoredexam')),
-                ('change', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='proctoring_results.statuschange')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fence", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(editable=False, null=True)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("grade", "grade"),
+                            ("credit", "credit"),
+                            ("certificate", "certificate"),
+                            ("mail", "mail to the learner"),
+                            ("notice", "notice to the course team"),
+                            ("provider", "provider call"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "call",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("save_exam", "register or change the exam"),
+                            ("create_attempt", "register the attempt"),
+                            ("tell_status", "tell the attempt's status"),
+                            ("remove_attempt", "remove an attempt that never started"),
+                            ("erase_learner", "erase the learner"),
+                        ],
+                        help_text="What the provider is told.",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("done", "done"),
+                            ("superseded", "superseded by something newer"),
+                            ("parked", "parked after many tries"),
+                        ],
+                        default="waiting",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "running_key",
+                    proctoring_results.models.fields.IdField(editable=False, max_length=64, null=True, unique=True),
+                ),
+                ("queued_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(editable=False, null=True)),
+                ("problem", models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="effects",
+                        to="proctoring_results.examattempt",
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="effects",
+                        to="proctoring_results.examreview",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "exam",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="proctoring_results.proctoredexam",
+                    ),
+                ),
+                (
+                    "change",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="effects",
+                        to="proctoring_results.statuschange",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'LMS effect',
+                "verbose_name": "LMS effect",
             },
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('reason', models.TextField(help_text='Stays. It should name a request, not a person.')),
-                ('attempts', models.PositiveIntegerField(help_text='How many attempts held something to erase.')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("reason", models.TextField(help_text="Stays. It should name a request, not a person.")),
+                ("attempts", models.PositiveIntegerField(help_text="How many attempts held something to erase.")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='an_erasure_has_a_reason')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="an_erasure_has_a_reason"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='examreview',
-            index=models.Index(fields=['attempt', 'standing'], name='review_by_attempt_and_standing'),
+            model_name="examreview",
+            index=models.Index(fields=["attempt", "standing"], name="review_by_attempt_and_standing"),
         ),
         migrations.AddConstraint(
-            model_name='examreview',
-            constraint=models.CheckConstraint(condition=models.Q(('review_status__in', ['Clean', 'Not Reviewed', 'Rules Violation', 'Suspicious'])), name='review_status_is_known'),
+            model_name="examreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("review_status__in", ["Clean", "Not Reviewed", "Rules Violation", "Suspicious"])),
+                name="review_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='examreview',
-            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['applied', 'waiting', 'incomplete', 'archived', 'illegal_move', 'barred', 'after_decision'])), name='review_standing_is_known'),
+            model_name="examreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "standing__in",
+                        ["applied", "waiting", "incomplete", "archived", "illegal_move", "barred", "after_decision"],
+                    )
+                ),
+                name="review_standing_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('review', 'position'), name='incidents_of_a_review_have_an_order'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                fields=("review", "position"), name="incidents_of_a_review_have_an_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='examattempt',
-            index=models.Index(fields=['exam', 'status'], name='attempt_by_exam_and_status'),
+            model_name="examattempt",
+            index=models.Index(fields=["exam", "status"], name="attempt_by_exam_and_status"),
         ),
         migrations.AddIndex(
-            model_name='examattempt',
-            index=models.Index(fields=['exam', 'completed_at', 'reviewed_at'], name='attempt_by_exam_and_review'),
+            model_name="examattempt",
+            index=models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
         ),
         migrations.AddIndex(
-            model_name='examattempt',
-            index=models.Index(fields=['ends_at'], name='attempt_by_end_of_time'),
+            model_name="examattempt",
+            index=models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
         ),
         migrations.AddIndex(
-            model_name='examattempt',
-            index=models.Index(fields=['user', 'exam'], name='attempt_by_learner_and_exam'),
+            model_name="examattempt",
+            index=models.Index(fields=["user", "exam"], name="attempt_by_learner_and_exam"),
         ),
         migrations.AddConstraint(
-            model_name='examattempt',
-            constraint=models.UniqueConstraint(fields=('external_id', 'provider'), name='provider_knows_one_attempt_by_an_id'),
+            model_name="examattempt",
+            constraint=models.UniqueConstraint(
+                fields=("external_id", "provider"), name="provider_knows_one_attempt_by_an_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='examattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['created', 'download_software_clicked', 'ready_to_start', 'started', 'ready_to_submit', 'completed', 'submitted', 'timed_out', 'second_review_required', 'verified', 'rejected', 'declined', 'expired', 'error'])), name='attempt_status_is_known'),
+            model_name="examattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "created",
+                            "download_software_clicked",
+                            "ready_to_start",
+                            "started",
+                            "ready_to_submit",
+                            "completed",
+                            "submitted",
+                            "timed_out",
+                            "second_review_required",
+                            "verified",
+                            "rejected",
+                            "declined",
+                            "expired",
+                            "error",
+                        ],
+                    )
+                ),
+                name="attempt_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='examattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('open_key', None), models.Q(('archived_at', None), ('status__in', ['created', 'download_software_clicked', 'ready_to_start', 'ready_to_submit', 'started'])), _connector='OR'), name='only_an_open_attempt_holds_the_open_key'),
+            model_name="examattempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("open_key", None),
+                    models.Q(
+                        ("archived_at", None),
+                        (
+                            "status__in",
+                            ["created", "download_software_clicked", "ready_to_start", "ready_to_submit", "started"],
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="only_an_open_attempt_holds_the_open_key",
+            ),
         ),
         migrations.AddIndex(
-            model_name='providermessage',
-            index=models.Index(fields=['attempt', 'provider', 'door'], name='message_by_attempt'),
+            model_name="providermessage",
+            index=models.Index(fields=["attempt", "provider", "door"], name="message_by_attempt"),
         ),
         migrations.AddIndex(
-            model_name='providermessage',
-            index=models.Index(fields=['next_try_at'], name='message_by_next_try'),
+            model_name="providermessage",
+            index=models.Index(fields=["next_try_at"], name="message_by_next_try"),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'done'])), name='message_state_is_known'),
+            model_name="providermessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["received", "done"])), name="message_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('finished_at__isnull', False), ('next_try_at', None)), _connector='OR'), name='a_message_that_is_done_is_not_tried_again'),
+            model_name="providermessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    models.Q(("finished_at__isnull", False), ("next_try_at", None)),
+                    _connector="OR",
+                ),
+                name="a_message_that_is_done_is_not_tried_again",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reportdownload',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['downloaded', 'anothers_link', 'not_allowed', 'from_the_future', 'link_expired', 'file_gone'])), name='download_outcome_is_known'),
+            model_name="reportdownload",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "outcome__in",
+                        ["downloaded", "anothers_link", "not_allowed", "from_the_future", "link_expired", "file_gone"],
+                    )
+                ),
+                name="download_outcome_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reportfile',
-            index=models.Index(fields=['removed_at', 'created_at'], name='file_by_removal_and_age'),
+            model_name="reportfile",
+            index=models.Index(fields=["removed_at", "created_at"], name="file_by_removal_and_age"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['course_id', 'state', 'requested_at'], name='report_by_course_and_state'),
+            model_name="report",
+            index=models.Index(fields=["course_id", "state", "requested_at"], name="report_by_course_and_state"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['next_try_at'], name='report_by_next_try'),
+            model_name="report",
+            index=models.Index(fields=["next_try_at"], name="report_by_next_try"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['state', 'expires_at'], name='report_by_state_and_expiry'),
+            model_name="report",
+            index=models.Index(fields=["state", "expires_at"], name="report_by_state_and_expiry"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'])), name='report_state_is_known'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "ready", "failed", "cancelled", "expired"])),
+                name="report_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('expires_at__isnull', False), ('file__isnull', False), ('rows__isnull', False), ('size__isnull', False)), _connector='OR'), name='a_ready_report_has_a_file'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(
+                        ("expires_at__isnull", False),
+                        ("file__isnull", False),
+                        ("rows__isnull", False),
+                        ("size__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_ready_report_has_a_file",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('unfinished_key', None), ('state__in', ('queued', 'running')), _connector='OR'), name='only_an_unfinished_report_holds_the_key'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unfinished_key", None), ("state__in", ("queued", "running")), _connector="OR"),
+                name="only_an_unfinished_report_holds_the_key",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statuschange',
-            index=models.Index(fields=['attempt', 'source'], name='change_by_attempt_and_source'),
+            model_name="statuschange",
+            index=models.Index(fields=["attempt", "source"], name="change_by_attempt_and_source"),
         ),
         migrations.AddIndex(
-            model_name='statuschange',
-            index=models.Index(fields=['source', 'to_status', 'attempt', 'at'], name='change_by_source_and_status'),
+            model_name="statuschange",
+            index=models.Index(fields=["source", "to_status", "attempt", "at"], name="change_by_source_and_status"),
         ),
         migrations.AddConstraint(
-            model_name='statuschange',
-            constraint=models.CheckConstraint(condition=models.Q(('from_status__in', ['created', 'download_software_clicked', 'ready_to_start', 'started', 'ready_to_submit', 'completed', 'submitted', 'timed_out', 'second_review_required', 'verified', 'rejected', 'declined', 'expired', 'error']), ('to_status__in', ['created', 'download_software_clicked', 'ready_to_start', 'started', 'ready_to_submit', 'completed', 'submitted', 'timed_out', 'second_review_required', 'verified', 'rejected', 'declined', 'expired', 'error'])), name='change_statuses_are_known'),
+            model_name="statuschange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "from_status__in",
+                        [
+                            "created",
+                            "download_software_clicked",
+                            "ready_to_start",
+                            "started",
+                            "ready_to_submit",
+                            "completed",
+                            "submitted",
+                            "timed_out",
+                            "second_review_required",
+                            "verified",
+                            "rejected",
+                            "declined",
+                            "expired",
+                            "error",
+                        ],
+                    ),
+                    (
+                        "to_status__in",
+                        [
+                            "created",
+                            "download_software_clicked",
+                            "ready_to_start",
+                            "started",
+                            "ready_to_submit",
+                            "completed",
+                            "submitted",
+                            "timed_out",
+                            "second_review_required",
+                            "verified",
+                            "rejected",
+                            "declined",
+                            "expired",
+                            "error",
+                        ],
+                    ),
+                ),
+                name="change_statuses_are_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statuschange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', 'person'), _negated=True), models.Q(('by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='a_decision_has_a_person_and_a_reason'),
+            model_name="statuschange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("source", "person"), _negated=True),
+                    models.Q(("by__isnull", False), models.Q(("reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="a_decision_has_a_person_and_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lmseffect',
-            index=models.Index(fields=['next_try_at'], name='effect_by_next_try'),
+            model_name="lmseffect",
+            index=models.Index(fields=["next_try_at"], name="effect_by_next_try"),
         ),
         migrations.AddIndex(
-            model_name='lmseffect',
-            index=models.Index(fields=['user', 'exam', 'kind', 'state'], name='effect_by_learner_and_exam'),
+            model_name="lmseffect",
+            index=models.Index(fields=["user", "exam", "kind", "state"], name="effect_by_learner_and_exam"),
         ),
         migrations.AddIndex(
-            model_name='lmseffect',
-            index=models.Index(fields=['state', 'queued_at'], name='effect_by_state_and_age'),
+            model_name="lmseffect",
+            index=models.Index(fields=["state", "queued_at"], name="effect_by_state_and_age"),
         ),
         migrations.AddConstraint(
-            model_name='lmseffect',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['grade', 'credit', 'certificate', 'mail', 'notice', 'provider'])), name='effect_kind_is_known'),
+            model_name="lmseffect",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["grade", "credit", "certificate", "mail", "notice", "provider"])),
+                name="effect_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lmseffect',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'done', 'superseded', 'parked'])), name='effect_state_is_known'),
+            model_name="lmseffect",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "done", "superseded", "parked"])),
+                name="effect_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lmseffect',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('call__in', ['save_exam', 'create_attempt', 'tell_status', 'remove_attempt', 'erase_learner']), ('kind', 'provider')), models.Q(models.Q(('kind', 'provider'), _negated=True), ('call', '')), _connector='OR'), name='a_provider_call_says_what_is_told'),
+            model_name="lmseffect",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("call__in", ["save_exam", "create_attempt", "tell_status", "remove_attempt", "erase_learner"]),
+                        ("kind", "provider"),
+                    ),
+                    models.Q(models.Q(("kind", "provider"), _negated=True), ("call", "")),
+                    _connector="OR",
+                ),
+                name="a_provider_call_says_what_is_told",
+            ),
         ),
     ]

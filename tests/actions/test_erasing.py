@@ -9,10 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.actions import moves
 from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.crypto import decrypt
-from proctoring_results.effects.deliver import deliver_due
+from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import (
     Erasure,
@@ -25,8 +24,7 @@ from proctoring_results.models import (
 )
 from proctoring_results.reports import files
 from proctoring_results.reports.claims import Claim, Written
-from proctoring_results.statuses import EffectKind
-from tests.factories import ExamAttemptFactory, ReportFactory, UserFactory
+from tests.factories import ExamAttemptFactory, ProctoredExamFactory, ReportFactory, UserFactory
 from tests.rest.calling import RPNOW, account_of, post, post_rpnow, rest_attempt, reviewed, rpnow_body, signed_in
 from tests.test_commands import called
 
@@ -266,15 +264,38 @@ def test_a_mail_that_is_being_sent_is_not_tried_again(admin):
     assert (mail.state, mail.next_try_at, mail.problem) == ("superseded", None, "")
 
 
-def test_each_provider_is_told_once_by_one_of_its_attempts(admin, monkeypatch):
-    monkeypatch.setattr(moves, "DELIVERED", frozenset(EffectKind))
+@pytest.fixture
+def called_providers(settings):
+    """Services that are called; nobody answers there."""
+    service = {"base_url": "http://127.0.0.1:1", "client_id": "lms", "client_secret": "x"}
+    others = {"SITE_URL": "http://localhost", "PROVIDERS": {"proctortrack": service, "examity": service}}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **others}
+
+
+@pytest.mark.usefixtures("called_providers")
+def test_each_provider_that_is_called_is_told_once_by_one_of_its_attempts(admin):
     learner = UserFactory()
-    for provider in ("proctortrack", "proctortrack", "rpnow"):
+    for provider in ("proctortrack", "proctortrack", "rpnow", "examity"):
         ExamAttemptFactory(submitted=True, user=learner, exam__provider=provider)
     api.erase_learner(learner, by=admin, reason="x")
     api.erase_learner(learner, by=admin, reason="x")
     calls = LmsEffect.objects.filter(call="erase_learner", user=learner)
-    assert sorted(call.attempt.provider for call in calls) == ["proctortrack", "rpnow"]
+    assert sorted(call.attempt.provider for call in calls) == ["examity", "proctortrack"]
+
+
+@pytest.mark.usefixtures("called_providers")
+def test_a_call_that_is_being_made_ends_before_the_provider_erases_and_is_not_made_again(admin):
+    attempt = api.create_attempt(UserFactory(), ProctoredExamFactory(external_id="E"))
+    call = LmsEffect.objects.get(call="create_attempt")
+    fence = LmsEffect.objects.claim(call.pk, now=timezone.now(), lease=timedelta(minutes=1))
+    erase(attempt, admin)
+    erasure = LmsEffect.objects.get(call="erase_learner")
+    assert list(LmsEffect.objects.calls_before(erasure)) == [call]
+    # What the deliverer writes when there was no answer.
+    LmsEffect.objects.filter(pk=call.pk, fence=fence).update(next_try_at=timezone.now(), lease_until=None)
+    deliver(call.pk)
+    call.refresh_from_db()
+    assert call.state == "superseded"
 
 
 def test_no_provider_is_told_while_none_takes_calls(attempt, admin):

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,135 +15,259 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AnswerSheet',
+            name="AnswerSheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt_code', models.CharField(max_length=64, unique=True)),
-                ('answers', models.JSONField(default=dict)),
-                ('saved_at', models.DateTimeField(auto_now=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("attempt_code", models.CharField(max_length=64, unique=True)),
+                ("answers", models.JSONField(default=dict)),
+                ("saved_at", models.DateTimeField(auto_now=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Course',
+            name="Course",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('course_id', models.CharField(help_text='Opaque: never taken apart.', max_length=255, unique=True)),
-                ('name', models.CharField(max_length=255)),
-                ('about', models.TextField(blank=True)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("course_id", models.CharField(help_text="Opaque: never taken apart.", max_length=255, unique=True)),
+                ("name", models.CharField(max_length=255)),
+                ("about", models.TextField(blank=True)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['name', 'course_id'],
+                "ordering": ["name", "course_id"],
             },
         ),
         migrations.CreateModel(
-            name='ExamContent',
+            name="ExamContent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_id', models.CharField(max_length=255)),
-                ('questions', models.JSONField(default=list, help_text='A list of {"text": "…", "choices": ["…", "…"], "right": 0}.', validators=[example_project.campus.models.check_questions])),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exam_contents', to='campus.course')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content_id", models.CharField(max_length=255)),
+                (
+                    "questions",
+                    models.JSONField(
+                        default=list,
+                        help_text='A list of {"text": "…", "choices": ["…", "…"], "right": 0}.',
+                        validators=[example_project.campus.models.check_questions],
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="exam_contents", to="campus.course"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CreditRequirement',
+            name="CreditRequirement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=16)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credit_requirements', to=settings.AUTH_USER_MODEL)),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credit_requirements', to='campus.examcontent')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(max_length=16)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="credit_requirements",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="credit_requirements",
+                        to="campus.examcontent",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Grade',
+            name="Grade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('earned', models.PositiveIntegerField()),
-                ('possible', models.PositiveIntegerField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grades', to='campus.examcontent')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grades', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("earned", models.PositiveIntegerField()),
+                ("possible", models.PositiveIntegerField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grades", to="campus.examcontent"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grades", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HeldGrade',
+            name="HeldGrade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_grades', to='campus.examcontent')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_grades', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="held_grades", to="campus.examcontent"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="held_grades",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderAccount',
+            name="ProviderAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=64)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='provider_account', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=64)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="provider_account",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Viewing',
+            name="Viewing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('began_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='viewings', to='campus.course')),
-                ('learner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='viewed', to=settings.AUTH_USER_MODEL)),
-                ('viewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='viewings', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("began_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="viewings", to="campus.course"
+                    ),
+                ),
+                (
+                    "learner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="viewed", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "viewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="viewings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_valid', models.BooleanField(default=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='certificates', to=settings.AUTH_USER_MODEL)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='certificates', to='campus.course')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_valid", models.BooleanField(default=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="certificates",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="certificates", to="campus.course"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'course'), name='one_certificate_per_learner_and_course')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "course"), name="one_certificate_per_learner_and_course")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CourseRole',
+            name="CourseRole",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('instructor', 'instructor'), ('staff', 'course staff'), ('viewer', 'viewer')], max_length=32)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='campus.course')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='course_roles', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("instructor", "instructor"), ("staff", "course staff"), ("viewer", "viewer")],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="campus.course"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="course_roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'course', 'role'), name='a_role_is_given_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "course", "role"), name="a_role_is_given_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('track', models.CharField(default='audit', help_text='“verified”, “audit” …', max_length=64)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolments', to='campus.course')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolments', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("track", models.CharField(default="audit", help_text="“verified”, “audit” …", max_length=64)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="enrolments", to="campus.course"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="enrolments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'course'), name='a_learner_enrols_once_in_a_course')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "course"), name="a_learner_enrols_once_in_a_course")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='examcontent',
-            constraint=models.UniqueConstraint(fields=('course', 'content_id'), name='content_has_one_place_in_a_course'),
+            model_name="examcontent",
+            constraint=models.UniqueConstraint(
+                fields=("course", "content_id"), name="content_has_one_place_in_a_course"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditrequirement',
-            constraint=models.UniqueConstraint(fields=('user', 'content'), name='one_credit_state_per_learner_and_exam'),
+            model_name="creditrequirement",
+            constraint=models.UniqueConstraint(
+                fields=("user", "content"), name="one_credit_state_per_learner_and_exam"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grade',
-            constraint=models.UniqueConstraint(fields=('user', 'content'), name='one_grade_per_learner_and_exam'),
+            model_name="grade",
+            constraint=models.UniqueConstraint(fields=("user", "content"), name="one_grade_per_learner_and_exam"),
         ),
         migrations.AddConstraint(
-            model_name='heldgrade',
-            constraint=models.UniqueConstraint(fields=('user', 'content'), name='a_grade_is_held_once'),
+            model_name="heldgrade",
+            constraint=models.UniqueConstraint(fields=("user", "content"), name="a_grade_is_held_once"),
         ),
     ]
