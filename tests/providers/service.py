@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
+from django.db import connections
+
 TOKEN = ("POST", "/oauth2/access_token")
 
 
@@ -74,7 +76,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.service.calls.append(call)
         said = self.server.service.answer(call)
         if said.write is not None:
-            said.write(self)
+            try:
+                said.write(self)
+            finally:
+                # Whatever it asked the database for in this thread.
+                connections.close_all()
             return
         answer = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
         self.send_response(said.status)

@@ -199,6 +199,20 @@ def test_a_token_that_is_no_longer_taken_is_renewed_once(provider, service, exam
     ]
 
 
+def test_a_token_that_was_not_taken_is_not_tried_again(provider, service, exam):
+    provider.save_exam(exam, None)
+    service.says[EXAMS], service.says[TOKEN] = Said(401), Said(503)
+    with pytest.raises(ServiceUnavailable):
+        provider.save_exam(exam, None)
+    del service.says[EXAMS], service.says[TOKEN]
+    provider.save_exam(exam, None)
+    assert [call.headers["Authorization"] for call in service.calls if call.path == EXAMS[1]] == [
+        "JWT token-1",
+        "JWT token-1",
+        "JWT token-2",
+    ]
+
+
 def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, service, exam):
     service.says[EXAMS] = Said(401)
     with pytest.raises(ServiceUnavailable, match="401"):
