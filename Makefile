@@ -30,7 +30,7 @@ demo: $(DEMO) ## Try it: seed the example LMS and start it with worker and beat 
 run: $(DEMO) ## Start the example LMS without seeding it (PORT=8000)
 	@$(BIN)/python -m example_project.demo --no-seed
 
-test: $(DEV) ## Run the tests: SQLite, then PostgreSQL and MariaDB (args="-k name --only sqlite")
+test: $(DEV) ## Run the tests: SQLite, then PostgreSQL and MariaDB (args="-k name --only sqlite"; THOROUGH=1)
 	@$(BIN)/python -m tests.run $(args)
 
 check: style types imports templates migrations docs ## Check style, types, imports, templates, migrations, settings, docs
@@ -54,7 +54,7 @@ migrations: $(DEV)
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py makemigrations --check --dry-run
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py check --fail-level WARNING
 
-bench: $(DEV) ## Measure how fast reports are built
+bench: $(DEV) ## Measure how fast reports are built and reviews taken (args="--only callbacks")
 	@$(BIN)/python -m tests.bench $(args)
 
 docs: $(DEV) ## Build the documentation into docs/_build/html

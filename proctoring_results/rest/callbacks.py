@@ -40,7 +40,8 @@ class MessageView(ProviderDoor):
             told = inbox.receive(attempt, self.message_door, body, caller=self.caller_name(), ids=ids)
         except MessageQueued:
             told = {"attempt_code": attempt.attempt_code, "status_changed": False, "queued": True}
-        return Response(told)
+        # In one order: what was kept and is told again comes out of each database in an order of its own.
+        return Response(dict(sorted(told.items())))
 
 
 class RestView(MessageView):

@@ -1,4 +1,7 @@
-"""Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios."""
+"""Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios.
+
+Then sends reviews to the example LMS on PostgreSQL, in turns with such as are for nobody, and counts their queries.
+"""
 
 import argparse
 import json
@@ -12,8 +15,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests import services
+from tests.bench.load import CORES, send, serving, site_of
 
 SIZES = (1_000, 100_000, 1_000_000)
 SLOWEST = 1.25  # times the bare statement, from 100,000 attempts on
@@ -21,6 +26,9 @@ FATTEST = 30  # MiB between the smallest and the largest report
 SMALL_COURSE = 10_000
 CROWDED = 1.2  # times the same course in a table of its own
 FEWEST_TO_JUDGE = 100_000
+FEWEST_CALLBACKS = 100  # a second
+INCIDENTS = 5  # of each review that is sent
+WARMING_UP = 200  # reviews before the clock runs
 
 Took = dict[str, float]
 
@@ -39,8 +47,11 @@ class Database:
         )
 
     def once(self, how: str, course: str) -> Took:
+        return self.told_by("tests.bench.once", how, course)
+
+    def told_by(self, module: str, *arguments: str) -> Any:
         ran = subprocess.run(
-            [sys.executable, "-m", "tests.bench.once", how, course],
+            [sys.executable, "-m", module, *arguments],
             env=self.environment,
             check=True,
             stdout=subprocess.PIPE,
@@ -172,29 +183,69 @@ def measure_crowd(alone: list[Database], crowded: list[Database], others: int, r
     return broken
 
 
+def measure_callbacks(database: Database, folder: Path, number: int, rounds: int) -> list[str]:
+    """Reviews a second through the door of the REST protocol, and how many queries one takes."""
+    database.manage("migrate", "--verbosity=0")
+    told = database.told_by("tests.bench.callbacks", "prepare", str(WARMING_UP + number * rounds))
+    token, ids = told["token"], told["ids"]
+    taken, turned_away = [], []
+    with serving(site_of(database.url, str(folder / "site"))) as port:
+        send(port, token, ids[:WARMING_UP], INCIDENTS, 200)
+        for start in range(WARMING_UP, len(ids), number):
+            known = ids[start : start + number]
+            taken.append(send(port, token, known, INCIDENTS, 200))
+            # The same way in, and nothing to write.
+            turned_away.append(send(port, token, [f"unknown-{one}" for one in known], INCIDENTS, 404))
+    queries = database.told_by("tests.bench.callbacks", "queries")
+    second, times = median(taken), median(b / a for a, b in zip(taken, turned_away, strict=True))
+    print(f"\n{'callbacks':<11}{'reviews/s':>10}{'limit':>7}{'for nobody/s':>14}{'ratio':>7}   queries by incidents")
+    counted = ", ".join(f"{incidents}: {count}" for incidents, count in queries.items())
+    for_nobody = median(turned_away)
+    print(f"{database.name:<11}{second:>10,.0f}{FEWEST_CALLBACKS:>7}{for_nobody:>14,.0f}{times:>7.2f}   {counted}")
+    broken = []
+    if second < FEWEST_CALLBACKS:
+        broken.append(f"{database.name}: {second:.0f} reviews a second on {CORES} cores")
+    if len(set(queries.values())) > 1:
+        broken.append(f"{database.name}: the queries of a review grow with its incidents: {counted}")
+    return broken
+
+
+def measure_reports(options: argparse.Namespace, folder: Path) -> list[str]:
+    with (
+        databases(options.databases, "all", folder) as found,
+        databases([database.name for database in found], "alone", folder) as alone,
+    ):
+        print("Seeding", flush=True)
+        others = [options.others] if options.others else []
+        for database, lonely in zip(found, alone, strict=True):
+            seed(database, [*options.sizes, SMALL_COURSE, *others])
+            seed(lonely, [SMALL_COURSE])
+        broken = measure_sizes(found, options.sizes, options.rounds)
+        broken += measure_crowd(alone, found, sum(options.sizes) + options.others, options.rounds)
+    return broken
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench args=…", description=__doc__)
+    parser.add_argument("--only", choices=["reports", "callbacks"])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL", "MariaDB"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--others", type=int, default=0, help="attempts of other courses besides the sizes")
+    parser.add_argument("--callbacks", type=int, default=1_000, help="reviews a round")
     options = parser.parse_args()
 
+    broken = []
     with tempfile.TemporaryDirectory(prefix="proctoring-bench-") as name:
         folder = Path(name)
         # One folder for the report files of all processes.
         os.environ["PROCTORING_TEST_FOLDER"] = name
-        with (
-            databases(options.databases, "all", folder) as found,
-            databases([database.name for database in found], "alone", folder) as alone,
-        ):
-            print("Seeding", flush=True)
-            others = [options.others] if options.others else []
-            for database, lonely in zip(found, alone, strict=True):
-                seed(database, [*options.sizes, SMALL_COURSE, *others])
-                seed(lonely, [SMALL_COURSE])
-            broken = measure_sizes(found, options.sizes, options.rounds)
-            broken += measure_crowd(alone, found, sum(options.sizes) + options.others, options.rounds)
+        if options.only != "callbacks":
+            broken += measure_reports(options, folder)
+        if options.only != "reports" and "PostgreSQL" in options.databases:
+            with databases(["PostgreSQL"], "callbacks", folder) as found:
+                for database in found:
+                    broken += measure_callbacks(database, folder, options.callbacks, options.rounds)
     print("\n" + ("\n".join(f"Over the limit: {line}" for line in broken) or "Within every limit."))
     return len(broken)
 

@@ -1,0 +1,107 @@
+"""The example LMS as a site runs it, and a proctoring service that sends it reviews as fast as it answers."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+# Of the machine's cores, each of which gets a worker.
+CORES = 2
+THREADS = 4  # a worker, and as many callers
+START_SECONDS = 30
+
+
+def address_of(external_id: str) -> str:
+    return f"/api/edx_proctoring/v1/proctored_exam/attempt/{external_id}/reviewed"
+
+
+def review_of(external_id: str, incidents: int) -> bytes:
+    """No two attempts get the same."""
+    comments = [
+        {"comment": f"Looks away ({external_id})", "status": "Suspicious", "start": number, "stop": number + 1}
+        for number in range(incidents)
+    ]
+    return json.dumps({"status": "suspicious", "comments": comments}).encode()
+
+
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[int]:
+    """The example LMS under gunicorn; says at which port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "example_project.wsgi", f"--bind=127.0.0.1:{port}"]
+    options = [f"--workers={CORES}", f"--threads={THREADS}", "--worker-class=gthread", "--log-level=error"]
+    # A line for each review that is turned away says nothing here.
+    server = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_it_answers(server, port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(START_SECONDS)
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+            connection.request("GET", "/", headers={"Host": "localhost"})
+            connection.getresponse().read()
+            return
+        except ConnectionError:
+            time.sleep(0.1)
+    raise SystemExit("The example LMS did not start.")
+
+
+def send(port: int, token: str, ids: Sequence[str], incidents: int, expected: int) -> float:
+    """A review for each, by a few callers at once over connections that stay open; says how many a second."""
+    bodies = [(address_of(external_id), review_of(external_id, incidents)) for external_id in ids]
+    headers = {"Host": "localhost", "Authorization": f"JWT {token}", "Content-Type": "application/json"}
+    wrong: list[str] = []
+
+    def call(mine: Sequence[tuple[str, bytes]]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            for address, body in mine:
+                connection.request("POST", address, body, headers)
+                answer = connection.getresponse()
+                told = answer.read()
+                if answer.status != expected:
+                    wrong.append(f"{answer.status}: {told[:200]!r}")
+        except OSError as error:
+            wrong.append(repr(error))
+        finally:
+            connection.close()
+
+    callers = CORES * THREADS
+    threads = [threading.Thread(target=call, args=(bodies[number::callers],)) for number in range(callers)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - began
+    if wrong:
+        raise SystemExit(f"{len(wrong)} of {len(ids)} answers were not {expected}: {wrong[0]}")
+    return len(ids) / seconds
+
+
+def site_of(url: str, folder: str) -> dict[str, str]:
+    """Environment of the example LMS as a site sets it: no debugging, its own folder."""
+    kept = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE", "REDIS_URL"}}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        "DATABASE_URL": url,
+        "VAR": folder,
+        "DEBUG": "false",
+        "SECRET_KEY": "bench",
+        "CELERY_BROKER_URL": "folder://",
+    }
