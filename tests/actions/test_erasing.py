@@ -325,7 +325,8 @@ def test_a_report_that_is_being_built_is_built_anew(attempt, admin):
     with pytest.raises(ClaimLost):
         claim.publish(Written(1, 1, "x", timezone.now()))
     report.refresh_from_db()
-    assert (report.state, report.tries) == ("queued", 0)
+    # Another number: who looked before the commit claims nothing after it.
+    assert (report.state, report.tries, report.fence) == ("queued", 0, claim.fence + 1)
     assert report in Report.objects.due(timezone.now())
 
 
