@@ -220,6 +220,21 @@ class Tokens:
         return _packed(hmac.new(self.key, signed.encode(errors="replace"), hashlib.sha256).digest())
 
 
+def _claims(token: str, secret: str) -> dict[str, Any] | None:
+    """What an LMS has signed with our common secret, and what is still in time; None for all else."""
+    signed, _, signature = token.rpartition(".")
+    expected = hmac.new(secret.encode(), signed.encode(errors="replace"), hashlib.sha256).digest()
+    if not hmac.compare_digest(_packed(expected).encode(), signature.encode(errors="replace")):
+        return None
+    head, claims = (_unpacked(part) for part in signed.split("."))
+    in_time = isinstance(claims.get("exp"), int) and time.time() < claims["exp"] <= time.time() + 60
+    return claims if head.get("alg") == "HS256" and in_time else None
+
+
+def _unpacked(part: str) -> dict[str, Any]:
+    return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
 def _packed(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -276,7 +291,8 @@ class Handler(BaseHTTPRequestHandler):
             for verb, pattern, action in ROUTES:
                 found = re.fullmatch(pattern, path)
                 if verb == method and found:
-                    if path.startswith("/api/"):
+                    # A dashboard is opened by a person's browser: the token stands in its address.
+                    if path.startswith("/api/") and action is not Handler.dashboard:
                         self._let_in()
                     action(self, body, *found.groups())
                     return
@@ -419,6 +435,30 @@ class Handler(BaseHTTPRequestHandler):
             "text/html",
         )
 
+    def dashboard(self, body: bytes, client_id: str) -> None:
+        """The course team's view: of a course, an exam or one session, as the signed token says."""
+        token = parse_qs(urlsplit(self.path).query).get("jwt", [""])[0]
+        claims = _claims(token, self.server.options.client_secret)
+        own = self.server.options.client_id
+        if claims is None or (claims.get("iss"), client_id) != (own, own):
+            raise Refusal(403, "This address is shut. Open the dashboard from the LMS once more.")
+        exams = self.server.sessions.exams
+        chosen = [
+            one
+            for one in self.server.sessions.attempts.values()
+            if exams.get(one.exam, {}).get("course_id") == claims.get("course_id")
+            and claims.get("exam_id") in (None, one.exam)
+            and claims.get("attempt_id") in (None, one.number)
+        ]
+        rows = "".join(_row(one, exams.get(one.exam, {})) for one in reversed(chosen))
+        user = claims.get("user")
+        name = str(user.get("full_name", "")) if isinstance(user, dict) else ""
+        self._send(
+            200,
+            _page(f"<h1>Sessions</h1><p>Signed in as {escape(name)}.</p>{rows or '<p>No sessions yet.</p>'}"),
+            "text/html",
+        )
+
     def review(self, body: bytes, number: str) -> None:
         origin = self.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != self.headers.get("Host"):
@@ -445,6 +485,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("DELETE", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.remove),
     ("DELETE", f"/api/v1/user/{PART}/", Handler.erase),
     ("GET", "/api/v1/config/", Handler.config),
+    ("GET", f"/api/v1/instructor/{PART}/", Handler.dashboard),
     ("GET", "/", Handler.home),
     ("GET", f"/download/{PART}", Handler.download),
     ("GET", "/download/", Handler.download),

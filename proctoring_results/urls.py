@@ -7,6 +7,7 @@ app_name = "proctoring_results"
 
 # Course ids are opaque; the older ones have slashes.
 COURSE = "proctoring/courses/<path:course_id>/data-download/"
+EXAMS = "proctoring/courses/<path:course_id>/special-exams/"
 
 urlpatterns = [
     path(COURSE, views.data_download, name="data_download"),
@@ -15,6 +16,8 @@ urlpatterns = [
     path("proctoring/reports/<uuid:task_id>/retry/", views.retry, name="retry_report"),
     path("proctoring/reports/download/<str:token>/", views.download, name="download"),
     path("proctoring/reports/download/<str:token>/excel/", views.download_excel, name="download_excel"),
-    path("proctoring/courses/<path:course_id>/special-exams/numbers/", views.numbers, name="numbers"),
+    path(f"{EXAMS}numbers/", views.numbers, name="numbers"),
+    path(f"{EXAMS}review-dashboard/", views.review_dashboard, name="review_dashboard"),
+    path(f"{EXAMS}review-dashboard/open/", views.open_provider_dashboard, name="provider_dashboard"),
     path("", include(rest)),
 ]

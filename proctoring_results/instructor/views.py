@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from proctoring_results import access, api
@@ -23,6 +24,7 @@ from proctoring_results.actions.texts import clean_key
 from proctoring_results.lms import lms
 
 from . import numbers as numbers_page
+from . import provider_dashboard
 from .data_download import draw
 from .doors import SeeOther, page, private_file, signed_in
 from .sending import send, send_for_excel
@@ -70,6 +72,38 @@ def numbers(request: SignedIn, course_id: str) -> HttpResponse:
         "may_view_reports": access.may(request.user, access.VIEW_REPORTS, course_id),
     }
     return render(request, "proctoring_results/numbers.html", context)
+
+
+@require_safe
+@page
+@signed_in
+def review_dashboard(request: SignedIn, course_id: str) -> HttpResponse:
+    """The dashboard of the course's proctoring service, inside the page; and beside it the way to our own."""
+    course_id = clean_key("course_id", course_id)
+    access.require(request.user, access.VIEW_SESSIONS, course_id)
+    drawn = provider_dashboard.draw(course_id, request.GET.dict())
+    context = {"course_id": course_id, "course_name": lms().course_name(course_id), "page": drawn}
+    response = render(request, "proctoring_results/review_dashboard.html", context)
+    if drawn.place is not None and (policy := provider_dashboard.policy_with(drawn.place)):
+        response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@require_GET
+@xframe_options_sameorigin
+@private_file
+@signed_in
+def open_provider_dashboard(request: SignedIn, course_id: str) -> HttpResponseBase:
+    """What the frame of that page loads: on to the service, with a token that is made now and lives a minute."""
+    try:
+        course_id = clean_key("course_id", course_id)
+        access.require(request.user, access.VIEW_SESSIONS, course_id)
+        place = provider_dashboard.find_place(course_id, request.GET.dict())
+        return HttpResponseRedirect(place.address_for(request.user))
+    except api.AccessDenied:
+        return HttpResponseForbidden()
+    except (api.NotFound, api.InvalidInput) as error:
+        raise Http404 from error
 
 
 @require_POST

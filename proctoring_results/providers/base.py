@@ -182,6 +182,27 @@ class Provider:
         """
         raise NotImplementedError
 
+    # --- Its own dashboard
+
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether the course team can open a dashboard of the service, inside a page of the LMS."""
+        return False
+
+    @property
+    def dashboard_origin(self) -> str:
+        """Where it lies, as ``https://service.example``: the page lets a frame from there in, and from nowhere else."""
+        raise NotImplementedError
+
+    def dashboard_url(
+        self, user: AbstractBaseUser, course_id: str, exam_external_id: str | None, attempt_external_id: str | None
+    ) -> str:
+        """The address that opens it for this person: of a course, one exam, or one session. It lives a minute at most.
+
+        Made at the click, and handed to the person's browser only.
+        """
+        raise NotImplementedError
+
     # --- Words
 
     def review_status(self, field: str, word: object) -> ReviewStatus:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+
+from django.utils import timezone
 
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 # Seconds for a call, tokens included. A learner's page waits for less.
 CALL_LIMIT, PAGE_LIMIT = 10.0, 3.0
+# A dashboard is opened at once; whoever finds its address later finds it shut.
+DASHBOARD_LIFE = timedelta(seconds=60)
 # At most so many calls belong to one effect: exam, attempt, status.
 MOST_CALLS = 3
 
@@ -102,8 +108,9 @@ class RestProvider(Provider):
             yield "SITE_URL is missing: the service has to know where its reviews go."
         if conf().LEASE.total_seconds() <= MOST_CALLS * CALL_LIMIT:
             yield f"LEASE must be longer than {MOST_CALLS * CALL_LIMIT:.0f} seconds, which its calls may take."
-        if find_spec("urllib3") is None:
-            yield "urllib3 is not installed; it comes with the extra proctoring-results[rest]."
+        for package, name in (("urllib3", "urllib3"), ("jwt", "PyJWT")):
+            if find_spec(package) is None:
+                yield f"{name} is not installed; it comes with the extra proctoring-results[rest]."
 
     def save_exam(self, exam: ProctoredExam, external_id: str | None) -> str:
         path = "/api/v1/exam/" if external_id is None else f"/api/v1/exam/{_quoted(external_id)}/"
@@ -152,6 +159,40 @@ class RestProvider(Provider):
         path = _attempt_path(attempt, exam_external_id or "") if is_known else "/api/v1/config/"
         answer = self._client(PAGE_LIMIT).call("GET", path, language=language)
         return Instructions.read(answer.get("instructions"), answer.get("download_url"))
+
+    # --- Its own dashboard
+
+    @property
+    def has_dashboard(self) -> bool:
+        return self.takes_calls
+
+    @property
+    def dashboard_origin(self) -> str:
+        parts = urlsplit(self.own("base_url"))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def dashboard_url(
+        self, user: AbstractBaseUser, course_id: str, exam_external_id: str | None, attempt_external_id: str | None
+    ) -> str:
+        import jwt  # here, so that a site without the extra can take reviews
+
+        claims = {
+            "iss": self.own("client_id"),
+            "jti": secrets.token_hex(16),
+            "exp": timezone.now() + DASHBOARD_LIFE,
+            "course_id": course_id,
+            "user": {
+                "id": self.obscured_id(user),
+                "full_name": lms().learner_name(user),
+                "email": getattr(user, user.get_email_field_name(), ""),
+            },
+            "exam_id": exam_external_id,
+            "attempt_id": attempt_external_id,
+        }
+        said = {name: value for name, value in claims.items() if value is not None}
+        token = jwt.encode(said, self.own("client_secret"), algorithm="HS256")
+        base = self.own("base_url").rstrip("/")
+        return f"{base}/api/v1/instructor/{_quoted(self.own('client_id'))}/?{urlencode({'jwt': token})}"
 
     def _client(self, limit: float | None = None) -> RestClient:
         # Here, so that a site without the extra can take reviews.

@@ -4,7 +4,7 @@ from proctoring_results.providers import client
 from proctoring_results.providers.known import provider_named
 from tests.providers.service import Service
 
-SECRET = "a-secret-of-the-service"
+SECRET = "a-secret-of-the-service-long-enough-for-SHA-256"
 
 
 def calling(url, **more):
