@@ -18,7 +18,9 @@ from proctoring_results.actions.attempts import (
     time_out_attempt,
 )
 from proctoring_results.actions.decisions import Seen, fail_attempt, pass_attempt
+from proctoring_results.actions.disclosures import evidence_link, open_evidence, record_export
 from proctoring_results.actions.exams import create_exam, update_exam
+from proctoring_results.actions.incidents import dismiss_incident, restore_incident
 from proctoring_results.actions.reports import (
     Download,
     cancel_report,
@@ -32,9 +34,13 @@ from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
     AttemptIsArchived,
+    CannotDecrypt,
+    EvidenceLinkExpired,
     ExamAlreadyExists,
     ExamNotAvailable,
+    HostNotAllowed,
     IllegalMove,
+    IncidentNotInState,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
@@ -45,7 +51,7 @@ from proctoring_results.exceptions import (
     ReportNotInState,
     StaleDecision,
 )
-from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report
 from proctoring_results.overview.questions import (
     CourseCounts,
     attempts_in_course,
@@ -60,29 +66,52 @@ from proctoring_results.overview.questions import (
     result_for,
     time_left,
 )
-from proctoring_results.providers.base import IncidentData
-from proctoring_results.statuses import AttemptStatus, CreditState, ReportKind, ReportState, ResultWord, ReviewStatus
+from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, quiz_list, sessions
+from proctoring_results.providers.base import EvidenceData, IncidentData
+from proctoring_results.statuses import (
+    AttemptStatus,
+    AttentionReason,
+    CreditState,
+    DisclosureKind,
+    EvidenceKind,
+    ReportKind,
+    ReportState,
+    ResultWord,
+    ReviewStatus,
+)
 
 __all__ = [
     "AccessDenied",
     "AttemptAlreadyOpen",
     "AttemptIsArchived",
     "AttemptStatus",
+    "AttentionReason",
+    "CannotDecrypt",
     "CourseCounts",
     "CreditState",
+    "Disclosure",
+    "DisclosureKind",
     "Download",
+    "Evidence",
+    "EvidenceData",
+    "EvidenceKind",
+    "EvidenceLinkExpired",
     "ExamAlreadyExists",
     "ExamAttempt",
     "ExamNotAvailable",
     "ExamReview",
+    "HostNotAllowed",
     "IllegalMove",
+    "Incident",
     "IncidentData",
+    "IncidentNotInState",
     "InvalidInput",
     "LinkExpired",
     "LinkInvalid",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
+    "QuizRow",
     "Report",
     "ReportAlreadyRunning",
     "ReportGone",
@@ -92,6 +121,8 @@ __all__ = [
     "ResultWord",
     "ReviewStatus",
     "Seen",
+    "SessionFilter",
+    "Sessions",
     "StaleDecision",
     "archive_attempt",
     "attempts_in_course",
@@ -102,7 +133,9 @@ __all__ = [
     "create_attempt",
     "create_exam",
     "decline_attempt",
+    "dismiss_incident",
     "download_link",
+    "evidence_link",
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",
@@ -114,13 +147,18 @@ __all__ = [
     "mark_ready_to_start",
     "mark_ready_to_submit",
     "open_attempt",
+    "open_evidence",
     "pass_attempt",
+    "quiz_list",
+    "record_export",
     "record_review",
     "redeem_download",
     "reports_in_course",
     "request_report",
+    "restore_incident",
     "result_for",
     "retry_report",
+    "sessions",
     "start_attempt",
     "submit_attempt",
     "time_left",

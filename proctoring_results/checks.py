@@ -21,7 +21,7 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.policy import POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
 
 LONGEST_REDIRECT = timedelta(seconds=60)
 
@@ -114,7 +114,7 @@ def _providers() -> Iterator[CheckMessage]:
             )
             continue
         for name, value in values.items():
-            if name == "class" or (name in own and _are_texts(value)):
+            if name == "class" or (name in own and _are_texts(value)) or (name == HOSTS_KEY and _are_hosts(value)):
                 continue
             if name not in POLICY_KEYS or not _fits(value, types[name]):
                 # Not the value of a provider's own setting: that may be a secret.
@@ -122,7 +122,7 @@ def _providers() -> Iterator[CheckMessage]:
                 yield _error(
                     4,
                     f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{shown}.",
-                    f"Known: {', '.join(sorted({*types, *own, 'class'}))}.",
+                    f"Known: {', '.join(sorted({*types, *own, HOSTS_KEY, 'class'}))}.",
                 )
 
 
@@ -137,6 +137,15 @@ def _own_settings(provider: str) -> frozenset[str] | None:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+
+
+def _are_hosts(value: object) -> bool:
+    """Names like ``video.example`` or ``.video.example``: in lower case, without scheme, port and path."""
+    return (
+        _are_texts(value)
+        and isinstance(value, list | tuple)
+        and all(PLAIN_HOST.fullmatch(host.removeprefix(".")) for host in value)
+    )
 
 
 def _keys() -> Iterator[CheckMessage]:

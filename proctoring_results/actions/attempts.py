@@ -18,7 +18,7 @@ from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, EffectKind, Source
 
-from .moves import change_status, lock_attempt, queue_effects
+from .moves import change_status, lock_attempt, note_activity, queue_effects
 from .reviews import apply_waiting_reviews
 from .texts import clean_text, clean_whole_number
 
@@ -171,6 +171,7 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
         attempt.archived_by_id = by.pk if by else None
         attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
         queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
+        note_activity(attempt)
     return attempt
 
 

@@ -187,7 +187,7 @@ def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, A
         reviewed_by=_person_behind(data.reviewed_by, attempt.exam.course_id),
         claimed_name=data.reviewed_by,
         raw_data=data.raw_data,
-        video_link=data.video_link,
+        evidence=data.evidence,
     )
     has_moved = review.changes.exclude(from_status=F("to_status")).exists()
     answer: Answer = {

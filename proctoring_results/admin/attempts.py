@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProctoredExam, StatusChange
+from proctoring_results.models import (
+    Disclosure,
+    Evidence,
+    ExamAttempt,
+    ExamReview,
+    Incident,
+    LmsEffect,
+    ProctoredExam,
+    StatusChange,
+)
 
 from .reading import ReadOnlyAdmin, ReadOnlyInline
 
@@ -17,7 +26,7 @@ class Changes(ReadOnlyInline):
 
 class Reviews(ReadOnlyInline):
     model = ExamReview
-    fields = ["received_at", "review_status", "standing", "reviewed_by", "claimed_name"]
+    fields = ["received_at", "review_status", "standing", "reviewed_by", "claimed_name", "version_of", "version_reason"]
     ordering = ["pk"]
 
 
@@ -29,7 +38,21 @@ class Effects(ReadOnlyInline):
 
 class Incidents(ReadOnlyInline):
     model = Incident
-    fields = ["position", "status", "kind", "comment", "start", "stop"]
+    fields = ["position", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissal_reason"]
+    show_change_link = False
+
+
+class Pieces(ReadOnlyInline):
+    model = Evidence
+    # Not where it can be seen: that is opened from the session page, and written down.
+    fields = ["position", "kind", "incident", "start", "stop"]
+    show_change_link = False
+
+
+class Disclosures(ReadOnlyInline):
+    model = Disclosure
+    fields = ["at", "user", "what", "evidence", "address"]
+    ordering = ["-pk"]
     show_change_link = False
 
 
@@ -54,7 +77,7 @@ class ExamAttemptAdmin(ReadOnlyAdmin):
     search_fields = ["attempt_code", "user__username", "user__email", "exam__course_id"]
     # Within what the search finds; an index serves it.
     ordering = ["-pk"]
-    inlines = [Changes, Reviews, Effects]
+    inlines = [Changes, Reviews, Effects, Disclosures]
 
 
 @admin.register(ExamReview)
@@ -65,5 +88,5 @@ class ExamReviewAdmin(ReadOnlyAdmin):
     search_fields = ["attempt__attempt_code"]
     ordering = ["-pk"]
     # What the provider sent may name people; it is kept, and not shown in passing.
-    exclude = ["raw_data", "video_link"]
-    inlines = [Incidents]
+    exclude = ["raw_data"]
+    inlines = [Incidents, Pieces]

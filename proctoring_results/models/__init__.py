@@ -4,9 +4,11 @@ from .exams import ProctoredExam
 from .inbox import ProviderMessage
 from .leases import LeasedTask
 from .reports import Report, ReportDownload, ReportFile
-from .reviews import ExamReview, Incident
+from .reviews import Disclosure, Evidence, ExamReview, Incident
 
 __all__ = [
+    "Disclosure",
+    "Evidence",
     "ExamAttempt",
     "ExamReview",
     "Incident",

@@ -7,7 +7,18 @@ from typing import Any, ClassVar
 
 from proctoring_results.statuses import ReviewStatus
 
-from .base import LONGEST_COMMENT, IncidentData, Provider, ReviewData, objects, optional_seconds, optional_text, text
+from .base import (
+    LONGEST_COMMENT,
+    IncidentData,
+    Provider,
+    ReviewData,
+    evidence,
+    objects,
+    optional_seconds,
+    optional_text,
+    refuse_too_much_evidence,
+    text,
+)
 
 
 class RestProvider(Provider):
@@ -20,9 +31,13 @@ class RestProvider(Provider):
 
     def read_review(self, body: Mapping[str, Any]) -> ReviewData:
         comments = objects("comments", body.get("comments"))
+        incidents = tuple(self._incident(f"comments[{number}]", item) for number, item in enumerate(comments))
+        seen = evidence("evidence", body.get("evidence"))
+        refuse_too_much_evidence("evidence", seen, incidents)
         return ReviewData(
             review_status=self.review_status("status", body.get("status")),
-            incidents=tuple(self._incident(f"comments[{number}]", item) for number, item in enumerate(comments)),
+            incidents=incidents,
+            evidence=seen,
             reviewed_by=optional_text("reviewed_by", body.get("reviewed_by"), most=255),
             raw_data=body,
         )
@@ -34,4 +49,5 @@ class RestProvider(Provider):
             comment=text(f"{place}.comment", item.get("comment"), least=1, most=LONGEST_COMMENT),
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
+            evidence=evidence(f"{place}.evidence", item.get("evidence")),
         )
