@@ -11,6 +11,8 @@ DOWNLOAD_REPORT = "proctoring_results.download_report"
 VIEW_SESSIONS = "proctoring_results.view_sessions"
 DECIDE_ATTEMPT = "proctoring_results.decide_attempt"
 SUBMIT_REVIEW = "proctoring_results.submit_review"
+READ_MESSAGE_BODY = "proctoring_results.read_message_body"
+REPLAY_MESSAGE = "proctoring_results.change_providermessage"
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:

@@ -17,9 +17,10 @@ from proctoring_results.actions.attempts import (
     submit_attempt,
     time_out_attempt,
 )
-from proctoring_results.actions.decisions import Seen, fail_attempt, pass_attempt
+from proctoring_results.actions.decisions import fail_attempt, pass_attempt
 from proctoring_results.actions.disclosures import evidence_link, open_evidence, record_export
 from proctoring_results.actions.exams import create_exam, update_exam
+from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.incidents import dismiss_incident, restore_incident
 from proctoring_results.actions.reports import (
     Download,
@@ -44,6 +45,7 @@ from proctoring_results.exceptions import (
     InvalidInput,
     LinkExpired,
     LinkInvalid,
+    MessageQueued,
     NotFound,
     ProctoringResultsError,
     ReportAlreadyRunning,
@@ -52,6 +54,7 @@ from proctoring_results.exceptions import (
     StaleDecision,
 )
 from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report
+from proctoring_results.overview.preview import Seen
 from proctoring_results.overview.questions import (
     CourseCounts,
     attempts_in_course,
@@ -108,6 +111,7 @@ __all__ = [
     "InvalidInput",
     "LinkExpired",
     "LinkInvalid",
+    "MessageQueued",
     "NotFound",
     "ProctoredExam",
     "ProctoringResultsError",
@@ -153,6 +157,7 @@ __all__ = [
     "record_export",
     "record_review",
     "redeem_download",
+    "replay_message",
     "reports_in_course",
     "request_report",
     "restore_incident",

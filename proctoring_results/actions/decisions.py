@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from proctoring_results import access
 from proctoring_results.exceptions import InvalidInput, StaleDecision
 from proctoring_results.models import ExamAttempt
+from proctoring_results.overview.preview import Seen
 from proctoring_results.statuses import AttemptStatus, ReviewStanding, Source
 
 from .moves import change_status, lock_attempt, note_activity
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 
 
 LONGEST_REASON = 10_000  # characters
-
-
-class Seen(NamedTuple):
-    """The newest change and review that the person's page showed; None where it showed none."""
-
-    change_id: int | None
-    review_id: int | None
 
 
 def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:

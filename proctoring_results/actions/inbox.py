@@ -178,6 +178,44 @@ def _finish(pk: int, attempt_code: str) -> Answer:
     return answer
 
 
+def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
+    """Take a kept message up once more: one that was not finished as it is, one that is done as a copy of it.
+
+    The copy says who had it replayed, and does not count as sent by the provider. Returns the message that was taken
+    up, with its ``answer``. Not inside a transaction.
+    Raises ``NotFound``, ``AccessDenied``, ``CannotDecrypt`` and ``InvalidInput`` (the provider's class does not take
+    what it took then), with nothing written; and ``MessageQueued`` where upkeep has to finish it.
+    """
+    message = ProviderMessage.objects.select_related("attempt").filter(pk=pk).first()
+    if message is None:
+        raise NotFound("message", str(pk))
+    access.require(by, access.REPLAY_MESSAGE, message.provider)
+    if message.state == MessageState.DONE:
+        message = _copy(message, by)
+    take_up(message)
+    message.refresh_from_db()
+    return message
+
+
+@transaction.atomic(durable=True)
+def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
+    text = crypto.decrypt(message.body)
+    if message.door != MessageDoor.REST_READY:
+        provider_named(message.provider).read_review(json.loads(text))
+    now = timezone.now()
+    return ProviderMessage.objects.create(
+        provider=message.provider,
+        door=message.door,
+        attempt=message.attempt,
+        sha256=message.sha256,
+        body=crypto.encrypt(text),
+        received_at=now,
+        caller=by.get_username()[:255],
+        replay_of=message,
+        next_try_at=now + HEAD_START,
+    )
+
+
 def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
     data = provider_named(message.provider).read_review(body)
     message.review = review = record_review(

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from proctoring_results import access
 from proctoring_results.exceptions import AttemptIsArchived, IncidentNotInState, NotFound, StaleDecision
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
+from proctoring_results.overview.preview import Seen
 from proctoring_results.signals import review_recorded
 from proctoring_results.statuses import ReviewStanding, Source
 
-from .decisions import Seen, a_reason, refuse_if_stale
+from .decisions import a_reason, refuse_if_stale
 from .evidence import rows_with_keys
 from .moves import lock_attempt, note_activity
 from .reviews import report_columns

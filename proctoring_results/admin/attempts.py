@@ -1,39 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.models import (
-    Disclosure,
-    Evidence,
-    ExamAttempt,
-    ExamReview,
-    Incident,
-    LmsEffect,
-    ProctoredExam,
-    StatusChange,
-)
+from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
 
+from .decisions import DecisionPages
+from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, course_filter
 from .reading import ReadOnlyAdmin, ReadOnlyInline
-
-
-class Changes(ReadOnlyInline):
-    model = StatusChange
-    fields = ["at", "from_status", "to_status", "source", "by", "reason"]
-    ordering = ["pk"]
-    verbose_name_plural = "status changes"
-    show_change_link = False
-
-
-class Reviews(ReadOnlyInline):
-    model = ExamReview
-    fields = ["received_at", "review_status", "standing", "reviewed_by", "claimed_name", "version_of", "version_reason"]
-    ordering = ["pk"]
-
-
-class Effects(ReadOnlyInline):
-    model = LmsEffect
-    fields = ["queued_at", "kind", "state", "tries", "next_try_at", "done_at", "problem"]
-    ordering = ["pk"]
+from .sheets import lines_of
 
 
 class Incidents(ReadOnlyInline):
@@ -59,33 +37,65 @@ class Disclosures(ReadOnlyInline):
 @admin.register(ProctoredExam)
 class ProctoredExamAdmin(ReadOnlyAdmin):
     list_display = ["exam_name", "course_id", "provider", "is_proctored", "is_practice_exam", "is_active", "due_date"]
-    list_filter = ["provider", "is_practice_exam", "is_active"]
+    list_filter = [course_filter("course_id"), "provider", "is_practice_exam", "is_active"]
     search_fields = ["exam_name", "course_id", "content_id"]
 
 
 @admin.register(ExamAttempt)
-class ExamAttemptAdmin(ReadOnlyAdmin):
-    list_display = ["attempt_code", "user", "exam", "status", "provider", "started_at", "completed_at", "archived_at"]
-    list_select_related = ["user", "exam"]
+class ExamAttemptAdmin(DecisionPages):
+    list_display = [
+        "attempt_code",
+        "user",
+        "exam",
+        "status",
+        "review_status",
+        "provider",
+        "started_at",
+        "completed_at",
+        "archived_at",
+    ]
+    list_select_related = ["user", "exam", "current_review"]
     list_filter = [
+        course_filter("exam__course_id"),
         "status",
         "current_review__review_status",
-        "provider",
-        "is_sample_attempt",
-        ("archived_at", admin.EmptyFieldListFilter),
+        ProviderFilter,
+        PracticeFilter,
+        ArchivedFilter,
     ]
-    search_fields = ["attempt_code", "user__username", "user__email", "exam__course_id"]
+    search_fields = ["attempt_code", "user__username", "user__email"]
+    search_help_text = _("User name, e-mail address or attempt code.")
     # Within what the search finds; an index serves it.
     ordering = ["-pk"]
-    inlines = [Changes, Reviews, Effects, Disclosures]
+    inlines = [Disclosures]
+
+    @admin.display(description=_("review status"))
+    def review_status(self, attempt: ExamAttempt) -> str:
+        review = attempt.current_review
+        return review.get_review_status_display() if review else ""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The page begins with who, what and the timeline; the columns as they are stored come below, folded."""
+        return [(_("All columns"), {"fields": self.get_fields(request, obj), "classes": ["collapse"]})]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        attempt = kwargs["obj"]
+        context |= {
+            "attempt": attempt,
+            "verdicts": self.verdicts_for(request, attempt),
+            "lines": lines_of(self.admin_site, request, attempt),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 @admin.register(ExamReview)
 class ExamReviewAdmin(ReadOnlyAdmin):
     list_display = ["attempt", "review_status", "standing", "source", "received_at"]
     list_select_related = ["attempt"]
-    list_filter = ["review_status", "standing", "source"]
-    search_fields = ["attempt__attempt_code"]
+    list_filter = [course_filter("attempt__exam__course_id"), "review_status", "standing", "source"]
+    search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
     # What the provider sent may name people; it is kept, and not shown in passing.
     exclude = ["raw_data"]

@@ -4,24 +4,29 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from proctoring_results.actions.effects import retry_effects
 from proctoring_results.models import LmsEffect
+from proctoring_results.overview.questions import effects_lag
 
+from .filters import course_filter
 from .reading import ReadOnlyAdmin
 
 
 @admin.register(LmsEffect)
 class LmsEffectAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "state", "user", "exam", "tries", "queued_at", "next_try_at", "done_at", "problem"]
+    list_display = ["kind", "call", "state", "user", "exam", "tries", "queued_at", "next_try_at", "done_at", "problem"]
     list_select_related = ["user", "exam"]
-    list_filter = ["state", "kind"]
+    list_filter = [course_filter("exam__course_id"), "state", "kind", "call"]
     search_fields = ["user__username", "user__email", "attempt__attempt_code"]
     ordering = ["-pk"]
     actions = ["retry"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "lag": effects_lag()})
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("proctoring_results.change_lmseffect")

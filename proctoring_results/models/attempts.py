@@ -34,9 +34,13 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
     def not_archived(self) -> Self:
         return self.filter(archived_at=None)
 
+    def that_count(self) -> Self:
+        """What grade and credit go by."""
+        return self.not_archived().filter(is_sample_attempt=False)
+
     def counting(self, user_id: int, exam_id: int) -> Self:
         """The attempts of a learner at an exam that grade and credit go by."""
-        return self.not_archived().filter(user_id=user_id, exam_id=exam_id, is_sample_attempt=False)
+        return self.that_count().filter(user_id=user_id, exam_id=exam_id)
 
     def open(self) -> Self:
         return self.not_archived().filter(status__in=OPEN_STATUSES)

@@ -14,8 +14,12 @@ from .leases import LeasedTask, LeasedTaskQuerySet
 
 class ProviderMessageQuerySet(LeasedTaskQuerySet["ProviderMessage"]):
     def newest_of(self, attempt: ExamAttempt, provider: str, door: str) -> ProviderMessage | None:
-        """What a new message is compared with: the last one of its kind (by its hash, so without the body)."""
-        return self.filter(attempt=attempt, provider=provider, door=door).defer("body").order_by("pk").last()
+        """What a new message is compared with: the last one of its kind (by its hash, so without the body).
+
+        The provider's own: it knows nothing of a replay, and may send again what it sent last.
+        """
+        own = self.filter(attempt=attempt, provider=provider, door=door, replay_of=None)
+        return own.defer("body").order_by("pk").last()
 
 
 class ProviderMessage(LeasedTask):
@@ -28,6 +32,9 @@ class ProviderMessage(LeasedTask):
     body = models.BinaryField(help_text="The JSON, encrypted.")
     received_at = models.DateTimeField()
     caller = models.CharField(max_length=255, help_text="Who brought it: an account, or a way to sign in.")
+    replay_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays", editable=False
+    )
     state = models.CharField(max_length=16, choices=MessageState, default=MessageState.RECEIVED, editable=False)
     review = models.ForeignKey(
         "ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="messages", editable=False

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from proctoring_results.exceptions import NotFound
-from proctoring_results.models import ExamAttempt, ProctoredExam, Report
+from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, ResultWord
+from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, EffectState, ResultWord
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -119,3 +119,21 @@ def course_counts(course_id: str) -> CourseCounts:
         satisfactory=with_word(ResultWord.SATISFACTORY),
         unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsLag:
+    """How far the world is behind: how many effects wait and since when, and how many were given up."""
+
+    waiting: int
+    waiting_since: datetime | None
+    parked: int
+
+
+def effects_lag() -> EffectsLag:
+    """One query, served by an index."""
+    behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
+    rows = behind.values_list("state").annotate(number=Count("pk"), oldest=Min("queued_at"))
+    found = {state: (number, oldest) for state, number, oldest in rows}
+    waiting, since = found.get(EffectState.WAITING, (0, None))
+    return EffectsLag(waiting, since, found.get(EffectState.PARKED, (0, None))[0])

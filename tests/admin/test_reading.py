@@ -1,14 +1,22 @@
 """Django admin shows, and writes nothing but a retry."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.apps import apps
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from proctoring_results import api
-from proctoring_results.models import LmsEffect
-from tests.factories import ExamAttemptFactory, ReportFactory, UserFactory
+from proctoring_results.models import LmsEffect, ProviderMessage, ReportDownload
+from tests.factories import (
+    COURSE,
+    ExamAttemptFactory,
+    ExamReviewFactory,
+    ProctoredExamFactory,
+    ReportFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,32 +35,22 @@ def listed(model: str) -> str:
     return reverse(f"admin:proctoring_results_{model}_changelist")
 
 
-@pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(task.name))
-    return rung
-
-
 @pytest.fixture
-def admin():
-    client = Client()
-    client.force_login(UserFactory(admin=True))
-    return client
-
-
-@pytest.fixture
-def reviewed():
-    attempt = ExamAttemptFactory(submitted=True)
-    api.record_review(
-        attempt.attempt_code,
-        "Suspicious",
-        incidents=[api.IncidentData(status="Suspicious", comment="A phone")],
-        raw_data={"secret": "not shown in passing"},
+def one_of_each():
+    attempt, now = ExamAttemptFactory(submitted=True), timezone.now()
+    ExamReviewFactory(attempt=attempt)
+    LmsEffect.objects.create(kind="grade", attempt=attempt, queued_at=now, next_try_at=now)
+    ProviderMessage.objects.create(
+        provider="proctortrack", door="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
     )
-    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="Seen the recording")
-    attempt.refresh_from_db()
-    return attempt
+    report = ReportFactory(ready=True)
+    ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
+
+
+def parked_effect_of(attempt) -> LmsEffect:
+    return LmsEffect.objects.create(
+        kind="mail", state="parked", user=attempt.user, exam=attempt.exam, attempt=attempt, queued_at=timezone.now()
+    )
 
 
 def parked(attempt) -> LmsEffect:
@@ -115,11 +113,114 @@ def test_an_attempt_is_found_by_learner_and_code(admin, reviewed, field):
     assert "somebody.else" not in page
 
 
-def test_the_lists_ask_the_same_number_of_queries_however_long_they_are(admin, django_assert_max_num_queries):
-    for _ in range(30):
-        ExamAttemptFactory(submitted=True)
-    with django_assert_max_num_queries(12):
-        admin.get(listed("examattempt"))
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("door", ["add", "change", "delete"])
+def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, door):
+    row = apps.get_model("proctoring_results", model).objects.get()
+    address = reverse(f"admin:proctoring_results_{model}_{door}", args=[] if door == "add" else [row.pk])
+    assert admin.post(address, {"post": "yes"}).status_code == 403
+    row.refresh_from_db()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_lists_ask_the_same_number_of_queries_however_long_they_are(
+    admin, one_of_each, model, django_assert_max_num_queries
+):
+    admin.get(listed(model))  # what is asked once a process is asked
+    with CaptureQueriesContext(connection) as short:
+        admin.get(listed(model))
+    for number in range(20):
+        attempt = ExamAttemptFactory(rejected=True, exam__course_id=f"course {number}", exam__provider=f"p{number}")
+        attempt.current_review = ExamReviewFactory(attempt=attempt)
+        attempt.save()
+        parked_effect_of(attempt)
+        ReportFactory(ready=True)
+    with django_assert_max_num_queries(len(short)):
+        admin.get(listed(model))
+
+
+def test_an_attempts_page_asks_the_same_number_of_queries_however_much_happened(
+    admin, reviewed, django_assert_max_num_queries
+):
+    address = reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])
+    admin.get(address)
+    with CaptureQueriesContext(connection) as short:
+        admin.get(address)
+    for _ in range(10):
+        ExamReviewFactory(attempt=reviewed)
+        parked_effect_of(reviewed)
+    with django_assert_max_num_queries(len(short)):
+        admin.get(address)
+
+
+# --- Filters ---
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"course": COURSE}, ["practice", "rejected", "reviewed", "archived"]),
+        ({"course": "edX/Demo"}, ["elsewhere"]),
+        ({"course": "edX/demo"}, []),
+        ({"course": "a\0b"}, []),
+        ({"status__exact": "rejected"}, ["rejected"]),
+        ({"current_review__review_status__exact": "Suspicious"}, ["reviewed"]),
+        ({"provider": "rpnow"}, ["elsewhere"]),
+        ({"practice": "yes"}, ["practice"]),
+        ({"archived": "yes"}, ["archived"]),
+        ({"archived": "no", "practice": "no", "course": COURSE}, ["rejected", "reviewed"]),
+    ],
+    ids=str,
+)
+def test_attempts_are_narrowed_down(admin, query, found):
+    def make(name, **fields):
+        return ExamAttemptFactory(user__username=name, **fields)
+
+    make("practice", submitted=True, exam__is_practice_exam=True)
+    make("rejected", rejected=True)
+    reviewed = make("reviewed", submitted=True)
+    reviewed.current_review = ExamReviewFactory(attempt=reviewed, review_status="Suspicious")
+    reviewed.save()
+    make("archived", submitted=True, archived=True)
+    make("elsewhere", verified=True, exam__course_id="edX/Demo", exam__provider="rpnow")
+    page = admin.get(listed("examattempt"), query)
+    assert sorted(attempt.user.username for attempt in page.context["cl"].result_list) == sorted(found)
+
+
+def test_the_course_filter_keeps_the_others_and_offers_all_courses(admin):
+    for number in range(3):
+        ProctoredExamFactory(course_id=f"course-{number}")
+        ProctoredExamFactory(course_id=f"course-{number}")
+    query = {"practice": "no", "q": "ada", "course": "course-1", "p": "1"}
+    page = admin.get(listed("examattempt"), query).content.decode()
+    assert page.count('<option value="course-') == 3
+    form = page.split('class="pr-course-filter"')[1].split("</form>")[0]
+    assert 'name="practice" value="no"' in form
+    assert 'name="q" value="ada"' in form
+    assert 'name="p"' not in form
+
+
+# --- Lag ---
+
+
+def test_the_list_of_effects_says_how_far_the_lms_is_behind(admin, reviewed):
+    parked(reviewed)
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert "effects are waiting, the oldest since" in page
+    assert "1 is parked" in page
+
+
+def test_and_that_nothing_waits(admin):
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert "No effect is waiting." in page
+    assert "None is parked." in page
+
+
+def test_a_call_to_a_provider_says_what_is_told(admin):
+    attempt, now = ExamAttemptFactory(), timezone.now()
+    LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert '<td class="field-call">register the attempt</td>' in page
 
 
 @pytest.mark.django_db(transaction=True)
@@ -143,12 +244,9 @@ def test_what_is_not_parked_stays_as_it_is(admin, reviewed):
     assert effect.state == "done"
 
 
-def test_a_retry_needs_the_permission(reviewed):
+def test_a_retry_needs_the_permission(reviewed, staff):
     effect = parked(reviewed)
-    reader = UserFactory(is_staff=True)
-    reader.user_permissions.set(Permission.objects.filter(codename="view_lmseffect"))
-    client = Client()
-    client.force_login(reader)
+    client = staff("view_lmseffect")
     assert client.get(listed("lmseffect")).status_code == 200
     client.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
     effect.refresh_from_db()

@@ -1,0 +1,103 @@
+"""What the lists are narrowed by. None of them looks through the attempts to know its own choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from proctoring_results.models import ProctoredExam
+from proctoring_results.providers.known import known_providers
+
+if TYPE_CHECKING:
+    Rows = QuerySet[Any]
+
+
+def course_filter(path: str) -> type[admin.ListFilter]:
+    """By course, where ``path`` leads to its id: ``exam__course_id``, say."""
+    return type("CourseFilter", (_CourseFilter,), {"path": path})
+
+
+class _CourseFilter(admin.ListFilter):
+    """A field to type into, with the courses that have exams to choose from: a site has hundreds of them."""
+
+    title = _("course")
+    template = "admin/proctoring_results/course_filter.html"
+    parameter = "course"
+    path: str
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, list[str]], model: type[Model], model_admin: admin.ModelAdmin[Any]
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.course = params.pop(self.parameter, [""])[-1].strip()
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.parameter]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        # A text with NUL in it is no course's id, and PostgreSQL would not even look.
+        if "\0" in self.course:
+            return queryset.none()
+        return queryset.filter(**{self.path: self.course}) if self.course else queryset
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        ids = ProctoredExam.objects.order_by("course_id").values_list("course_id", flat=True).distinct()
+        # The page number belongs to the list as it was.
+        others = {key: values for key, values in self.request.GET.lists() if key not in (self.parameter, "p")}
+        yield {
+            "course": self.course,
+            "courses": ids,
+            "others": [(key, value) for key, values in others.items() for value in values],
+            "clear": changelist.get_query_string(remove=[self.parameter]),
+        }
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    """The providers of today's exams, and those that the settings know."""
+
+    title = _("provider")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        of_exams = ProctoredExam.objects.order_by().values_list("provider", flat=True).distinct()
+        return [(name, name) for name in sorted({*of_exams, *(provider.name for provider in known_providers())})]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        name = self.value()
+        return queryset.filter(provider=name) if name else queryset
+
+
+class _YesOrNo(admin.SimpleListFilter):
+    yes: dict[str, Any]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
+        return [("no", _("No")), ("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        match self.value():
+            case "yes":
+                return queryset.filter(**self.yes)
+            case "no":
+                return queryset.exclude(**self.yes)
+        return queryset
+
+
+class PracticeFilter(_YesOrNo):
+    title = _("practice")
+    parameter_name = "practice"
+    yes = {"is_sample_attempt": True}
+
+
+class ArchivedFilter(_YesOrNo):
+    title = _("archived")
+    parameter_name = "archived"
+    yes = {"archived_at__isnull": False}

@@ -1,0 +1,49 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from proctoring_results import api
+from tests.factories import ExamAttemptFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def bells(monkeypatch):
+    rung = []
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(task.name))
+    return rung
+
+
+@pytest.fixture
+def admin():
+    client = Client()
+    client.force_login(UserFactory(admin=True))
+    return client
+
+
+@pytest.fixture
+def staff():
+    """Somebody of the site's staff with these permissions and no others."""
+
+    def make(*permissions: str) -> Client:
+        user = UserFactory(is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.user = user
+        return client
+
+    return make
+
+
+@pytest.fixture
+def reviewed():
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(
+        attempt.attempt_code,
+        "Suspicious",
+        incidents=[api.IncidentData(status="Suspicious", comment="A phone")],
+        raw_data={"secret": "not shown in passing"},
+    )
+    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="Seen the recording")
+    attempt.refresh_from_db()
+    return attempt
