@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,7 +22,8 @@ from proctoring_results.actions.texts import clean_key
 from proctoring_results.lms import lms
 
 from .data_download import draw
-from .doors import SeeOther, page, private_file, signed_in
+from .doors import SeeOther, address_of, page, private_file, signed_in
+from .saying import said_to, say
 from .sending import send, send_for_excel
 from .sentences import being_created, currently_being_created, link_lifetime
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .doors import SignedIn
-
-# Ours are shown beside the button that they answer, not where the host shows its own.
-OURS = "proctoring_results"
 
 
 @require_safe
@@ -43,13 +40,11 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
     """The Data Download page of a course."""
     course_id = clean_key("course_id", course_id)
     access.require(request.user, access.VIEW_REPORTS, course_id)
-    said = list(messages.get_messages(request))
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
         "page": draw(course_id, request.user, request.GET),
-        "said": [message for message in said if OURS in message.tags.split()],
-        "messages": [message for message in said if OURS not in message.tags.split()],
+        **said_to(request),
     }
     return render(request, "proctoring_results/data_download.html", context)
 
@@ -89,7 +84,7 @@ def _answer(
         level, sentence = messages.INFO, currently_being_created(refusal.report.kind)
     except api.ReportNotInState as refusal:
         level, sentence = messages.WARNING, str(refusal)
-    messages.add_message(request, level, sentence, extra_tags=OURS)
+    say(request, level, sentence)
     return SeeOther(reverse("proctoring_results:data_download", args=[course_id]))
 
 
@@ -112,7 +107,7 @@ def download_excel(request: SignedIn, token: str) -> HttpResponseBase:
 
 # What is written down about a refusal must outlive it: no transaction of the request may roll it back.
 def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponseBase:
-    address = _address(request)
+    address = address_of(request)
     try:
         redeemed = api.redeem_download(token, request.user, address=address, for_excel=for_excel)
     except api.LinkInvalid:
@@ -123,14 +118,6 @@ def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
     except api.ReportGone as refusal:
         return _gone(request, refusal.report, "report_gone")
     return send_for_excel(redeemed) if for_excel else send(redeemed)
-
-
-def _address(request: SignedIn) -> str | None:
-    """Where the person came from, as far as the host's server says; a unix socket has no address."""
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
 
 
 def _gone(request: SignedIn, report: api.Report, template: str) -> HttpResponse:

@@ -53,7 +53,10 @@ def timeline(attempt: ExamAttempt) -> list[Event]:
     The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they came, from 1.
     """
     reviews = list(
-        attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
+        attempt.reviews.select_related("reviewed_by")
+        .prefetch_related("incidents__dismissed_by")
+        .defer("raw_data")
+        .order_by("pk")
     )
     numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
     events = [
