@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from proctoring_results.lms import lms
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.overview.preview import Preview, preview_verdicts
-from proctoring_results.overview.timeline import Event, EventKind, timeline
+from proctoring_results.overview.timeline import Event, timeline
 from proctoring_results.providers.policy import host_of, may_be_opened
 from proctoring_results.statuses import AttemptStatus, EvidenceKind, ReviewStanding
 
@@ -148,18 +148,24 @@ class SessionPage:
 
 
 def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = "") -> SessionPage:
-    """The page as this person may see it; ``asked_review`` is the number of a review to show. Raises ``NotFound``."""
+    """The page as this person may see it; ``asked_review`` is the number of a review to show.
+
+    Raises ``AccessDenied`` and ``NotFound``.
+    """
     # First what was seen, then what is shown: whatever comes in between makes the page stale, and is noticed.
     verdicts = preview_verdicts(attempt_code)
     passing, failing = verdicts[AttemptStatus.VERIFIED], verdicts[AttemptStatus.REJECTED]
     attempt = passing.attempt
-    events = [event for event in timeline(attempt) if event.kind != EventKind.MESSAGE]
+    access.require(user, access.VIEW_SESSIONS, attempt.exam.course_id)
+    if not (attempt.exam.is_proctored or attempt.exam.is_practice_exam):
+        raise api.NotFound("session", attempt_code)
+    events = timeline(attempt, with_messages=False)
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     shown = _shown(attempt, reviews, asked_review)
     incidents = list(shown.incidents.all()) if shown else []
     may_decide = access.may(user, access.DECIDE_ATTEMPT, attempt.exam.course_id)
     length = length_of(attempt, incidents)
-    parts = _parts(attempt, shown, incidents, length, user)
+    parts = _parts(attempt, shown, incidents, length, user, _names(reviews))
     lines = _review_lines(attempt, reviews, shown)
     is_current = shown is not None and shown.pk == attempt.current_review_id
     is_news = shown is not None and shown.standing == ReviewStanding.AFTER_DECISION
@@ -169,7 +175,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         learner_name=lms().learner_name(attempt.user),
         email=getattr(attempt.user, attempt.user.get_email_field_name(), ""),
         exam_name=attempt.exam.exam_name,
-        facts=_facts(attempt),
+        facts=_facts(attempt, next((review for review in reviews if review.pk == attempt.current_review_id), None)),
         reasons=[str(reason.label) for reason in attention_reasons([attempt.pk]).get(attempt.pk, [])],
         seen=passing.seen,
         passing=passing if may_decide and passing.is_possible else None,
@@ -218,6 +224,12 @@ def _review_lines(attempt: ExamAttempt, reviews: Sequence[ExamReview], shown: Ex
     ]
 
 
+def _names(reviews: Sequence[ExamReview]) -> dict[int, str]:
+    """Of those who have dismissed incidents: each has made a version of a review."""
+    people = [review.reviewed_by for review in reviews if review.reviewed_by is not None]
+    return {person.pk: person.get_username() for person in people}
+
+
 def _obstacle(passing: Preview, failing: Preview) -> str:
     if passing.obstacle is not None and failing.obstacle is not None:
         return str(passing.obstacle.label)
@@ -227,8 +239,7 @@ def _obstacle(passing: Preview, failing: Preview) -> str:
 # --------------------------------------------------------------------------------------------------------------- facts
 
 
-def _facts(attempt: ExamAttempt) -> list[tuple[str, str]]:
-    review = attempt.current_review
+def _facts(attempt: ExamAttempt, review: ExamReview | None) -> list[tuple[str, str]]:
     facts = [
         (_("Status"), str(AttemptStatus(attempt.status).label)),
         (_("Review"), review.get_review_status_display() if review else _("none yet")),
@@ -266,6 +277,7 @@ def _parts(
     incidents: Sequence[Incident],
     length: float,
     user: AbstractBaseUser,
+    names: Mapping[int, str],
 ) -> list[Part]:
     by_incident: dict[int | None, list[tuple[Evidence, Piece]]] = {}
     for item in review.evidence.order_by("position") if review else ():
@@ -273,7 +285,7 @@ def _parts(
     rows: dict[str, list[IncidentRow]] = {slug: [] for slug in (VIDEO, ONLINE, VERIFICATION, ONBOARDING)}
     for incident in incidents:
         pieces = [piece for _item, piece in by_incident.get(incident.pk, [])]
-        rows[PART_OF_INCIDENT.get(incident.kind.casefold(), VIDEO)].append(_incident(incident, pieces, length))
+        rows[PART_OF_INCIDENT.get(incident.kind.casefold(), VIDEO)].append(_incident(incident, pieces, length, names))
     whole: dict[str, list[Piece]] = {slug: [] for slug in rows}
     for item, piece in by_incident.get(None, []):
         whole[PART_OF_EVIDENCE.get(EvidenceKind(item.kind), VIDEO)].append(piece)
@@ -296,7 +308,7 @@ def _counted(incidents: Sequence[IncidentRow], pieces: Sequence[Piece]) -> str:
     return str(len(incidents) + len(pieces))
 
 
-def _incident(incident: Incident, pieces: list[Piece], length: float) -> IncidentRow:
+def _incident(incident: Incident, pieces: list[Piece], length: float, names: Mapping[int, str]) -> IncidentRow:
     when = span(incident.start, incident.stop)
     number = incident.position + 1
     words = {"number": number, "status": incident.status, "when": when}
@@ -311,7 +323,7 @@ def _incident(incident: Incident, pieces: list[Piece], length: float) -> Inciden
         when=when,
         pieces=pieces,
         mark=mark_of(incident, length),
-        dismissed_by=incident.dismissed_by.get_username() if incident.dismissed_by else "",
+        dismissed_by=names.get(incident.dismissed_by_id or 0, ""),
         dismissed_at=incident.dismissed_at,
         dismissal_reason=incident.dismissal_reason,
     )

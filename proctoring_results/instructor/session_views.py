@@ -48,7 +48,7 @@ STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
 @signed_in
 def session(request: SignedIn, attempt_code: str) -> HttpResponse:
     """One attempt, with all that is known of it."""
-    return _page(request, _attempt_to_look_at(request, attempt_code))
+    return _page(request, clean_key("attempt_code", attempt_code))
 
 
 @require_POST
@@ -84,31 +84,34 @@ def _answer(
     except api.InvalidInput as refusal:
         if refusal.field != "reason":
             raise
-        return _page(request, attempt, reason=reason, problem=_("Please give a reason."), place=place, status=400)
+        return _page(
+            request, attempt.attempt_code, reason=reason, problem=_("Please give a reason."), place=place, status=400
+        )
     except api.StaleDecision as refusal:
         # What is drawn now is fresh.
-        return _page(request, attempt, reason=reason, problem=str(refusal), place=place, status=409)
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
     except (api.IllegalMove, api.AttemptIsArchived, api.IncidentNotInState) as refusal:
-        return _page(request, attempt, reason=reason, problem=str(refusal), place=place, status=409)
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
     say(request, messages.SUCCESS, str(done))
     return SeeOther(reverse("proctoring_results:session", args=[attempt.attempt_code]))
 
 
 def _page(
     request: SignedIn,
-    attempt: api.ExamAttempt,
+    attempt_code: str,
     *,
     reason: str = "",
     problem: str = "",
     place: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    course_id = attempt.exam.course_id
+    drawn = draw_session(attempt_code, request.user, request.GET.get("review", ""))
+    course_id = drawn.attempt.exam.course_id
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
         "places": places(course_id, "session"),
-        "page": draw_session(attempt.attempt_code, request.user, request.GET.get("review", "")),
+        "page": drawn,
         # After a refusal: what was written, where, and what is wrong with it.
         "reason": reason,
         "problem": problem,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -47,21 +47,18 @@ class Event:
     row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
 
 
-def timeline(attempt: ExamAttempt) -> list[Event]:
-    """All events of an attempt, oldest first. A constant number of queries.
+def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
+    """All events of an attempt, oldest first; those of a provider's messages on demand. A constant number of queries.
 
     The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they came, from 1.
     """
     reviews = list(
-        attempt.reviews.select_related("reviewed_by")
-        .prefetch_related("incidents__dismissed_by")
-        .defer("raw_data")
-        .order_by("pk")
+        attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
     )
     numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
     events = [
         *_creation(attempt),
-        *(_received(message, numbers) for message in attempt.messages.defer("body").order_by("pk")),
+        *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers) for review in reviews),
         *(_moved(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
         *(_followed(effect) for effect in attempt.effects.order_by("pk")),
@@ -70,6 +67,10 @@ def timeline(attempt: ExamAttempt) -> list[Event]:
     ranks = {kind: rank for rank, kind in enumerate(EventKind)}
     # A stable sort: what is of one kind and one moment stays in the order it was written.
     return sorted(events, key=lambda event: (event.at, ranks[event.kind]))
+
+
+def _messages(attempt: ExamAttempt) -> Iterable[ProviderMessage]:
+    return attempt.messages.defer("body").order_by("pk")
 
 
 def _creation(attempt: ExamAttempt) -> Iterator[Event]:
