@@ -17,6 +17,7 @@ ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, DEFAULT_FROM_EM
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import Env
 
@@ -206,6 +207,8 @@ OAUTH2_PROVIDER = {
 # The host of links in mails and of what providers call back: from here, never from a request.
 SITE_URL = env.str("SITE_URL", "http://localhost:" + (env.str("PORT", "") or "8000")).rstrip("/")
 
+OUR_HOST = urlsplit(SITE_URL).hostname or "localhost"
+
 PROCTORING_RESULTS = {
     "SITE_URL": SITE_URL,
     "LMS": "example_project.campus.lms.CampusLMS",
@@ -215,9 +218,11 @@ PROCTORING_RESULTS = {
             "base_url": env.str("PROCTORTRACK_URL", ""),
             "client_id": env.str("PROCTORTRACK_CLIENT_ID", ""),
             "client_secret": env.str("PROCTORTRACK_CLIENT_SECRET", ""),
+            # The demo's recordings are pages of its own.
+            "evidence_hosts": [OUR_HOST],
         },
         # Without a secret RPNow's door is shut.
-        "rpnow": {"users": env.list("RPNOW_USERS", [])},
+        "rpnow": {"users": env.list("RPNOW_USERS", []), "evidence_hosts": [OUR_HOST]},
     },
 }
 

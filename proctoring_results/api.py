@@ -18,9 +18,11 @@ from proctoring_results.actions.attempts import (
     time_out_attempt,
 )
 from proctoring_results.actions.decisions import fail_attempt, pass_attempt
+from proctoring_results.actions.disclosures import evidence_link, open_evidence, record_export
 from proctoring_results.actions.erasing import erase_learner
 from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.inbox import replay_message
+from proctoring_results.actions.incidents import dismiss_incident, restore_incident
 from proctoring_results.actions.reports import (
     Download,
     cancel_report,
@@ -36,10 +38,13 @@ from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
     CannotDecrypt,
+    EvidenceLinkExpired,
     ExamAlreadyExists,
     ExamNotAvailable,
     ExamUnderWay,
+    HostNotAllowed,
     IllegalMove,
+    IncidentNotInState,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
@@ -51,7 +56,16 @@ from proctoring_results.exceptions import (
     ReportNotInState,
     StaleDecision,
 )
-from proctoring_results.models import Erasure, ExamAttempt, ExamReview, ProctoredExam, Report
+from proctoring_results.models import (
+    Disclosure,
+    Erasure,
+    Evidence,
+    ExamAttempt,
+    ExamReview,
+    Incident,
+    ProctoredExam,
+    Report,
+)
 from proctoring_results.overview.instructions import instructions_for, takes_calls
 from proctoring_results.overview.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.overview.preview import Seen
@@ -72,10 +86,14 @@ from proctoring_results.overview.questions import (
     results_in_course,
     time_left,
 )
-from proctoring_results.providers.base import IncidentData, Instructions
+from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, quiz_list, sessions
+from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.statuses import (
     AttemptStatus,
+    AttentionReason,
     CreditState,
+    DisclosureKind,
+    EvidenceKind,
     NoResultWord,
     ReportKind,
     ReportState,
@@ -89,20 +107,30 @@ __all__ = [
     "AttemptIsArchived",
     "AttemptIsErased",
     "AttemptStatus",
+    "AttentionReason",
     "CannotDecrypt",
     "CourseCounts",
     "CreditState",
     "DayCounts",
+    "Disclosure",
+    "DisclosureKind",
     "Download",
     "Erasure",
+    "Evidence",
+    "EvidenceData",
+    "EvidenceKind",
+    "EvidenceLinkExpired",
     "ExamAlreadyExists",
     "ExamAttempt",
     "ExamNotAvailable",
     "ExamReview",
     "ExamUnderWay",
+    "HostNotAllowed",
     "IllegalMove",
+    "Incident",
     "IncidentCounts",
     "IncidentData",
+    "IncidentNotInState",
     "Instructions",
     "InvalidInput",
     "LearnerResult",
@@ -114,6 +142,7 @@ __all__ = [
     "Numbers",
     "ProctoredExam",
     "ProctoringResultsError",
+    "QuizRow",
     "Report",
     "ReportAlreadyRunning",
     "ReportGone",
@@ -124,6 +153,8 @@ __all__ = [
     "ReviewStatus",
     "ReviewTimes",
     "Seen",
+    "SessionFilter",
+    "Sessions",
     "StaleDecision",
     "archive_attempt",
     "attempts_in_course",
@@ -135,8 +166,10 @@ __all__ = [
     "create_attempt",
     "create_exam",
     "decline_attempt",
+    "dismiss_incident",
     "download_link",
     "erase_learner",
+    "evidence_link",
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",
@@ -150,15 +183,20 @@ __all__ = [
     "mark_ready_to_start",
     "mark_ready_to_submit",
     "open_attempt",
+    "open_evidence",
     "pass_attempt",
+    "quiz_list",
+    "record_export",
     "record_review",
     "redeem_download",
     "replay_message",
     "reports_in_course",
     "request_report",
+    "restore_incident",
     "result_for",
     "results_in_course",
     "retry_report",
+    "sessions",
     "start_attempt",
     "submit_attempt",
     "takes_calls",

@@ -22,7 +22,7 @@ from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
 from proctoring_results.providers.known import known_providers
-from proctoring_results.providers.policy import POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
 
 LONGEST_REDIRECT = timedelta(seconds=60)
 # Whose values are not shown, not even wrong ones.
@@ -119,7 +119,8 @@ def _providers() -> Iterator[CheckMessage]:
             )
             continue
         for name, value in values.items():
-            if name == "class" or (name in own and _is_own(value, own[name])):
+            is_own = name in own and _is_own(value, own[name])
+            if name == "class" or is_own or (name == HOSTS_KEY and _are_hosts(value)):
                 continue
             if name not in POLICY_KEYS or not _fits(value, types[name]):
                 # Not the value of another key: that may be a secret, or one under a misspelt name.
@@ -127,7 +128,7 @@ def _providers() -> Iterator[CheckMessage]:
                 yield _error(
                     4,
                     f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{shown}.",
-                    f"Known: {', '.join(sorted({*types, *own, 'class'}))}.",
+                    f"Known: {', '.join(sorted({*types, *own, HOSTS_KEY, 'class'}))}.",
                 )
 
 
@@ -151,10 +152,23 @@ def _own_settings(provider: str) -> Mapping[str, type] | None:
     return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+
+
 def _is_own(value: object, kind: type) -> bool:
     if kind is list:
-        return isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
+        return _are_texts(value)
     return isinstance(value, Mapping if kind is dict else kind)
+
+
+def _are_hosts(value: object) -> bool:
+    """Names like ``video.example`` or ``.video.example``: in lower case, without scheme, port and path."""
+    return (
+        _are_texts(value)
+        and isinstance(value, list | tuple)
+        and all(PLAIN_HOST.fullmatch(host.removeprefix(".")) for host in value)
+    )
 
 
 def _keys() -> Iterator[CheckMessage]:

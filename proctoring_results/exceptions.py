@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
-    from proctoring_results.models import ExamAttempt, ExamReview, Report, StatusChange
+    from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, Report, StatusChange
     from proctoring_results.statuses import AttemptStatus, Source
 
 
@@ -130,6 +130,16 @@ class StaleDecision(ProctoringResultsError):
         self.attempt, self.change, self.review = attempt, change, review
 
 
+class IncidentNotInState(ProctoringResultsError):
+    """Dismissing needs an incident that counts, restoring one that was dismissed, in a review that is shown."""
+
+    code = "incident_not_in_state"
+
+    def __init__(self, incident: Incident, sentence: str) -> None:
+        super().__init__(sentence)
+        self.incident = incident
+
+
 class ReportAlreadyRunning(ProctoringResultsError):
     """The same report is being made. ``report`` is it."""
 
@@ -221,7 +231,7 @@ class ServiceUnavailable(ProctoringResultsError):
 
 
 class LinkInvalid(ProctoringResultsError):
-    """A download link that is forged, altered, from the future, another person's, or no longer permitted.
+    """A link to a file or to evidence that is forged, altered, from the future, another's, or no longer permitted.
 
     ``why`` is a ``DownloadOutcome`` and ``report`` the link's, where the signature was right; the person who came
     with the link is told neither.
@@ -242,6 +252,26 @@ class LinkExpired(ProctoringResultsError):
     def __init__(self, report: Report) -> None:
         super().__init__(_("This link has expired."))
         self.report = report
+
+
+class EvidenceLinkExpired(ProctoringResultsError):
+    """One's own link to evidence, but too old. ``evidence`` leads to a fresh one."""
+
+    code = "link_expired"
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(_("This link has expired."))
+        self.evidence = evidence
+
+
+class HostNotAllowed(ProctoringResultsError):
+    """The settings of the provider do not name the host that the evidence lies on. ``host`` may be empty."""
+
+    code = "host_not_allowed"
+
+    def __init__(self, evidence: Evidence, host: str) -> None:
+        super().__init__(_("This cannot be opened: host not allowed."))
+        self.evidence, self.host = evidence, host
 
 
 class ReportGone(ProctoringResultsError):

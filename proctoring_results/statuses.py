@@ -48,6 +48,32 @@ class ReviewStanding(TextChoices):
     AFTER_DECISION = "after_decision", _("came after a person's decision")
 
 
+class EvidenceKind(TextChoices):
+    """What a piece of evidence shows."""
+
+    VIDEO = "video", _("recording")
+    SCREENSHOT = "screenshot", _("screenshot")
+    ID = "id", _("identification")
+    ROOM = "room", _("room scan")
+    ONBOARDING = "onboarding", _("onboarding")
+
+
+class AttentionReason(TextChoices):
+    """Why a person has to look at an attempt."""
+
+    SECOND_REVIEW = "second_review", _("second review required")
+    CONTRADICTION = "contradiction", _("the review contradicts its own incidents")
+    NEW_INFORMATION = "new_information", _("new information after a decision")
+    PARKED_EFFECT = "parked_effect", _("something that follows could not be done")
+
+
+class DisclosureKind(TextChoices):
+    """What of a session was shown to a person."""
+
+    EVIDENCE = "evidence", _("evidence")
+    EXPORT = "export", _("exported data")
+
+
 class Source(TextChoices):
     """Who moves an attempt. ``PERSON`` is one who may decide, with a reason."""
 

@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report, ReportFile
+from proctoring_results import crypto
+from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report, ReportFile
 from proctoring_results.statuses import (
     OPEN_STATUSES,
     AttemptStatus,
@@ -51,10 +52,20 @@ class ExamAttemptFactory(DjangoModelFactory):
     exam = factory.SubFactory(ProctoredExamFactory)
     provider = factory.SelfAttribute("exam.provider")
     is_sample_attempt = factory.SelfAttribute("exam.is_practice_exam")
+    archived_at = None
     open_key = factory.LazyAttribute(
         lambda attempt: (
             f"{attempt.exam.pk}:{attempt.user.pk}"
             if attempt.status in OPEN_STATUSES and attempt.archived_at is None
+            else None
+        )
+    )
+
+    # As the verbs keep it.
+    attention_since = factory.LazyAttribute(
+        lambda attempt: (
+            timezone.now()
+            if attempt.status == AttemptStatus.SECOND_REVIEW_REQUIRED and attempt.archived_at is None
             else None
         )
     )
@@ -86,6 +97,29 @@ class ExamReviewFactory(DjangoModelFactory):
     source = Source.PROVIDER
     received_at = factory.LazyFunction(timezone.now)
     standing = ReviewStanding.APPLIED
+
+
+class IncidentFactory(DjangoModelFactory):
+    class Meta:
+        model = Incident
+
+    review = factory.SubFactory(ExamReviewFactory)
+    position = factory.Sequence(lambda n: n)
+    status = "Suspicious"
+    comment = "Looks away"
+
+
+class EvidenceFactory(DjangoModelFactory):
+    class Meta:
+        model = Evidence
+
+    class Params:
+        address = "https://video.example/secret"
+
+    review = factory.SubFactory(ExamReviewFactory)
+    position = factory.Sequence(lambda n: n)
+    kind = "video"
+    url = factory.LazyAttribute(lambda evidence: crypto.encrypt(evidence.address))
 
 
 class ReportFactory(DjangoModelFactory):

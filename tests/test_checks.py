@@ -49,6 +49,11 @@ def test_the_example_has_no_wrong_setting():
         ({"PROVIDERS": {"x": {"base_url": ["https://x.example"]}}}, "E004"),
         ({"PROVIDERS": {"x": {"rules": "none"}}}, "E004"),
         ({"PROVIDERS": {"x": {"base_url": "https://x.example"}}}, "E017"),
+        ({"PROVIDERS": {"x": {"evidence_hosts": "video.example"}}}, "E004"),
+        ({"PROVIDERS": {"x": {"evidence_hosts": ["https://video.example"]}}}, "E004"),
+        ({"PROVIDERS": {"x": {"evidence_hosts": ["Video.example"]}}}, "E004"),
+        ({"PROVIDERS": {"x": {"evidence_hosts": ["video.example:443"]}}}, "E004"),
+        ({"PROVIDERS": {"x": {"evidence_hosts": ["."]}}}, "E004"),
         ({"ENCRYPTION_KEYS": ["too short"]}, "E015"),
         ({"ENCRYPTION_KEYS": "a key"}, "E002"),
         ({"LARGEST_MESSAGE": 0}, "E003"),
@@ -68,7 +73,11 @@ def test_a_wrong_value_is_an_error(settings, values, problem):
 def test_right_values_are_no_errors(settings):
     settings.PROCTORING_RESULTS = {
         "PROVIDERS": {
-            "x": {"on_suspicious": "reject", "newer_replaces_older": False},
+            "x": {
+                "on_suspicious": "reject",
+                "newer_replaces_older": False,
+                "evidence_hosts": ["a.example", ".b.example"],
+            },
             "y": {"class": "proctoring_results.providers.rest.RestProvider"},
             "rpnow": {"users": ["a:b", "a:c"], "secrets": (), "signing_keys": ["k"], "on_suspicious": "second_review"},
         },

@@ -7,6 +7,7 @@ app_name = "campus"
 # Course ids may hold slashes, so the longer addresses come first.
 urlpatterns = [
     path("", views.home, name="home"),
+    path("a-providers-recordings/<slug:kind>/<int:number>/", views.recording, name="recording"),
     path("courses/<path:course_id>/instructor/", views.instructor, name="instructor"),
     path("courses/<path:course_id>/view-as/", views.view_as, name="view_as"),
     path("viewing/stop/", views.stop_viewing, name="stop_viewing"),

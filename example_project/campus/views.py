@@ -85,6 +85,12 @@ def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
 
 
 @never_cache
+@require_safe
+def recording(request: HttpRequest, kind: str, number: int) -> HttpResponse:
+    """Stands in for the site of a proctoring service, where the evidence of real exams lies."""
+    return render(request, "campus/recording.html", {"kind": kind, "number": number})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:

@@ -19,7 +19,7 @@ from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
 
 from .calls import queue_attempt_call
-from .moves import change_status, lock_attempt, queue_effects
+from .moves import change_status, lock_attempt, note_activity, queue_effects
 from .reviews import apply_waiting_reviews
 from .texts import clean_text, clean_whole_number
 
@@ -176,6 +176,7 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
         queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
         if attempt.started_at is None:
             queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
+        note_activity(attempt)
     return attempt
 
 

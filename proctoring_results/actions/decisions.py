@@ -12,11 +12,14 @@ from proctoring_results.models import ExamAttempt
 from proctoring_results.overview.preview import Seen
 from proctoring_results.statuses import AttemptStatus, ReviewStanding, Source
 
-from .moves import change_status, lock_attempt
+from .moves import change_status, lock_attempt, note_activity
 from .texts import clean_text
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+
+LONGEST_REASON = 10_000  # characters
 
 
 def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
@@ -37,15 +40,26 @@ def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: 
 def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     access.require(by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
-    reason = clean_text("reason", reason).strip()
-    if not reason:
-        raise InvalidInput("reason", "A decision needs a reason.")
-    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
-    if seen is not None and seen != Seen(change.pk if change else None, review.pk if review else None):
-        raise StaleDecision(attempt, change, review)
+    reason = a_reason(reason)
+    refuse_if_stale(attempt, seen)
     change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
     _take_up_what_waited_for_a_person(attempt)
     return attempt
+
+
+def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
+    """Raise ``StaleDecision`` unless the newest change and review of a locked attempt were on the person's page."""
+    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
+    if seen is not None and seen != Seen(change.pk if change else None, review.pk if review else None):
+        raise StaleDecision(attempt, change, review)
+
+
+def a_reason(reason: str) -> str:
+    """The reason without space around it. Raises ``InvalidInput`` where there is none."""
+    kept = clean_text("reason", reason, most=LONGEST_REASON).strip()
+    if not kept:
+        raise InvalidInput("reason", "A decision needs a reason.")
+    return kept
 
 
 def _take_up_what_waited_for_a_person(attempt: ExamAttempt) -> None:
@@ -57,3 +71,4 @@ def _take_up_what_waited_for_a_person(attempt: ExamAttempt) -> None:
     waited.update(standing=ReviewStanding.APPLIED)
     attempt.current_review = newest
     attempt.save(update_fields=["current_review"])
+    note_activity(attempt)

@@ -10,10 +10,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from proctoring_results import access
+from proctoring_results import access, crypto
 from proctoring_results.exceptions import ExamUnderWay, InvalidInput
 from proctoring_results.models import (
     Erasure,
+    Evidence,
     ExamAttempt,
     ExamReview,
     Incident,
@@ -115,7 +116,11 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     reviews = ExamReview.objects.filter(attempt__in=attempts)
     incidents = Incident.objects.filter(review__attempt__in=attempts)
     incidents.update(comment=ERASED)
-    reviews.update(raw_data={}, claimed_name="", video_link=None, suspicious_comments="", rules_violation_comments="")
+    incidents.exclude(dismissal_reason="").update(dismissal_reason=ERASED)
+    # Where recordings and pictures can be seen goes; that somebody was shown them stays.
+    Evidence.objects.filter(review__attempt__in=attempts).update(url=crypto.encrypt(""))
+    reviews.update(raw_data={}, claimed_name="", suspicious_comments="", rules_violation_comments="")
+    reviews.exclude(version_reason="").update(version_reason=ERASED)
     changes = StatusChange.objects.filter(attempt__in=attempts)
     changes.exclude(source__in=WRITTEN_BY_US).exclude(reason="").update(reason=ERASED)
     for attempt in attempts:

@@ -206,13 +206,15 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
 
     The copy says who had it replayed, and does not count as sent by the provider. Returns the message that was taken
     up, with its ``answer``. Not inside a transaction.
-    Raises ``NotFound``, ``AccessDenied``, ``CannotDecrypt`` and ``InvalidInput`` (the provider's class does not take
-    what it took then), with nothing written; and ``MessageQueued`` where upkeep has to finish it.
+    Raises ``NotFound``, ``AccessDenied``, ``AttemptIsErased``, ``CannotDecrypt`` and ``InvalidInput`` (the provider's
+    class does not take what it took then), with nothing written; and ``MessageQueued`` where upkeep has to finish it.
     """
     message = ProviderMessage.objects.select_related("attempt").filter(pk=pk).first()
     if message is None:
         raise NotFound("message", str(pk))
     access.require(by, access.REPLAY_MESSAGE, message.provider)
+    if message.attempt.erased_at is not None:
+        raise AttemptIsErased(message.attempt)
     if message.state == MessageState.DONE:
         message = _copy(message, by)
     take_up(message)
@@ -248,7 +250,7 @@ def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, A
         reviewed_by=_person_behind(data.reviewed_by, attempt.exam.course_id),
         claimed_name=data.reviewed_by,
         raw_data=data.raw_data,
-        video_link=data.video_link,
+        evidence=data.evidence,
     )
     has_moved = review.changes.exclude(from_status=F("to_status")).exists()
     answer: Answer = {

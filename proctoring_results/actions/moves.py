@@ -12,6 +12,7 @@ from proctoring_results import tasks
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
+from proctoring_results.models.attention import attention_since
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.statuses import (
     MOVES,
@@ -93,6 +94,7 @@ def change_status(
     )
     if move is not None:
         queue_effects(move.effects, attempt, change=change)
+    note_activity(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
     return change
@@ -116,6 +118,13 @@ def queue_effects(
     if for_the_lms and attempt.exam.is_proctored and not attempt.is_sample_attempt:
         LmsEffect.objects.queue(for_the_lms, attempt, change=change, review=review)
         tasks.ring_after_commit(tasks.deliver_effects)
+
+
+def note_activity(attempt: ExamAttempt) -> None:
+    """Something was written about a locked attempt: keep when, and whether a person has to look at it."""
+    attempt.last_activity_at = now = timezone.now()
+    attempt.attention_since = attention_since(attempt, now)
+    attempt.save(update_fields=["last_activity_at", "attention_since"])
 
 
 def _write(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:

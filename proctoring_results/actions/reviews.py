@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from proctoring_results import access, crypto
+from proctoring_results import access
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
-from proctoring_results.providers.base import LONGEST_COMMENT, LONGEST_LINK, MOST_INCIDENTS, IncidentData
+from proctoring_results.providers.base import LONGEST_COMMENT, MOST_INCIDENTS, EvidenceData, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.signals import review_recorded
 from proctoring_results.statuses import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, Source
 
-from .moves import change_status, lock_attempt, queue_effects
+from .evidence import check_evidence, check_seconds, rows_with_keys, without_addresses, write_evidence
+from .moves import change_status, lock_attempt, note_activity, queue_effects
 from .texts import clean_json, clean_key, clean_text
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def record_review(
     reviewed_by: AbstractBaseUser | None = None,
     claimed_name: str = "",
     raw_data: Mapping[str, Any] | None = None,
-    video_link: str = "",
+    evidence: Iterable[EvidenceData] = (),
 ) -> ExamReview:
     """Keep a provider's review and move the attempt as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
-    ``claimed_name`` is only kept, and ``video_link`` is kept encrypted. The review's ``standing`` says what became of
-    it: a review that comes before the exam is over waits, and one that cannot move the attempt is kept beside the
-    current one.
+    ``claimed_name`` is only kept. The addresses of ``evidence``, and of that of the incidents, are kept encrypted, and
+    taken out of ``raw_data``. The review's ``standing`` says what became of it: a review that comes before the exam is
+    over waits, and one that cannot move the attempt is kept beside the current one.
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
     nothing is kept then.
     """
@@ -50,8 +50,9 @@ def record_review(
     if len(checked) > MOST_INCIDENTS:
         raise InvalidInput("incidents", f"must be at most {MOST_INCIDENTS}.")
     claimed_name = clean_text("claimed_name", claimed_name, most=255)
-    raw = clean_json("raw_data", raw_data or {})
-    link = crypto.encrypt(clean_text("video_link", video_link, most=LONGEST_LINK)) if video_link else None
+    evidence = tuple(evidence)
+    check_evidence(evidence, checked)
+    raw = without_addresses(clean_json("raw_data", raw_data or {}), evidence, checked)
     attempt = lock_attempt(attempt_code)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
@@ -64,12 +65,12 @@ def record_review(
         claimed_name=claimed_name,
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
         raw_data=raw,
-        video_link=link,
         received_at=timezone.now(),
         standing=ReviewStanding.WAITING,
-        **_counted(checked),
+        **report_columns(checked),
     )
-    Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
+    rows = Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
+    write_evidence(review, evidence, checked, rows_with_keys(review, rows))
     if review.is_complete and attempt.reviewed_at is None:
         attempt.reviewed_at = review.received_at
         attempt.save(update_fields=["reviewed_at"])
@@ -92,6 +93,7 @@ def apply_review(attempt: ExamAttempt, review: ExamReview) -> None:
     elif review.standing == ReviewStanding.AFTER_DECISION:
         queue_effects([EffectKind.NOTICE], attempt, review=review)
     review.save(update_fields=["standing"])
+    note_activity(attempt)
 
 
 def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
@@ -146,11 +148,7 @@ def _checked(number: int, incident: IncidentData) -> IncidentData:
     clean_text(f"{place}.status", incident.status, most=255)
     clean_text(f"{place}.kind", incident.kind, most=64)
     clean_key(f"{place}.comment", incident.comment, most=LONGEST_COMMENT)
-    for name, value in (("start", incident.start), ("stop", incident.stop)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise InvalidInput(f"{place}.{name}", "must be a number of seconds.")
-        if value is not None and not math.isfinite(value):
-            raise InvalidInput(f"{place}.{name}", "must be a finite number of seconds.")
+    check_seconds(place, incident.start, incident.stop)
     return incident
 
 
@@ -166,7 +164,7 @@ def _incident(review: ExamReview, number: int, data: IncidentData) -> Incident:
     )
 
 
-def _counted(incidents: Sequence[IncidentData]) -> dict[str, Any]:
+def report_columns(incidents: Sequence[IncidentData | Incident]) -> dict[str, Any]:
     """The four columns that the report takes from a review, and how many incidents it leaves out."""
     comments: dict[str, list[str]] = {ReviewStatus.SUSPICIOUS: [], ReviewStatus.RULES_VIOLATION: []}
     for incident in incidents:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.models import ExamAttempt, ExamReview, Incident, ProctoredExam
+from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
 
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, course_filter
@@ -16,7 +16,21 @@ from .sheets import lines_of
 
 class Incidents(ReadOnlyInline):
     model = Incident
-    fields = ["position", "status", "kind", "comment", "start", "stop"]
+    fields = ["position", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissal_reason"]
+    show_change_link = False
+
+
+class Pieces(ReadOnlyInline):
+    model = Evidence
+    # Not where it can be seen: that is opened from the session page, and written down.
+    fields = ["position", "kind", "incident", "start", "stop"]
+    show_change_link = False
+
+
+class Disclosures(ReadOnlyInline):
+    model = Disclosure
+    fields = ["at", "user", "what", "evidence", "address"]
+    ordering = ["-pk"]
     show_change_link = False
 
 
@@ -52,6 +66,7 @@ class ExamAttemptAdmin(DecisionPages):
     search_fields = ["attempt_code", "user__username", "user__email"]
     # Within what the search finds; an index serves it.
     ordering = ["-pk"]
+    inlines = [Disclosures]
 
     @admin.display(description=_("review status"))
     def review_status(self, attempt: ExamAttempt) -> str:
@@ -82,5 +97,5 @@ class ExamReviewAdmin(ReadOnlyAdmin):
     search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
     # What the provider sent may name people; it is kept, and not shown in passing.
-    exclude = ["raw_data", "video_link"]
-    inlines = [Incidents]
+    exclude = ["raw_data"]
+    inlines = [Incidents, Pieces]

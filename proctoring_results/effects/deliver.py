@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
-from proctoring_results.models import LmsEffect
+from proctoring_results.models import ExamAttempt, LmsEffect
+from proctoring_results.models.attention import renew_attention
 from proctoring_results.statuses import AttemptStatus, EffectKind, EffectState
 
 from .levels import sync_certificate, sync_credit, sync_grade
@@ -161,10 +162,18 @@ def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
     problem = f"{type(error).__name__}: {error}"[:2_000].replace("\0", "")
     if isinstance(error, CallRefused) or now - effect.queued_at >= conf().EFFECT_PATIENCE:
         logger.error("Effect %s (%s) is parked: %s", effect.pk, effect.kind, problem, exc_info=error)
-        _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
+        _park(effect, fence, problem)
         return
     logger.warning("Effect %s (%s) failed at try %d: %s", effect.pk, effect.kind, effect.tries, problem)
     _end(effect, fence, next_try_at=now + pause_after(effect.tries), problem=problem)
+
+
+@transaction.atomic
+def _park(effect: LmsEffect, fence: int, problem: str) -> None:
+    """Nobody tries it again until a person says so: the attempt has to be looked at."""
+    attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=[effect.attempt_id]))
+    _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
+    renew_attention(attempts)
 
 
 def pause_after(tries: int) -> timedelta:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import select_template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import translation
 
 from proctoring_results.conf import conf
@@ -83,12 +83,8 @@ def _about(attempt: ExamAttempt) -> dict[str, Any]:
 
 def _session_url(attempt: ExamAttempt) -> str:
     """Where the team decides; empty where the settings do not say at which address the site is."""
-    try:
-        path = reverse("proctoring_results:session", args=[attempt.attempt_code])
-    except NoReverseMatch:
-        return ""
     site = conf().SITE_URL
-    return f"{site}{path}" if site else ""
+    return f"{site}{reverse('proctoring_results:session', args=[attempt.attempt_code])}" if site else ""
 
 
 def _send(effect: LmsEffect, name: str, attempt: ExamAttempt, context: dict[str, Any], to: list[str]) -> None:

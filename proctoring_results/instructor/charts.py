@@ -88,7 +88,8 @@ def share(part: int, whole: int) -> str:
 
 def _column(place: int, value: int, number: int, top: int) -> Column:
     width = min(WIDEST_COLUMN, FILLED * 100 / number)
-    height = max(LEAST_HEIGHT, PLOT_HEIGHT * value / top)
+    # Rounded before it is taken off the base line, so that the two always meet.
+    height = round(max(LEAST_HEIGHT, PLOT_HEIGHT * value / top), 2)
     return Column(
         x=f"{_text((place + 0.5) * 100 / number - width / 2)}%",
         y=_text(HEADROOM + PLOT_HEIGHT - height),

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from proctoring_results import access, api, downloads
@@ -21,6 +18,7 @@ from proctoring_results.models import Report
 from proctoring_results.statuses import ReportKind, ReportState, ReportStep
 
 from . import sentences
+from .paging import Pager, number, page_of, pager
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -72,16 +70,6 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Pager:
-    """One of the two lists. A page that does not exist is the nearest that does."""
-
-    number: int
-    pages: int
-    previous: str
-    next: str
-
-
-@dataclass(frozen=True, slots=True)
 class DataDownload:
     drawn: datetime
     may_generate: bool
@@ -104,8 +92,8 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
     now = timezone.now()
     may_generate = access.may(user, access.GENERATE_REPORT, course_id)
     may_download = access.may(user, access.DOWNLOAD_REPORT, course_id)
-    tasks = _page(_tasks(course_id, now), asked.get("tasks"))
-    reports = _page(_reports(course_id, now), asked.get("reports"))
+    tasks = page_of(_tasks(course_id, now), asked.get("tasks"))
+    reports = page_of(_reports(course_id, now), asked.get("reports"))
     return DataDownload(
         drawn=now,
         may_generate=may_generate,
@@ -115,9 +103,9 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
         counts=_counts(course_id),
         under_way=Report.objects.in_course(course_id).unfinished().exists(),
         tasks=[_task_row(report, now) for report in tasks],
-        tasks_pager=_pager(tasks, "tasks", reports=reports.number),
+        tasks_pager=pager(tasks, "tasks", reports=reports.number),
         reports=[_report_row(report, user if may_download else None, now) for report in reports],
-        reports_pager=_pager(reports, "reports", tasks=tasks.number),
+        reports_pager=pager(reports, "reports", tasks=tasks.number),
         link_lifetime=sentences.link_lifetime(),
         report_lifetime=sentences.report_lifetime(),
         renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
@@ -133,26 +121,6 @@ def _tasks(course_id: str, now: datetime) -> QuerySet[Report]:
 
 def _reports(course_id: str, now: datetime) -> QuerySet[Report]:
     return Report.objects.in_course(course_id).available(now).select_related("requested_by").newest_first()
-
-
-def _page(rows: QuerySet[Report], number: str | None) -> Page[Report]:
-    paginator = Paginator(rows, conf().PAGE_SIZE)
-    # Digits beyond the ninth are nobody's page, and Python refuses to read thousands of them.
-    wanted = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
-    return paginator.page(min(max(1, wanted), paginator.num_pages))
-
-
-def _pager(page: Page[Report], name: str, **others: int) -> Pager:
-    def link(number: int) -> str:
-        numbers = {name: number, **others}
-        return "?" + urlencode({key: value for key, value in sorted(numbers.items()) if value > 1})
-
-    return Pager(
-        number=page.number,
-        pages=page.paginator.num_pages,
-        previous=link(page.number - 1) if page.has_previous() else "",
-        next=link(page.number + 1) if page.has_next() else "",
-    )
 
 
 def _missing(*, may_generate: bool, may_download: bool) -> list[str]:
@@ -171,7 +139,7 @@ def _counts(course_id: str) -> list[tuple[str, str]]:
         (_("Satisfactory"), counts.satisfactory),
         (_("Unsatisfactory"), counts.unsatisfactory),
     ]
-    return [(name, _number(count)) for name, count in named]
+    return [(name, number(count)) for name, count in named]
 
 
 def _task_row(report: Report, now: datetime) -> TaskRow:
@@ -209,7 +177,7 @@ def _report_row(report: Report, user: AbstractBaseUser | None, now: datetime) ->
         made=report.finished_at or report.requested_at,
         made_by=_requester(report),
         as_of=report.as_of,
-        rows=_number(report.rows or 0),
+        rows=number(report.rows or 0),
         size=report.size or 0,
         goes=report.expires_at,
         news=sentences.news(report),
@@ -236,20 +204,16 @@ def _duration(report: Report, now: datetime) -> str:
     """Seconds since a worker began, or that it took."""
     if report.started_at is None or report.state == ReportState.QUEUED:
         return "–"
-    return _number(max(0, int(((report.finished_at or now) - report.started_at).total_seconds())))
+    return number(max(0, int(((report.finished_at or now) - report.started_at).total_seconds())))
 
 
 def _progress(report: Report) -> str:
     if report.rows_total is None:
         return ""
-    return _("%(done)s of %(total)s rows") % {"done": _number(report.rows_done), "total": _number(report.rows_total)}
+    return _("%(done)s of %(total)s rows") % {"done": number(report.rows_done), "total": number(report.rows_total)}
 
 
 def _how_long_ago(silence: timedelta) -> str:
     if silence < JUST_NOW:
         return _("Last sign of life just now")
-    return _("Last sign of life %(seconds)s seconds ago") % {"seconds": _number(int(silence.total_seconds()))}
-
-
-def _number(number: int) -> str:
-    return number_format(number, use_l10n=True, force_grouping=True)
+    return _("Last sign of life %(seconds)s seconds ago") % {"seconds": number(int(silence.total_seconds()))}

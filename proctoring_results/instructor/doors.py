@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
@@ -14,8 +15,10 @@ from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from proctoring_results import access
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
+from proctoring_results.lms import lms
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -25,6 +28,14 @@ if TYPE_CHECKING:
 
         user: AbstractBaseUser  # type: ignore[assignment]
 
+
+OF_A_COURSE = (
+    access.VIEW_REPORTS,
+    access.GENERATE_REPORT,
+    access.DOWNLOAD_REPORT,
+    access.VIEW_SESSIONS,
+    access.DECIDE_ATTEMPT,
+)
 
 P = ParamSpec("P")
 RequestT = TypeVar("RequestT", bound=HttpRequest)
@@ -62,14 +73,32 @@ def page(view: View[HttpRequest, P]) -> Door:
     def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             response = view(request, *args, **kwargs)
-        except AccessDenied:
-            response = render(request, "proctoring_results/not_allowed.html", status=403)
+        except AccessDenied as refusal:
+            response = render(
+                request, "proctoring_results/not_allowed.html", _what_is_missing(request, refusal), status=403
+            )
         except (NotFound, InvalidInput) as error:
             raise Http404 from error
         add_never_cache_headers(response)
         return with_policy(response)
 
     return door
+
+
+def _what_is_missing(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
+    """Whoever belongs to the course may know which permission it needs, and whom to ask; others learn nothing."""
+    others = [permission for permission in OF_A_COURSE if permission != refusal.permission]
+    if not any(access.may(request.user, permission, refusal.scope) for permission in others):
+        return {}
+    return {"permission": refusal.permission, "whom_to_ask": lms().whom_to_ask(refusal.scope)}
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where the person came from, as far as the host's server says; a unix socket has no address."""
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None
 
 
 def private_file(view: View[HttpRequest, P]) -> Door:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,7 +25,9 @@ from proctoring_results.lms import lms
 from . import numbers as numbers_page
 from . import provider_dashboard
 from .data_download import draw
-from .doors import SeeOther, page, private_file, signed_in
+from .doors import SeeOther, address_of, page, private_file, signed_in
+from .review_dashboard import places
+from .saying import said_to, say
 from .sending import send, send_for_excel
 from .sentences import being_created, currently_being_created, link_lifetime
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .doors import SignedIn
-
-# Ours are shown beside the button that they answer, not where the host shows its own.
-OURS = "proctoring_results"
 
 
 @require_safe
@@ -46,13 +44,11 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
     """The Data Download page of a course."""
     course_id = clean_key("course_id", course_id)
     access.require(request.user, access.VIEW_REPORTS, course_id)
-    said = list(messages.get_messages(request))
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
         "page": draw(course_id, request.user, request.GET),
-        "said": [message for message in said if OURS in message.tags.split()],
-        "messages": [message for message in said if OURS not in message.tags.split()],
+        **said_to(request),
     }
     return render(request, "proctoring_results/data_download.html", context)
 
@@ -68,10 +64,11 @@ def numbers(request: SignedIn, course_id: str) -> HttpResponse:
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
+        "places": places(course_id, "numbers"),
         "page": numbers_page.draw(course_id, clean_key("exam", exam) if exam else None),
         "may_view_reports": access.may(request.user, access.VIEW_REPORTS, course_id),
     }
-    return render(request, "proctoring_results/numbers.html", context)
+    return render(request, "proctoring_results/special_exams/numbers.html", context)
 
 
 @require_safe
@@ -82,8 +79,13 @@ def review_dashboard(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = clean_key("course_id", course_id)
     access.require(request.user, access.VIEW_SESSIONS, course_id)
     drawn = provider_dashboard.draw(course_id, request.GET.dict())
-    context = {"course_id": course_id, "course_name": lms().course_name(course_id), "page": drawn}
-    response = render(request, "proctoring_results/review_dashboard.html", context)
+    context = {
+        "course_id": course_id,
+        "course_name": lms().course_name(course_id),
+        "places": places(course_id, "review_dashboard"),
+        "page": drawn,
+    }
+    response = render(request, "proctoring_results/special_exams/review_dashboard.html", context)
     if drawn.place is not None and (policy := provider_dashboard.policy_with(drawn.place)):
         response.headers["Content-Security-Policy"] = policy
     return response
@@ -141,7 +143,7 @@ def _answer(
         level, sentence = messages.INFO, currently_being_created(refusal.report.kind)
     except api.ReportNotInState as refusal:
         level, sentence = messages.WARNING, str(refusal)
-    messages.add_message(request, level, sentence, extra_tags=OURS)
+    say(request, level, sentence)
     return SeeOther(reverse("proctoring_results:data_download", args=[course_id]))
 
 
@@ -164,7 +166,7 @@ def download_excel(request: SignedIn, token: str) -> HttpResponseBase:
 
 # What is written down about a refusal must outlive it: no transaction of the request may roll it back.
 def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponseBase:
-    address = _address(request)
+    address = address_of(request)
     try:
         redeemed = api.redeem_download(token, request.user, address=address, for_excel=for_excel)
     except api.LinkInvalid:
@@ -175,14 +177,6 @@ def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
     except api.ReportGone as refusal:
         return _gone(request, refusal.report, "report_gone")
     return send_for_excel(redeemed) if for_excel else send(redeemed)
-
-
-def _address(request: SignedIn) -> str | None:
-    """Where the person came from, as far as the host's server says; a unix socket has no address."""
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
 
 
 def _gone(request: SignedIn, report: api.Report, template: str) -> HttpResponse:

@@ -5,10 +5,12 @@ from .exams import ProctoredExam
 from .inbox import ProviderMessage
 from .leases import LeasedTask
 from .reports import Report, ReportDownload, ReportFile
-from .reviews import ExamReview, Incident
+from .reviews import Disclosure, Evidence, ExamReview, Incident
 
 __all__ = [
+    "Disclosure",
     "Erasure",
+    "Evidence",
     "ExamAttempt",
     "ExamReview",
     "Incident",

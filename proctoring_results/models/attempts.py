@@ -9,6 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, Source
 
@@ -51,6 +52,9 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
     def not_started(self) -> Self:
         return self.open().filter(started_at=None)
 
+    def requiring_attention(self) -> Self:
+        return self.exclude(attention_since=None)
+
 
 class ExamAttempt(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts")
@@ -85,6 +89,11 @@ class ExamAttempt(models.Model):
     archive_reason = models.TextField(blank=True, editable=False)
     # Set once: the learner's data was erased, and nothing of the person may come in any more.
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When something was last written about it: a change, a review, a new version of one.
+    last_activity_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Since when a person has to look at it, else NULL: worked out in attention.py whenever something happens, so that
+    # the queue need not search reviews and effects.
+    attention_since = models.DateTimeField(null=True, blank=True, editable=False)
     # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
     open_key = IdField(max_length=64, null=True, unique=True, editable=False)
 
@@ -101,15 +110,29 @@ class ExamAttempt(models.Model):
             ),
         ]
         indexes = [
-            # "How many attempts of this exam are in each status": the numbers beside the button, the queue; with the
-            # other columns a course's numbers need not read the table.
+            # "How many attempts of this exam are in each status, how many require attention": the numbers beside the
+            # button, the Quiz List; with the other columns a course's numbers need not read the table.
             models.Index(
-                fields=["exam", "status", "is_sample_attempt", "archived_at", "started_at", "current_review"],
+                fields=[
+                    "exam",
+                    "status",
+                    "attention_since",
+                    "is_sample_attempt",
+                    "archived_at",
+                    "started_at",
+                    "current_review",
+                ],
                 name="attempt_by_exam_and_status",
             ),
             # "How many exams were handed in on each day, and how long did their reviews take?" of a course's numbers:
             # read from the index alone.
             models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
+            # The sessions of an exam: "which require attention, oldest first?"
+            models.Index(fields=["exam", "attention_since"], name="attempt_by_attention"),
+            # The other sessions of an exam, newest first; the last activity of the Quiz List.
+            models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
+            # The same for a course that has most of the table.
+            models.Index(fields=["last_activity_at"], name="attempt_by_activity"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # "The attempts of this learner at this exam, newest last": the learner's page, the result word.

@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
-from proctoring_results.statuses import ReviewStanding, ReviewStatus, Source
+from proctoring_results.statuses import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
 
 from .attempts import ExamAttempt
 
@@ -26,8 +26,11 @@ class ExamReview(models.Model):
     claimed_name = models.CharField(max_length=255, blank=True, help_text="Who the provider says reviewed it.")
     source = models.CharField(max_length=16, choices=Source)
     raw_data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    # Leads to the recording of a person; only ever kept encrypted.
-    video_link = models.BinaryField(null=True, editable=False)
+    # Where a person has dismissed an incident, or taken that back: the version before, and why.
+    version_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="versions", editable=False
+    )
+    version_reason = models.TextField(blank=True, editable=False)
     received_at = models.DateTimeField()
     standing = models.CharField(max_length=16, choices=ReviewStanding)
     # The report's columns, computed once, here, so that a report needs no aggregation.
@@ -42,6 +45,11 @@ class ExamReview(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(review_status__in=ReviewStatus.values), name="review_status_is_known"),
             models.CheckConstraint(condition=Q(standing__in=ReviewStanding.values), name="review_standing_is_known"),
+            models.CheckConstraint(
+                condition=Q(version_of=None, version_reason="")
+                | Q(~Q(version_reason=""), version_of__isnull=False, source=Source.PERSON, reviewed_by__isnull=False),
+                name="a_version_of_a_review_has_a_person_and_a_reason",
+            ),
         ]
         indexes = [
             # "Which reviews of this attempt wait for the end of the exam, or came after a decision?"
@@ -67,13 +75,76 @@ class Incident(models.Model):
     comment = models.TextField()
     start = models.FloatField(null=True, blank=True)
     stop = models.FloatField(null=True, blank=True)
+    # Struck out by a person, in this version of the review: shown, and no longer counted.
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    dismissed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    dismissal_reason = models.TextField(blank=True, editable=False)
 
     class Meta:
         ordering = ["review", "position"]
         constraints = [
             # Its index also serves "the incidents of a review, in order".
             models.UniqueConstraint(fields=["review", "position"], name="incidents_of_a_review_have_an_order"),
+            models.CheckConstraint(
+                condition=Q(dismissed_by=None, dismissed_at=None, dismissal_reason="")
+                | (Q(dismissed_by__isnull=False, dismissed_at__isnull=False) & ~Q(dismissal_reason="")),
+                name="a_dismissal_has_a_person_and_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.status}: {self.comment}"
+
+    @property
+    def is_dismissed(self) -> bool:
+        return self.dismissed_at is not None
+
+
+class Evidence(models.Model):
+    """Where a recording or picture can be seen, of an incident or of the whole session. We never fetch it."""
+
+    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="evidence")
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=EvidenceKind)
+    # Leads to the recording of a person; only ever kept encrypted.
+    url = models.BinaryField(editable=False)
+    start = models.FloatField(null=True, blank=True)
+    stop = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["review", "position"]
+        verbose_name_plural = "evidence"
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EvidenceKind.values), name="evidence_kind_is_known"),
+            # Its index also serves "the evidence of a review, in order".
+            models.UniqueConstraint(fields=["review", "position"], name="evidence_of_a_review_has_an_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.review_id})"
+
+
+class Disclosure(models.Model):
+    """Who was shown what of a session, when, from where. Written once, never edited."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="disclosures")
+    what = models.CharField(max_length=16, choices=DisclosureKind)
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="disclosures")
+    at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(what=DisclosureKind.EVIDENCE, evidence__isnull=False)
+                | Q(what=DisclosureKind.EXPORT, evidence=None),
+                name="a_disclosure_says_what_was_shown",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.attempt_id})"

@@ -48,6 +48,7 @@ class Obstacle(TextChoices):
     """Why a decision is not possible."""
 
     ARCHIVED = "archived", gettext_lazy("The attempt is archived; it cannot be decided.")
+    ERASED = "erased", gettext_lazy("The learner's data was erased; the attempt cannot be decided.")
     NOT_OVER = "not_over", gettext_lazy("The exam is not over yet; there is nothing to decide.")
     NOT_TAKEN = "not_taken", gettext_lazy("The exam was not taken; there is nothing to decide.")
 
@@ -227,6 +228,8 @@ def obstacle_to(attempt: ExamAttempt, to: AttemptStatus) -> Obstacle | None:
     start = S(attempt.status)
     if attempt.archived_at is not None:
         return Obstacle.ARCHIVED
+    if attempt.erased_at is not None:
+        return Obstacle.ERASED
     # No condition of the table binds a person.
     if start is to or Source.PERSON in MOVES.get((start, to), NOT_A_MOVE).by:
         return None
@@ -238,10 +241,17 @@ def preview_decision(attempt_code: str, to: AttemptStatus) -> Preview:
 
     A constant number of queries, besides what the LMS needs to name the learner's own grade.
     """
-    found = _previews([attempt_code], to, asks_for_grades=True)
+    return preview_verdicts(attempt_code, [to])[to]
+
+
+def preview_verdicts(
+    attempt_code: str, verdicts: Collection[AttemptStatus] = (S.VERIFIED, S.REJECTED)
+) -> dict[AttemptStatus, Preview]:
+    """``preview_decision`` for each of these, by no more queries than for one. Raises ``NotFound``."""
+    found = _previews([attempt_code], verdicts, asks_for_grades=True)
     if not found:
         raise NotFound("attempt", attempt_code)
-    return found[0]
+    return dict(zip(verdicts, found, strict=True))
 
 
 def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list[Preview]:
@@ -249,17 +259,18 @@ def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list
 
     As many queries as for one. The LMS is not asked for each learner's own grade.
     """
-    return _previews(attempt_codes, to, asks_for_grades=False)
+    return _previews(attempt_codes, [to], asks_for_grades=False)
 
 
-def _previews(codes: Collection[str], to: AttemptStatus, *, asks_for_grades: bool) -> list[Preview]:
+def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, asks_for_grades: bool) -> list[Preview]:
     # First what was seen, then what is shown: whatever comes in between makes the page stale, and is noticed.
     changes, reviews = _newest(StatusChange, codes), _newest(ExamReview, codes)
     attempts = ExamAttempt.objects.select_related("exam", "user").in_bulk(codes, field_name="attempt_code")
     shown = [attempts[code] for code in dict.fromkeys(codes) if code in attempts]
-    present = _Present(shown, to)
+    present = _Present(shown, asks_for_grades)
     return [
-        _preview(attempt, to, Seen(changes.get(attempt.pk), reviews.get(attempt.pk)), present, asks_for_grades)
+        _preview(attempt, to, Seen(changes.get(attempt.pk), reviews.get(attempt.pk)), present)
+        for to in verdicts
         for attempt in shown
     ]
 
@@ -272,27 +283,36 @@ def _newest(model: type[StatusChange] | type[ExamReview], codes: Collection[str]
 class _Present:
     """How the attempts' learners stand with these exams, now and after the decisions; and which reviews wait."""
 
-    def __init__(self, attempts: list[ExamAttempt], to: AttemptStatus) -> None:
+    def __init__(self, attempts: list[ExamAttempt], asks_for_grades: bool) -> None:
+        self.attempts = attempts
         self.before: Mapping[tuple[int, int], dict[int, str]] = defaultdict(dict)
         counting = ExamAttempt.objects.that_count().filter(
             user__in={attempt.user_id for attempt in attempts}, exam__in={attempt.exam_id for attempt in attempts}
         )
         for pk, user, exam, status in counting.values_list("pk", "user", "exam", "status"):
             self.before[user, exam][pk] = status
-        self.decided = dict.fromkeys((one.pk for one in attempts if obstacle_to(one, to) is None), str(to))
         waiting = ExamReview.objects.filter(attempt__in=attempts, standing=ReviewStanding.AFTER_DECISION)
-        self.waiting = {review.attempt_id: review for review in waiting.defer("raw_data", "video_link").order_by("pk")}
+        self.waiting = {review.attempt_id: review for review in waiting.defer("raw_data").order_by("pk")}
         host = lms()
         courses = {attempt.exam.course_id for attempt in attempts}
         self.holds = {course_id: host.holds_grades(course_id) for course_id in courses}
+        self.own_grades = {one.pk: _own_grade(one) for one in attempts} if asks_for_grades else {}
 
-    def statuses(self, attempt: ExamAttempt) -> tuple[dict[int, str], dict[int, str]]:
+    def statuses(self, attempt: ExamAttempt, to: AttemptStatus) -> tuple[dict[int, str], dict[int, str]]:
         """Of the learner's attempts at the exam, by key: before, and after."""
         before = self.before[attempt.user_id, attempt.exam_id]
-        return before, {pk: self.decided.get(pk, status) for pk, status in before.items()}
+        decided = {one.pk for one in self.attempts if obstacle_to(one, to) is None}
+        return before, {pk: str(to) if pk in decided else status for pk, status in before.items()}
 
 
-def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Present, asks_for_grade: bool) -> Preview:
+def _own_grade(attempt: ExamAttempt) -> str:
+    """Asked for once, and only where it can be touched."""
+    if attempt.is_sample_attempt or not attempt.exam.is_proctored:
+        return ""
+    return lms().own_grade(attempt.user, attempt.exam.course_id, attempt.exam.content_id)
+
+
+def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Present) -> Preview:
     status = StatusStep(S(attempt.status), to)
     if obstacle := obstacle_to(attempt, to):
         return Preview(attempt=attempt, seen=seen, status=status, obstacle=obstacle)
@@ -303,8 +323,8 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
     if attempt.is_sample_attempt or not attempt.exam.is_proctored:
         nothing = NothingStep(attempt.is_sample_attempt)
         return Preview(attempt=attempt, seen=seen, status=status, nothing=nothing, review=review)
-    before, after = present.statuses(attempt)
-    effects, grade = MOVES[status.start, to].effects, _grade(attempt, before, after, present, asks_for_grade)
+    before, after = present.statuses(attempt, to)
+    effects, grade = MOVES[status.start, to].effects, _grade(attempt, before, after, present)
     credit = CreditStep(credit_state_of(before.values()), credit_state_of(after.values()))
     return Preview(
         attempt=attempt,
@@ -318,12 +338,10 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
     )
 
 
-def _grade(
-    attempt: ExamAttempt, before: Mapping[int, str], after: Mapping[int, str], present: _Present, asks: bool
-) -> GradeStep:
-    exam, holds = attempt.exam, present.holds[attempt.exam.course_id]
+def _grade(attempt: ExamAttempt, before: Mapping[int, str], after: Mapping[int, str], present: _Present) -> GradeStep:
+    holds = present.holds[attempt.exam.course_id]
     return GradeStep(
-        own=lms().own_grade(attempt.user, exam.course_id, exam.content_id) if asks else "",
+        own=present.own_grades.get(attempt.pk, ""),
         was_held=holds and S.REJECTED in before.values(),
         is_held=holds and S.REJECTED in after.values(),
         course_holds=holds,

@@ -147,13 +147,14 @@ class CourseCounts:
 
 def course_counts(course_id: str) -> CourseCounts:
     """One query, whatever the number of exams and attempts."""
-    per_status = dict(
+    counted = list(
         ExamAttempt.objects.in_course(course_id)
         .with_result()
         .order_by()
         .values_list("status")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("pk"), waiting=Count("attention_since"))
     )
+    per_status = {status: number for status, number, _ in counted}
 
     def with_word(word: ResultWord) -> int:
         return sum(number for status, number in per_status.items() if RESULT_WORDS.get(status) is word)
@@ -162,7 +163,7 @@ def course_counts(course_id: str) -> CourseCounts:
         attempts=sum(per_status.values()),
         under_way=sum(number for status, number in per_status.items() if status in OPEN_STATUSES),
         pending=with_word(ResultWord.PENDING),
-        needing_attention=per_status.get(AttemptStatus.SECOND_REVIEW_REQUIRED, 0),
+        needing_attention=sum(waiting for _, _, waiting in counted),
         satisfactory=with_word(ResultWord.SATISFACTORY),
         unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ class EventKind(TextChoices):
     DECISION = "decision", gettext_lazy("decision")
     EFFECT = "effect", gettext_lazy("effect")
     ARCHIVED = "archived", gettext_lazy("archived")
+    ERASED = "erased", gettext_lazy("erased")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +49,31 @@ class Event:
     row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
 
 
-def timeline(attempt: ExamAttempt) -> list[Event]:
-    """All events of an attempt, oldest first. A constant number of queries.
+def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
+    """All events of an attempt, oldest first; those of a provider's messages on demand. A constant number of queries.
 
     The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they came, from 1.
     """
     reviews = list(
-        attempt.reviews.select_related("reviewed_by")
-        .prefetch_related("incidents")
-        .defer("raw_data", "video_link")
-        .order_by("pk")
+        attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
     )
     numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
     events = [
         *_creation(attempt),
-        *(_received(message, numbers) for message in attempt.messages.defer("body").order_by("pk")),
+        *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers) for review in reviews),
         *(_moved(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
         *(_followed(effect) for effect in attempt.effects.order_by("pk")),
         *_archiving(attempt),
+        *_erasing(attempt),
     ]
     ranks = {kind: rank for rank, kind in enumerate(EventKind)}
     # A stable sort: what is of one kind and one moment stays in the order it was written.
     return sorted(events, key=lambda event: (event.at, ranks[event.kind]))
+
+
+def _messages(attempt: ExamAttempt) -> Iterable[ProviderMessage]:
+    return attempt.messages.defer("body").order_by("pk")
 
 
 def _creation(attempt: ExamAttempt) -> Iterator[Event]:
@@ -87,6 +90,11 @@ def _archiving(attempt: ExamAttempt) -> Iterator[Event]:
             who=attempt.archived_by.get_username() if attempt.archived_by else str(Source.HOST.label),
             detail=attempt.archive_reason,
         )
+
+
+def _erasing(attempt: ExamAttempt) -> Iterator[Event]:
+    if attempt.erased_at is not None:
+        yield Event(at=attempt.erased_at, kind=EventKind.ERASED, sentence=_("The learner's data was erased."))
 
 
 def _moved(change: StatusChange, numbers: Mapping[int, int]) -> Event:
@@ -131,6 +139,8 @@ def _words(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object
 
 
 def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+    if review.version_of_id is not None:
+        return _new_version(review, numbers)
     incidents = len(review.incidents.all())
     counted = ngettext("%(incidents)d incident", "%(incidents)d incidents", incidents) % {"incidents": incidents}
     return Event(
@@ -148,6 +158,26 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         detail=_("Reviewed by %(name)s, as the provider says.") % {"name": review.claimed_name}
         if review.claimed_name
         else "",
+        row=review,
+    )
+
+
+def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+    words = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
+    # The one that was dismissed at that moment; where there is none, one was taken back.
+    dismissed = [one for one in review.incidents.all() if one.dismissed_at == review.received_at]
+    if dismissed:
+        words["incident"] = dismissed[0].position + 1
+        sentence = _("Dismissed incident %(incident)d of review %(before)d: now it is review %(number)d.") % words
+    else:
+        sentence = _("Took back a dismissed incident of review %(before)d: now it is review %(number)d.") % words
+    return Event(
+        at=review.received_at,
+        kind=EventKind.REVIEW,
+        sentence=sentence,
+        person=review.reviewed_by,
+        who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
+        detail=review.version_reason,
         row=review,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import ReviewStatus
+from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .policy import Policy, options_of
 
@@ -26,23 +26,42 @@ if TYPE_CHECKING:
 __all__ = [
     "LONGEST_COMMENT",
     "LONGEST_LINK",
+    "MOST_EVIDENCE",
     "MOST_INCIDENTS",
+    "EvidenceData",
     "IncidentData",
     "Instructions",
     "Policy",
     "Provider",
     "ReviewData",
+    "evidence",
     "json_object",
     "objects",
     "optional_seconds",
     "optional_text",
+    "refuse_too_much_evidence",
     "text",
+    "web_address",
 ]
 
 MOST_INCIDENTS = 1_000
+MOST_EVIDENCE = 1_000  # a review, that of its incidents included
 LONGEST_COMMENT = 32 * 1024  # characters
 LONGEST_LINK = 4096  # characters
 MOST_STEPS, LONGEST_STEP = 50, 2_000  # of the instructions for a learner; characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceData:
+    """Where a recording or a picture can be seen. ``start`` and ``stop`` are seconds from the start of the recording.
+
+    ``kind`` is ``video``, ``screenshot``, ``id``, ``room`` or ``onboarding``.
+    """
+
+    kind: EvidenceKind | str
+    url: str
+    start: float | None = None
+    stop: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +76,7 @@ class IncidentData:
     kind: str = ""
     start: float | None = None
     stop: float | None = None
+    evidence: tuple[EvidenceData, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +84,13 @@ class ReviewData:
     """A review in our words.
 
     ``reviewed_by`` is the address of the person who the provider says has reviewed it: a claim. ``raw_data`` is what
-    is kept of the message as it came; ``video_link`` is kept encrypted, and so must not stand in it.
+    is kept of the message as it came; the addresses of the evidence are kept encrypted, and are taken out of it.
     """
 
     review_status: ReviewStatus
     incidents: tuple[IncidentData, ...] = ()
+    evidence: tuple[EvidenceData, ...] = ()
     reviewed_by: str = ""
-    video_link: str = ""
     raw_data: Mapping[str, Any]
 
 
@@ -241,6 +261,45 @@ def optional_seconds(field: str, value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidInput(field, "must be a number of seconds.")
     return value
+
+
+def web_address(field: str, value: object) -> str:
+    """A full address of the web. Raises ``InvalidInput`` for anything that browsers may read differently than we do."""
+    address = text(field, value, least=1, most=LONGEST_LINK)
+    try:
+        parts = urlsplit(address)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        _ = parts.port
+    except ValueError:
+        is_fine = False
+    if not is_fine or "\\" in address or any(letter.isspace() or not letter.isprintable() for letter in address):
+        raise InvalidInput(field, "must be an address that begins with https:// or http://.")
+    return address
+
+
+def evidence(field: str, value: object) -> tuple[EvidenceData, ...]:
+    """A list of ``{"kind", "url", "start", "stop"}``; nothing and null are the empty one. Raises ``InvalidInput``."""
+    return tuple(_evidence(f"{field}[{number}]", item) for number, item in enumerate(objects(field, value)))
+
+
+def refuse_too_much_evidence(
+    field: str, of_review: Collection[EvidenceData], incidents: Iterable[IncidentData]
+) -> None:
+    """Raise ``InvalidInput`` where there is more of it, with that of the incidents, than we keep."""
+    if len(of_review) + sum(len(incident.evidence) for incident in incidents) > MOST_EVIDENCE:
+        raise InvalidInput(field, f"must, with that of the incidents, have at most {MOST_EVIDENCE} entries.")
+
+
+def _evidence(place: str, item: Mapping[str, Any]) -> EvidenceData:
+    kind = item.get("kind")
+    if not isinstance(kind, str) or kind not in EvidenceKind.values:
+        raise InvalidInput(f"{place}.kind", f"must be one of {', '.join(EvidenceKind.values)}.")
+    return EvidenceData(
+        kind=EvidenceKind(kind),
+        url=web_address(f"{place}.url", item.get("url")),
+        start=optional_seconds(f"{place}.start", item.get("start")),
+        stop=optional_seconds(f"{place}.stop", item.get("stop")),
+    )
 
 
 def objects(field: str, value: object) -> list[Mapping[str, Any]]:

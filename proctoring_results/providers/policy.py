@@ -1,9 +1,12 @@
 """What follows from a provider's review: data, by provider, overridable by the setting ``PROVIDERS``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
 from proctoring_results.conf import conf
@@ -32,6 +35,8 @@ class Policy:
         return AttemptStatus.SECOND_REVIEW_REQUIRED
 
 
+# What the settings may say of any provider besides its policy: each a list of texts.
+HOSTS_KEY = "evidence_hosts"
 POLICY_KEYS = frozenset(field.name for field in fields(Policy))
 
 DEFAULT_CLASS = "proctoring_results.providers.rest.RestProvider"
@@ -56,3 +61,25 @@ def policy_of(provider: str) -> Policy:
     """The policy of the provider's class, with what the settings say otherwise."""
     own: Policy = import_string(class_path(provider)).policy
     return replace(own, **{key: value for key, value in options_of(provider).items() if key in POLICY_KEYS})
+
+
+# What browsers and we read alike.
+PLAIN_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def host_of(url: str) -> str:
+    """The host that a browser would open, in lower case; empty where that is not plain."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return ""
+    is_plain = parts.scheme in ("http", "https") and "@" not in parts.netloc and "\\" not in url
+    return host if is_plain and PLAIN_HOST.fullmatch(host) else ""
+
+
+def may_be_opened(provider: str, url: str) -> bool:
+    """Whether the settings of the provider name the host: exactly, or by ``.suffix`` with all that ends so."""
+    host = host_of(url)
+    return bool(host) and any(is_same_domain(host, allowed) for allowed in options_of(provider).get(HOSTS_KEY, ()))

@@ -22,9 +22,11 @@ from .base import (
     Instructions,
     Provider,
     ReviewData,
+    evidence,
     objects,
     optional_seconds,
     optional_text,
+    refuse_too_much_evidence,
     text,
 )
 
@@ -72,9 +74,13 @@ class RestProvider(Provider):
 
     def read_review(self, body: Mapping[str, Any]) -> ReviewData:
         comments = objects("comments", body.get("comments"))
+        incidents = tuple(self._incident(f"comments[{number}]", item) for number, item in enumerate(comments))
+        seen = evidence("evidence", body.get("evidence"))
+        refuse_too_much_evidence("evidence", seen, incidents)
         return ReviewData(
             review_status=self.review_status("status", body.get("status")),
-            incidents=tuple(self._incident(f"comments[{number}]", item) for number, item in enumerate(comments)),
+            incidents=incidents,
+            evidence=seen,
             reviewed_by=optional_text("reviewed_by", body.get("reviewed_by"), most=255),
             raw_data=body,
         )
@@ -86,6 +92,7 @@ class RestProvider(Provider):
             comment=text(f"{place}.comment", item.get("comment"), least=1, most=LONGEST_COMMENT),
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
+            evidence=evidence(f"{place}.evidence", item.get("evidence")),
         )
 
     # --- Calls

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import ReviewStatus
+from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .base import (
     LONGEST_COMMENT,
-    LONGEST_LINK,
     MOST_INCIDENTS,
+    EvidenceData,
     IncidentData,
     Provider,
     ReviewData,
     json_object,
     objects,
     optional_seconds,
-    optional_text,
     text,
+    web_address,
 )
 from .policy import Policy
 
@@ -92,10 +92,15 @@ class RPNowProvider(Provider):
         return ReviewData(
             review_status=self.review_status("reviewStatus", body.get("reviewStatus")),
             incidents=incidents,
-            video_link=optional_text("videoReviewLink", body.get("videoReviewLink"), most=LONGEST_LINK),
+            evidence=self._recording(body.get("videoReviewLink")),
             # Who reviewed it stays in the raw data: nobody vouches for the name.
             raw_data={key: value for key, value in body.items() if key != "videoReviewLink"},
         )
+
+    def _recording(self, link: object) -> tuple[EvidenceData, ...]:
+        if link is None or link == "":
+            return ()
+        return (EvidenceData(kind=EvidenceKind.VIDEO, url=web_address("videoReviewLink", link)),)
 
     def _incidents(self, body: Mapping[str, Any], key: str, kind: str) -> list[IncidentData]:
         return [

@@ -15,6 +15,7 @@ from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import (
     Erasure,
+    Evidence,
     ExamReview,
     Incident,
     LmsEffect,
@@ -59,8 +60,10 @@ def attempt(admin):
         incidents=[api.IncidentData(status="Rules Violation", comment=SECRET)],
         claimed_name=SECRET,
         raw_data={"name": SECRET},
-        video_link=f"https://video.example/{SECRET}",
+        evidence=[api.EvidenceData(kind="video", url="https://video.example/ada")],
     )
+    marked = Incident.objects.get(review=attempt.reviews.last())
+    api.dismiss_incident(marked.pk, by=admin, reason=f"{SECRET} held a book")
     api.fail_attempt(attempt.attempt_code, by=admin, reason=f"{SECRET} had a phone")
     api.archive_attempt(attempt.attempt_code, reason=f"{SECRET} asked", by=admin)
     LmsEffect.objects.update(problem=f"No mailbox of {SECRET}")
@@ -74,7 +77,7 @@ def texts_about(attempt) -> str:
     rows = [attempt, *attempt.reviews.all(), *attempt.changes.all(), *attempt.effects.all(), *attempt.messages.all()]
     rows += Incident.objects.filter(review__attempt=attempt)
     opened = [decrypt(message.body) for message in attempt.messages.all()]
-    opened += [decrypt(review.video_link) for review in attempt.reviews.all() if review.video_link]
+    opened += [decrypt(evidence.url) for evidence in Evidence.objects.filter(review__attempt=attempt)]
     return repr([{name: value for name, value in vars(row).items() if name[0] != "_"} for row in rows]) + repr(opened)
 
 
@@ -88,9 +91,13 @@ def erase(attempt, by, reason="Ticket 7"):
 
 
 def test_nothing_that_names_or_describes_the_learner_is_left(attempt, admin):
-    assert texts_about(attempt).count(SECRET) > 10
+    before = texts_about(attempt)
+    assert before.count(SECRET) > 10
+    assert "video.example" in before
     erase(attempt, admin)
-    assert SECRET not in texts_about(attempt)
+    after = texts_about(attempt)
+    assert SECRET not in after
+    assert "video.example" not in after
     assert attempt.erased_at is not None
 
 

@@ -182,7 +182,6 @@ def test_the_team_is_told_of_new_information_after_a_decision(attempt, admin, ma
 
 @pytest.mark.parametrize("site", ["https://campus.example", ""])
 def test_a_notice_leads_to_the_session_at_the_address_of_the_settings(attempt, mailoutbox, settings, site):
-    settings.ROOT_URLCONF = "tests.effects.urls"
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "SITE_URL": site}
     api.record_review(attempt.attempt_code, "Suspicious")
     deliver_due()

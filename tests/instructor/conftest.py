@@ -53,3 +53,20 @@ def client_of(user) -> Client:
 def text(response) -> str:
     """The page, with all white space folded: how the markup is laid out is nobody's promise."""
     return re.sub(r"[ \n]+", " ", response.content.decode())
+
+
+@pytest.fixture
+def reviewer():
+    return person("view_sessions", "decide_attempt")
+
+
+@pytest.fixture
+def reviewing(reviewer) -> Client:
+    """A browser of somebody who may look at sessions and decide."""
+    return client_of(reviewer)
+
+
+@pytest.fixture
+def looking() -> Client:
+    """A browser of somebody who may look at sessions, and no more."""
+    return client_of(person("view_sessions"))

@@ -168,6 +168,7 @@ def test_several_that_are_decided_together_are_looked_at_together(admin):
     [
         ({"submitted": True, "archived": True}, Obstacle.ARCHIVED),
         ({"verified": True, "archived": True}, Obstacle.ARCHIVED),
+        ({"verified": True, "erased_at": timezone.now()}, Obstacle.ERASED),
         ({"started": True}, Obstacle.NOT_OVER),
         ({"status": S.DECLINED}, Obstacle.NOT_TAKEN),
         ({"status": S.EXPIRED}, Obstacle.NOT_TAKEN),

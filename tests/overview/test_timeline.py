@@ -124,3 +124,18 @@ def test_it_asks_the_same_number_of_queries_however_much_happened(attempt, admin
         one.refresh_from_db()
         with django_assert_num_queries(5):
             timeline(one)
+
+
+def test_a_dismissed_incident_and_that_it_was_taken_back(admin):
+    attempt = rest_attempt()
+    review = api.record_review(
+        attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="x")] * 2
+    )
+    second = review.incidents.get(position=1)
+    dismissed = api.dismiss_incident(second.pk, by=admin, reason="It was the cat")
+    api.restore_incident(dismissed.incidents.get(position=1).pk, by=admin, reason="No cat")
+    told = [(event.sentence, event.person, event.detail) for event in timeline(attempt) if event.kind == "review"]
+    assert told[1:] == [
+        ("Dismissed incident 2 of review 1: now it is review 2.", admin, "It was the cat"),
+        ("Took back a dismissed incident of review 2: now it is review 3.", admin, "No cat"),
+    ]

@@ -69,9 +69,15 @@ def test_webcam_comments_come_before_those_of_the_desktop(client):
 def test_the_link_to_the_recording_is_kept_encrypted_and_nowhere_else(client):
     post_rpnow(client, rpnow_body(rpnow_attempt()))
     review, message = ExamReview.objects.get(), ProviderMessage.objects.get()
-    assert decrypt(review.video_link) == "https://video.example/secret"
+    assert decrypt(review.evidence.get().url) == "https://video.example/secret"
     assert "video.example" not in json.dumps(review.raw_data)
-    assert b"video.example" not in bytes(review.video_link) + bytes(message.body)
+    assert b"video.example" not in bytes(review.evidence.get().url) + bytes(message.body)
+
+
+@pytest.mark.parametrize("link", [None, ""])
+def test_a_review_without_a_recording_has_no_evidence(client, link):
+    post_rpnow(client, rpnow_body(rpnow_attempt(), videoReviewLink=link))
+    assert not ExamReview.objects.get().evidence.exists()
 
 
 def test_a_reviewer_in_the_body_is_ignored(client):
@@ -110,6 +116,7 @@ def test_the_same_again_is_one_review(client):
         ),
         ({"webCamComments": [{"comments": "x", "eventStatus": "x"}] * 1000}, "desktopComments"),
         ({"videoReviewLink": 5}, "videoReviewLink"),
+        ({"videoReviewLink": "ftp://video.example/"}, "videoReviewLink"),
     ],
 )
 def test_what_is_not_well_said_is_refused_naming_the_field(client, change, field):

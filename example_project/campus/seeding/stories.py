@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from random import Random
 
+from django.conf import settings
+from django.urls import reverse
+
+from proctoring_results import crypto
 from proctoring_results.actions.reviews import report_comment
 from proctoring_results.statuses import (
     OPEN_STATUSES,
     OVER_STATUSES,
     AttemptStatus,
+    EvidenceKind,
     ReviewStanding,
     ReviewStatus,
     Source,
@@ -47,6 +52,17 @@ class Mark:
     stop: float
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of evidence, of the incident with this number or of the whole session."""
+
+    kind: EvidenceKind
+    url: bytes
+    mark: int | None
+    start: float | None
+    stop: float | None
+
+
 @dataclass(slots=True)
 class Verdict:
     """A review."""
@@ -57,6 +73,7 @@ class Verdict:
     claimed_name: str
     at: When
     marks: tuple[Mark, ...]
+    pieces: tuple[Piece, ...] = ()
     raw: str = ""
     suspicious_count: int = 0
     suspicious_comments: str = ""
@@ -120,6 +137,18 @@ class Story:
         complete = (verdict.at for verdict in self.verdicts if verdict.status is not ReviewStatus.NOT_REVIEWED)
         return next(complete, None)
 
+    @property
+    def attention(self) -> When | None:
+        """Since when a person has to look at it, as the app works it out."""
+        decided = any(step.source is D for step in self.steps)
+        current = None if self.current is None else self.verdicts[self.current]
+        contradicts_itself = (
+            current is not None and current.status is ReviewStatus.CLEAN and current.suspicious_count > 0
+        )
+        has_news = any(verdict.standing is ReviewStanding.AFTER_DECISION for verdict in self.verdicts)
+        needed = self.status is S.SECOND_REVIEW_REQUIRED or (contradicts_itself and not decided) or has_news
+        return self.now if needed else None
+
     def later(self, least: float, most: float) -> None:
         since, seconds = self.now
         self.now = since, seconds + self.rng.uniform(least, most)
@@ -147,11 +176,14 @@ class Story:
         to: S | None = None,
         standing: ReviewStanding = ReviewStanding.APPLIED,
         by_person: bool = False,
+        marks: tuple[Mark, ...] | None = None,
     ) -> None:
         """A review arrives, and moves the attempt where ``to`` says so."""
         rng = self.rng
         name = "" if by_person else rng.choice(texts.REVIEWERS)
-        self.verdicts.append(Verdict(status, standing, by_person, name, self.now, _marks(rng, status)))
+        marks = _marks(rng, status) if marks is None else marks
+        pieces = _pieces(rng, marks) if status is not ReviewStatus.NOT_REVIEWED else ()
+        self.verdicts.append(Verdict(status, standing, by_person, name, self.now, marks, pieces))
         number = len(self.verdicts) - 1
         if standing is ReviewStanding.APPLIED:
             self.current = number
@@ -169,16 +201,36 @@ def _marks(rng: Random, status: ReviewStatus) -> tuple[Mark, ...]:
     for place in range(number):
         word = rng.choice(texts.OWN_WORDS) if status is ReviewStatus.CLEAN else rng.choice([status, status, *words])
         start = round(rng.uniform(5, 1500) + place, 1)
-        marks.append(
-            Mark(
-                str(word),
-                rng.choice(texts.KINDS),
-                rng.choice(texts.COMMENTS),
-                start,
-                round(start + rng.uniform(1, 90), 1),
-            )
-        )
+        marks.append(_mark(rng, str(word), start))
     return tuple(marks)
+
+
+def _mark(rng: Random, word: str, start: float) -> Mark:
+    kind = rng.choice(texts.KINDS)
+    comment = rng.choice(texts.COMMENTS_BY_KIND.get(kind, texts.COMMENTS))
+    return Mark(word, kind, comment, start, round(start + rng.uniform(1, 90), 1))
+
+
+def _pieces(rng: Random, marks: tuple[Mark, ...]) -> tuple[Piece, ...]:
+    """What the provider's recordings show: of most sessions with incidents, of some others."""
+    if rng.random() > (0.8 if marks else 0.1):
+        return ()
+    number = rng.randrange(10_000)
+    whole = [EvidenceKind.VIDEO, *(kind for kind in SCANS if rng.random() < 0.5)]
+    pieces = [Piece(kind, _address(kind, number), None, None, None) for kind in whole]
+    for place, mark in enumerate(marks):
+        if rng.random() < 0.5:
+            kind = rng.choice((EvidenceKind.VIDEO, EvidenceKind.SCREENSHOT))
+            pieces.append(Piece(kind, _address(kind, number + place), place, mark.start, mark.stop))
+    return tuple(pieces)
+
+
+SCANS = (EvidenceKind.ID, EvidenceKind.ROOM, EvidenceKind.ONBOARDING)
+
+
+def _address(kind: EvidenceKind, number: int) -> bytes:
+    """A page of ours that stands in for the provider's; encrypted once for all attempts of which the story is told."""
+    return crypto.encrypt(f"{settings.SITE_URL}{reverse('campus:recording', args=[kind.value, number])}")
 
 
 # -------------------------------------------------------------------------------------------------------------- plots
@@ -276,6 +328,12 @@ def clean(story: Story) -> None:
     story.review(ReviewStatus.CLEAN, to=S.VERIFIED)
 
 
+def contradictory(story: Story) -> None:
+    over(story)
+    mark = _mark(story.rng, ReviewStatus.SUSPICIOUS.value, round(story.rng.uniform(5, 1500), 1))
+    story.review(ReviewStatus.CLEAN, to=S.VERIFIED, marks=(mark,))
+
+
 def accepted_violation(story: Story) -> None:
     over(story)
     story.review(ReviewStatus.RULES_VIOLATION, to=S.VERIFIED)
@@ -345,6 +403,7 @@ PLOTS: dict[Callable[[Story], None], int] = {
     reviewed_by_the_team: 8,
     reviewed_after_the_decision: 6,
     reviewed_too_early: 4,
+    contradictory: 4,
 }
 
 

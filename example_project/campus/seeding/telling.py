@@ -13,7 +13,7 @@ from django.db import connection
 
 from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
-from proctoring_results.models import ExamAttempt, ExamReview, Incident, StatusChange
+from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
 from proctoring_results.statuses import REVIEWABLE_STATUSES, Source
 
 from . import texts
@@ -55,22 +55,25 @@ class Narrator:
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
             "started_at", "completed_at", "reviewed_at", "ends_at", "extra_time_mins", "allowed_time_limit_mins",
             "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at", "archived_by",
-            "archive_reason", "open_key",
+            "archive_reason", "open_key", "last_activity_at", "attention_since",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
             "standing", "suspicious_count", "suspicious_comments", "rules_violation_count", "rules_violation_comments",
-            "other_count",
+            "other_count", "version_reason",
         )  # fmt: skip
-        self.incidents = Table(Incident, "review", "position", "status", "kind", "comment", "start", "stop")
+        self.incidents = Table(
+            Incident, "review", "position", "status", "kind", "comment", "start", "stop", "dismissal_reason"
+        )
+        self.evidence = Table(Evidence, "review", "incident", "position", "kind", "url", "start", "stop")
         self.changes = Table(
             StatusChange, "attempt", "from_status", "to_status", "at", "source", "by", "reason", "review"
         )
         self.grades = Table(Grade, "user", "content", "earned", "possible", "updated_at")
         self.held_grades = Table(HeldGrade, "user", "content")
         self.tables = (
-            self.users, self.enrolments, self.attempts, self.reviews, self.incidents, self.changes, self.grades,
-            self.held_grades,
+            self.users, self.enrolments, self.attempts, self.reviews, self.incidents, self.evidence, self.changes,
+            self.grades, self.held_grades,
         )  # fmt: skip
 
     def exam(self, row: ProctoredExam, content: ExamContent, number: int) -> Exam:
@@ -164,6 +167,7 @@ class Narrator:
         # What is still to be told about an attempt makes the provider know it first.
         known_as = code.lower() if story.was_started and not under_way else None
         end, end_amount = story.now
+        last = moment(end, end_amount + (HOUR if archived and end is not Since.STARTED else 0))
         attempt = self.attempts.add(
             learner, row.pk, code, row.provider, track, known_as, str(story.status),
             self.at(created),
@@ -173,9 +177,10 @@ class Narrator:
             self.at(started + timedelta(minutes=allowed)) if under_way else None,
             story.extra_mins, allowed if story.was_started else None, row.is_practice_exam, row.is_proctored,
             None if story.current is None else reviews[story.current],
-            moment(end, end_amount + (0 if end is Since.STARTED else HOUR)) if archived else None,
+            last if archived else None,
             self.decider_id if archived else None, rng.choice(texts.ARCHIVED) if archived else "",
             f"{row.pk}:{learner}" if story.is_open and not archived else None,
+            last, moment(*story.attention) if story.attention and not archived else None,
         )  # fmt: skip
         self._reviews(attempt, story, moment)
         for step in story.steps if self.whole else story.steps[-1:]:
@@ -192,10 +197,15 @@ class Narrator:
                 attempt, str(verdict.status), self.decider_id if verdict.by_person else None, verdict.claimed_name,
                 str(source), verdict.raw, moment(*verdict.at), str(verdict.standing), verdict.suspicious_count,
                 verdict.suspicious_comments, verdict.rules_violation_count, verdict.rules_violation_comments,
-                verdict.other_count,
+                verdict.other_count, "",
             )  # fmt: skip
-            for place, mark in enumerate(verdict.marks):
-                self.incidents.add(review, place, mark.status, mark.kind, mark.comment, mark.start, mark.stop)
+            incidents = [
+                self.incidents.add(review, place, mark.status, mark.kind, mark.comment, mark.start, mark.stop, "")
+                for place, mark in enumerate(verdict.marks)
+            ]
+            for place, piece in enumerate(verdict.pieces):
+                incident = None if piece.mark is None else incidents[piece.mark]
+                self.evidence.add(review, incident, place, str(piece.kind), piece.url, piece.start, piece.stop)
 
     def _grade(self, learner: int, exam: Exam, story: Story, created: datetime) -> None:
         if not self.whole or exam.row.is_practice_exam or story.status not in REVIEWABLE_STATUSES:

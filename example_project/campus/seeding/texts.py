@@ -58,7 +58,33 @@ COMMENTS: tuple[str, ...] = (
 # What providers call things that are neither suspicious nor a violation.
 OWN_WORDS = ("Info", "Technical", "Rules: accepted", "À vérifier")
 
-KINDS = ("gaze", "voices", "phone", "left-room", "second-person", "screen", "")
+# Where the session page shows it; the last two are a provider's own.
+KINDS = ("webcam", "webcam", "webcam", "desktop", "desktop", "id", "room", "onboarding", "gaze", "")
+
+# What is seen there, and nowhere else.
+COMMENTS_BY_KIND: dict[str, tuple[str, ...]] = {
+    "desktop": (
+        "Browser window changed\r\ntwice\r\nin one minute",
+        "A search engine was open beside the exam.",
+        "  =SUM(A1:A9) copied from a spreadsheet",
+        "Ein zweiter Bildschirm war eingeschaltet – »nur für Musik«.",
+        "A chat window came to the front for eleven seconds.",
+    ),
+    "id": (
+        "The name on the card is not the name of the account.",
+        "The card was held up too quickly to be read.",
+        "照片与考生不符。",
+    ),
+    "room": (
+        "The room scan left out the desk.",
+        "Notes, a book, and a calculator on the table; all allowed.",
+        "- a second screen on the wall\n- switched off when asked",
+    ),
+    "onboarding": (
+        "The face was not fully lit in the onboarding picture.",
+        "The microphone was found at the third try.",
+    ),
+}
 
 DECISIONS: tuple[str, ...] = (
     "I have watched the recording: nothing that breaks the rules.",

@@ -11,6 +11,18 @@ from example_project.campus import viewing
 
 register = template.Library()
 
+# The pages behind one tab.
+SPECIAL_EXAMS = (
+    "proctoring_results:special_exams",
+    "proctoring_results:sessions",
+    "proctoring_results:session",
+    "proctoring_results:pass_sessions",
+    "proctoring_results:decide",
+    "proctoring_results:strike",
+    "proctoring_results:review_dashboard",
+    "proctoring_results:numbers",
+)
+
 
 @register.inclusion_tag("campus/_instructor_header.html", takes_context=True)
 def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
@@ -21,13 +33,20 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
     if _may(request.user, "proctoring_results.view_sessions", course_id):
-        tabs.append(("Special Exams", "proctoring_results:numbers"))
+        tabs.append(("Special Exams", "proctoring_results:special_exams"))
     if _may(request.user, viewing.PERMISSION, course_id):
         tabs.append(("View as a learner", "campus:view_as"))
     return {
         "course_name": context.get("course_name") or course_id,
         "course_id": course_id,
-        "tabs": [{"name": name, "url": reverse(view, args=[course_id]), "here": view == here} for name, view in tabs],
+        "tabs": [
+            {
+                "name": name,
+                "url": reverse(view, args=[course_id]),
+                "here": view == here or (view in SPECIAL_EXAMS and here in SPECIAL_EXAMS),
+            }
+            for name, view in tabs
+        ],
     }
 
 

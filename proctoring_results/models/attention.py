@@ -1,0 +1,60 @@
+"""Does a person have to look at an attempt? Worked out from the facts here, and kept on the attempt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from proctoring_results.statuses import AttemptStatus, AttentionReason, ReviewStanding, ReviewStatus, Source
+
+from .attempts import ExamAttempt, StatusChange
+from .effects import LmsEffect
+from .reviews import ExamReview
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DECIDED = Exists(StatusChange.objects.filter(attempt=OuterRef("pk"), source=Source.PERSON))
+NEW_INFORMATION = Exists(ExamReview.objects.filter(attempt=OuterRef("pk"), standing=ReviewStanding.AFTER_DECISION))
+PARKED = Exists(LmsEffect.objects.parked().filter(attempt=OuterRef("pk")))
+
+# An archived attempt can be neither decided nor changed: nobody has to look.
+REASONS = {
+    AttentionReason.SECOND_REVIEW: Q(status=AttemptStatus.SECOND_REVIEW_REQUIRED),
+    # Once a person has decided, they have seen it.
+    AttentionReason.CONTRADICTION: Q(
+        ~DECIDED, current_review__review_status=ReviewStatus.CLEAN, current_review__suspicious_count__gt=0
+    ),
+    AttentionReason.NEW_INFORMATION: Q(NEW_INFORMATION),
+    AttentionReason.PARKED_EFFECT: Q(PARKED),
+}
+
+
+def attention_reasons(attempt_pks: Collection[int]) -> dict[int, list[AttentionReason]]:
+    """Why each of these has to be looked at; those that need not be are left out. One query."""
+    found: dict[int, list[AttentionReason]] = defaultdict(list)
+    marked = {f"is_{reason}": condition for reason, condition in REASONS.items()}
+    rows = ExamAttempt.objects.not_archived().filter(pk__in=attempt_pks).annotate(**marked).values("pk", *marked)
+    for row in rows:
+        if reasons := [reason for reason in AttentionReason if row[f"is_{reason}"]]:
+            found[row["pk"]] = reasons
+    return dict(found)
+
+
+def attention_since(attempt: ExamAttempt, now: datetime) -> datetime | None:
+    """For a locked attempt as it is written: since when a person has to look at it."""
+    if attempt.pk not in attention_reasons([attempt.pk]):
+        return None
+    return attempt.attention_since or now
+
+
+def renew_attention(attempts: Collection[ExamAttempt]) -> None:
+    """Keep anew whether locked attempts have to be looked at."""
+    now = timezone.now()
+    for attempt in attempts:
+        attempt.attention_since = attention_since(attempt, now)
+        attempt.save(update_fields=["attention_since"])

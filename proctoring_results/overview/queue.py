@@ -1,0 +1,172 @@
+"""What the course team looks through: the Quiz List, and the sessions, those that require attention first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from django.contrib.auth import get_user_model
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.providers.policy import policy_of
+from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStatus, ResultWord, ReviewStatus
+
+if TYPE_CHECKING:
+    from proctoring_results.models.attempts import ExamAttemptQuerySet
+
+
+# ------------------------------------------------------------------------------------------------------------ Quiz List
+
+
+@dataclass(frozen=True, slots=True)
+class QuizRow:
+    """How the attempts at one exam stand. Archived ones are counted, as in the report."""
+
+    exam: ProctoredExam
+    attempts: int
+    under_way: int
+    pending: int
+    needing_attention: int
+    satisfactory: int
+    unsatisfactory: int
+    in_error: int
+    # Whether the proctoring service looks a second time itself, by its policy.
+    provider_reviews_again: bool
+    last_activity: datetime | None
+
+
+def quiz_list(course_id: str) -> list[QuizRow]:
+    """The proctored and practice exams of a course, by name. Two queries."""
+    newest = ExamAttempt.objects.filter(exam=OuterRef("pk")).order_by("-last_activity_at")
+    exams = list(
+        ProctoredExam.objects.in_course(course_id)
+        .with_result()
+        .annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
+        .order_by("exam_name", "pk")
+    )
+    counted = (
+        ExamAttempt.objects.filter(exam__in=[exam.pk for exam in exams])
+        .order_by()
+        .values_list("exam", "status")
+        .annotate(number=Count("pk"), waiting=Count("attention_since"))
+    )
+    rows: dict[int, list[tuple[str, int, int]]] = {exam.pk: [] for exam in exams}
+    for exam_pk, status, number, waiting in counted:
+        rows[exam_pk].append((status, number, waiting))
+    again = {provider: _reviews_again(provider) for provider in {exam.provider for exam in exams}}
+    return [_quiz_row(exam, rows[exam.pk], again[exam.provider]) for exam in exams]
+
+
+def _quiz_row(exam: ProctoredExam, rows: list[tuple[str, int, int]], provider_reviews_again: bool) -> QuizRow:
+    def with_word(word: ResultWord) -> int:
+        return sum(number for status, number, _ in rows if RESULT_WORDS.get(status) is word)
+
+    return QuizRow(
+        exam=exam,
+        attempts=sum(number for _, number, _ in rows),
+        under_way=sum(number for status, number, _ in rows if status in OPEN_STATUSES),
+        pending=with_word(ResultWord.PENDING),
+        needing_attention=sum(waiting for _, _, waiting in rows),
+        satisfactory=with_word(ResultWord.SATISFACTORY),
+        unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
+        in_error=sum(number for status, number, _ in rows if status == AttemptStatus.ERROR),
+        provider_reviews_again=provider_reviews_again,
+        last_activity=getattr(exam, "last_activity", None),
+    )
+
+
+def _reviews_again(provider: str) -> bool:
+    return policy_of(provider).second_review_by == "provider"
+
+
+# ------------------------------------------------------------------------------------------------------------- sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions of a course are asked for; all that are not archived unless it says otherwise."""
+
+    content_id: str = ""
+    status: AttemptStatus | None = None
+    review_status: ReviewStatus | None = None
+    # Days in the current time zone, both included, on which the exam was started.
+    since: date | None = None
+    until: date | None = None
+    practice: Literal["", "only", "without"] = ""
+    archived: Literal["", "only", "with"] = ""
+    # Part of a username or e-mail address, or the beginning of an attempt code.
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Two lists: first what requires attention, longest waiting first; then the others, newest activity first."""
+
+    requiring_attention: ExamAttemptQuerySet
+    others: ExamAttemptQuerySet
+
+
+def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
+    """The attempts of a course that have a result, with learner, exam and current review. Nothing is asked yet."""
+    wanted = wanted or SessionFilter()
+    found = _matching(course_id, wanted).select_related("user", "exam", "current_review")
+    return Sessions(
+        requiring_attention=found.requiring_attention().order_by("attention_since", "pk"),
+        others=found.filter(attention_since=None).order_by("-last_activity_at", "-pk"),
+    )
+
+
+def _matching(course_id: str, wanted: SessionFilter) -> ExamAttemptQuerySet:
+    # By key, so that the indexes that begin with the exam are used: a course has few exams.
+    exams = ProctoredExam.objects.in_course(course_id).with_result()
+    if wanted.content_id:
+        exams = exams.filter(content_id=wanted.content_id)
+    found = ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
+    if wanted.status:
+        found = found.filter(status=wanted.status)
+    if wanted.review_status:
+        found = found.filter(current_review__review_status=wanted.review_status)
+    if wanted.since:
+        found = found.filter(started_at__gte=_midnight(wanted.since))
+    if wanted.until:
+        found = found.filter(started_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    if wanted.practice:
+        found = found.filter(is_sample_attempt=wanted.practice == "only")
+    if wanted.archived != "with":
+        found = found.filter(archived_at__isnull=wanted.archived != "only")
+    return found.filter(_named(wanted.search)) if wanted.search else found
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _named(search: str) -> Q:
+    users = get_user_model()
+    people = users._default_manager.filter(
+        Q(**{f"{users.USERNAME_FIELD}__icontains": search})
+        | Q(**{f"{users.get_email_field_name()}__icontains": search})
+    )
+    # Codes are made in capitals.
+    return Q(user__in=people.values("pk")) | Q(attempt_code__startswith=search.upper())
+
+
+def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], int]:
+    """How many attempts, archived ones too, each of these learners has at the exam: (user, exam) → number. One query.
+
+    That is more than one only where there were several goes.
+    """
+    pairs = {(attempt.user_id, attempt.exam_id) for attempt in attempts}
+    if not pairs:
+        return {}
+    counted = (
+        ExamAttempt.objects.filter(user__in={user for user, _ in pairs}, exam__in={exam for _, exam in pairs})
+        .order_by()
+        .values_list("user", "exam")
+        .annotate(number=Count("pk"))
+    )
+    return {(user, exam): number for user, exam, number in counted if (user, exam) in pairs}
