@@ -165,7 +165,7 @@ def test_everything_that_happened_stands_in_the_history(looking, reviewing, atte
     page = text(looking.get(url(attempt)))
     assert "Decided Fail with review 1" in page
     assert "It was a phone" in page
-    assert "mail to the learner: waiting" in page
+    assert "Mail to the learner: waiting" in page
 
 
 def test_former_and_later_attempts_of_the_learner(looking, attempt):
