@@ -5,7 +5,7 @@ Whatever happened: once all is delivered, everything the world was told agrees w
 
 from collections import Counter
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import time_machine
@@ -37,7 +37,7 @@ SHORT, LONG = 6, 61
 some = st.integers(0, 9)
 decisions = st.sampled_from([api.pass_attempt, api.fail_attempt])
 reviews = st.sampled_from(["Clean", "Rules Violation", "Suspicious", "Not Reviewed"])
-pauses = st.sampled_from([1, SHORT, LONG, 3_700, 90_000])
+pauses = st.sampled_from([0, SHORT, LONG, 3_700, 90_000])
 
 
 class Killed(BaseException):
@@ -88,14 +88,13 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
             code = self.code(number)
             self.decided[code] = decide(code, by=self.admin, reason="x").status
 
-    @rule(number=some)
-    def something_went_wrong(self, number):
+    @rule(number=some, is_put_aside=st.booleans())
+    def something_went_wrong(self, number, is_put_aside):
         with suppress(*REFUSED):
-            api.mark_error(self.code(number), reason="x")
-
-    @rule(number=some)
-    def is_put_aside(self, number):
-        api.archive_attempt(self.code(number), reason="x")
+            if is_put_aside:
+                api.archive_attempt(self.code(number), reason="x")
+            else:
+                api.mark_error(self.code(number), reason="x")
 
     # --- What happens there ---
 
@@ -103,21 +102,27 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
     def is_rescored(self, grade):
         RememberingLMS.grades[self.learner.pk] = grade
 
-    @rule(down=st.booleans())
-    def the_lms_goes_down_or_comes_back(self, down):
-        RememberingLMS.down = down
+    @rule(lms=st.booleans(), mail=st.booleans())
+    def servers_go_down_or_come_back(self, lms, mail):
+        RememberingLMS.down, RememberingMailServer.down = lms, mail
 
-    @rule(down=st.booleans())
-    def the_mail_server_goes_down_or_comes_back(self, down):
-        RememberingMailServer.down = down
-
-    @rule(seconds=pauses)
-    def time_passes(self, seconds):
-        self.clock.shift(seconds)
+    @rule(pauses=st.lists(pauses, min_size=1, max_size=4), lms=st.booleans())
+    def one_is_down_for_long(self, pauses, lms):
+        server = RememberingLMS if lms else RememberingMailServer
+        server.down = True
+        for seconds in pauses:
+            self.time_passes_and_what_is_due_is_delivered(seconds, tries_parked=False)
+        server.down = False
 
     # --- Deliveries ---
 
-    @rule()
+    @rule(seconds=pauses, tries_parked=st.booleans())
+    def time_passes_and_what_is_due_is_delivered(self, seconds, tries_parked):
+        self.clock.shift(seconds)
+        if tries_parked:
+            retry_effects(list(LmsEffect.objects.parked().values_list("pk", flat=True)))
+        self.what_is_due_is_delivered()
+
     def what_is_due_is_delivered(self):
         with suppress(ExceptionGroup):
             deliver_due()
@@ -138,23 +143,17 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
     @rule(
         number=some,
         after=st.booleans(),
-        decides=st.lists(st.tuples(some, decisions), max_size=2),
-        archives=st.lists(some, max_size=1),
+        decides=st.lists(st.tuples(some, decisions), min_size=1, max_size=2),
         deliveries=st.lists(some, max_size=2),
         all_others=st.booleans(),
         pause=st.sampled_from([0, SHORT, LONG]),
     )
-    def others_overlap_with_one(self, number, after, decides, archives, deliveries, all_others, pause):
+    def others_overlap_with_one(self, number, after, decides, deliveries, all_others, pause):
         others = [lambda one=one: self.a_person_decides(*one) for one in decides]
-        others += [lambda one=one: self.is_put_aside(one) for one in archives]
         others += [lambda one=one: self.one_is_delivered(one) for one in deliveries]
         others += [self.what_is_due_is_delivered] * all_others
         with in_the_midst(self, others, after, pause):
             self.one_is_delivered(number)
-
-    @rule()
-    def a_person_tries_what_is_parked_again(self):
-        retry_effects(list(LmsEffect.objects.parked().values_list("pk", flat=True)))
 
     # --- In the end ---
 
@@ -171,10 +170,8 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
 
     def deliver_all(self):
         RememberingLMS.down = RememberingMailServer.down = False
-        self.a_person_tries_what_is_parked_again()
         for _ in range(20):
-            self.clock.shift(timedelta(hours=2))
-            self.what_is_due_is_delivered()
+            self.time_passes_and_what_is_due_is_delivered(2 * 3_600, tries_parked=True)
         assert list(LmsEffect.objects.filter(kind__in=KINDS).exclude(next_try_at=None)) == []
 
     def all_agree(self):
@@ -202,6 +199,9 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
         for code in self.codes:
             attempt = api.get_attempt(code)
             subjects = [mail.subject for effect, mail, _ in sent if effect.attempt_id == attempt.pk and mail.to]
+            # In the order in which it happened, and none after it was superseded.
+            about_it = [effect.pk for effect, mail, _ in sent if effect.attempt_id == attempt.pk and mail.to]
+            assert about_it == sorted(about_it)
             if attempt.archived_at is None and attempt.status in SUBJECTS:
                 assert subjects[-1] == f"{SUBJECTS[attempt.status]}: Final"
 
