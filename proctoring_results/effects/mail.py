@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import select_template
+from django.urls import reverse
 from django.utils import translation
 
+from proctoring_results.conf import conf
 from proctoring_results.lms import lms
 from proctoring_results.models import StatusChange
 from proctoring_results.statuses import AttemptStatus, EffectKind
@@ -57,7 +59,12 @@ def notify_team(effect: LmsEffect) -> None:
     team = list(lms().course_team(attempt.exam.course_id))
     if not team:
         return
-    context = {**_about(attempt), "is_new_information": effect.change is None, "learner": attempt.user.get_username()}
+    context = {
+        **_about(attempt),
+        "is_new_information": effect.change is None,
+        "learner": attempt.user.get_username(),
+        "session_url": _session_url(attempt),
+    }
     _send(effect, "notice", attempt, context, team)
 
 
@@ -71,6 +78,12 @@ def _about(attempt: ExamAttempt) -> dict[str, Any]:
         "whom_to_ask": host.whom_to_ask(exam.course_id),
         "attempt_code": attempt.attempt_code,
     }
+
+
+def _session_url(attempt: ExamAttempt) -> str:
+    """Whoever opens it is asked to sign in; empty where the site has not said where it is."""
+    site = conf().SITE_URL
+    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
 
 
 def _send(effect: LmsEffect, name: str, attempt: ExamAttempt, context: dict[str, Any], to: list[str]) -> None:
