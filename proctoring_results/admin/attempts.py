@@ -46,9 +46,9 @@ class ExamAttemptAdmin(DecisionPages):
     list_display = [
         "attempt_code",
         "user",
-        "exam",
         "status",
         "review_status",
+        "exam",
         "provider",
         "started_at",
         "completed_at",
@@ -64,7 +64,6 @@ class ExamAttemptAdmin(DecisionPages):
         ArchivedFilter,
     ]
     search_fields = ["attempt_code", "user__username", "user__email"]
-    search_help_text = _("User name, e-mail address or attempt code.")
     # Within what the search finds; an index serves it.
     ordering = ["-pk"]
     inlines = [Disclosures]

@@ -55,7 +55,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         message = kwargs["obj"]
         context |= {
             "body_url": _url("body", message.pk) if _may_read(request, message) else "",
-            "replay_url": _replay_url([message.pk]) if self.has_replay_permission(request) else "",
+            "replay_url": _replay_url([message.pk]) if _may_replay(request, message.provider) else "",
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -89,7 +89,8 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     # ----------------------------------------------------------------------------------------------------- taking it up
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(access.REPLAY_MESSAGE)
+        """For every provider; the page and the verb ask again for each message."""
+        return _may_replay(request, "")
 
     @admin.action(description=gettext_lazy("Replay the selected messages…"), permissions=["replay"])
     def replay(self, request: HttpRequest, chosen: QuerySet[ProviderMessage]) -> HttpResponse | None:
@@ -102,23 +103,24 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
 
     def replay_view(self, request: HttpRequest) -> HttpResponse:
         """GET shows what would be done, POST does it."""
-        if not (self.has_view_permission(request) and self.has_replay_permission(request)):
+        if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         pks = _read_pks(request.GET.get("chosen", ""))
+        rows = ProviderMessage.objects.filter(pk__in=pks).select_related("attempt__user", "attempt__exam").defer("body")
+        chosen = list(rows.order_by("pk"))
+        if not any(_may_replay(request, provider) for provider in {"", *(message.provider for message in chosen)}):
+            raise PermissionDenied
         if request.method == "POST":
             for pk in pks:
                 self._replay(request, pk)
             return HttpResponseRedirect(_url("changelist") if len(pks) > 1 else _url("change", pks[0]))
-        chosen = (
-            ProviderMessage.objects.filter(pk__in=pks).select_related("attempt__user", "attempt__exam").defer("body")
-        )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Replay what a provider sent?"),
-            "chosen": list(chosen.order_by("pk")),
+            "chosen": chosen,
             "DONE": MessageState.DONE,
         }
         return TemplateResponse(request, "admin/proctoring_results/providermessage/replay.html", context)
@@ -150,6 +152,10 @@ def _replay_url(pks: list[int]) -> str:
 
 def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:
     return access.may(request.user, access.READ_MESSAGE_BODY, message.provider)
+
+
+def _may_replay(request: HttpRequest, provider: str) -> bool:
+    return access.may(request.user, access.REPLAY_MESSAGE, provider)
 
 
 def _told(name: str, pk: int, taken_up: ProviderMessage) -> str:

@@ -29,6 +29,9 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    class Media:
+        css = {"all": ["proctoring_results/admin.css"]}
+
     # A second count of the whole table, for one line of the page.
     show_full_result_count = False
     list_per_page = 50

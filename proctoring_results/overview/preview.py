@@ -169,7 +169,7 @@ class ReviewStep:
 
     @property
     def sentence(self) -> str:
-        received = date_format(localtime(self.review.received_at), "DATETIME_FORMAT")
+        received = date_format(localtime(self.review.received_at), "j M Y, H:i")
         words = {"status": self.review.get_review_status_display(), "received": received}
         return _("The review “%(status)s” of %(received)s, which came after a decision, becomes current.") % words
 

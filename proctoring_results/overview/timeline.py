@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -147,7 +148,7 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         },
         person=review.reviewed_by,
         who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
-        detail=_("By its own word reviewed by %(name)s.") % {"name": review.claimed_name}
+        detail=_("Reviewed by %(name)s, as the provider says.") % {"name": review.claimed_name}
         if review.claimed_name
         else "",
         row=review,
@@ -181,7 +182,7 @@ def _followed(effect: LmsEffect) -> Event:
         at=effect.queued_at,
         kind=EventKind.EFFECT,
         sentence=_("%(kind)s: %(state)s, %(tries)s.")
-        % {"kind": kind, "state": effect.get_state_display(), "tries": tries},
+        % {"kind": capfirst(kind), "state": effect.get_state_display(), "tries": tries},
         detail=effect.problem,
         is_problem=effect.state == EffectState.PARKED or (effect.state == EffectState.WAITING and bool(effect.problem)),
         row=effect,

@@ -33,8 +33,12 @@ def person(course) -> Callable[[str], object]:
     """Somebody with a role in the course, or a learner of it."""
 
     def make(role: str):
-        others = get_user_model().objects.filter(username__startswith=role).count()
-        user = UserFactory(username=f"{role}-{others + 1}" if others else role, first_name=role.title())
+        # Roles may be taken by several people; each needs a name of their own.
+        others = get_user_model().objects.filter(username__regex=rf"^{role}(-\d+)?$").count()
+        name = f"{role}-{others + 1}" if others else role
+        user = UserFactory(username=name, first_name=role.title(), admin=role == "admin")
+        if role == "admin":
+            return get_user_model().objects.get(pk=user.pk)
         if role == "learner":
             Enrolment.objects.create(user=user, course=course, track="verified")
         else:
@@ -49,13 +53,13 @@ def opened(browser, live_server, person) -> Iterator[Callable]:
     """A page of the LMS as a person with a role sees it. What goes wrong in the browser fails the test."""
     contexts, wrong = [], []
 
-    def open_page(role: str, path: str, *, viewport=WIDE, **options):
+    def open_page(role: str, path: str, *, viewport=WIDE, as_user=None, **options):
         context = browser.new_context(
             base_url=live_server.url, viewport=viewport, timezone_id="America/New_York", locale="en-GB", **options
         )
         contexts.append(context)
         client = Client()
-        client.force_login(person(role))
+        client.force_login(as_user or person(role))
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -69,7 +69,7 @@ def test_who_and_why_stand_beside_it(attempt, admin):
         (admin, "dean", "Another go"),
     ]
     assert (events["move"].person, events["move"].who) == (None, "provider")
-    assert events["review"].detail == "By its own word reviewed by Somebody."
+    assert events["review"].detail == "Reviewed by Somebody, as the provider says."
     assert events["message"].who == reviewed_by_account(attempt)
 
 
@@ -87,16 +87,16 @@ def test_effects_say_how_they_stand(attempt):
     LmsEffect.objects.filter(attempt=attempt, kind="mail").update(state="done", tries=1, next_try_at=None)
     LmsEffect.objects.filter(attempt=attempt, kind="credit").update(state="parked", tries=40, problem="Down")
     events = {event.sentence: event for event in timeline(attempt) if event.kind == "effect"}
-    assert {"mail to the learner: done, 1 try.", "grade: waiting, 0 tries."} <= set(events)
-    parked = events["credit: parked after many tries, 40 tries."]
+    assert {"Mail to the learner: done, 1 try.", "Grade: waiting, 0 tries."} <= set(events)
+    parked = events["Credit: parked after many tries, 40 tries."]
     assert (parked.is_problem, parked.detail) == (True, "Down")
-    assert not events["mail to the learner: done, 1 try."].is_problem
+    assert not events["Mail to the learner: done, 1 try."].is_problem
 
 
 def test_a_call_to_a_provider_says_what_is_told():
     attempt, now = ExamAttemptFactory(), timezone.now()
     LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
-    assert told(attempt, "effect") == ["register the attempt: waiting, 0 tries."]
+    assert told(attempt, "effect") == ["Register the attempt: waiting, 0 tries."]
 
 
 def test_the_same_decision_again_says_so(attempt, admin):
