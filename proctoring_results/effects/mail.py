@@ -82,9 +82,9 @@ def _about(attempt: ExamAttempt) -> dict[str, Any]:
 
 
 def _session_url(attempt: ExamAttempt) -> str:
-    """Where the team decides; empty where the settings do not say at which address the site is."""
+    """Whoever opens it is asked to sign in; empty where the site has not said where it is."""
     site = conf().SITE_URL
-    return f"{site}{reverse('proctoring_results:session', args=[attempt.attempt_code])}" if site else ""
+    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
 
 
 def _send(effect: LmsEffect, name: str, attempt: ExamAttempt, context: dict[str, Any], to: list[str]) -> None:

@@ -33,8 +33,12 @@ def person(course) -> Callable[[str], object]:
     """Somebody with a role in the course, or a learner of it."""
 
     def make(role: str):
-        others = get_user_model().objects.filter(username__startswith=role).count()
-        user = UserFactory(username=f"{role}-{others + 1}" if others else role, first_name=role.title())
+        # Roles may be taken by several people; each needs a name of their own.
+        others = get_user_model().objects.filter(username__regex=rf"^{role}(-\d+)?$").count()
+        name = f"{role}-{others + 1}" if others else role
+        user = UserFactory(username=name, first_name=role.title(), admin=role == "admin")
+        if role == "admin":
+            return get_user_model().objects.get(pk=user.pk)
         if role == "learner":
             Enrolment.objects.create(user=user, course=course, track="verified")
         else:

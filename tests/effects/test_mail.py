@@ -202,3 +202,17 @@ def test_a_host_puts_its_own_words_in_place_of_ours(attempt, admin, mailoutbox, 
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     deliver_due()
     assert (mailoutbox[0].subject, mailoutbox[0].body) == ("Own subject", "Own body for Final\n")
+
+
+@pytest.mark.parametrize(
+    ("site", "link"), [("https://lms.example", "https://lms.example/proctoring/sessions/{code}/"), ("", "")]
+)
+def test_the_team_is_led_to_the_session_at_the_sites_own_address(attempt, mailoutbox, settings, site, link):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "SITE_URL": site}
+    api.record_review(attempt.attempt_code, "Suspicious")
+    deliver_due()
+    [mail] = mailoutbox
+    html = mail.alternatives[0][0]
+    for body in (mail.body, html):
+        assert ("/proctoring/sessions/" in body) is bool(link)
+        assert link.format(code=attempt.attempt_code) in body
