@@ -86,7 +86,7 @@ from proctoring_results.overview.questions import (
     results_in_course,
     time_left,
 )
-from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, quiz_list, sessions
+from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, SessionsInOrder, quiz_list, sessions
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.statuses import (
     AttemptStatus,
@@ -155,6 +155,7 @@ __all__ = [
     "Seen",
     "SessionFilter",
     "Sessions",
+    "SessionsInOrder",
     "StaleDecision",
     "archive_attempt",
     "attempts_in_course",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -52,7 +54,7 @@ def quiz_list(course_id: str) -> list[QuizRow]:
         ExamAttempt.objects.filter(exam__in=[exam.pk for exam in exams])
         .order_by()
         .values_list("exam", "status")
-        .annotate(number=Count("pk"), waiting=Count("attention_since"))
+        .annotate(number=Count("*"), waiting=Count("attention_since"))
     )
     rows: dict[int, list[tuple[str, int, int]]] = {exam.pk: [] for exam in exams}
     for exam_pk, status, number, waiting in counted:
@@ -85,6 +87,11 @@ def _reviews_again(provider: str) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------- sessions
 
+# So many sessions are sorted in a moment.
+FEW = 2_000
+# Of so many exams they are merged.
+MOST_EXAMS = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
@@ -102,30 +109,86 @@ class SessionFilter:
     search: str = ""
 
 
+@dataclass(frozen=True)
+class SessionsInOrder:
+    """Attempts with learner, exam and current review, to be counted, gone through, or cut into pages (``[25:50]``)."""
+
+    exams: Sequence[int]
+    # Of whatever exam.
+    attempts: ExamAttemptQuerySet
+    # Begins with a column that has an index together with the exam.
+    order: tuple[str, str]
+    # Whether their people are searched for, which is better done once than for each exam.
+    is_searched: bool
+
+    @property
+    def ordered(self) -> bool:
+        return True
+
+    def count(self) -> int:
+        return sum(self._numbers.values())
+
+    def __iter__(self) -> Iterator[ExamAttempt]:
+        return iter(self._shown(self._of_course))
+
+    def __getitem__(self, part: slice) -> list[ExamAttempt]:
+        """First their keys, then their rows, so that few rows are sorted, and none is read for a key alone."""
+        keys = [pk for pk, _ in self._keys(part)]
+        found = {attempt.pk: attempt for attempt in self._shown(ExamAttempt.objects.filter(pk__in=keys))}
+        return [found[pk] for pk in keys if pk in found]
+
+    @property
+    def _of_course(self) -> ExamAttemptQuerySet:
+        return self.attempts.filter(exam__in=self.exams)
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """Of each exam that has any."""
+        return dict(self._of_course.order_by().values_list("exam").annotate(number=Count("*")))
+
+    def _keys(self, part: slice) -> Iterable[tuple[int, Any]]:
+        """Few are sorted. Of many, those of each exam stand in their order in an index, and these are merged."""
+        columns = ("pk", self.order[0].removeprefix("-"))
+        if self.is_searched or self.count() <= FEW or len(self._numbers) > MOST_EXAMS:
+            return self._of_course.order_by(*self.order).values_list(*columns)[part]
+        first, *others = (self._of_exam(exam, part.stop).values_list(*columns) for exam in self._numbers)
+        return first.union(*others, all=True).order_by(*self.order)[part] if others else first[part]
+
+    def _of_exam(self, exam: int, stop: int) -> ExamAttemptQuerySet:
+        found = self.attempts.filter(exam=exam)
+        # SQLite cuts no part of a union; it need not, for it reads them side by side.
+        if connections[found.db].features.supports_slicing_ordering_in_compound:
+            return found.order_by(*self.order)[:stop]
+        return found.order_by()
+
+    def _shown(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+        return attempts.select_related("user", "exam", "current_review").order_by(*self.order)
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """Two lists: first what requires attention, longest waiting first; then the others, newest activity first."""
 
-    requiring_attention: ExamAttemptQuerySet
-    others: ExamAttemptQuerySet
+    requiring_attention: SessionsInOrder
+    others: SessionsInOrder
 
 
 def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
-    """The attempts of a course that have a result, with learner, exam and current review. Nothing is asked yet."""
+    """The attempts of a course that have a result. Only its exams are asked for yet."""
     wanted = wanted or SessionFilter()
-    found = _matching(course_id, wanted).select_related("user", "exam", "current_review")
-    return Sessions(
-        requiring_attention=found.requiring_attention().order_by("attention_since", "pk"),
-        others=found.filter(attention_since=None).order_by("-last_activity_at", "-pk"),
-    )
-
-
-def _matching(course_id: str, wanted: SessionFilter) -> ExamAttemptQuerySet:
-    # By key, so that the indexes that begin with the exam are used: a course has few exams.
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if wanted.content_id:
         exams = exams.filter(content_id=wanted.content_id)
-    found = ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
+    keys, found, is_searched = list(exams.values_list("pk", flat=True)), _matching(wanted), bool(wanted.search)
+    waiting, others = found.requiring_attention(), found.filter(attention_since=None)
+    return Sessions(
+        requiring_attention=SessionsInOrder(keys, waiting, ("attention_since", "pk"), is_searched),
+        others=SessionsInOrder(keys, others, ("-last_activity_at", "-pk"), is_searched),
+    )
+
+
+def _matching(wanted: SessionFilter) -> ExamAttemptQuerySet:
+    found = ExamAttempt.objects.all()
     if wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.review_status:
@@ -167,6 +230,6 @@ def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], i
         ExamAttempt.objects.filter(user__in={user for user, _ in pairs}, exam__in={exam for _, exam in pairs})
         .order_by()
         .values_list("user", "exam")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     )
     return {(user, exam): number for user, exam, number in counted if (user, exam) in pairs}

@@ -259,6 +259,7 @@ def main() -> None:
     options = parser.parse_args()
     wanted = {course: int(copies) for course, _, copies in (one.rpartition("=") for one in options.wanted)}
     multiply(options.pattern, wanted, options.others)
+    print("null")
 
 
 if __name__ == "__main__":
