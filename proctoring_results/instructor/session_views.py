@@ -59,7 +59,8 @@ def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
     """To the session of the exam that is to be looked at next, as the queue stands now; or back to the sessions."""
     attempt = _attempt_to_look_at(request, attempt_code)
     if found := next_requiring_attention(attempt):
-        return HttpResponseRedirect(reverse("proctoring_results:session", args=[found.attempt_code]))
+        # The next key stroke begins there, behind what is the same on every page.
+        return HttpResponseRedirect(f"{reverse('proctoring_results:session', args=[found.attempt_code])}#pr-session")
     say(request, messages.INFO, _("No other session of this exam requires attention."))
     return HttpResponseRedirect(sessions_url(attempt.exam))
 

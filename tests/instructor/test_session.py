@@ -203,7 +203,7 @@ def test_an_exam_that_is_not_over_has_nothing_to_decide(reviewing):
 def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, attempt):
     other = ExamAttemptFactory(submitted=True, exam=attempt.exam)
     api.record_review(other.attempt_code, "Suspicious")
-    assert looking.get(url(attempt, "next_session")).url == url(other)
+    assert looking.get(url(attempt, "next_session")).url == f"{url(other)}#pr-session"
 
 
 def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
