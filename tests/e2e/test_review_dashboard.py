@@ -93,6 +93,24 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
     assert status_of(attempts[2]) == "verified"
 
 
+def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_focus(opened, flagged):
+    first, _, third = flagged(3)
+    page = opened("instructor", f"{dashboard()}?exam=exam@final")
+    page.get_by_role("checkbox", name="Pass learner-2, Final").check()
+    api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    expect(page.locator("#pr-others")).to_contain_text("learner-0")
+    ticked = page.locator("#pr-attention input:checked")
+    assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
+    expect(ticked).to_be_focused()
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
+    api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 0")
+
+
 def test_a_selection_is_passed_together(opened, flagged):
     attempts = flagged(3)
     page = opened("instructor", dashboard())

@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -16,8 +17,9 @@ from django.utils import timezone
 
 from proctoring_results import api, evidence_links
 from proctoring_results.instructor.recording import length_of, mark_of, span
-from proctoring_results.models import Disclosure, ExamReview, Incident
+from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.providers.conftest import calling
 
 from .conftest import client_of, person, text
 
@@ -62,7 +64,7 @@ def decide(client, attempt, verdict="fail", reason="Seen it", **more):
 
 # --- Who comes in ---
 
-DOORS = [("session", "get"), ("decide", "post"), ("export_session", "post")]
+DOORS = [("session", "get"), ("next_session", "get"), ("decide", "post"), ("export_session", "post")]
 
 
 @pytest.mark.parametrize(("name", "method"), DOORS)
@@ -198,6 +200,26 @@ def test_an_exam_that_is_not_over_has_nothing_to_decide(reviewing):
     assert 'name="verdict"' not in page
 
 
+def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, attempt):
+    other = ExamAttemptFactory(submitted=True, exam=attempt.exam)
+    api.record_review(other.attempt_code, "Suspicious")
+    assert looking.get(url(attempt, "next_session")).url == f"{url(other)}#pr-session"
+
+
+def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
+    answer = looking.get(url(attempt, "next_session"), follow=True)
+    assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'exam': attempt.exam.content_id})}")
+    assert "No other session of this exam requires attention." in text(answer)
+
+
+def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(looking, attempt, settings):
+    assert "In the dashboard of" not in text(looking.get(url(attempt)))
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **calling("https://service.example")}
+    ExamAttempt.objects.update(external_id="session-1", exam_external_id="exam-1")
+    address = reverse("proctoring_results:review_dashboard", args=[attempt.exam.course_id])
+    assert f'href="{address}?attempt={attempt.attempt_code}"' in text(looking.get(url(attempt)))
+
+
 # --- Pass and Fail ---
 
 
@@ -210,7 +232,7 @@ def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
 @pytest.mark.parametrize(("verdict", "status"), [("pass", "verified"), ("fail", "rejected")])
 def test_a_decision_is_made_with_a_reason_and_said(reviewing, reviewer, attempt, verdict, status):
     answer = decide(reviewing, attempt, verdict)
-    assert (answer.status_code, answer.url) == (303, url(attempt))
+    assert (answer.status_code, answer.url) == (303, f"{url(attempt)}#pr-said")
     attempt.refresh_from_db()
     assert attempt.status == status
     assert attempt.changes.latest("pk").by == reviewer
