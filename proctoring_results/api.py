@@ -24,7 +24,6 @@ from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.incidents import dismiss_incident, restore_incident
 from proctoring_results.actions.reports import (
-    Download,
     cancel_report,
     download_link,
     redeem_download,
@@ -88,6 +87,7 @@ from proctoring_results.overview.questions import (
 )
 from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, quiz_list, sessions
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.reports.files import Download
 from proctoring_results.statuses import (
     AttemptStatus,
     AttentionReason,

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import hypothesis
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from tests import services
@@ -55,6 +56,12 @@ def require(name: str, config: pytest.Config) -> str:
     left_out = config.stash[LEFT_OUT]
     left_out[sentence] = left_out.get(sentence, 0) + 1
     pytest.skip(sentence)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_called_yet() -> None:
+    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
+    cache.clear()
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Config) -> None:

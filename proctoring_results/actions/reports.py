@@ -6,12 +6,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -29,6 +27,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
 from proctoring_results.reports import files, kinds
+from proctoring_results.reports.files import Download
 from proctoring_results.statuses import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
 
 from .texts import clean_key
@@ -142,14 +141,6 @@ def download_link(report: Report, user: AbstractBaseUser) -> str:
     if report.state != ReportState.READY:
         raise ReportNotInState(report, _("The report is not ready."))
     return downloads.make_token(report, user, now=timezone.now())
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A redeemed link: the report, and its file opened for reading (the caller closes it)."""
-
-    report: Report
-    file: File[bytes]
 
 
 def redeem_download(

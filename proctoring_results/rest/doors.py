@@ -14,9 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from proctoring_results.throttles import GuessThrottle, ProviderThrottle
+
 from . import errors
 from .bodies import RawBody
-from .throttles import GuessThrottle, ProviderThrottle
 
 
 class AlwaysJSON(BaseContentNegotiation):
