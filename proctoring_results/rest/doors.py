@@ -104,7 +104,7 @@ class ProviderDoor(APIView):
         return done
 
 
-def door(view: type[ProviderDoor]) -> Callable[..., HttpResponseBase]:
-    """What a URL calls. Outside ATOMIC_REQUESTS: a message must be kept whatever happens to it later."""
+def door(view: type[APIView]) -> Callable[..., HttpResponseBase]:
+    """What a URL calls. Outside ATOMIC_REQUESTS: what is written down must outlive the refusal of the request."""
     opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
     return opened

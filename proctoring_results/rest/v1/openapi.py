@@ -1,0 +1,241 @@
+"""The API in OpenAPI's words, and a page to read and try it: for hosts that install the extra ``openapi``.
+
+    path("api/proctoring/v1/", include("proctoring_results.rest.v1.openapi"))
+
+gives ``schema/`` and ``docs/``. Needs ``drf_spectacular`` and ``drf_spectacular_sidecar`` in ``INSTALLED_APPS``, and
+nothing in ``SPECTACULAR_SETTINGS``: a host's own schema stays as it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import path
+from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework import serializers
+from rest_framework.views import APIView
+
+from .describing import Answer, Description, FileOf, PageOf, description_of
+from .foundation import ApiView, Pages
+
+JSON = "application/json"
+
+WHY = {
+    400: "Something in it cannot be understood; `field` names it.",
+    401: "Nobody is signed in.",
+    403: "The permission is missing.",
+    404: "There is no such thing, or none that you may see.",
+    409: "It is not in the state for that.",
+    410: "It was there, and is gone.",
+    413: "The body is too long.",
+    415: "The body is no JSON.",
+    429: "Too often: wait as long as `Retry-After` says.",
+}
+EVERY_OPERATION = (400, 401, 403, 429)
+
+
+HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True, "description": "How to sign in."}},
+    429: {"Retry-After": {"schema": {"type": "integer"}, "required": True, "description": "Seconds."}},
+}
+
+
+def _name(code: int) -> str:
+    return HTTPStatus(code).phrase.replace(" ", "")
+
+
+REFUSALS = {
+    _name(code): {
+        "description": meaning,
+        **({"headers": HEADERS[code]} if code in HEADERS else {}),
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for code, meaning in WHY.items()
+}
+
+SETTINGS: dict[str, Any] = {
+    "TITLE": "proctoring_results",
+    "DESCRIPTION": (
+        "Exams, attempts, decisions, numbers and reports of proctored exams. "
+        "Every refusal is a problem of RFC 9457 with a stable `code`."
+    ),
+    "VERSION": "1",
+    # Each enum stays where it is used: names made up for them would change with the next one.
+    "POSTPROCESSING_HOOKS": ["proctoring_results.rest.v1.openapi.without_marks"],
+    "APPEND_COMPONENTS": {"responses": REFUSALS},
+}
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A refusal (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="For people; may be translated.")
+    code = serializers.CharField(help_text="For programs; stable.")
+    field = serializers.CharField(required=False, help_text="What was wrong.")
+
+
+class PageQuery(serializers.Serializer[Any]):
+    cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page.")
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=Pages.max_page_size)
+
+
+class Schema(AutoSchema):
+    """Reads what ``describe`` keeps on the methods of the views."""
+
+    @property
+    def _handler(self) -> Callable[..., Any]:
+        handler: Callable[..., Any] = getattr(self.view, self.method.lower())
+        return handler
+
+    @property
+    def _described(self) -> Description:
+        return description_of(self._handler)
+
+    def get_operation_id(self) -> str:
+        parts = [part.strip("{}") for part in self._below_v1()]
+        return "_".join([self.method.lower(), *parts])
+
+    def get_tags(self) -> list[str]:
+        return [self._below_v1()[0]]
+
+    def _below_v1(self) -> list[str]:
+        return [part.replace("-", "_") for part in self.path.partition("/v1/")[2].split("/") if part]
+
+    def get_summary(self) -> str | None:
+        return self._doc().partition("\n\n")[0].replace("\n", " ") or None
+
+    def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
+        return self._doc().partition("\n\n")[2]
+
+    def _doc(self) -> str:
+        return inspect.getdoc(self._handler) or ""
+
+    def get_request_serializer(self) -> Any:
+        takes = self._described.takes
+        return {JSON: takes} if takes is not None else None
+
+    def get_override_parameters(self) -> list[Any]:
+        described = self._described
+        parameters: list[Any] = [described.query] if described.query is not None else []
+        if any(isinstance(answer, PageOf) for answer in described.answers.values()):
+            parameters.append(PageQuery)
+        if described.located:
+            parameters.append(
+                OpenApiParameter(
+                    "Location",
+                    OpenApiTypes.URI,
+                    OpenApiParameter.HEADER,
+                    description="Where to look from now on.",
+                    required=True,
+                    response=list(described.located),
+                )
+            )
+        return parameters
+
+    def get_response_serializers(self) -> Any:
+        return {_key(code, answer): _said(code, answer) for code, answer in self._described.answers.items()}
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        """The refusals stand in one place: each operation only names them."""
+        bodies = super()._get_response_bodies(direction)
+        self.resolve_serializer(ProblemSerializer, "response")
+        refusals = {str(code): {"$ref": f"#/components/responses/{_name(code)}"} for code in self._refuses()}
+        return dict(sorted({**bodies, **refusals}.items()))
+
+    def _refuses(self) -> set[int]:
+        described = self._described
+        of_its_form = ({404} if "{" in self.path else set()) | ({413, 415} if described.takes else set())
+        return {*EVERY_OPERATION, *described.refuses, *of_its_form}
+
+
+def _key(code: int, answer: Answer) -> tuple[int, str]:
+    return (code, answer.media_type if isinstance(answer, FileOf) else JSON)
+
+
+def _said(code: int, answer: Answer) -> Any:
+    match answer:
+        case FileOf():
+            return OpenApiResponse(OpenApiTypes.BINARY, "The file.")
+        case PageOf(row=row):
+            return OpenApiResponse(_page(row), "A page.")
+        case None:
+            return OpenApiResponse(None, "See the headers.")
+    return OpenApiResponse(answer, {202: "Taken on."}.get(code, "Done."))
+
+
+_pages: dict[type, type] = {}
+
+
+def _page(row: type[serializers.BaseSerializer[Any]]) -> Any:
+    fields = {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": row(many=True),
+    }
+    name = f"PageOf{row.__name__}"
+    return _pages.setdefault(row, type(name, (serializers.Serializer,), fields))
+
+
+def without_marks(result: Any, **others: Any) -> Any:
+    """spectacular marks enums for the hook that would name them."""
+    if isinstance(result, dict):
+        return {key: without_marks(value) for key, value in result.items() if key != "x-spec-enum-id"}
+    if isinstance(result, list):
+        return [without_marks(value) for value in result]
+    return result
+
+
+class OursOnly(EndpointEnumerator):
+    def should_include_endpoint(self, path: str, callback: Any) -> bool:
+        return issubclass(getattr(callback, "cls", APIView), ApiView)
+
+
+class Generator(SchemaGenerator):
+    """Of this API alone, whatever else the host has."""
+
+    endpoint_inspector_cls = OursOnly
+
+    def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
+        view = super().create_view(callback, method, request)  # type: ignore[no-untyped-call]
+        self._set_schema_to_view(view, Schema())  # type: ignore[no-untyped-call]
+        return view
+
+
+class SchemaView(SpectacularAPIView):
+    generator_class = Generator
+    custom_settings = SETTINGS
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The files come from the sidecar, and no script or style stands in the page: a strict policy is enough."""
+
+    url_name = "proctoring_openapi:schema"
+    title = "REST API"
+    template_name = "proctoring_results/api_docs.html"
+
+    @staticmethod
+    def _swagger_ui_resource(filename: str) -> str:
+        return static(f"drf_spectacular_sidecar/swagger-ui-dist/{filename}")
+
+    @staticmethod
+    def _swagger_ui_favicon() -> str:
+        return static("drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png")
+
+
+app_name = "proctoring_openapi"
+
+urlpatterns = [
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+]
