@@ -13,7 +13,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
 from proctoring_results.conf import conf
@@ -50,10 +50,17 @@ class ApiView(APIView):
         """Who is signed in: nobody else comes so far."""
         return cast("AbstractBaseUser", self.request.user)
 
-    def body(self) -> Mapping[str, Any]:
-        """The JSON object that was sent. Raises ``InvalidInput`` and ``MessageTooLarge``."""
+    def body(self, form: type[Serializer[Any]]) -> Mapping[str, Any]:
+        """The JSON object that was sent, with no fields but the form's. The verbs look at the values.
+
+        Raises ``InvalidInput`` and ``MessageTooLarge``.
+        """
         data = self.request.data
-        return read_object(data if isinstance(data, bytes) else b"")
+        sent = read_object(data if isinstance(data, bytes) else b"")
+        for name in sent:
+            if name not in form().fields:
+                raise InvalidInput(name, "is no field of this.")
+        return sent
 
     def page(
         self, rows: QuerySet[ModelT], serializer: type[BaseSerializer[Any]], *, ordering: tuple[str, ...]

@@ -125,6 +125,10 @@ class Schema(AutoSchema):
         takes = self._described.takes
         return {JSON: takes} if takes is not None else None
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return {**mapped, "additionalProperties": False} if getattr(serializer, "closed", False) else mapped
+
     def get_override_parameters(self) -> list[Any]:
         described = self._described
         parameters: list[Any] = [described.query] if described.query is not None else []

@@ -30,16 +30,27 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
+class KeyField(serializers.RegexField):
+    """What ``clean_key`` takes."""
+
+    def __init__(self, **others: Any) -> None:
+        super().__init__(r"^[^\u0000]+$", min_length=1, max_length=255, **others)
+
+
 class CourseQuery(serializers.Serializer[Any]):
-    course_id = serializers.CharField(max_length=255)
+    course_id = KeyField()
 
 
 class FiltersSerializer(serializers.Serializer[Any]):
-    content_id = serializers.CharField(max_length=255, required=False, help_text="One exam, by its content id.")
+    closed = True
+
+    content_id = KeyField(required=False, help_text="One exam, by its content id.")
 
 
 class ReportRequestSerializer(serializers.Serializer[Any]):
-    course_id = serializers.CharField(max_length=255)
+    closed = True
+
+    course_id = KeyField()
     kind = serializers.ChoiceField(ReportKind.choices, default=ReportKind.EXAM_RESULTS)
     filters = FiltersSerializer(required=False)
 
@@ -126,7 +137,7 @@ class ReportsView(CountedWithClicks):
         The same report (course, kind and filters) is made once: while it is being made, the answer is 200 with its id
         instead of 202. An exam that the filters name and that there is not is a 404.
         """
-        asked = self.body()
+        asked = self.body(ReportRequestSerializer)
         try:
             report = api.request_report(
                 clean_key("course_id", asked.get("course_id")),

@@ -102,6 +102,7 @@ def test_a_kind_and_an_exam_can_be_asked_for(team):
         ({"course_id": "a\0b"}, "course_id"),
         ({"course_id": 7}, "course_id"),
         ({"course_id": "x" * 256}, "course_id"),
+        ({"course": COURSE}, "course"),
         ({"filters": []}, "filters"),
         ({"filters": {"user": "ann"}}, "filters.user"),
         ({"filters": {"content_id": 7}}, "filters.content_id"),
