@@ -1,0 +1,8 @@
+from django.urls import path
+
+from . import exam_views
+
+urlpatterns = [
+    path("exams/", exam_views.ExamsView.as_view(), name="v1_exams"),
+    path("exams/<str:exam_id>/", exam_views.ExamView.as_view(), name="v1_exam"),
+]
