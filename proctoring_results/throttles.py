@@ -52,6 +52,16 @@ class _Throttle(SimpleRateThrottle):
         logger.warning("The cache did not answer, so no call is counted: %s: %s", type(error).__name__, error)
 
 
+class CallsThrottle(_Throttle):
+    """All calls of the REST API by one person."""
+
+    scope = "proctoring_results_calls"
+    usual_rate = "600/min"
+
+    def get_cache_key(self, request: Request | HttpRequest, view: Any) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": f"user-{request.user.pk}"}
+
+
 class ReportsThrottle(_Throttle):
     """What one person does with reports: clicks on the page and calls of the API, in all courses."""
 

@@ -1,4 +1,7 @@
-"""Paths that providers know by heart. Whether they end in a slash is theirs to say: a redirect loses a POST."""
+"""Paths that providers know by heart, and the REST API.
+
+Whether a provider's path ends in a slash is its own to say: a redirect loses a POST.
+"""
 
 from django.urls import include, path
 
@@ -8,7 +11,6 @@ from .doors import door
 ATTEMPT = "api/edx_proctoring/v1/proctored_exam/attempt/<str:external_id>"
 
 urlpatterns = [
-    path("", include("proctoring_results.rest.v1.report_urls")),
     path(f"{ATTEMPT}/reviewed", door(ReviewView), name="review_callback"),
     path(f"{ATTEMPT}/ready", door(ReadyView), name="ready_callback"),
     path("api/edx_proctoring/proctoring_review_callback/", door(RPNowReviewView), name="rpnow_review_callback"),
@@ -17,4 +19,5 @@ urlpatterns = [
         door(RPNowLaunchView),
         name="rpnow_launch_callback",
     ),
+    path("api/proctoring/v1/", include("proctoring_results.rest.v1.urls")),
 ]

@@ -23,10 +23,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-from .describing import Answer, Description, FileOf, PageOf, description_of
-from .foundation import ApiView, Pages
+from .asking import Text
+from .base import ApiView
+from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf
 
 JSON = "application/json"
+NO_NUL = r"^[^\u0000]*$"
 
 WHY = {
     400: "Something in it cannot be understood; `field` names it.",
@@ -85,13 +87,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(required=False, help_text="What was wrong.")
 
 
-class PageQuery(serializers.Serializer[Any]):
-    cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page.")
-    page_size = serializers.IntegerField(required=False, min_value=1, max_value=Pages.max_page_size)
-
-
 class Schema(AutoSchema):
-    """Reads what ``describe`` keeps on the methods of the views."""
+    """Reads the table of operations, and the docstrings of the methods."""
 
     @property
     def _handler(self) -> Callable[..., Any]:
@@ -99,8 +96,9 @@ class Schema(AutoSchema):
         return handler
 
     @property
-    def _described(self) -> Description:
-        return description_of(self._handler)
+    def _operation(self) -> Operation:
+        view: Any = type(self.view)
+        return OPERATIONS[view, self.method]
 
     def get_operation_id(self) -> str:
         parts = [part.strip("{}") for part in self._below_v1()]
@@ -122,19 +120,24 @@ class Schema(AutoSchema):
         return inspect.getdoc(self._handler) or ""
 
     def get_request_serializer(self) -> Any:
-        takes = self._described.takes
-        return {JSON: takes} if takes is not None else None
+        body = self._operation.body
+        return {JSON: body} if body is not None else None
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
-        return {**mapped, "additionalProperties": False} if getattr(serializer, "closed", False) else mapped
+        # What is not known is refused.
+        return {**mapped, "additionalProperties": False} if direction == "request" else mapped
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        mapped = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if not isinstance(field, Text):
+            return mapped
+        return {**mapped, "minLength": int(not field.allow_blank), "pattern": NO_NUL}
 
     def get_override_parameters(self) -> list[Any]:
-        described = self._described
-        parameters: list[Any] = [described.query] if described.query is not None else []
-        if any(isinstance(answer, PageOf) for answer in described.answers.values()):
-            parameters.append(PageQuery)
-        if described.located:
+        operation = self._operation
+        parameters: list[Any] = [operation.query] if operation.query is not None else []
+        if operation.located:
             parameters.append(
                 OpenApiParameter(
                     "Location",
@@ -142,13 +145,13 @@ class Schema(AutoSchema):
                     OpenApiParameter.HEADER,
                     description="Where to look from now on.",
                     required=True,
-                    response=list(described.located),
+                    response=list(operation.located),
                 )
             )
         return parameters
 
     def get_response_serializers(self) -> Any:
-        return {_key(code, answer): _said(code, answer) for code, answer in self._described.answers.items()}
+        return {_key(code, answer): _said(code, answer) for code, answer in self._operation.answers.items()}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """The refusals stand in one place: each operation only names them."""
@@ -158,9 +161,9 @@ class Schema(AutoSchema):
         return dict(sorted({**bodies, **refusals}.items()))
 
     def _refuses(self) -> set[int]:
-        described = self._described
-        of_its_form = ({404} if "{" in self.path else set()) | ({413, 415} if described.takes else set())
-        return {*EVERY_OPERATION, *described.refuses, *of_its_form}
+        operation = self._operation
+        of_its_form = ({404} if "{" in self.path else set()) | ({413, 415} if operation.body else set())
+        return {*EVERY_OPERATION, *operation.refuses, *of_its_form}
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:
@@ -183,9 +186,8 @@ _pages: dict[type, type] = {}
 
 def _page(row: type[serializers.BaseSerializer[Any]]) -> Any:
     fields = {
-        "next": serializers.URLField(allow_null=True),
-        "previous": serializers.URLField(allow_null=True),
         "results": row(many=True),
+        "next_cursor": serializers.CharField(allow_null=True, help_text="`cursor` of the next page; null on the last."),
     }
     name = f"PageOf{row.__name__}"
     return _pages.setdefault(row, type(name, (serializers.Serializer,), fields))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from proctoring_results import access, api
-from proctoring_results.actions.texts import clean_key
 from proctoring_results.conf import conf
 from proctoring_results.http import address_of, keep_private
 from proctoring_results.models import Report
@@ -23,39 +21,39 @@ from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.statuses import ReportFailure, ReportKind, ReportState, ReportStep
 from proctoring_results.throttles import ReportsThrottle
 
-from .describing import FileOf, PageOf, describe
-from .foundation import ApiView
+from .asking import CourseQuery, Id
+from .base import ApiView
+from .paging import Order, PageQuery, page
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-class KeyField(serializers.RegexField):
-    """What ``clean_key`` takes."""
-
-    def __init__(self, **others: Any) -> None:
-        super().__init__(r"^[^\u0000]+$", min_length=1, max_length=255, **others)
+# As the page lists them.
+NEWEST = Order(("requested_at", "pk"), descending=True)
 
 
-class CourseQuery(serializers.Serializer[Any]):
-    course_id = KeyField()
+class ReportsQuery(CourseQuery, PageQuery):
+    pass
 
 
-class FiltersSerializer(serializers.Serializer[Any]):
-    closed = True
-
-    content_id = KeyField(required=False, help_text="One exam, by its content id.")
+class FiltersBody(serializers.Serializer[Any]):
+    content_id = Id(required=False, help_text="One exam, by its content id.")
 
 
-class ReportRequestSerializer(serializers.Serializer[Any]):
-    closed = True
-
-    course_id = KeyField()
+class ReportBody(serializers.Serializer[Any]):
+    course_id = Id(help_text="As the LMS writes it.")
     kind = serializers.ChoiceField(ReportKind.choices, default=ReportKind.EXAM_RESULTS)
-    filters = FiltersSerializer(required=False)
+    filters = FiltersBody(required=False, help_text="Without any: the whole course.")
 
 
-class ReportSerializer(serializers.Serializer[Report]):
+class TokenQuery(serializers.Serializer[Any]):
+    """Never refused as such: whatever is no link of ours gets the one answer that all of them get."""
+
+    token = serializers.CharField(help_text="As the link has it.")
+
+
+class ReportSerializer(serializers.Serializer[Any]):
     """One requested file. What is not known, or not the case, is null."""
 
     id = serializers.UUIDField(source="task_id")
@@ -117,48 +115,34 @@ class CountedWithClicks(ApiView):
 
 
 class ReportsView(CountedWithClicks):
-    @describe(query=CourseQuery, answers={200: PageOf(ReportSerializer)})
     def get(self, request: Request) -> Response:
         """The reports of a course, newest first."""
-        course_id = clean_key("course_id", request.query_params.get("course_id"))
-        access.require(self.caller, access.VIEW_REPORTS, course_id)
-        rows = Report.objects.in_course(course_id).select_related("requested_by")
-        return self.page(rows, ReportSerializer, ordering=("-requested_at", "-pk"))
+        asked = self.query(ReportsQuery)
+        self.require(access.VIEW_REPORTS, asked["course_id"])
+        rows = Report.objects.in_course(asked["course_id"]).select_related("requested_by")
+        return page(rows, NEWEST, asked, lambda found: ReportSerializer(found, many=True).data, of="reports")
 
-    @describe(
-        takes=ReportRequestSerializer,
-        answers={200: ReportSerializer, 202: ReportSerializer},
-        refuses=(404,),
-        located=(200, 202),
-    )
     def post(self, request: Request) -> Response:
         """Ask for a report.
 
         The same report (course, kind and filters) is made once: while it is being made, the answer is 200 with its id
         instead of 202. An exam that the filters name and that there is not is a 404.
         """
-        asked = self.body(ReportRequestSerializer)
+        asked = self.body(ReportBody)
         try:
-            report = api.request_report(
-                clean_key("course_id", asked.get("course_id")),
-                asked.get("kind", ReportKind.EXAM_RESULTS),
-                filters=_filters(asked.get("filters", {})),
-                by=self.caller,
-            )
+            report = api.request_report(asked["course_id"], asked["kind"], filters=asked.get("filters"), by=self.caller)
         except api.ReportAlreadyRunning as refusal:
             return _told(request, refusal.report, 200)
         return _told(request, report, 202)
 
 
 class ReportView(ApiView):
-    @describe(answers={200: ReportSerializer})
     def get(self, request: Request, report_id: str) -> Response:
         """How a report is getting on."""
         return Response(ReportSerializer(_visible(self.caller, report_id)).data)
 
 
 class CancelView(CountedWithClicks):
-    @describe(answers={200: ReportSerializer}, refuses=(409,))
     def post(self, request: Request, report_id: str) -> Response:
         """Stop a report that is being made."""
         report = _visible(self.caller, report_id)
@@ -166,7 +150,6 @@ class CancelView(CountedWithClicks):
 
 
 class RetryView(CountedWithClicks):
-    @describe(answers={202: ReportSerializer}, refuses=(409,), located=(202,))
     def post(self, request: Request, report_id: str) -> Response:
         """Ask again for a report that failed."""
         report = _visible(self.caller, report_id)
@@ -174,7 +157,6 @@ class RetryView(CountedWithClicks):
 
 
 class LinkView(CountedWithClicks):
-    @describe(answers={200: LinkSerializer}, refuses=(409, 410))
     def post(self, request: Request, report_id: str) -> Response:
         """A link to the file, for you alone.
 
@@ -190,15 +172,10 @@ class LinkView(CountedWithClicks):
         return Response(LinkSerializer(link).data)
 
 
-class TokenQuery(serializers.Serializer[Any]):
-    token = serializers.CharField(help_text="As the link has it.")
-
-
 class DownloadView(CountedWithClicks):
     http_method_names = ["get"]
     for_excel = False
 
-    @describe(query=TokenQuery, answers={200: FileOf("text/csv"), 302: None}, refuses=(410,))
     def get(self, request: Request) -> HttpResponseBase:
         """The file of a link.
 
@@ -227,12 +204,6 @@ def _visible(caller: AbstractBaseUser, report_id: str) -> Report:
     if not access.may(caller, access.VIEW_REPORTS, report.course_id):
         raise api.NotFound("report", report_id)
     return report
-
-
-def _filters(given: object) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise api.InvalidInput("filters", "must be a JSON object.")
-    return given
 
 
 def _told(request: Request, report: Report, status: int) -> Response:

@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.utils import timezone
@@ -19,11 +20,12 @@ from oauth2_provider.models import get_access_token_model
 
 from example_project.campus.seeding.world import DEMO_COURSE, OTHER_COURSE
 from proctoring_results import api, downloads
-from proctoring_results.models import ExamAttempt, Incident, ProctoredExam, Report
+from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, Report
 from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
 from tests.factories import ReportFactory
 from tests.rest.calling import application_of
+from tests.rest.v1.test_openapi import DOCS
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -64,27 +66,35 @@ def config(team, tmp_path) -> Path:
         "course_id": [DEMO_COURSE, OTHER_COURSE],
         "report_id": [str(report.task_id) for report in reports],
         "attempt_code": list(attempts.values_list("attempt_code", flat=True)[:40]),
+        "exam_id": [str(pk) for pk in ProctoredExam.objects.values_list("pk", flat=True)],
         "content_id": list(ProctoredExam.objects.values_list("content_id", flat=True)),
-        "incident_id": list(Incident.objects.values_list("pk", flat=True)[:40]),
+        "review_id": [str(pk) for pk in ExamReview.objects.values_list("pk", flat=True)[:40]],
         "token": [downloads.make_token(report, team, now=timezone.now()) for report in reports],
     }
     lines = ["[checks.positive_data_acceptance]", f"expected-statuses = {json.dumps(FINE)}"]
     for name, known in values.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(known)}"]
-    # Any list takes it: the second row and on.
-    lines += ["[dictionaries.cursor]", 'values = ["bz0x"]', "[parameters]"]
-    lines.append('"query.cursor" = { dictionary = "cursor", probability = 1.0 }')
+    lines.append("[parameters]")
     for name in values:
         for place in ("path", "query", "body"):
             lines.append(f'"{place}.{name}" = {{ dictionary = "{name}", probability = {REAL} }}')
+    for operation in lists():
+        # A cursor that is made up is none, however well it looks.
+        lines += ["[[operations]]", f'include-operation-id = "{operation}"']
+        lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {json.dumps([*FINE, '400'])}"]
     file = tmp_path / "schemathesis.toml"
     file.write_text("\n".join(lines))
     return file
 
 
+def lists() -> list[str]:
+    operations = [said for path in yaml.safe_load(DOCS.read_text())["paths"].values() for said in path.values()]
+    return [said["operationId"] for said in operations if "schemas/PageOf" in json.dumps(said["responses"])]
+
+
 @pytest.fixture(autouse=True)
 def unlimited(settings, monkeypatch):
-    rates = dict.fromkeys(("proctoring_results_reports",))
+    rates = dict.fromkeys(("proctoring_results_calls", "proctoring_results_reports"))
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: None)
 
