@@ -196,7 +196,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "example_project.campus.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "example_project.campus.tokens.SessionAuthentication",
     ],
 }
 OAUTH2_PROVIDER = {

@@ -85,7 +85,7 @@ from proctoring_results.overview.questions import (
     results_in_course,
     time_left,
 )
-from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, quiz_list, sessions
+from proctoring_results.overview.queue import AttemptFilter, QuizRow, Sessions, quiz_list, sessions
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.reports.files import Download
 from proctoring_results.statuses import (
@@ -104,6 +104,7 @@ from proctoring_results.statuses import (
 __all__ = [
     "AccessDenied",
     "AttemptAlreadyOpen",
+    "AttemptFilter",
     "AttemptIsArchived",
     "AttemptIsErased",
     "AttemptStatus",
@@ -153,7 +154,6 @@ __all__ = [
     "ReviewStatus",
     "ReviewTimes",
     "Seen",
-    "SessionFilter",
     "Sessions",
     "StaleDecision",
     "archive_attempt",

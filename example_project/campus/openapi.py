@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -16,3 +17,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             "scheme": "bearer",
             "description": "A token from /oauth2/access_token, by client credentials.",
         }
+
+
+class CampusSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    target_class = "example_project.campus.tokens.SessionAuthentication"

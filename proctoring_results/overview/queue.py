@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +17,7 @@ from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStat
 
 if TYPE_CHECKING:
     from proctoring_results.models.attempts import ExamAttemptQuerySet
+    from proctoring_results.models.exams import ProctoredExamQuerySet
 
 
 # ------------------------------------------------------------------------------------------------------------ Quiz List
@@ -41,13 +42,18 @@ class QuizRow:
 
 def quiz_list(course_id: str) -> list[QuizRow]:
     """The proctored and practice exams of a course, by name. Two queries."""
+    exams = ProctoredExam.objects.in_course(course_id).with_result()
+    return quiz_rows(list(with_last_activity(exams).order_by("exam_name", "pk")))
+
+
+def with_last_activity(exams: ProctoredExamQuerySet) -> ProctoredExamQuerySet:
+    """What ``quiz_rows`` needs."""
     newest = ExamAttempt.objects.filter(exam=OuterRef("pk")).order_by("-last_activity_at")
-    exams = list(
-        ProctoredExam.objects.in_course(course_id)
-        .with_result()
-        .annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
-        .order_by("exam_name", "pk")
-    )
+    return exams.annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
+
+
+def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
+    """How the attempts at each of these exams (``with_last_activity``) stand. One query."""
     counted = (
         ExamAttempt.objects.filter(exam__in=[exam.pk for exam in exams])
         .order_by()
@@ -86,9 +92,14 @@ def _reviews_again(provider: str) -> bool:
 # ------------------------------------------------------------------------------------------------------------- sessions
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+# Of a review, what no list shows and may be long.
+LONG = ("current_review__raw_data", "current_review__suspicious_comments", "current_review__rules_violation_comments")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilter:
-    """Which sessions of a course are asked for; all that are not archived unless it says otherwise."""
+class AttemptFilter:
+    """Which attempts of a course are asked for, by pages and REST API; all that are not archived by default."""
 
     content_id: str = ""
     status: AttemptStatus | None = None
@@ -98,6 +109,8 @@ class SessionFilter:
     until: date | None = None
     practice: Literal["", "only", "without"] = ""
     archived: Literal["", "only", "with"] = ""
+    # Those that a person has to look at.
+    attention: Literal["", "only", "without"] = ""
     # Part of a username or e-mail address, or the beginning of an attempt code.
     search: str = ""
 
@@ -110,22 +123,32 @@ class Sessions:
     others: ExamAttemptQuerySet
 
 
-def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
+def sessions(course_id: str, wanted: AttemptFilter | None = None) -> Sessions:
     """The attempts of a course that have a result, with learner, exam and current review. Nothing is asked yet."""
-    wanted = wanted or SessionFilter()
-    found = _matching(course_id, wanted).select_related("user", "exam", "current_review")
+    wanted = wanted or AttemptFilter()
+    found = matching(course_id, wanted)
     return Sessions(
         requiring_attention=found.requiring_attention().order_by("attention_since", "pk"),
         others=found.filter(attention_since=None).order_by("-last_activity_at", "-pk"),
     )
 
 
-def _matching(course_id: str, wanted: SessionFilter) -> ExamAttemptQuerySet:
+def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+    """With what a list shows of each: learner, exam and current review."""
+    return attempts.select_related("user", "exam", "current_review").defer(*LONG)
+
+
+def matching(course_id: str, wanted: AttemptFilter) -> ExamAttemptQuerySet:
+    """The attempts of a course that have a result, in no order, with learner, exam and current review.
+
+    The keys of the exams are asked for at once; of the attempts nothing is asked yet.
+    """
     # By key, so that the indexes that begin with the exam are used: a course has few exams.
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if wanted.content_id:
         exams = exams.filter(content_id=wanted.content_id)
     found = ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
+    found = with_rows(found)
     if wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.review_status:
@@ -133,16 +156,19 @@ def _matching(course_id: str, wanted: SessionFilter) -> ExamAttemptQuerySet:
     if wanted.since:
         found = found.filter(started_at__gte=_midnight(wanted.since))
     if wanted.until:
-        found = found.filter(started_at__lt=_midnight(wanted.until + timedelta(days=1)))
+        found = found.filter(started_at__lt=_midnight(min(wanted.until, LAST_DAY) + timedelta(days=1)))
     if wanted.practice:
         found = found.filter(is_sample_attempt=wanted.practice == "only")
     if wanted.archived != "with":
         found = found.filter(archived_at__isnull=wanted.archived != "only")
+    if wanted.attention:
+        found = found.filter(attention_since__isnull=wanted.attention == "without")
     return found.filter(_named(wanted.search)) if wanted.search else found
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    # Further away there is no exam, and in some time zones no such moment either.
+    return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
 def _named(search: str) -> Q:

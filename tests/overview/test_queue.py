@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.overview.queue import SessionFilter, goes_of_learners, quiz_list, sessions
+from proctoring_results.overview.queue import AttemptFilter, goes_of_learners, quiz_list, sessions
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -29,7 +29,7 @@ def waiting(exam, days_ago, **fields):
 
 
 def found(**filters) -> set:
-    lists = sessions(COURSE, SessionFilter(**filters))
+    lists = sessions(COURSE, AttemptFilter(**filters))
     return {*lists.requiring_attention, *lists.others}
 
 

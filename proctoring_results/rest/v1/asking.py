@@ -5,7 +5,9 @@ Stricter than DRF's own fields in one thing: what is no text is not made one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
@@ -46,8 +48,35 @@ class Whole(serializers.IntegerField):
         return number
 
 
+class Day(serializers.DateField):
+    """``2026-05-01``, and no other way to write it."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        day: date = super().to_internal_value(value)
+        return day
+
+
+class Word(serializers.ChoiceField):
+    """One of a few words."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        word: str = super().to_internal_value(data)
+        return word
+
+
 class CourseQuery(serializers.Serializer[Any]):
+    """A course that is named: without the permission for it the answer is 403."""
+
     course_id = Id(help_text="As the LMS writes it.")
+
+
+def key_of(text: str) -> int:
+    """The key that an address names. No row has 0, and none has more digits than this."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
 def asked(serializer: type[serializers.BaseSerializer[Any]], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +94,7 @@ def _refuse_unknown(reader: Any, given: Mapping[str, Any], above: str) -> None:
     for name, value in given.items():
         field = reader.fields.get(name)
         if field is None:
-            raise InvalidInput(_shown(f"{above}{name}"), "is not known here.")
+            raise InvalidInput(shown_name(f"{above}{name}"), "is not known here.")
         if isinstance(field, serializers.Serializer) and isinstance(value, Mapping):
             _refuse_unknown(field, value, f"{above}{name}.")
 
@@ -81,7 +110,7 @@ def _first(detail: Any, place: str) -> tuple[str, str]:
     return place or BODY, str(detail)
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name that a caller made up, fit for an answer."""
     kept = name.encode(errors="backslashreplace").decode()
     return kept if len(kept) <= LONGEST_FIELD else f"{kept[:LONGEST_FIELD]}…"

@@ -14,7 +14,7 @@ from proctoring_results.rest.bodies import read_object
 from proctoring_results.rest.doors import Door
 from proctoring_results.throttles import CallsThrottle
 
-from .asking import asked
+from .asking import asked, shown_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -49,6 +49,8 @@ class ApiView(Door):
 
     def body(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
         """What the body says, as the serializer reads it. Raises ``InvalidInput`` that names the field."""
+        for name in self.request.query_params:
+            raise api.InvalidInput(shown_name(name), "belongs into the body.")
         return asked(serializer, self.read())
 
     def query(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
@@ -56,17 +58,17 @@ class ApiView(Door):
         given = self.request.query_params
         for name in given:
             if len(given.getlist(name)) > 1:
-                raise api.InvalidInput(name, "must be given once.")
+                raise api.InvalidInput(shown_name(name), "must be given once.")
         return asked(serializer, given.dict())
 
     def require(self, permission: str, course_id: str) -> None:
         """For a course that the caller has named. Raises ``AccessDenied``."""
-        access.require(self.request.user, permission, course_id)
+        access.require(self.caller, permission, course_id)
 
     def find_attempt(self, attempt_code: str) -> ExamAttempt:
         """An attempt that the caller may look at. Of another course there is none: raises ``NotFound``."""
         attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
         has_result = attempt.exam.is_proctored or attempt.exam.is_practice_exam
-        if not has_result or not access.may(self.request.user, access.VIEW_SESSIONS, attempt.exam.course_id):
+        if not has_result or not access.may(self.caller, access.VIEW_SESSIONS, attempt.exam.course_id):
             raise api.NotFound("attempt", attempt_code)
         return attempt

@@ -23,9 +23,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import serializers
 from rest_framework.views import APIView
 
+from proctoring_results.rest import errors
+
 from .asking import Text
 from .base import ApiView
-from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf
+from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf, ProblemSerializer
 
 JSON = "application/json"
 NO_NUL = r"^[^\u0000]*$"
@@ -58,7 +60,7 @@ REFUSALS = {
     _name(code): {
         "description": meaning,
         **({"headers": HEADERS[code]} if code in HEADERS else {}),
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {errors.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for code, meaning in WHY.items()
 }
@@ -71,20 +73,9 @@ SETTINGS: dict[str, Any] = {
     ),
     "VERSION": "1",
     # Each enum stays where it is used: names made up for them would change with the next one.
-    "POSTPROCESSING_HOOKS": ["proctoring_results.rest.v1.openapi.without_marks"],
+    "POSTPROCESSING_HOOKS": ["proctoring_results.rest.v1.openapi.tidy"],
     "APPEND_COMPONENTS": {"responses": REFUSALS},
 }
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """A refusal (RFC 9457)."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="For people; may be translated.")
-    code = serializers.CharField(help_text="For programs; stable.")
-    field = serializers.CharField(required=False, help_text="What was wrong.")
 
 
 class Schema(AutoSchema):
@@ -158,7 +149,7 @@ class Schema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         self.resolve_serializer(ProblemSerializer, "response")
         refusals = {str(code): {"$ref": f"#/components/responses/{_name(code)}"} for code in self._refuses()}
-        return dict(sorted({**bodies, **refusals}.items()))
+        return dict(sorted({**refusals, **bodies}.items()))
 
     def _refuses(self) -> set[int]:
         operation = self._operation
@@ -167,7 +158,9 @@ class Schema(AutoSchema):
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:
-    return (code, answer.media_type if isinstance(answer, FileOf) else JSON)
+    if isinstance(answer, FileOf):
+        return code, answer.media_type
+    return code, JSON if code < HTTPStatus.BAD_REQUEST else errors.CONTENT_TYPE
 
 
 def _said(code: int, answer: Answer) -> Any:
@@ -178,7 +171,7 @@ def _said(code: int, answer: Answer) -> Any:
             return OpenApiResponse(_page(row), "A page.")
         case None:
             return OpenApiResponse(None, "See the headers.")
-    return OpenApiResponse(answer, {202: "Taken on."}.get(code, "Done."))
+    return OpenApiResponse(answer, {201: "Made.", 202: "Taken on."}.get(code) or WHY.get(code, "Done."))
 
 
 _pages: dict[type, type] = {}
@@ -193,13 +186,16 @@ def _page(row: type[serializers.BaseSerializer[Any]]) -> Any:
     return _pages.setdefault(row, type(name, (serializers.Serializer,), fields))
 
 
-def without_marks(result: Any, **others: Any) -> Any:
-    """spectacular marks enums for the hook that would name them."""
-    if isinstance(result, dict):
-        return {key: without_marks(value) for key, value in result.items() if key != "x-spec-enum-id"}
+def tidy(result: Any, **others: Any) -> Any:
+    """Without the marks for the hook that would name enums; and null is a word of an enum that takes it."""
     if isinstance(result, list):
-        return [without_marks(value) for value in result]
-    return result
+        return [tidy(value) for value in result]
+    if not isinstance(result, dict):
+        return result
+    kept = {key: tidy(value) for key, value in result.items() if key != "x-spec-enum-id"}
+    if kept.get("nullable") is True and None not in kept.get("enum", [None]):
+        kept["enum"] = [*kept["enum"], None]
+    return kept
 
 
 class OursOnly(EndpointEnumerator):

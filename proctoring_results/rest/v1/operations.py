@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import exam_views, report_views
+from . import attempt_views, decision_views, exam_views, history_views, number_views, own_views, report_views
+from .attempt_views import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exam_views import ExamSerializer
+from .history_views import ChangeSerializer, IncidentSerializer, ReviewSerializer
+from .own_views import OwnResultSerializer
+from .paging import PageQuery
 from .report_views import LinkSerializer, ReportSerializer
 
 Form = type[Serializer[Any]]
@@ -47,6 +52,23 @@ class Operation:
     located: tuple[int, ...] = ()
 
 
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A refusal (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="For people; may be translated.")
+    code = serializers.CharField(help_text="For programs; stable.")
+    field = serializers.CharField(required=False, help_text="What was wrong.")
+
+
+class OvertakenSerializer(ProblemSerializer):
+    """A refusal, with the attempt as it stands now."""
+
+    attempt = AttemptDetailSerializer(required=False)
+
+
 FILE = Operation(
     query=report_views.TokenQuery, answers={200: FileOf("text/csv"), 302: None}, refuses=(410,), located=(302,)
 )
@@ -54,6 +76,24 @@ FILE = Operation(
 OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (exam_views.ExamsView, "GET"): Operation(query=exam_views.ExamsQuery, answers={200: PageOf(ExamSerializer)}),
     (exam_views.ExamView, "GET"): Operation(answers={200: ExamSerializer}),
+    # 404: the exam that is named.
+    (attempt_views.AttemptsView, "GET"): Operation(
+        query=attempt_views.AttemptsQuery, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
+    ),
+    (attempt_views.AttemptsSearchView, "POST"): Operation(
+        body=attempt_views.AttemptsSearch, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
+    ),
+    (attempt_views.AttemptView, "GET"): Operation(answers={200: AttemptDetailSerializer}),
+    (history_views.ChangesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ChangeSerializer)}),
+    (history_views.ReviewsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ReviewSerializer)}),
+    (history_views.IncidentsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(IncidentSerializer)}),
+    (decision_views.DecisionsView, "POST"): Operation(
+        body=decision_views.DecisionBody, answers={201: ChangeSerializer, 409: OvertakenSerializer}
+    ),
+    (number_views.NumbersView, "GET"): Operation(
+        query=number_views.NumbersQuery, answers={200: number_views.NumbersSerializer}, refuses=(404,)
+    ),
+    (own_views.OwnAttemptsView, "GET"): Operation(query=own_views.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
     (report_views.ReportsView, "GET"): Operation(
         query=report_views.ReportsQuery, answers={200: PageOf(ReportSerializer)}
     ),

@@ -36,3 +36,8 @@ def problem(answer):
     told = answer.json()
     assert told["status"] == answer.status_code
     return answer.status_code, told["code"], told.get("field")
+
+
+def seen_of(attempt):
+    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
+    return {"change": change and change.pk, "review": review and review.pk}

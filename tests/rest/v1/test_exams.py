@@ -1,8 +1,11 @@
 """The exams of a course."""
 
+from datetime import datetime
+
 import pytest
 
-from tests.factories import COURSE, ProctoredExamFactory
+from proctoring_results.overview.queue import quiz_list
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.rest.v1.calling import V1, pages, problem, team_of
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +25,17 @@ def test_an_exam_says_what_it_is(team):
     (shown,) = told["results"]
     assert (shown["id"], shown["exam_name"], shown["time_limit_mins"]) == (exam.pk, "Final", 90)
     assert team.get(f"{EXAMS}{exam.pk}/").json() == shown
+
+
+def test_an_exam_says_how_its_attempts_stand_as_the_quiz_list_does(team):
+    exam = ProctoredExamFactory()
+    for fields in ({"verified": True}, {"rejected": True, "archived": True}, {"status": "second_review_required"}):
+        ExamAttemptFactory(exam=exam, **fields)
+    (shown,) = team.get(EXAMS, {"course_id": COURSE}).json()["results"]
+    (row,) = quiz_list(COURSE)
+    assert shown["counts"] == {name: getattr(row, name) for name in shown["counts"]}
+    assert (shown["counts"]["attempts"], shown["counts"]["needing_attention"]) == (3, 1)
+    assert datetime.fromisoformat(shown["last_activity_at"]) == row.last_activity
 
 
 def test_only_exams_of_the_course_that_have_a_result_are_listed(team):
@@ -46,6 +60,6 @@ def test_an_exam_that_there_is_not_is_a_404(team, exam_id):
 def test_the_list_takes_the_same_queries_for_few_and_many(team, numbers, django_assert_num_queries):
     ProctoredExamFactory.create_batch(numbers)
     team.get(EXAMS, {"course_id": COURSE})
-    # Session, person, permissions (3), exams.
-    with django_assert_num_queries(6):
+    # Session, person, permissions (3), exams, and how their attempts stand.
+    with django_assert_num_queries(7):
         assert len(team.get(EXAMS, {"course_id": COURSE}).json()["results"]) == numbers
