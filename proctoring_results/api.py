@@ -85,7 +85,7 @@ from proctoring_results.overview.questions import (
     results_in_course,
     time_left,
 )
-from proctoring_results.overview.queue import AttemptFilter, QuizRow, Sessions, quiz_list, sessions
+from proctoring_results.overview.queue import AttemptFilter, QuizRow, Sessions, SessionsInOrder, quiz_list, sessions
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.reports.files import Download
 from proctoring_results.statuses import (
@@ -155,6 +155,7 @@ __all__ = [
     "ReviewTimes",
     "Seen",
     "Sessions",
+    "SessionsInOrder",
     "StaleDecision",
     "archive_attempt",
     "attempts_in_course",

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,32 +30,26 @@ hypothesis.settings.load_profile("databases")
 # Minutes instead of seconds for what is tried with generated bodies, and with generated histories.
 THOROUGH = bool(os.environ.get("THOROUGH"))
 
-LEFT_OUT = pytest.StashKey[dict[str, int]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEFT_OUT] = {}
+IS_NEEDED = " is needed: "
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, name in NEEDS.items():
         if item.get_closest_marker(marker):
-            require(name, item.config)
+            require(name)
     for marker, vendor in ONLY_ON.items():
         if item.get_closest_marker(marker) and connection.vendor != vendor:
             pytest.skip(f"makes sense on {marker} only")
 
 
-def require(name: str, config: pytest.Config) -> str:
+def require(name: str) -> str:
     """Where the service is. The test is left out where there is none; with CI=true it fails."""
     service = services.find(name)
     if service.url is not None:
         return service.url
-    sentence = f"{name} is needed: {service.why_missing}"
+    sentence = f"{name}{IS_NEEDED}{service.why_missing}"
     if services.MUST_HAVE_ALL:
         pytest.fail(sentence, pytrace=False)
-    left_out = config.stash[LEFT_OUT]
-    left_out[sentence] = left_out.get(sentence, 0) + 1
     pytest.skip(sentence)
 
 
@@ -64,8 +59,10 @@ def nobody_has_called_yet() -> None:
     cache.clear()
 
 
-def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Config) -> None:
-    left_out = config.stash[LEFT_OUT]
+def pytest_terminal_summary(terminalreporter) -> None:
+    # Read from the reports, which also come from the other processes of a run.
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")]
+    left_out = Counter(reason for reason in reasons if IS_NEEDED in reason)
     for sentence, times in left_out.items():
         terminalreporter.write_line(f"Left out {times} {'test' if times == 1 else 'tests'}. {sentence}", yellow=True)
     # tests/run.py adds several runs up.
@@ -78,20 +75,20 @@ def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Co
 
 
 @pytest.fixture(scope="session")
-def redis_url(pytestconfig: pytest.Config) -> str:
+def redis_url() -> str:
     """Several runs may share the server: name your queues and keys so that they do not meet."""
-    return require("Redis", pytestconfig)
+    return require("Redis")
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url(pytestconfig: pytest.Config) -> str:
+def rabbitmq_url() -> str:
     """Several runs may share the server: name your queues so that they do not meet, and delete them."""
-    return require("RabbitMQ", pytestconfig)
+    return require("RabbitMQ")
 
 
 @pytest.fixture(scope="session")
-def chromium_path(pytestconfig: pytest.Config) -> str:
-    return require("Chromium", pytestconfig)
+def chromium_path() -> str:
+    return require("Chromium")
 
 
 @pytest.fixture(scope="session")

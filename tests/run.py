@@ -27,6 +27,8 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("passed", "failed", "error", "skipped")
+# A process a core; each has a database, a folder and a browser of its own. "-n 0" gives one, as for a debugger.
+SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def run(database: Database, url: str, expression: str | None, others: list[str],
         if not url:
             # Unset is the embedded SQLite, whatever the developer's own environment names.
             del environment["DATABASE_URL"]
-        command = [sys.executable, "-m", "pytest", *where, "-m", markers, *others]
+        command = [sys.executable, "-m", "pytest", *where, "-m", markers, *SPREAD, *others]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         counts = json.loads(counts_file.read_text()) if counts_file.exists() else {}
 

@@ -12,7 +12,9 @@ from example_project.settings import *
 if "PROCTORING_TEST_FOLDER" not in os.environ:
     os.environ["PROCTORING_TEST_FOLDER"] = tempfile.mkdtemp(prefix="proctoring-tests-")
     atexit.register(shutil.rmtree, os.environ["PROCTORING_TEST_FOLDER"], ignore_errors=True)
-TEST_FOLDER = Path(os.environ["PROCTORING_TEST_FOLDER"])
+# Each process of a run that is spread over several has a place of its own in it.
+TEST_FOLDER = Path(os.environ["PROCTORING_TEST_FOLDER"]) / os.environ.get("PYTEST_XDIST_WORKER", "")
+TEST_FOLDER.mkdir(exist_ok=True)
 
 # Two runs at once on one server must not meet, so the name carries the process. On SQLite it is a file: a report is
 # built over a second connection, which would not see a database in memory.

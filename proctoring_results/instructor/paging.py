@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 
 from proctoring_results.conf import conf
 
-RowT = TypeVar("RowT", bound=Model)
+RowT = TypeVar("RowT", bound=Model, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,16 @@ class Pager:
     next: str
 
 
-def page_of(rows: QuerySet[RowT], number: str | None) -> Page[RowT]:
-    paginator = Paginator(rows, conf().PAGE_SIZE)
+class Rows(Protocol[RowT]):
+    """What can be counted and cut: a queryset, or what does as much."""
+
+    def count(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Iterable[RowT]: ...
+
+
+def page_of(rows: QuerySet[RowT] | Rows[RowT], number: str | None) -> Page[RowT]:
+    paginator: Paginator[RowT] = Paginator(cast("QuerySet[RowT]", rows), conf().PAGE_SIZE)
     # Digits beyond the ninth are nobody's page, and Python refuses to read thousands of them.
     wanted = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
     return paginator.page(min(max(1, wanted), paginator.num_pages))

@@ -57,8 +57,11 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
 
 
 class ExamAttempt(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts")
-    exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, related_name="attempts")
+    # Of the indexes below some begin with the learner, and some with the exam: each row is written to many as it is.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts", db_index=False
+    )
+    exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     attempt_code = IdField(max_length=64, unique=True, default=new_attempt_code, editable=False)
     # Copied when the attempt is created: a change of the exam or the enrolment leaves history as it was.
     provider = IdField(max_length=64)
@@ -121,6 +124,7 @@ class ExamAttempt(models.Model):
                     "archived_at",
                     "started_at",
                     "current_review",
+                    "id",
                 ],
                 name="attempt_by_exam_and_status",
             ),
@@ -131,8 +135,6 @@ class ExamAttempt(models.Model):
             models.Index(fields=["exam", "attention_since"], name="attempt_by_attention"),
             # The other sessions of an exam, newest first; the last activity of the Quiz List.
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
-            # The same for a course that has most of the table.
-            models.Index(fields=["last_activity_at"], name="attempt_by_activity"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # "The attempts of this learner at this exam, newest last": the learner's page, the result word.
@@ -167,7 +169,7 @@ class ExamAttempt(models.Model):
 class StatusChange(models.Model):
     """One move of an attempt. Written once, never edited (an ``Erasure`` takes its reason away)."""
 
-    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes")
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes", db_index=False)
     from_status = models.CharField(max_length=32, choices=AttemptStatus)
     to_status = models.CharField(max_length=32, choices=AttemptStatus)
     at = models.DateTimeField()

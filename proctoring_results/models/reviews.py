@@ -18,7 +18,7 @@ class ExamReview(models.Model):
     The one exception is an ``Erasure``: it takes what names or describes the learner, and leaves verdict and counts.
     """
 
-    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="reviews")
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="reviews", db_index=False)
     review_status = models.CharField(max_length=32, choices=ReviewStatus)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -54,6 +54,12 @@ class ExamReview(models.Model):
         indexes = [
             # "Which reviews of this attempt wait for the end of the exam, or came after a decision?"
             models.Index(fields=["attempt", "standing"], name="review_by_attempt_and_standing"),
+            # What a course's numbers and the filter by review ask of very many current reviews, whose other columns are
+            # long: read from the index alone.
+            models.Index(
+                fields=["id", "review_status", "suspicious_count", "rules_violation_count", "other_count"],
+                name="review_outcome",
+            ),
         ]
         permissions = [("submit_review", "Can submit reviews for a provider")]
 
@@ -68,7 +74,7 @@ class ExamReview(models.Model):
 class Incident(models.Model):
     """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording."""
 
-    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="incidents")
+    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="incidents", db_index=False)
     position = models.PositiveIntegerField()
     status = models.CharField(max_length=255, help_text="“Suspicious”, “Rules Violation”, or the provider's own word.")
     kind = models.CharField(max_length=64, blank=True)
@@ -105,7 +111,7 @@ class Incident(models.Model):
 class Evidence(models.Model):
     """Where a recording or picture can be seen, of an incident or of the whole session. We never fetch it."""
 
-    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="evidence")
+    review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="evidence", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=16, choices=EvidenceKind)

@@ -166,7 +166,7 @@ def course_counts(course_id: str) -> CourseCounts:
         .with_result()
         .order_by()
         .values_list("status")
-        .annotate(number=Count("pk"), waiting=Count("attention_since"))
+        .annotate(number=Count("*"), waiting=Count("attention_since"))
     )
     per_status = {status: number for status, number, _ in counted}
 
@@ -195,7 +195,7 @@ class EffectsLag:
 def effects_lag() -> EffectsLag:
     """One query, served by an index."""
     behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
-    rows = behind.values_list("state").annotate(number=Count("pk"), oldest=Min("queued_at"))
+    rows = behind.values_list("state").annotate(number=Count("*"), oldest=Min("queued_at"))
     found = {state: (number, oldest) for state, number, oldest in rows}
     waiting, since = found.get(EffectState.WAITING, (0, None))
     return EffectsLag(waiting, since, found.get(EffectState.PARKED, (0, None))[0])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -58,7 +60,7 @@ def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
         ExamAttempt.objects.filter(exam__in=[exam.pk for exam in exams])
         .order_by()
         .values_list("exam", "status")
-        .annotate(number=Count("pk"), waiting=Count("attention_since"))
+        .annotate(number=Count("*"), waiting=Count("attention_since"))
     )
     rows: dict[int, list[tuple[str, int, int]]] = {exam.pk: [] for exam in exams}
     for exam_pk, status, number, waiting in counted:
@@ -91,6 +93,11 @@ def _reviews_again(provider: str) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------- sessions
 
+# So many sessions are sorted in a moment.
+FEW = 2_000
+# Of so many exams they are merged.
+MOST_EXAMS = 100
+
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 # Of a review, what no list shows and may be long.
@@ -115,40 +122,121 @@ class AttemptFilter:
     search: str = ""
 
 
+# What a list is ordered by, of one attempt: a moment, and the key.
+Place = tuple[Any, int]
+
+
+@dataclass(frozen=True)
+class SessionsInOrder:
+    """Attempts with learner, exam and current review, to be counted, gone through, or cut into pages (``[25:50]``)."""
+
+    exams: Sequence[int]
+    # Of whatever exam.
+    attempts: ExamAttemptQuerySet
+    # Begins with a column that has an index together with the exam.
+    order: tuple[str, ...]
+    # Whether their people are searched for, which is better done once than for each exam.
+    is_searched: bool
+
+    @property
+    def ordered(self) -> bool:
+        return True
+
+    def count(self) -> int:
+        return sum(self._numbers.values())
+
+    def __iter__(self) -> Iterator[ExamAttempt]:
+        return iter(self._shown(self._of_course))
+
+    def __getitem__(self, part: slice) -> list[ExamAttempt]:
+        """First their keys, then their rows, so that few rows are sorted, and none is read for a key alone."""
+        is_few = self.is_searched or self.count() <= FEW
+        keys = self._sorted(part, self.exams) if is_few else self._merged(part, list(self._numbers))
+        return [attempt for attempt, _ in self._rows(keys)]
+
+    def first(self, number: int) -> list[tuple[ExamAttempt, Place]]:
+        """So many at the beginning, without counting them all; each with the place where it was found.
+
+        A row may say another one already, if something happened in between.
+        """
+        part = slice(0, number)
+        return self._rows((self._sorted if self.is_searched else self._merged)(part, self.exams))
+
+    @property
+    def _of_course(self) -> ExamAttemptQuerySet:
+        return self.attempts.filter(exam__in=self.exams)
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """Of each exam that has any."""
+        return dict(self._of_course.order_by().values_list("exam").annotate(number=Count("*")))
+
+    def _rows(self, places: Iterable[Place]) -> list[tuple[ExamAttempt, Place]]:
+        places = list(places)
+        keys = [pk for _, pk in places]
+        found = {attempt.pk: attempt for attempt in self._shown(ExamAttempt.objects.filter(pk__in=keys))}
+        return [(found[place[1]], place) for place in places if place[1] in found]
+
+    @property
+    def _columns(self) -> tuple[str, str]:
+        return self.order[0].removeprefix("-"), "pk"
+
+    def _sorted(self, part: slice, exams: Sequence[int]) -> Iterable[Place]:
+        """Of few rows, or of one exam."""
+        return self.attempts.filter(exam__in=exams).order_by(*self.order).values_list(*self._columns)[part]
+
+    def _merged(self, part: slice, exams: Sequence[int]) -> Iterable[Place]:
+        """Of many rows: those of each exam stand in their order in an index, and these are merged."""
+        if not 1 < len(exams) <= MOST_EXAMS:
+            return self._sorted(part, exams)
+        first, *others = (self._of_exam(exam, part.stop).values_list(*self._columns) for exam in exams)
+        return first.union(*others, all=True).order_by(*self.order)[part]
+
+    def _of_exam(self, exam: int, stop: int) -> ExamAttemptQuerySet:
+        found = self.attempts.filter(exam=exam)
+        # SQLite cuts no part of a union; it need not, for it reads them side by side.
+        if connections[found.db].features.supports_slicing_ordering_in_compound:
+            return found.order_by(*self.order)[:stop]
+        return found.order_by()
+
+    def _shown(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+        return with_rows(attempts).order_by(*self.order)
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """Two lists: first what requires attention, longest waiting first; then the others, newest activity first."""
 
-    requiring_attention: ExamAttemptQuerySet
-    others: ExamAttemptQuerySet
+    requiring_attention: SessionsInOrder
+    others: SessionsInOrder
 
 
 def sessions(course_id: str, wanted: AttemptFilter | None = None) -> Sessions:
-    """The attempts of a course that have a result, with learner, exam and current review. Nothing is asked yet."""
+    """The attempts of a course that have a result. Only its exams are asked for yet."""
     wanted = wanted or AttemptFilter()
-    found = matching(course_id, wanted)
+    found = in_order(course_id, wanted, ("-last_activity_at", "-pk"))
+    waiting, others = found.attempts.requiring_attention(), found.attempts.filter(attention_since=None)
     return Sessions(
-        requiring_attention=found.requiring_attention().order_by("attention_since", "pk"),
-        others=found.filter(attention_since=None).order_by("-last_activity_at", "-pk"),
+        requiring_attention=replace(found, attempts=waiting, order=("attention_since", "pk")),
+        others=replace(found, attempts=others),
     )
 
 
-def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-    """With what a list shows of each: learner, exam and current review."""
-    return attempts.select_related("user", "exam", "current_review").defer(*LONG)
-
-
-def matching(course_id: str, wanted: AttemptFilter) -> ExamAttemptQuerySet:
-    """The attempts of a course that have a result, in no order, with learner, exam and current review.
-
-    The keys of the exams are asked for at once; of the attempts nothing is asked yet.
-    """
-    # By key, so that the indexes that begin with the exam are used: a course has few exams.
+def in_order(course_id: str, wanted: AttemptFilter, order: tuple[str, ...]) -> SessionsInOrder:
+    """The same in one list. ``order`` is by ``last_activity_at`` and ``pk``, both up or both down."""
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if wanted.content_id:
         exams = exams.filter(content_id=wanted.content_id)
-    found = ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
-    found = with_rows(found)
+    return SessionsInOrder(list(exams.values_list("pk", flat=True)), _matching(wanted), order, bool(wanted.search))
+
+
+def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+    """With what is shown of each: learner, exam and current review."""
+    return attempts.select_related("user", "exam", "current_review").defer(*LONG)
+
+
+def _matching(wanted: AttemptFilter) -> ExamAttemptQuerySet:
+    found = ExamAttempt.objects.all()
     if wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.review_status:
@@ -193,6 +281,6 @@ def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], i
         ExamAttempt.objects.filter(user__in={user for user, _ in pairs}, exam__in={exam for _, exam in pairs})
         .order_by()
         .values_list("user", "exam")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     )
     return {(user, exam): number for user, exam, number in counted if (user, exam) in pairs}

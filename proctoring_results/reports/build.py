@@ -70,7 +70,8 @@ def write_report(
         sink.write(header([column.name for column in columns_of(report.kind)]))
         on_step(ReportStep.SORTING)
         as_of = timezone.now()
-        rows = write_rows(rows_of(report.kind, attempts), database, sink, _telling(on_step, on_progress, total))
+        telling = _telling(on_step, on_progress, total)
+        rows = write_rows(rows_of(report.kind, attempts), database, sink, telling, total)
         on_progress(rows, rows)
     return Written(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
 

@@ -1,6 +1,7 @@
 """Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios.
 
-Then sends reviews to the example LMS on PostgreSQL, in turns with such as are for nobody, and counts their queries.
+A course of 10,000 attempts is built alone and among many: on PostgreSQL among five million. There the pages of the
+course team are asked for, too. Then the example LMS on PostgreSQL takes reviews, in turns with such as are for nobody.
 """
 
 import argparse
@@ -24,7 +25,12 @@ SIZES = (1_000, 100_000, 1_000_000)
 SLOWEST = 1.25  # times the bare statement, from 100,000 attempts on
 FATTEST = 30  # MiB between the smallest and the largest report
 SMALL_COURSE = 10_000
+CROWD = 5_000_000
 CROWDED = 1.2  # times the same course in a table of its own
+CROWDED_ROUNDS = 5  # times the usual ones: these reports take a moment
+PATTERN = "pattern"
+SLOWEST_PAGE = 2.0  # seconds
+MOST_QUERIES = 20
 FEWEST_TO_JUDGE = 100_000
 FEWEST_CALLBACKS = 100  # a second
 INCIDENTS = 5  # of each review that is sent
@@ -115,12 +121,27 @@ def course_of(size: int) -> str:
     return f"course-v1:BenchX+{size}+2026"
 
 
-def seed(database: Database, sizes: list[int]) -> None:
+def seed(database: Database, sizes: list[int], crowd: int = 0) -> int:
+    """Courses of these sizes and, on PostgreSQL, others until there are so many attempts. Says how many there are."""
     began = time.perf_counter()
     database.manage("migrate", "--verbosity=0")
+    number = sum(sizes)
+    if database.name == "PostgreSQL":
+        number += seed_copies(database, [size for size in sizes if size % SMALL_COURSE == 0], crowd - number)
+        sizes = [size for size in sizes if size % SMALL_COURSE]
     for size in sizes:
         database.manage("seed_demo", "--attempts", str(size), "--course", course_of(size))
-    print(f"  {database.name}: {sum(sizes):,} attempts seeded in {time.perf_counter() - began:.0f} s", flush=True)
+    print(f"  {database.name}: {number:,} attempts seeded in {time.perf_counter() - began:.0f} s", flush=True)
+    return number
+
+
+def seed_copies(database: Database, sizes: list[int], more: int) -> int:
+    """Courses that are made of copies of one, and about so many more attempts. Says how many more."""
+    others = max(0, -(-more // SMALL_COURSE))
+    database.manage("seed_demo", "--attempts", str(SMALL_COURSE), "--course", PATTERN)
+    wanted = [f"{course_of(size)}={size // SMALL_COURSE}" for size in sizes]
+    database.told_by("tests.bench.crowd", PATTERN, *wanted, f"--others={others}")
+    return others * SMALL_COURSE
 
 
 def in_turns(pairs: list[tuple[Database, str, str]], rounds: int) -> list[list[Took]]:
@@ -169,17 +190,45 @@ def _per_second(taken: list[Took]) -> int:
     return round(median(took["rows"] / took["seconds"] for took in taken))
 
 
-def measure_crowd(alone: list[Database], crowded: list[Database], others: int, rounds: int) -> list[str]:
+def measure_crowd(alone: list[Database], crowded: list[Database], numbers: list[int], rounds: int) -> list[str]:
     """A course among many against the same course alone."""
     broken = []
     course = course_of(SMALL_COURSE)
-    print(f"\n{SMALL_COURSE:,} attempts{'':<4}alone{'':<5}among {others + SMALL_COURSE:,}{'ratio':>9}{'limit':>7}")
-    for lonely, busy in zip(alone, crowded, strict=True):
-        by_itself, among = in_turns([(lonely, "ours", course), (busy, "ours", course)], rounds)
+    print(f"\n{SMALL_COURSE:,} attempts{'':<4}alone{'':<11}among{'':<13}ratio  limit")
+    for lonely, busy, number in zip(alone, crowded, numbers, strict=True):
+        pairs = [(lonely, "ours", course), (busy, "ours", course)]
+        # What a server has to read first is no part of it.
+        in_turns(pairs, 1)
+        by_itself, among = in_turns(pairs, rounds * CROWDED_ROUNDS)
         times = ratio(among, by_itself)
-        print(f"{busy.name:<16}{_per_second(by_itself):>8,}/s{_per_second(among):>14,}/s{times:>12.2f}{CROWDED:>7}")
+        print(
+            f"{busy.name:<15}{_per_second(by_itself):>8,}/s{_per_second(among):>9,}/s of {number:>9,}"
+            f"{times:>7.2f}{CROWDED:>7}"
+        )
         if times > CROWDED:
-            broken.append(f"{busy.name}: a course among {others:,} attempts takes {times:.2f} times as long as alone")
+            broken.append(f"{busy.name}: a course among {number:,} attempts takes {times:.2f} times as long as alone")
+    return broken
+
+
+def measure_pages(database: Database, sizes: list[int], rounds: int) -> list[str]:
+    """The pages of the course team: how long they take, and that the queries do not grow."""
+    broken = []
+    found = database.told_by("tests.bench.pages", str(rounds), *(course_of(size) for size in sizes))
+    print(
+        f"\n{'pages, ms':<24}" + "".join(f"{size:>11,}" for size in sizes) + f"{'limit':>8}{'queries':>9}{'limit':>7}"
+    )
+    for page, told in found.items():
+        seconds = [median(one["seconds"]) for one in told]
+        queries = sorted({one["queries"] for one in told})
+        print(
+            f"{page:<24}"
+            + "".join(f"{one * 1_000:>11,.0f}" for one in seconds)
+            + f"{SLOWEST_PAGE * 1_000:>8,.0f}{'/'.join(map(str, queries)):>9}{MOST_QUERIES - 1:>7}"
+        )
+        if max(seconds) > SLOWEST_PAGE:
+            broken.append(f"{page}: {max(seconds):.1f} s")
+        if len(queries) > 1 or queries[-1] >= MOST_QUERIES:
+            broken.append(f"{page}: {' or '.join(map(str, queries))} queries")
     return broken
 
 
@@ -216,22 +265,30 @@ def measure_reports(options: argparse.Namespace, folder: Path) -> list[str]:
         databases([database.name for database in found], "alone", folder) as alone,
     ):
         print("Seeding", flush=True)
-        others = [options.others] if options.others else []
+        numbers = []
         for database, lonely in zip(found, alone, strict=True):
-            seed(database, [*options.sizes, SMALL_COURSE, *others])
+            numbers.append(seed(database, [*options.sizes, SMALL_COURSE], options.crowd))
             seed(lonely, [SMALL_COURSE])
-        broken = measure_sizes(found, options.sizes, options.rounds)
-        broken += measure_crowd(alone, found, sum(options.sizes) + options.others, options.rounds)
+        broken = []
+        if options.only in (None, "reports"):
+            broken += measure_sizes(found, options.sizes, options.rounds)
+        if options.only in (None, "reports", "crowd"):
+            broken += measure_crowd(alone, found, numbers, options.rounds)
+        if options.only in (None, "pages"):
+            for database in found:
+                broken += (
+                    measure_pages(database, options.sizes, options.rounds) if database.name == "PostgreSQL" else []
+                )
     return broken
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench args=…", description=__doc__)
-    parser.add_argument("--only", choices=["reports", "callbacks"])
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--only", choices=["reports", "crowd", "pages", "callbacks"], help="reports: with the crowd")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="attempts of the courses")
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL", "MariaDB"])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--others", type=int, default=0, help="attempts of other courses besides the sizes")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (%(default)s)")
+    parser.add_argument("--crowd", type=int, default=CROWD, help="attempts in the table on PostgreSQL (%(default)s)")
     parser.add_argument("--callbacks", type=int, default=1_000, help="reviews a round")
     options = parser.parse_args()
 
@@ -240,9 +297,11 @@ def main() -> int:
         folder = Path(name)
         # One folder for the report files of all processes.
         os.environ["PROCTORING_TEST_FOLDER"] = name
+        if options.only in ("crowd", "pages"):
+            options.databases = ["PostgreSQL"]
         if options.only != "callbacks":
             broken += measure_reports(options, folder)
-        if options.only != "reports" and "PostgreSQL" in options.databases:
+        if options.only in (None, "callbacks") and "PostgreSQL" in options.databases:
             with databases(["PostgreSQL"], "callbacks", folder) as found:
                 for database in found:
                     broken += measure_callbacks(database, folder, options.callbacks, options.rounds)

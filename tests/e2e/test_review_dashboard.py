@@ -276,10 +276,11 @@ def test_the_pages_are_accessible_in_every_state(opened, flagged, state, scheme,
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_passing_a_selection_is_accessible(opened, flagged, viewport):
+def test_passing_a_selection_is_accessible(opened, flagged, viewport, scheme):
     flagged(2)
-    page = opened("instructor", dashboard(), viewport=viewport)
+    page = opened("instructor", dashboard(), viewport=viewport, color_scheme=scheme)
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Pass the ticked sessions…").click()
     assert violations(page) == []
@@ -287,7 +288,30 @@ def test_passing_a_selection_is_accessible(opened, flagged, viewport):
     page.get_by_role("button", name="Pass 1 session").click()
     expect(page.get_by_role("status").last).to_contain_text("Passed.")
     assert violations(page) == []
+    page.get_by_role("link", name="Back to the sessions").hover()
+    assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_button_for_what_is_ticked_is_at_hand_and_hides_nothing_that_has_the_focus(opened, flagged, viewport):
+    flagged(20)
+    page = opened("instructor", dashboard(), viewport=viewport)
+    page.get_by_role("checkbox").first.check()
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
+    button = page.get_by_role("button", name="Pass the ticked sessions…")
+    expect(button).to_be_in_viewport(ratio=1)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate(IS_ON_TOP)
+    expect(button).to_be_in_viewport(ratio=1)
+
+
+IS_ON_TOP = """(() => {
+  const here = document.activeElement, box = here.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return here === top || here.contains(top) || top.contains(here);
+})()"""
 
 
 def violations(page) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from proctoring_results import api
+from proctoring_results.overview import queue
 from proctoring_results.overview.queue import AttemptFilter, goes_of_learners, quiz_list, sessions
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
@@ -139,6 +140,53 @@ def test_by_username_address_or_code(exam, search):
     kept = submitted(exam, user=ada, attempt_code="AB-1234")
     submitted(exam)
     assert found(search=search) == {kept}
+
+
+@pytest.fixture(params=[0, queue.FEW], ids=["merged", "sorted"])
+def few(request, monkeypatch):
+    """Few sessions are sorted, and those of many exams merged: nobody may see which."""
+    monkeypatch.setattr(queue, "FEW", request.param)
+
+
+def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
+    # Another one, without attempts.
+    ProctoredExamFactory()
+    ages = {days: submitted(exam, last_activity_at=NOON - timedelta(days=days)) for days in (2, 1, 3)}
+    assert sessions(COURSE).others[0:2] == [ages[1], ages[2]]
+
+
+@pytest.mark.usefixtures("few")
+def test_pages_follow_each_other_across_exams():
+    one, another, _ = (ProctoredExamFactory() for _ in range(3))
+    moments = [(one, 1), (another, 5), (another, 3), (one, 4), (one, 3)]
+    made = [submitted(exam, last_activity_at=NOON + timedelta(days=day)) for exam, day in moments]
+    others = sessions(COURSE).others
+    pages = [others[start : start + 2] for start in (0, 2, 4, 6)]
+    assert (others.count(), pages) == (5, [[made[1], made[3]], [made[4], made[2]], [made[0]], []])
+
+
+@pytest.mark.usefixtures("few")
+def test_those_that_wait_follow_each_other_across_exams_too():
+    made = [waiting(ProctoredExamFactory(), days) for days in (1, 3, 2)]
+    assert sessions(COURSE).requiring_attention[1:9] == [made[2], made[0]]
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("exams", [1, 3])
+def test_a_page_is_three_queries(django_assert_num_queries, exams):
+    for _ in range(exams):
+        submitted(ProctoredExamFactory())
+    others = sessions(COURSE).others
+    with django_assert_num_queries(3):
+        assert others.count() == exams
+        assert [(one.user.username, one.exam.exam_name, one.current_review) for one in others[:2]]
+
+
+@pytest.mark.usefixtures("few")
+def test_without_exams_and_without_sessions_pages_are_empty():
+    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
+    ProctoredExamFactory()
+    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
 
 
 def test_a_list_is_one_query(exam, django_assert_num_queries):

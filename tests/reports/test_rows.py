@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TransactionTestCase
@@ -15,6 +17,7 @@ from proctoring_results import api
 from proctoring_results.guard import DANGEROUS, guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProctoredExam, Report
 from proctoring_results.reports.build import write_report
+from proctoring_results.reports.rows import FEW, own_connection, write_rows
 from proctoring_results.statuses import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
@@ -280,3 +283,25 @@ class AnyText(TransactionTestCase):
         ExamAttempt.objects.all().delete()
         ProctoredExam.objects.all().delete()
         get_user_model().objects.all().delete()
+
+
+# --------------------------------------------------------------------------------------------------- few rows and many
+
+
+def page_cost(database: BaseDatabaseWrapper) -> str:
+    with database.cursor() as cursor:
+        cursor.execute("SHOW random_page_cost")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("expected", "is_told"), [(FEW, True), (FEW + 1, False)])
+def test_postgresql_is_told_that_the_rows_of_a_small_report_lie_close_together(expected, is_told):
+    asked = ExamAttempt.objects.annotate(cost=Func(Value("random_page_cost"), function="current_setting"))
+    sink = io.BytesIO()
+    ExamAttemptFactory()
+    with own_connection("default") as database:
+        usual = page_cost(database)
+        write_rows(asked.values_list("cost"), database, sink, lambda done: None, expected)
+        assert page_cost(database) == usual, "nobody else is told, should the connection go back to a pool"
+    assert sink.getvalue().decode().strip() == ("1.1" if is_told else usual)

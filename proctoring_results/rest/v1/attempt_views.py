@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
@@ -11,9 +12,10 @@ from rest_framework.response import Response
 
 from proctoring_results import access, api
 from proctoring_results.models import ExamAttempt
+from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.overview.preview import seen_now
-from proctoring_results.overview.queue import AttemptFilter, matching, with_rows
+from proctoring_results.overview.queue import AttemptFilter, Place, in_order, with_rows
 from proctoring_results.statuses import RESULT_WORDS, AttemptStatus, AttentionReason, ResultWord, ReviewStatus
 
 from .asking import CourseQuery, Day, Id, Text, Word
@@ -21,7 +23,7 @@ from .base import ApiView
 from .paging import Order, PageQuery, page
 
 LONGEST_SEARCH = 255
-# As the indexes of the page Sessions have them.
+# As the page Sessions has them.
 ORDERS: Mapping[str, Order] = {
     "newest": Order(("last_activity_at", "pk"), descending=True),
     "oldest": Order(("last_activity_at", "pk")),
@@ -141,8 +143,13 @@ class AttemptsView(ApiView):
         self.require(access.VIEW_SESSIONS, course_id)
         if "exam" in asked:
             api.get_exam(course_id, asked["exam"])
-        found = matching(course_id, filter_of(asked))
-        return page(found, ORDERS[asked["order"]], asked, shown, of="attempts")
+        order = ORDERS[asked["order"]]
+        found = in_order(course_id, filter_of(asked), order.names)
+
+        def take(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
+            return replace(found, attempts=attempts).first(number)
+
+        return page(found.attempts, order, asked, shown, of="attempts", take=take)
 
 
 class AttemptsSearchView(AttemptsView):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core import signing
@@ -42,8 +42,10 @@ class Order:
     fields: tuple[str, ...]
     descending: bool = False
 
-    def sort(self, rows: QuerySet[RowT]) -> QuerySet[RowT]:
-        return rows.order_by(*(f"-{field}" if self.descending else field for field in self.fields))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As ``order_by`` takes them."""
+        return tuple(f"-{field}" if self.descending else field for field in self.fields)
 
     def behind(self, values: Sequence[Any]) -> Q:
         """The rows behind this one. The first field stands alone once, so that an index is used for it."""
@@ -54,9 +56,9 @@ class Order:
         further = Q(**{f"{first[0]}__{compare}": first[1]}) | Order(self.fields[1:], self.descending).behind(values[1:])
         return Q(**{f"{first[0]}__{compare}e": first[1]}) & further
 
-    def place_of(self, row: Model) -> list[Any]:
-        values = [getattr(row, field) for field in self.fields]
-        return [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    def take(self, rows: QuerySet[RowT], number: int) -> list[tuple[RowT, Sequence[Any]]]:
+        """The first rows, each with its place."""
+        return [(row, [getattr(row, field) for field in self.fields]) for row in rows.order_by(*self.names)[:number]]
 
     def read_place(self, model: type[Model], values: Sequence[Any]) -> list[Any]:
         named = (model._meta.pk if field == "pk" else model._meta.get_field(field) for field in self.fields)
@@ -74,22 +76,22 @@ def page(
     show: Callable[[list[RowT]], Any],
     *,
     of: str,
+    take: Callable[[Any, int], Sequence[tuple[RowT, Sequence[Any]]]] | None = None,
 ) -> Response:
     """A page of the rows, and the way to the next.
 
-    ``of`` names the list, with what it is narrowed to in ``asked``: a cursor of another list is refused. Raises
-    ``InvalidInput``.
+    ``of`` names the list, with what it is narrowed to in ``asked``: a cursor of another list is refused. ``take`` has a
+    way of its own to the first rows in this order, and says the place of each. Raises ``InvalidInput``.
     """
     size = asked["page_size"]
     scope = _scope(of, order, asked)
-    found = order.sort(rows)
     if "cursor" in asked:
-        found = found.filter(order.behind(order.read_place(rows.model, _read(asked["cursor"], scope))))
+        rows = rows.filter(order.behind(order.read_place(rows.model, _read(asked["cursor"], scope))))
     # One more than is shown tells whether there is another page.
-    here = list(found[: size + 1])
+    here = (take or order.take)(rows, size + 1)
     shown = here[:size]
-    more = signing.dumps([scope, *order.place_of(shown[-1])], salt=SALT) if len(here) > size else None
-    return Response({"results": show(shown), "next_cursor": more})
+    more = signing.dumps([scope, *map(_kept, shown[-1][1])], salt=SALT) if len(here) > size else None
+    return Response({"results": show([row for row, _ in shown]), "next_cursor": more})
 
 
 def _read(cursor: str, scope: str) -> list[Any]:
@@ -105,9 +107,9 @@ def _read(cursor: str, scope: str) -> list[Any]:
 def _scope(of: str, order: Order, asked: Mapping[str, Any]) -> str:
     """A mark of the list. Keyed: nobody can find out from a cursor what was searched for."""
     narrowed = {name: value for name, value in sorted(asked.items()) if name not in PageQuery().fields}
-    text = json.dumps([of, order.fields, order.descending, narrowed], default=_plain)
+    text = json.dumps([of, order.fields, order.descending, narrowed], default=str)
     return salted_hmac(SALT, text).hexdigest()[:16]
 
 
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+def _kept(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

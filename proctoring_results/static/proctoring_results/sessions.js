@@ -1,5 +1,6 @@
-// The pages of the Review Dashboard work without this. It shows times in the viewer's zone, and keeps the links to
-// evidence of an open page fresh, which live a minute: the same page is fetched again, and its links are taken over.
+// The pages of the Review Dashboard work without this. It shows times in the viewer's zone, counts what is ticked, and
+// keeps the links to evidence of an open page fresh, which live a minute: the same page is fetched again, and its links
+// are taken over.
 
 import { localise } from "./live.js";
 
@@ -28,8 +29,19 @@ function renewIfSeen() {
   if (!document.hidden) renew().catch(() => {});
 }
 
+// How many are ticked, also after going back to the page, which keeps its ticks.
+function countTicks() {
+  const told = root.querySelector("[data-pr-ticked]");
+  if (!told) return;
+  told.querySelector("span").textContent = root.querySelectorAll(".pr-tick :checked").length;
+  told.hidden = false;
+}
+
 if (root) {
   localise(root);
+  countTicks();
+  root.addEventListener("change", countTicks);
+  addEventListener("pageshow", countTicks);
   if (links().length) {
     setInterval(renewIfSeen, PAUSE);
     document.addEventListener("visibilitychange", renewIfSeen);

@@ -6,6 +6,7 @@ import pytest
 
 from proctoring_results import api
 from proctoring_results.models import ExamAttempt
+from proctoring_results.overview import queue
 from proctoring_results.overview.queue import AttemptFilter, sessions
 from proctoring_results.statuses import AttemptStatus, ReviewStatus
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
@@ -248,11 +249,25 @@ def test_from_the_oldest_on_nothing_is_missed_that_happens_meanwhile(team, exam)
     assert {one["attempt_code"] for one in rest} == {made[number].attempt_code for number in (0, 2, 3)}
 
 
+def test_a_row_that_changes_while_the_page_is_read_does_not_turn_it_back(team, exam, monkeypatch):
+    made = [ExamAttemptFactory(exam=exam, submitted=True, last_activity_at=NOON - DAY * days) for days in range(4)]
+    as_it_was = queue.with_rows
+
+    def after_something_happened(attempts):
+        ExamAttempt.objects.filter(pk=made[1].pk).update(last_activity_at=NOON + DAY)
+        return as_it_was(attempts)
+
+    monkeypatch.setattr(queue, "with_rows", after_something_happened)
+    shown = pages(team, ATTEMPTS, course_id=COURSE, page_size=2)
+    assert [one["attempt_code"] for one in shown] == [attempt.attempt_code for attempt in made]
+
+
 @pytest.mark.parametrize("number", [1, 40])
 def test_the_list_takes_the_same_queries_for_few_and_many(team, exam, number, django_assert_num_queries):
     for _ in range(number):
         review = ExamReviewFactory(attempt__exam=exam, attempt__status="second_review_required")
         waiting = {"current_review": review, "attention_since": NOON}
         ExamAttempt.objects.filter(pk=review.attempt_id).update(**waiting)
-    with django_assert_num_queries(8):  # session, person, permissions (3), exams, attempts, why they wait
+    # Session, person, permissions (3), exams, attempts (2), why they wait.
+    with django_assert_num_queries(9):
         assert len(team.get(ATTEMPTS, {"course_id": COURSE}).json()["results"]) == number

@@ -1,0 +1,63 @@
+"""``python -m tests.bench.pages TIMES COURSE …``: how long the pages of these courses take, and how many queries.
+
+Asked in turns, as the administrator, through all of Django but without a network. Prints JSON: page → for each course
+the seconds, all of them, and the queries of the last.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+# Name → view and what stands in its address.
+PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "Quiz List": ("special_exams", {}),
+    "Sessions": ("sessions", {}),
+    "Sessions, an exam": ("sessions", {"exam": "exam@midterm"}),
+    "Sessions, verified": ("sessions", {"status": "verified"}),
+    "Sessions, suspicious": ("sessions", {"review": "Suspicious"}),
+    "Sessions, archived too": ("sessions", {"archived": "with"}),
+    "Sessions, practice": ("sessions", {"practice": "only"}),
+    "Numbers": ("numbers", {}),
+    "Data Download": ("data_download", {}),
+}
+SEARCHES = {"by username": "username", "by address": "email"}
+
+
+def measure(times: int, courses: list[str]) -> dict[str, list[dict[str, object]]]:
+    client = Client(headers={"Host": "localhost"})
+    client.force_login(get_user_model()._default_manager.get(username="admin"))
+    found: dict[str, list[dict[str, object]]] = {}
+    for name, (view, asked) in PAGES.items():
+        found[name] = [{"seconds": [], "queries": 0} for _ in courses]
+        for turn in range(times + 1):
+            for course, told in zip(courses, found[name], strict=True):
+                address = f"{reverse(f'proctoring_results:{view}', args=[course])}?{urlencode(asked)}"
+                seconds, told["queries"] = _ask(client, address)
+                # The first time fills the caches.
+                told["seconds"] += [seconds] if turn else []
+    return found
+
+
+def _ask(client: Client, address: str) -> tuple[float, int]:
+    with CaptureQueriesContext(connection) as captured:
+        began = time.perf_counter()
+        answer = client.get(address)
+        seconds = time.perf_counter() - began
+    assert answer.status_code == 200, answer.content
+    return seconds, len(captured)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]), sys.argv[2:])))
