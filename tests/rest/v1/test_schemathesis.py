@@ -30,7 +30,7 @@ from tests.rest.v1.test_openapi import DOCS
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PATIENCE = 1800 if THOROUGH else 300  # seconds
-MOST = 400 if THOROUGH else 5
+MOST = 100 if THOROUGH else 5
 # Real ids of this share; the others are made up.
 REAL = 0.7
 # What is well said may be answered so: what it is about may be gone, or not in the state for it.
