@@ -24,7 +24,6 @@ from proctoring_results.actions.exams import create_exam, update_exam
 from proctoring_results.actions.inbox import replay_message
 from proctoring_results.actions.incidents import dismiss_incident, restore_incident
 from proctoring_results.actions.reports import (
-    Download,
     cancel_report,
     download_link,
     redeem_download,
@@ -86,8 +85,9 @@ from proctoring_results.overview.questions import (
     results_in_course,
     time_left,
 )
-from proctoring_results.overview.queue import QuizRow, SessionFilter, Sessions, SessionsInOrder, quiz_list, sessions
+from proctoring_results.overview.queue import AttemptFilter, QuizRow, Sessions, SessionsInOrder, quiz_list, sessions
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.reports.files import Download
 from proctoring_results.statuses import (
     AttemptStatus,
     AttentionReason,
@@ -104,6 +104,7 @@ from proctoring_results.statuses import (
 __all__ = [
     "AccessDenied",
     "AttemptAlreadyOpen",
+    "AttemptFilter",
     "AttemptIsArchived",
     "AttemptIsErased",
     "AttemptStatus",
@@ -153,7 +154,6 @@ __all__ = [
     "ReviewStatus",
     "ReviewTimes",
     "Seen",
-    "SessionFilter",
     "Sessions",
     "SessionsInOrder",
     "StaleDecision",

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import hypothesis
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from tests import services
@@ -50,6 +51,12 @@ def require(name: str) -> str:
     if services.MUST_HAVE_ALL:
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_called_yet() -> None:
+    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
+    cache.clear()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

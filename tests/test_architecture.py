@@ -15,7 +15,7 @@ MAY_WRITE_STATUS = {
     "example_project/campus/seeding/stories.py",
 }
 # A cache that is down must keep nobody out, and each kind of cache has errors of its own.
-MAY_SWALLOW = {"proctoring_results/rest/throttles.py"}
+MAY_SWALLOW = {"proctoring_results/throttles.py"}
 
 
 def test_only_the_moves_write_a_status():

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.storage import storages
 
 from proctoring_results import api, downloads
-from proctoring_results.models import ReportDownload
+from proctoring_results.models import Report, ReportDownload
 from tests.factories import ReportFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +169,16 @@ def test_a_link_needs_a_ready_report_and_the_permission(instructor):
         api.download_link(ReportFactory(), instructor)
     with pytest.raises(api.AccessDenied):
         api.download_link(ReportFactory(ready=True), UserFactory())
+
+
+@pytest.mark.parametrize("fields", [{"expires_at": NINE}, {"state": "expired"}])
+def test_there_is_no_link_to_what_is_gone(report, instructor, fields):
+    Report.objects.filter(pk=report.pk).update(**fields)
+    report.refresh_from_db()
+    with pytest.raises(api.ReportGone):
+        api.download_link(report, instructor)
+
+
+def test_who_may_not_generate_learns_nothing_of_the_exams():
+    with pytest.raises(api.AccessDenied):
+        api.request_report("a-course", filters={"content_id": "nowhere"}, by=UserFactory())

@@ -321,3 +321,30 @@ def test_the_course_page_asks_as_much_for_one_exam_as_for_many(learner, exam):
         return len(queries)
 
     assert asked() == asked() == asked()
+
+
+# --- The REST API ---
+
+
+def decide_by_api(viewer, attempt):
+    body = {"decision": "fail", "reason": "x", "seen": {"change": None, "review": None}}
+    url = f"/api/proctoring/v1/attempts/{attempt.attempt_code}/decisions/"
+    return viewer.post(url, body, content_type="application/json")
+
+
+def test_a_viewer_changes_nothing_by_the_api_either(viewer, learner, exam):
+    attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    answer = decide_by_api(viewer, attempt)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert answer.json()["detail"].startswith("You are viewing this course as a learner")
+    assert StatusChange.objects.count() == 0
+    viewer.post(STOP)
+    assert decide_by_api(viewer, attempt).status_code == 201
+
+
+def test_a_viewer_may_search_and_reads_only_their_own_results_by_the_api(viewer, learner, exam):
+    ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    body = {"course_id": COURSE, "search": "lea"}
+    found = viewer.post("/api/proctoring/v1/attempts/search/", body, content_type="application/json")
+    assert len(found.json()["results"]) == 1
+    assert viewer.get("/api/proctoring/v1/me/attempts/").json()["results"] == []

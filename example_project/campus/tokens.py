@@ -1,10 +1,18 @@
-"""Other programs sign in by OAuth 2, client credentials; a token stands for the account that owns the application."""
+"""Who calls the REST APIs: programs by a token, and the pages of the LMS by the session of the person.
+
+Programs sign in by OAuth 2, client credentials; a token stands for the account that owns the application.
+"""
 
 from typing import Any
 
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from rest_framework import authentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+
+from .viewing import READ_ONLY, current
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]  # it has no types
@@ -29,4 +37,15 @@ class TokenAuthentication(OAuth2Authentication):  # type: ignore[misc]
         request.META["HTTP_AUTHORIZATION"] = f"Bearer {token.strip()}"
         # Django's request, not DRF's: the toolkit looks for a form in it, and must not read the body for that.
         found: tuple[Any, Any] | None = super().authenticate(request._request)
+        return found
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Who views a course as a learner changes nothing meanwhile."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        found: tuple[Any, Any] | None = super().authenticate(request)
+        only_looks = getattr(request.parser_context["view"], "only_looks", False)
+        if found and request.method not in SAFE_METHODS and not only_looks and current(request._request):
+            raise PermissionDenied(READ_ONLY)
         return found

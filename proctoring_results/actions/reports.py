@@ -6,12 +6,10 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -29,6 +27,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
 from proctoring_results.reports import files, kinds
+from proctoring_results.reports.files import Download
 from proctoring_results.statuses import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
 
 from .texts import clean_key
@@ -58,9 +57,10 @@ def request_report(
     """
     course_id = clean_key("course_id", course_id)
     known_kind = _known_kind(kind)
-    known_filters = _known_filters(course_id, filters or {})
     if by is not None:
+        # First: whoever may not generate reports learns nothing of the exams that there are.
         access.require(by, access.GENERATE_REPORT, course_id)
+    known_filters = _known_filters(course_id, filters or {})
     now = timezone.now()
     report = Report(
         kind=known_kind,
@@ -136,20 +136,14 @@ def recall_reports(course_ids: Collection[str]) -> None:
 def download_link(report: Report, user: AbstractBaseUser) -> str:
     """A token for the person's own download, good for ``DOWNLOAD_TTL`` from now. Never store or mail it.
 
-    Raises ``AccessDenied``, and ``ReportNotInState`` unless the report is ready.
+    Raises ``AccessDenied``, ``ReportGone`` when its lifetime is over, and ``ReportNotInState`` unless it is ready.
     """
     access.require(user, access.DOWNLOAD_REPORT, report.course_id)
+    if report.state == ReportState.EXPIRED or report.is_over_its_lifetime:
+        raise ReportGone(report)
     if report.state != ReportState.READY:
         raise ReportNotInState(report, _("The report is not ready."))
     return downloads.make_token(report, user, now=timezone.now())
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A redeemed link: the report, and its file opened for reading (the caller closes it)."""
-
-    report: Report
-    file: File[bytes]
 
 
 def redeem_download(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
@@ -16,9 +15,10 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from proctoring_results import access
-from proctoring_results.conf import conf
 from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
+from proctoring_results.http import keep_private, with_policy
 from proctoring_results.lms import lms
+from proctoring_results.throttles import ReportsThrottle
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -93,12 +93,20 @@ def _what_is_missing(request: HttpRequest, refusal: AccessDenied) -> dict[str, s
     return {"permission": refusal.permission, "whom_to_ask": lms().whom_to_ask(refusal.scope)}
 
 
-def address_of(request: HttpRequest) -> str | None:
-    """Where the person came from, as far as the host's server says; a unix socket has no address."""
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
+def counted(view: View[SignedIn, P]) -> Door:
+    """Clicks on reports, counted with the same person's calls of the API; too many of them have to wait."""
+
+    @wraps(view)
+    def door(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        throttle = ReportsThrottle()
+        if throttle.allow_request(request, view):
+            return view(request, *args, **kwargs)
+        wait = throttle.seconds_to_wait()
+        answer = render(request, "proctoring_results/too_many.html", {"wait": wait}, status=429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+
+    return door
 
 
 def private_file(view: View[HttpRequest, P]) -> Door:
@@ -106,20 +114,9 @@ def private_file(view: View[HttpRequest, P]) -> Door:
 
     @wraps(view)
     def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "private, no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return with_policy(response)
+        return keep_private(view(request, *args, **kwargs))
 
     return door
-
-
-def with_policy(response: HttpResponseBase) -> HttpResponseBase:
-    """The Content-Security-Policy of the settings, unless the response has one; an empty setting sends none."""
-    if policy := conf().CONTENT_SECURITY_POLICY:
-        response.headers.setdefault("Content-Security-Policy", policy)
-    return response
 
 
 class SeeOther(HttpResponseRedirect):

@@ -19,7 +19,7 @@ from proctoring_results import access, api
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.overview.preview import obstacle_to
-from proctoring_results.overview.queue import QuizRow, SessionFilter, goes_of_learners, quiz_list, sessions
+from proctoring_results.overview.queue import AttemptFilter, QuizRow, goes_of_learners, quiz_list, sessions
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.statuses import AttemptStatus, AttentionReason, ReviewStatus
 
@@ -150,9 +150,9 @@ class FilterForm(forms.Form):
         choice: Any = self.fields["exam"]
         choice.choices = [("", _("All")), *((exam.content_id, exam.exam_name) for exam in exams)]
 
-    def wanted(self, search: str) -> SessionFilter:
+    def wanted(self, search: str) -> AttemptFilter:
         given = self.cleaned_data
-        return SessionFilter(
+        return AttemptFilter(
             content_id=given["exam"],
             status=AttemptStatus(given["status"]) if given["status"] else None,
             review_status=ReviewStatus(given["review"]) if given["review"] else None,
@@ -257,7 +257,7 @@ def reviews_again(provider: str) -> bool:
 
 
 def _lists(
-    course_id: str, wanted: SessionFilter, asked: Mapping[str, Any], kept: Mapping[str, str], may_decide: bool
+    course_id: str, wanted: AttemptFilter, asked: Mapping[str, Any], kept: Mapping[str, str], may_decide: bool
 ) -> list[SessionList]:
     found = sessions(course_id, wanted)
     first, others = page_of(found.requiring_attention, asked.get("attention")), page_of(found.others, asked.get("page"))

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from proctoring_results import access, api
 from proctoring_results.actions.texts import clean_key
+from proctoring_results.http import address_of
 from proctoring_results.lms import lms
 from proctoring_results.models import Incident
 from proctoring_results.overview.queue import next_requiring_attention
 
-from .doors import SeeOther, address_of, page, private_file, signed_in
+from .doors import SeeOther, page, private_file, signed_in
 from .exports import export, file_name
 from .review_dashboard import places, sessions_url
 from .saying import said_to, say

@@ -20,15 +20,16 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from proctoring_results import access, api
 from proctoring_results.actions.texts import clean_key
+from proctoring_results.http import address_of
 from proctoring_results.lms import lms
+from proctoring_results.reports.sending import send, send_for_excel
 
 from . import numbers as numbers_page
 from . import provider_dashboard
 from .data_download import draw
-from .doors import SeeOther, address_of, page, private_file, signed_in
+from .doors import SeeOther, counted, page, private_file, signed_in
 from .review_dashboard import places
 from .saying import said_to, say
-from .sending import send, send_for_excel
 from .sentences import being_created, currently_being_created, link_lifetime
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def open_provider_dashboard(request: SignedIn, course_id: str) -> HttpResponseBa
 @require_POST
 @page
 @signed_in
+@counted
 def generate(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = clean_key("course_id", course_id)
     return _answer(request, course_id, lambda by: api.request_report(course_id, by=by))
@@ -119,6 +121,7 @@ def generate(request: SignedIn, course_id: str) -> HttpResponse:
 @require_POST
 @page
 @signed_in
+@counted
 def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
     course_id = api.get_report(task_id).course_id
     return _answer(request, course_id, lambda by: api.cancel_report(task_id, by=by), _("The task was cancelled."))
@@ -127,6 +130,7 @@ def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
 @require_POST
 @page
 @signed_in
+@counted
 def retry(request: SignedIn, task_id: UUID) -> HttpResponse:
     course_id = api.get_report(task_id).course_id
     return _answer(request, course_id, lambda by: api.retry_report(task_id, by=by))
@@ -151,6 +155,7 @@ def _answer(
 @require_GET
 @private_file
 @signed_in
+@counted
 def download(request: SignedIn, token: str) -> HttpResponseBase:
     """The file of a link. HEAD is refused: it would be written down as a download."""
     return _hand_out(request, token, for_excel=False)
@@ -160,6 +165,7 @@ def download(request: SignedIn, token: str) -> HttpResponseBase:
 @require_GET
 @private_file
 @signed_in
+@counted
 def download_excel(request: SignedIn, token: str) -> HttpResponseBase:
     return _hand_out(request, token, for_excel=True)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef
 from django.utils import timezone
 
 from proctoring_results.exceptions import NotFound
@@ -102,6 +102,20 @@ def results_in_course(user: AbstractBaseUser, course_id: str) -> dict[str, Learn
     newest = {attempt.exam.content_id: attempt for attempt in attempts.select_related("exam").order_by("pk")}
     results = {content_id: _readable(attempt, attempt.exam) for content_id, attempt in newest.items()}
     return {content_id: result for content_id, result in results.items() if result is not None}
+
+
+def newest_attempts_of(user: AbstractBaseUser) -> ExamAttemptQuerySet:
+    """Of each exam that a learner has an attempt at, the one that the result goes by, with the exam. In no order."""
+    newer = ExamAttempt.objects.not_archived().filter(
+        user_id=OuterRef("user_id"), exam_id=OuterRef("exam_id"), pk__gt=OuterRef("pk")
+    )
+    newest = ExamAttempt.objects.not_archived().filter(~Exists(newer), user_id=user.pk)
+    return newest.select_related("exam")
+
+
+def readable(attempt: ExamAttempt) -> LearnerResult | None:
+    """What the learner may read of one of ``newest_attempts_of``; None while there is nothing to read."""
+    return _readable(attempt, attempt.exam)
 
 
 def _readable(attempt: ExamAttempt, exam: ProctoredExam) -> LearnerResult | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from proctoring_results.statuses import OPEN_STATUSES, RESULT_WORDS, AttemptStat
 
 if TYPE_CHECKING:
     from proctoring_results.models.attempts import ExamAttemptQuerySet
+    from proctoring_results.models.exams import ProctoredExamQuerySet
 
 
 # ------------------------------------------------------------------------------------------------------------ Quiz List
@@ -43,13 +44,18 @@ class QuizRow:
 
 def quiz_list(course_id: str) -> list[QuizRow]:
     """The proctored and practice exams of a course, by name. Two queries."""
+    exams = ProctoredExam.objects.in_course(course_id).with_result()
+    return quiz_rows(list(with_last_activity(exams).order_by("exam_name", "pk")))
+
+
+def with_last_activity(exams: ProctoredExamQuerySet) -> ProctoredExamQuerySet:
+    """What ``quiz_rows`` needs."""
     newest = ExamAttempt.objects.filter(exam=OuterRef("pk")).order_by("-last_activity_at")
-    exams = list(
-        ProctoredExam.objects.in_course(course_id)
-        .with_result()
-        .annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
-        .order_by("exam_name", "pk")
-    )
+    return exams.annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
+
+
+def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
+    """How the attempts at each of these exams (``with_last_activity``) stand. One query."""
     counted = (
         ExamAttempt.objects.filter(exam__in=[exam.pk for exam in exams])
         .order_by()
@@ -93,9 +99,14 @@ FEW = 2_000
 MOST_EXAMS = 100
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+# Of a review, what no list shows and may be long.
+LONG = ("current_review__raw_data", "current_review__suspicious_comments", "current_review__rules_violation_comments")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilter:
-    """Which sessions of a course are asked for; all that are not archived unless it says otherwise."""
+class AttemptFilter:
+    """Which attempts of a course are asked for, by pages and REST API; all that are not archived by default."""
 
     content_id: str = ""
     status: AttemptStatus | None = None
@@ -105,8 +116,14 @@ class SessionFilter:
     until: date | None = None
     practice: Literal["", "only", "without"] = ""
     archived: Literal["", "only", "with"] = ""
+    # Those that a person has to look at.
+    attention: Literal["", "only", "without"] = ""
     # Part of a username or e-mail address, or the beginning of an attempt code.
     search: str = ""
+
+
+# What a list is ordered by, of one attempt: a moment, and the key.
+Place = tuple[Any, int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,7 @@ class SessionsInOrder:
     # Of whatever exam.
     attempts: ExamAttemptQuerySet
     # Begins with a column that has an index together with the exam.
-    order: tuple[str, str]
+    order: tuple[str, ...]
     # Whether their people are searched for, which is better done once than for each exam.
     is_searched: bool
 
@@ -133,9 +150,17 @@ class SessionsInOrder:
 
     def __getitem__(self, part: slice) -> list[ExamAttempt]:
         """First their keys, then their rows, so that few rows are sorted, and none is read for a key alone."""
-        keys = [pk for pk, _ in self._keys(part)]
-        found = {attempt.pk: attempt for attempt in self._shown(ExamAttempt.objects.filter(pk__in=keys))}
-        return [found[pk] for pk in keys if pk in found]
+        is_few = self.is_searched or self.count() <= FEW
+        keys = self._sorted(part, self.exams) if is_few else self._merged(part, list(self._numbers))
+        return [attempt for attempt, _ in self._rows(keys)]
+
+    def first(self, number: int) -> list[tuple[ExamAttempt, Place]]:
+        """So many at the beginning, without counting them all; each with the place where it was found.
+
+        A row may say another one already, if something happened in between.
+        """
+        part = slice(0, number)
+        return self._rows((self._sorted if self.is_searched else self._merged)(part, self.exams))
 
     @property
     def _of_course(self) -> ExamAttemptQuerySet:
@@ -146,13 +171,26 @@ class SessionsInOrder:
         """Of each exam that has any."""
         return dict(self._of_course.order_by().values_list("exam").annotate(number=Count("*")))
 
-    def _keys(self, part: slice) -> Iterable[tuple[int, Any]]:
-        """Few are sorted. Of many, those of each exam stand in their order in an index, and these are merged."""
-        columns = ("pk", self.order[0].removeprefix("-"))
-        if self.is_searched or self.count() <= FEW or len(self._numbers) > MOST_EXAMS:
-            return self._of_course.order_by(*self.order).values_list(*columns)[part]
-        first, *others = (self._of_exam(exam, part.stop).values_list(*columns) for exam in self._numbers)
-        return first.union(*others, all=True).order_by(*self.order)[part] if others else first[part]
+    def _rows(self, places: Iterable[Place]) -> list[tuple[ExamAttempt, Place]]:
+        places = list(places)
+        keys = [pk for _, pk in places]
+        found = {attempt.pk: attempt for attempt in self._shown(ExamAttempt.objects.filter(pk__in=keys))}
+        return [(found[place[1]], place) for place in places if place[1] in found]
+
+    @property
+    def _columns(self) -> tuple[str, str]:
+        return self.order[0].removeprefix("-"), "pk"
+
+    def _sorted(self, part: slice, exams: Sequence[int]) -> Iterable[Place]:
+        """Of few rows, or of one exam."""
+        return self.attempts.filter(exam__in=exams).order_by(*self.order).values_list(*self._columns)[part]
+
+    def _merged(self, part: slice, exams: Sequence[int]) -> Iterable[Place]:
+        """Of many rows: those of each exam stand in their order in an index, and these are merged."""
+        if not 1 < len(exams) <= MOST_EXAMS:
+            return self._sorted(part, exams)
+        first, *others = (self._of_exam(exam, part.stop).values_list(*self._columns) for exam in exams)
+        return first.union(*others, all=True).order_by(*self.order)[part]
 
     def _of_exam(self, exam: int, stop: int) -> ExamAttemptQuerySet:
         found = self.attempts.filter(exam=exam)
@@ -162,7 +200,7 @@ class SessionsInOrder:
         return found.order_by()
 
     def _shown(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-        return attempts.select_related("user", "exam", "current_review").order_by(*self.order)
+        return with_rows(attempts).order_by(*self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,21 +211,31 @@ class Sessions:
     others: SessionsInOrder
 
 
-def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
+def sessions(course_id: str, wanted: AttemptFilter | None = None) -> Sessions:
     """The attempts of a course that have a result. Only its exams are asked for yet."""
-    wanted = wanted or SessionFilter()
-    exams = ProctoredExam.objects.in_course(course_id).with_result()
-    if wanted.content_id:
-        exams = exams.filter(content_id=wanted.content_id)
-    keys, found, is_searched = list(exams.values_list("pk", flat=True)), _matching(wanted), bool(wanted.search)
-    waiting, others = found.requiring_attention(), found.filter(attention_since=None)
+    wanted = wanted or AttemptFilter()
+    found = in_order(course_id, wanted, ("-last_activity_at", "-pk"))
+    waiting, others = found.attempts.requiring_attention(), found.attempts.filter(attention_since=None)
     return Sessions(
-        requiring_attention=SessionsInOrder(keys, waiting, ("attention_since", "pk"), is_searched),
-        others=SessionsInOrder(keys, others, ("-last_activity_at", "-pk"), is_searched),
+        requiring_attention=replace(found, attempts=waiting, order=("attention_since", "pk")),
+        others=replace(found, attempts=others),
     )
 
 
-def _matching(wanted: SessionFilter) -> ExamAttemptQuerySet:
+def in_order(course_id: str, wanted: AttemptFilter, order: tuple[str, ...]) -> SessionsInOrder:
+    """The same in one list. ``order`` is by ``last_activity_at`` and ``pk``, both up or both down."""
+    exams = ProctoredExam.objects.in_course(course_id).with_result()
+    if wanted.content_id:
+        exams = exams.filter(content_id=wanted.content_id)
+    return SessionsInOrder(list(exams.values_list("pk", flat=True)), _matching(wanted), order, bool(wanted.search))
+
+
+def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+    """With what is shown of each: learner, exam and current review."""
+    return attempts.select_related("user", "exam", "current_review").defer(*LONG)
+
+
+def _matching(wanted: AttemptFilter) -> ExamAttemptQuerySet:
     found = ExamAttempt.objects.all()
     if wanted.status:
         found = found.filter(status=wanted.status)
@@ -196,16 +244,19 @@ def _matching(wanted: SessionFilter) -> ExamAttemptQuerySet:
     if wanted.since:
         found = found.filter(started_at__gte=_midnight(wanted.since))
     if wanted.until:
-        found = found.filter(started_at__lt=_midnight(wanted.until + timedelta(days=1)))
+        found = found.filter(started_at__lt=_midnight(min(wanted.until, LAST_DAY) + timedelta(days=1)))
     if wanted.practice:
         found = found.filter(is_sample_attempt=wanted.practice == "only")
     if wanted.archived != "with":
         found = found.filter(archived_at__isnull=wanted.archived != "only")
+    if wanted.attention:
+        found = found.filter(attention_since__isnull=wanted.attention == "without")
     return found.filter(_named(wanted.search)) if wanted.search else found
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    # Further away there is no exam, and in some time zones no such moment either.
+    return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
 def _named(search: str) -> Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
@@ -48,6 +49,14 @@ def open_file(report: Report) -> File[bytes]:
     if report.file is None:
         raise FileNotFoundError(report.file_name)
     return storage().open(report.file.storage_key, "rb")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A redeemed link: the report, and its file opened for reading (the caller closes it)."""
+
+    report: Report
+    file: File[bytes]
 
 
 class Checksum:

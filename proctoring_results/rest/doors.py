@@ -14,9 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from proctoring_results.throttles import GuessThrottle, ProviderThrottle
+
 from . import errors
 from .bodies import RawBody
-from .throttles import GuessThrottle, ProviderThrottle
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -32,37 +33,18 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class ProviderDoor(APIView):
-    """A child says who comes in, and does one thing."""
+class Door(APIView):
+    """JSON in, JSON out, refusals in one shape; the caller is known before anything is read."""
 
-    # In the log.
-    door_name = ""
     # What a 401 asks for, where the host's authentication has nothing to ask for.
     challenge = 'Bearer realm="proctoring"'
-    # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
-    wrong_guess: tuple[type[Exception], ...] = ()
 
     content_negotiation_class = AlwaysJSON
     parser_classes = [RawBody]
     renderer_classes = [JSONRenderer]
-    throttle_classes = [ProviderThrottle]
+    throttle_classes = []
     versioning_class = None
     metadata_class = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if self.wrong_guess:
-            guesses = GuessThrottle()
-            if not guesses.allow_request(request, self):
-                self.throttled(request, guesses.wait())
-        super().initial(request, *args, **kwargs)
-
-    def throttled_as(self) -> str:
-        """Whose calls are counted together."""
-        raise NotImplementedError
-
-    def caller_name(self) -> str:
-        """For the log and the inbox. Never asks the database: also a request that broke on the way is logged."""
-        raise NotImplementedError
 
     def get_authenticate_header(self, request: Request) -> str:
         """DRF asks the first authentication class only, and answers 403 where that has none."""
@@ -79,6 +61,41 @@ class ProviderDoor(APIView):
         if response is None:
             raise exc
         response.exception = True
+        return response
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        done = super().finalize_response(request, response, *args, **kwargs)
+        done.headers["Cache-Control"] = "no-store"
+        return done
+
+
+class ProviderDoor(Door):
+    """A child says who comes in, and does one thing."""
+
+    # In the log.
+    door_name = ""
+    # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
+    wrong_guess: tuple[type[Exception], ...] = ()
+
+    throttle_classes = [ProviderThrottle]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.wrong_guess:
+            guesses = GuessThrottle()
+            if not guesses.allow_request(request, self):
+                self.throttled(request, guesses.wait())
+        super().initial(request, *args, **kwargs)
+
+    def throttled_as(self) -> str:
+        """Whose calls are counted together."""
+        raise NotImplementedError
+
+    def caller_name(self) -> str:
+        """For the log and the inbox. Never asks the database: also a request that broke on the way is logged."""
+        raise NotImplementedError
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
         if isinstance(exc, self.wrong_guess):
             GuessThrottle().count(self.request, self)
         if self.request.method == "POST":
@@ -97,13 +114,8 @@ class ProviderDoor(APIView):
             str(len(raw)) if isinstance(raw, bytes) else size,
         )
 
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        done = super().finalize_response(request, response, *args, **kwargs)
-        done.headers["Cache-Control"] = "no-store"
-        return done
 
-
-def door(view: type[ProviderDoor]) -> Callable[..., HttpResponseBase]:
-    """What a URL calls. Outside ATOMIC_REQUESTS: a message must be kept whatever happens to it later."""
+def door(view: type[Door]) -> Callable[..., HttpResponseBase]:
+    """What a URL calls. Outside ATOMIC_REQUESTS: what is written down outlives the request's refusal."""
     opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
     return opened

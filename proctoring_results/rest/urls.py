@@ -1,6 +1,9 @@
-"""Paths that providers know by heart. Whether they end in a slash is theirs to say: a redirect loses a POST."""
+"""Paths that providers know by heart, and the REST API.
 
-from django.urls import path
+Whether a provider's path ends in a slash is its own to say: a redirect loses a POST.
+"""
+
+from django.urls import include, path
 
 from .callbacks import ReadyView, ReviewView, RPNowLaunchView, RPNowReviewView
 from .doors import door
@@ -16,4 +19,5 @@ urlpatterns = [
         door(RPNowLaunchView),
         name="rpnow_launch_callback",
     ),
+    path("api/proctoring/v1/", include("proctoring_results.rest.v1.urls")),
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.overview import queue
 from proctoring_results.overview.queue import (
-    SessionFilter,
+    AttemptFilter,
     goes_of_learners,
     next_requiring_attention,
     quiz_list,
@@ -36,7 +36,7 @@ def waiting(exam, days_ago, **fields):
 
 
 def found(**filters) -> set:
-    lists = sessions(COURSE, SessionFilter(**filters))
+    lists = sessions(COURSE, AttemptFilter(**filters))
     return {*lists.requiring_attention, *lists.others}
 
 
@@ -152,6 +152,13 @@ def test_by_username_address_or_code(exam, search):
 def few(request, monkeypatch):
     """Few sessions are sorted, and those of many exams merged: nobody may see which."""
     monkeypatch.setattr(queue, "FEW", request.param)
+
+
+def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
+    # Another one, without attempts.
+    ProctoredExamFactory()
+    ages = {days: submitted(exam, last_activity_at=NOON - timedelta(days=days)) for days in (2, 1, 3)}
+    assert sessions(COURSE).others[0:2] == [ages[1], ages[2]]
 
 
 @pytest.mark.usefixtures("few")

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from proctoring_results.rest.throttles import ProviderThrottle
+from proctoring_results.throttles import ProviderThrottle
 from tests.rest.calling import RPNOW, basic, launch, post_rpnow, rest_attempt, rpnow_body
 
 pytestmark = pytest.mark.django_db

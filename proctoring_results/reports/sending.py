@@ -15,9 +15,10 @@ from django.http import FileResponse, HttpResponse, HttpResponseRedirect, Stream
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from proctoring_results.api import Download
 from proctoring_results.conf import conf
-from proctoring_results.reports import files
+
+from . import files
+from .files import Download
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 LONGEST_REDIRECT = timedelta(seconds=60)

@@ -1,0 +1,43 @@
+"""What front ends and scripts do."""
+
+from django.test import Client
+from django.utils import timezone
+
+from example_project.campus.models import Course, CourseRole, Role
+from tests.factories import UserFactory
+from tests.rest.calling import signed_in
+
+V1 = "/api/proctoring/v1/"
+
+
+def member_of(course_id, role=Role.INSTRUCTOR):
+    course, _ = Course.objects.get_or_create(
+        course_id=course_id, defaults={"name": "A course", "start": timezone.now(), "end": timezone.now()}
+    )
+    return CourseRole.objects.create(user=UserFactory(), course=course, role=role).user
+
+
+def team_of(course_id, role=Role.INSTRUCTOR) -> Client:
+    return signed_in(member_of(course_id, role))
+
+
+def pages(client, url, **query):
+    """All rows of a list, page by page."""
+    rows, more = [], {}
+    while more is not None:
+        told = client.get(url, {**query, **more}).json()
+        rows += told["results"]
+        more = {"cursor": told["next_cursor"]} if told["next_cursor"] else None
+    return rows
+
+
+def problem(answer):
+    assert answer["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    return answer.status_code, told["code"], told.get("field")
+
+
+def seen_of(attempt):
+    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
+    return {"change": change and change.pk, "review": review and review.pk}

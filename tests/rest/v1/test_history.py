@@ -1,0 +1,92 @@
+"""What happened to an attempt: changes, reviews, incidents."""
+
+import pytest
+
+from proctoring_results import api
+from proctoring_results.models import ExamReview
+from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, IncidentFactory
+from tests.rest.v1.calling import V1, member_of, pages, problem, team_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team():
+    return team_of(COURSE)
+
+
+@pytest.fixture
+def attempt():
+    return ExamAttemptFactory(submitted=True)
+
+
+def of(attempt, what):
+    return f"{V1}attempts/{attempt.attempt_code}/{what}/"
+
+
+def test_changes_say_who_when_and_why_in_their_order(team, attempt):
+    review = api.record_review(attempt.attempt_code, "Suspicious")
+    person = member_of(COURSE)
+    api.fail_attempt(attempt.attempt_code, by=person, reason="A book")
+    first, second = pages(team, of(attempt, "changes"))
+    assert (first["from_status"], first["to_status"]) == ("submitted", "second_review_required")
+    assert (first["source"], first["by"], first["review"]) == ("provider", None, review.pk)
+    assert (second["source"], second["by"], second["reason"]) == ("person", person.get_username(), "A book")
+
+
+def test_a_dismissed_incident_says_by_whom_and_why(team, attempt):
+    incidents = [api.IncidentData(status="Suspicious", comment=comment) for comment in ("looks away", "a noise")]
+    review = api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+    person = member_of(COURSE)
+    api.dismiss_incident(review.incidents.get(position=1).pk, by=person, reason="A door")
+    before, after = pages(team, of(attempt, "reviews"))
+    assert (after["version_of"], after["version_reason"]) == (before["id"], "A door")
+    assert [one["suspicious_count"] for one in (before, after)] == [2, 1]
+    first, second = pages(team, of(attempt, f"reviews/{after['id']}/incidents"))
+    assert (first["comment"], first["dismissed_by"], first["dismissal_reason"]) == ("looks away", None, "")
+    assert (second["dismissed_by"], second["dismissal_reason"]) == (person.get_username(), "A door")
+    assert second["dismissed_at"] is not None
+
+
+@pytest.mark.parametrize("what", ["changes", "reviews", "incidents"])
+def test_paging_to_the_end_shows_each_row_once(team, attempt, what):
+    url, made = fill(attempt, what, 5)
+    assert [one["id"] for one in pages(team, url, page_size=2)] == made
+
+
+@pytest.mark.parametrize("what", ["changes", "reviews", "incidents"])
+def test_a_cursor_of_another_attempt_is_refused(team, attempt, what):
+    cursor = team.get(fill(attempt, what, 2)[0], {"page_size": 1}).json()["next_cursor"]
+    url, _ = fill(ExamAttemptFactory(submitted=True), what, 2)
+    assert problem(team.get(url, {"cursor": cursor})) == (400, "invalid", "cursor")
+
+
+@pytest.mark.parametrize("number", [1, 60])
+@pytest.mark.parametrize(("what", "queries"), [("changes", 7), ("reviews", 7), ("incidents", 8)])
+def test_the_queries_are_the_same_for_few_and_many(team, attempt, what, queries, number, django_assert_num_queries):
+    url, made = fill(attempt, what, number)
+    with django_assert_num_queries(queries):
+        assert len(team.get(url, {"page_size": 200}).json()["results"]) == len(made)
+
+
+def fill(attempt, what, number):
+    if what == "reviews":
+        reviews = [ExamReviewFactory(attempt=attempt, reviewed_by=member_of(COURSE)) for _ in range(number)]
+        return of(attempt, what), [one.pk for one in reviews]
+    if what == "incidents":
+        review: ExamReview = ExamReviewFactory(attempt=attempt)
+        incidents = [IncidentFactory(review=review, position=number - place) for place in range(number)]
+        return of(attempt, f"reviews/{review.pk}/incidents"), [one.pk for one in reversed(incidents)]
+    for place in range(number):
+        verb = api.fail_attempt if place % 2 else api.pass_attempt
+        verb(attempt.attempt_code, by=member_of(COURSE), reason="A reason")
+    return of(attempt, what), list(attempt.changes.order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("review_id", ["0", "x", "9" * 30])
+def test_a_review_that_there_is_not_is_a_404(team, attempt, review_id):
+    assert problem(team.get(of(attempt, f"reviews/{review_id}/incidents"))) == (404, "not_found", None)
+
+
+def test_what_is_no_code_is_named(team):
+    assert problem(team.get(f"{V1}attempts/a%00b/")) == (400, "invalid", "attempt_code")

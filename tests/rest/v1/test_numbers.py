@@ -1,0 +1,59 @@
+"""The numbers of the page, by the API."""
+
+import pytest
+
+from proctoring_results import api
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
+from tests.rest.v1.calling import V1, member_of, problem, team_of
+
+pytestmark = pytest.mark.django_db
+
+NUMBERS = f"{V1}numbers/"
+
+
+@pytest.fixture
+def team():
+    return team_of(COURSE)
+
+
+def test_the_numbers_are_those_of_the_page(team):
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(
+        attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="x")]
+    )
+    api.fail_attempt(attempt.attempt_code, by=member_of(COURSE), reason="A book")
+    ExamAttemptFactory(exam=attempt.exam)
+    told, asked = team.get(NUMBERS, {"course_id": COURSE}).json(), api.course_numbers(COURSE)
+    assert (told["attempts"], told["under_way"], told["results"]["unsatisfactory"]) == (2, 1, 1)
+    assert told["statuses"] == {str(word): number for word, number in asked.statuses.items()}
+    assert told["review_outcomes"] == {str(word): number for word, number in asked.review_outcomes.items()}
+    assert told["incidents"] == {"suspicious": 1, "rules_violation": 0, "other": 0}
+    assert [(day["handed_in"], day["failed"]) for day in told["days"]] == [(1, 0), (0, 1)]
+    assert told["review_times"]["reviews"] == 1
+    assert told["review_times"]["median_mins"] == told["review_times"]["percentile_90_mins"] > 0
+
+
+def test_a_course_without_attempts_has_zeros_and_no_times(team):
+    told = team.get(NUMBERS, {"course_id": COURSE}).json()
+    assert told["review_times"] == {"reviews": 0, "median_mins": None, "percentile_90_mins": None}
+    assert set(told["statuses"].values()) == {0}
+
+
+def test_the_numbers_of_one_exam(team):
+    one, _ = ExamAttemptFactory(submitted=True), ExamAttemptFactory(submitted=True)
+    told = team.get(NUMBERS, {"course_id": COURSE, "exam": one.exam.content_id}).json()
+    assert told["attempts"] == 1
+
+
+def test_an_exam_that_the_course_has_not_is_a_404(team):
+    elsewhere = ProctoredExamFactory(course_id="another")
+    answer = team.get(NUMBERS, {"course_id": COURSE, "exam": elsewhere.content_id})
+    assert problem(answer) == (404, "not_found", None)
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_queries_are_the_same_for_few_and_many(team, number, django_assert_num_queries):
+    for _ in range(number):
+        ExamAttemptFactory(submitted=True)
+    with django_assert_num_queries(10):  # session, person, permissions (3), and the numbers
+        assert team.get(NUMBERS, {"course_id": COURSE}).json()["attempts"] == number
