@@ -185,6 +185,23 @@ def test_where_the_provider_does_second_reviews_the_buttons_are_folded_away(open
     decide(page, "Pass")
 
 
+def test_a_provider_that_does_the_second_review_itself_settles_it_and_nobody_has_to_decide(opened, course):
+    quiz = ProctoredExamFactory(provider="rpnow", exam_name="Quiz", content_id="exam@quiz")
+    attempt = ExamAttemptFactory(submitted=True, exam=quiz)
+    api.record_review(attempt.attempt_code, "Suspicious")
+    page = opened("instructor", dashboard("special_exams"))
+    expect(page.get_by_role("row", name="Quiz")).to_contain_text("by rpnow")
+    page.get_by_role("link", name="View Sessions of Quiz").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Second reviews of rpnow are done by rpnow")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    api.record_review(attempt.attempt_code, "Clean")
+    page.reload()
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    page.goto(session(attempt))
+    expect(page.locator("#pr-history")).to_contain_text("“rejected” became “verified” because of review 2.")
+    assert not attempt.changes.filter(source="person").exists()
+
+
 def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh(opened, flagged):
     [attempt] = flagged(1)
     page = opened("instructor", session(attempt))

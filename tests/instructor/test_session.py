@@ -24,6 +24,8 @@ from tests.providers.conftest import calling
 from .conftest import client_of, person, text
 
 LINK = "https://video.example/secret"
+SOME = [api.IncidentData(status="Suspicious", comment="x")] * 3
+PIECE = api.EvidenceData(kind="video", url=LINK)
 
 
 @pytest.fixture
@@ -481,6 +483,28 @@ def test_an_export_is_no_link(looking, attempt):
 
 
 # --- Queries, and the drawing ---
+
+
+@pytest.mark.parametrize("door", ["next_session", "evidence", "export_session"])
+def test_each_door_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, door):
+    link = evidence_url(attempt.current_review.evidence.get(), reviewer)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            if door == "export_session":
+                assert exported(reviewing, attempt)
+            else:
+                assert reviewing.get(link if door == "evidence" else url(attempt, door)).status_code == 302
+        return len(queries)
+
+    counts = []
+    for number in (3, 57):
+        for _ in range(number):
+            ExamAttemptFactory(submitted=True, exam=attempt.exam, status="second_review_required")
+            ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
+            api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME, evidence=[PIECE])
+        counts.append(asked())
+    assert counts[0] == counts[1] < 20
 
 
 def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt, hosts):
