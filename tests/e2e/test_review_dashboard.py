@@ -150,7 +150,7 @@ def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flag
     expect(row).to_contain_text("Dismissed by instructor, not counted: It was a book")
     attempt.refresh_from_db()
     assert (attempt.current_review.suspicious_count, attempt.status) == (0, "second_review_required")
-    page.get_by_text("Take back that incident 1 is dismissed").click()
+    page.get_by_text("Count incident 1 again").click()
     row.get_by_label("Reason").fill("No book")
     row.get_by_role("button", name="Count it again").click()
     expect(row).not_to_contain_text("not counted")
