@@ -95,7 +95,9 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
 
 def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_focus(opened, flagged):
     first, _, third = flagged(3)
+    ExamAttemptFactory(submitted=True, exam=third.exam, user=third.user, archived=True)
     page = opened("instructor", f"{dashboard()}?exam=exam@final")
+    page.get_by_text("1 more attempt").click()
     page.get_by_role("checkbox", name="Pass learner-2, Final").check()
     api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -104,6 +106,7 @@ def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_foc
     ticked = page.locator("#pr-attention input:checked")
     assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
     expect(ticked).to_be_focused()
+    expect(page.get_by_role("link", name="Attempt 2: submitted, archived")).to_be_visible()
     expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
     api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -28,6 +28,8 @@ async function renew() {
     const twin = fresh.getElementById(list.id);
     if (!twin) continue;
     localise(twin);
+    // What somebody has unfolded stays so.
+    for (const { id } of list.querySelectorAll("details[open]")) fresh.getElementById(id)?.setAttribute("open", "");
     takeOver(list, twin);
   }
   countTicks();
