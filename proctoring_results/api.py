@@ -99,6 +99,7 @@ from proctoring_results.statuses import (
     ReportState,
     ResultWord,
     ReviewStatus,
+    SessionPart,
 )
 
 __all__ = [
@@ -154,6 +155,7 @@ __all__ = [
     "ReviewStatus",
     "ReviewTimes",
     "Seen",
+    "SessionPart",
     "Sessions",
     "SessionsInOrder",
     "StaleDecision",

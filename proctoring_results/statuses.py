@@ -58,6 +58,15 @@ class EvidenceKind(TextChoices):
     ONBOARDING = "onboarding", _("onboarding")
 
 
+class SessionPart(TextChoices):
+    """Where in a session something was seen: the tabs of its page."""
+
+    VIDEO = "video", _("Video Monitoring")
+    ONLINE = "online", _("Online Violations")
+    VERIFICATION = "verification", _("Verification")
+    ONBOARDING = "onboarding", _("Onboarding")
+
+
 class AttentionReason(TextChoices):
     """Why a person has to look at an attempt."""
 
@@ -222,6 +231,28 @@ RESULT_WORDS: Mapping[str, ResultWord] = {
     S.VERIFIED: ResultWord.SATISFACTORY,
     S.REJECTED: ResultWord.UNSATISFACTORY,
 }
+
+# Every other kind, those of other providers too, is seen on the recording. Reviews are counted by this once, when they
+# arrive: what is changed here holds for later ones.
+PART_OF_INCIDENT: Mapping[str, SessionPart] = {
+    "desktop": SessionPart.ONLINE,
+    "id": SessionPart.VERIFICATION,
+    "room": SessionPart.VERIFICATION,
+    "onboarding": SessionPart.ONBOARDING,
+}
+PART_OF_EVIDENCE: Mapping[str, SessionPart] = {
+    EvidenceKind.ID: SessionPart.VERIFICATION,
+    EvidenceKind.ROOM: SessionPart.VERIFICATION,
+    EvidenceKind.ONBOARDING: SessionPart.ONBOARDING,
+}
+
+
+def part_of_incident(kind: str) -> SessionPart:
+    return PART_OF_INCIDENT.get(kind.casefold(), SessionPart.VIDEO)
+
+
+def part_of_evidence(kind: str) -> SessionPart:
+    return PART_OF_EVIDENCE.get(kind, SessionPart.VIDEO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from proctoring_results.conf import SETTING_NAMES
 from proctoring_results.reports.columns import exam_results_columns, session_results_columns
 from proctoring_results.statuses import (
     MOVES,
+    PART_OF_INCIDENT,
     AttemptStatus,
     DownloadOutcome,
     ReportFailure,
@@ -145,6 +146,12 @@ def test_every_call_of_the_api_in_a_page_exists():
 )
 def test_every_word_is_explained(page, heading, words):
     assert sorted(first_column(page, heading)) == sorted(value for value in words.values if value)
+
+
+def test_every_kind_of_incident_stands_beside_its_tab():
+    below = text_of("reference/models.md").split("## Where incidents were seen")[1]
+    told = re.findall(r"^\| `(\w+)` \| (.+?) \| `(\w+)_count` \|$", below, re.MULTILINE)
+    assert told == [(kind, str(part.label), part.value) for kind, part in PART_OF_INCIDENT.items()]
 
 
 def test_every_step_is_explained():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,15 @@ from proctoring_results.models import ExamAttempt, ExamReview, Incident
 from proctoring_results.providers.base import LONGEST_COMMENT, MOST_INCIDENTS, EvidenceData, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.signals import review_recorded
-from proctoring_results.statuses import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, Source
+from proctoring_results.statuses import (
+    OPEN_STATUSES,
+    EffectKind,
+    ReviewStanding,
+    ReviewStatus,
+    SessionPart,
+    Source,
+    part_of_incident,
+)
 
 from .evidence import check_evidence, check_seconds, rows_with_keys, without_addresses, write_evidence
 from .moves import lock_attempt, make_move, note_activity, queue_effects
@@ -188,18 +197,23 @@ def _incident(review: ExamReview, number: int, data: IncidentData) -> Incident:
 
 
 def report_columns(incidents: Sequence[IncidentData | Incident]) -> dict[str, Any]:
-    """The four columns that the report takes from a review, and how many incidents it leaves out."""
+    """The four columns that the report takes from a review, how many more it leaves out, and where all were seen."""
     comments: dict[str, list[str]] = {ReviewStatus.SUSPICIOUS: [], ReviewStatus.RULES_VIOLATION: []}
     for incident in incidents:
         if incident.status in comments:
             comments[incident.status].append(report_comment(incident.comment))
     suspicious, violations = comments[ReviewStatus.SUSPICIOUS], comments[ReviewStatus.RULES_VIOLATION]
+    parts = Counter(part_of_incident(incident.kind) for incident in incidents)
     return {
         "suspicious_count": len(suspicious),
         "suspicious_comments": "; ".join(suspicious),
         "rules_violation_count": len(violations),
         "rules_violation_comments": "; ".join(violations),
         "other_count": len(incidents) - len(suspicious) - len(violations),
+        "video_count": parts[SessionPart.VIDEO],
+        "online_count": parts[SessionPart.ONLINE],
+        "verification_count": parts[SessionPart.VERIFICATION],
+        "onboarding_count": parts[SessionPart.ONBOARDING],
     }
 
 

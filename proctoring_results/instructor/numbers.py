@@ -90,6 +90,7 @@ class NumbersPage:
     results: list[Row]
     outcomes: list[Row]
     incidents: list[Row]
+    parts: list[Row]
     over_time: OverTime | None
     review_times: list[Row]
     review_facts: list[tuple[str, str]]
@@ -109,6 +110,7 @@ def draw(course_id: str, content_id: str | None) -> NumbersPage:
         results=_results(numbers),
         outcomes=_outcomes(numbers),
         incidents=_incidents(numbers),
+        parts=_by_part(numbers),
         over_time=_over_time(numbers.days) if numbers.days else None,
         review_times=_review_times(numbers.review_times),
         review_facts=_review_facts(numbers.review_times),
@@ -183,6 +185,14 @@ def _incidents(numbers: api.Numbers) -> list[Row]:
         _row(str(ReviewStatus.SUSPICIOUS.label), counts.suspicious, counts.total, "warn"),
         _row(str(ReviewStatus.RULES_VIOLATION.label), counts.rules_violation, counts.total, "bad"),
         _row(_("Other words of the provider"), counts.other, counts.total),
+    ]
+
+
+def _by_part(numbers: api.Numbers) -> list[Row]:
+    """Under the names of the tabs of a session, in their order."""
+    return [
+        _row(str(part.label), number, numbers.incidents.total, "accent")
+        for part, number in numbers.incidents_by_part.items()
     ]
 
 

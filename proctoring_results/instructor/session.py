@@ -20,7 +20,13 @@ from proctoring_results.models.attention import attention_reasons
 from proctoring_results.overview.preview import Preview, preview_verdicts
 from proctoring_results.overview.timeline import Event, timeline
 from proctoring_results.providers.policy import host_of, may_be_opened
-from proctoring_results.statuses import AttemptStatus, EvidenceKind, ReviewStanding
+from proctoring_results.statuses import (
+    AttemptStatus,
+    ReviewStanding,
+    SessionPart,
+    part_of_evidence,
+    part_of_incident,
+)
 
 from .provider_dashboard import url_of_session
 from .recording import LEVELS, Mark, length_of, mark_of, minutes, span, ticks
@@ -28,20 +34,6 @@ from .review_dashboard import reviews_again
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-# Where an incident of a kind is shown; every other kind, those of other providers too, is seen on the recording.
-VIDEO, ONLINE, VERIFICATION, ONBOARDING = "video", "online", "verification", "onboarding"
-PART_OF_INCIDENT = {
-    "desktop": ONLINE,
-    "id": VERIFICATION,
-    "room": VERIFICATION,
-    "onboarding": ONBOARDING,
-}
-PART_OF_EVIDENCE = {
-    EvidenceKind.ID: VERIFICATION,
-    EvidenceKind.ROOM: VERIFICATION,
-    EvidenceKind.ONBOARDING: ONBOARDING,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,25 +278,22 @@ def _parts(
     by_incident: dict[int | None, list[tuple[Evidence, Piece]]] = {}
     for item in review.evidence.order_by("position") if review else ():
         by_incident.setdefault(item.incident_id, []).append((item, _piece(attempt, item, user)))
-    rows: dict[str, list[IncidentRow]] = {slug: [] for slug in (VIDEO, ONLINE, VERIFICATION, ONBOARDING)}
+    rows: dict[SessionPart, list[IncidentRow]] = {part: [] for part in SessionPart}
     for incident in incidents:
         pieces = [piece for _item, piece in by_incident.get(incident.pk, [])]
-        rows[PART_OF_INCIDENT.get(incident.kind.casefold(), VIDEO)].append(_incident(incident, pieces, length, names))
-    whole: dict[str, list[Piece]] = {slug: [] for slug in rows}
+        rows[part_of_incident(incident.kind)].append(_incident(incident, pieces, length, names))
+    whole: dict[SessionPart, list[Piece]] = {part: [] for part in SessionPart}
     for item, piece in by_incident.get(None, []):
-        whole[PART_OF_EVIDENCE.get(EvidenceKind(item.kind), VIDEO)].append(piece)
+        whole[part_of_evidence(item.kind)].append(piece)
+    empty = {
+        SessionPart.VIDEO: _("Nothing was marked on the recording, and there is no recording."),
+        SessionPart.ONLINE: _("Nothing was marked on the screen."),
+        SessionPart.VERIFICATION: _("Nothing was marked on identification or room, and there are no scans."),
+        SessionPart.ONBOARDING: _("Nothing was marked when the learner was set up."),
+    }
     return [
-        Part(slug, heading, _counted(rows[slug], whole[slug]), empty, rows[slug], whole[slug])
-        for slug, heading, empty in (
-            (VIDEO, _("Video Monitoring"), _("Nothing was marked on the recording, and there is no recording.")),
-            (ONLINE, _("Online Violations"), _("Nothing was marked on the screen.")),
-            (
-                VERIFICATION,
-                _("Verification"),
-                _("Nothing was marked on identification or room, and there are no scans."),
-            ),
-            (ONBOARDING, _("Onboarding"), _("Nothing was marked when the learner was set up.")),
-        )
+        Part(part.value, str(part.label), _counted(rows[part], whole[part]), empty[part], rows[part], whole[part])
+        for part in SessionPart
     ]
 
 

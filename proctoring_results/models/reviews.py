@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
 
 from proctoring_results.statuses import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
 
@@ -40,6 +41,11 @@ class ExamReview(models.Model):
     rules_violation_comments = models.TextField(blank=True)
     # Incidents under the provider's own words: in no report, but in the numbers of a course.
     other_count = models.PositiveIntegerField(default=0)
+    # The same incidents again, by where they were seen.
+    video_count = models.PositiveSmallIntegerField(default=0)
+    online_count = models.PositiveSmallIntegerField(default=0)
+    verification_count = models.PositiveSmallIntegerField(default=0)
+    onboarding_count = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -50,6 +56,13 @@ class ExamReview(models.Model):
                 | Q(~Q(version_reason=""), version_of__isnull=False, source=Source.PERSON, reviewed_by__isnull=False),
                 name="a_version_of_a_review_has_a_person_and_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Exact(
+                    F("video_count") + F("online_count") + F("verification_count") + F("onboarding_count"),
+                    F("suspicious_count") + F("rules_violation_count") + F("other_count"),
+                ),
+                name="each_incident_of_a_review_was_seen_somewhere",
+            ),
         ]
         indexes = [
             # "Which reviews of this attempt wait for the end of the exam, or came after a decision?"
@@ -57,7 +70,17 @@ class ExamReview(models.Model):
             # What a course's numbers and the filter by review ask of very many current reviews, whose other columns are
             # long: read from the index alone.
             models.Index(
-                fields=["id", "review_status", "suspicious_count", "rules_violation_count", "other_count"],
+                fields=[
+                    "id",
+                    "review_status",
+                    "suspicious_count",
+                    "rules_violation_count",
+                    "other_count",
+                    "video_count",
+                    "online_count",
+                    "verification_count",
+                    "onboarding_count",
+                ],
                 name="review_outcome",
             ),
         ]

@@ -26,6 +26,7 @@ from proctoring_results.statuses import (
     AttemptStatus,
     ResultWord,
     ReviewStatus,
+    SessionPart,
     Source,
 )
 
@@ -112,6 +113,8 @@ class Numbers:
     review_outcomes: Mapping[ReviewStatus, int]
     without_review: int
     incidents: IncidentCounts
+    #: The same incidents, by where they were seen: the tabs of the session's page.
+    incidents_by_part: Mapping[SessionPart, int]
     #: The days on which an exam was handed in or a person decided, oldest first.
     days: Sequence[DayCounts]
     review_times: ReviewTimes
@@ -146,6 +149,12 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
             rules_violation=sum(group.rules_violation for group in groups),
             other=sum(group.other for group in groups),
         ),
+        incidents_by_part={
+            SessionPart.VIDEO: sum(group.video for group in groups),
+            SessionPart.ONLINE: sum(group.online for group in groups),
+            SessionPart.VERIFICATION: sum(group.verification for group in groups),
+            SessionPart.ONBOARDING: sum(group.onboarding for group in groups),
+        },
         days=_days(exams, attempts),
         review_times=_review_times(attempts),
     )
@@ -173,6 +182,10 @@ class _Group(NamedTuple):
     suspicious: int
     rules_violation: int
     other: int
+    video: int
+    online: int
+    verification: int
+    onboarding: int
 
     @property
     def outcome(self) -> str | None:
@@ -191,6 +204,10 @@ def _groups(attempts: ExamAttemptQuerySet) -> list[_Group]:
             suspicious=Coalesce(Sum("current_review__suspicious_count"), 0),
             rules_violation=Coalesce(Sum("current_review__rules_violation_count"), 0),
             other=Coalesce(Sum("current_review__other_count"), 0),
+            video=Coalesce(Sum("current_review__video_count"), 0),
+            online=Coalesce(Sum("current_review__online_count"), 0),
+            verification=Coalesce(Sum("current_review__verification_count"), 0),
+            onboarding=Coalesce(Sum("current_review__onboarding_count"), 0),
         )
     )
     return [_Group(*row) for row in rows]

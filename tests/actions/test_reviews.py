@@ -1,4 +1,5 @@
 import pytest
+from django.db import IntegrityError, transaction
 
 from proctoring_results import api
 from proctoring_results.models import ExamReview, Incident
@@ -88,6 +89,20 @@ def test_the_reports_columns_are_computed_when_the_review_arrives():
     )
     assert (kept.suspicious_count, kept.suspicious_comments) == (2, "one; '=three\nfour\nfive")
     assert (kept.rules_violation_count, kept.rules_violation_comments) == (1, "two")
+
+
+def test_where_incidents_were_seen_is_counted_when_the_review_arrives():
+    kinds = ("desktop", "id", "room", "onboarding", "webcam", "")
+    kept = review(handed_in(), "Suspicious", *(incident(kind=kind) for kind in kinds))
+    counts = (kept.video_count, kept.online_count, kept.verification_count, kept.onboarding_count)
+    assert counts == (2, 1, 2, 1)
+
+
+@pytest.mark.database
+def test_each_incident_is_counted_where_it_was_seen_or_the_database_refuses():
+    kept = review(handed_in(), "Suspicious", incident(), incident("odd"))
+    with pytest.raises(IntegrityError, match="each_incident_of_a_review_was_seen_somewhere"), transaction.atomic():
+        ExamReview.objects.filter(pk=kept.pk).update(video_count=1)
 
 
 def test_incidents_are_kept_as_they_came_and_in_their_order():

@@ -52,6 +52,13 @@ def test_an_exam_is_chosen_without_javascript(opened, path):
     expect(page.get_by_role("table", name="Over time").get_by_role("row", name="1 May 2026")).to_contain_text("4")
 
 
+def test_where_incidents_were_seen_is_drawn_and_told(opened, path):
+    page = opened("instructor", path)
+    parts = page.get_by_role("table", name="Where incidents were seen")
+    expect(parts.get_by_role("row", name="Video Monitoring 12 100 %")).to_be_visible()
+    expect(parts.get_by_role("row", name="Onboarding 0 –")).to_be_visible()
+
+
 def test_it_is_found_from_the_instructor_dashboard(opened, path):
     page = opened("instructor", reverse("campus:instructor", args=[COURSE]))
     page.get_by_role("link", name="Special Exams").click()

@@ -110,6 +110,21 @@ def test_results_are_followed_by_the_statuses_that_are_there(client, page_url):
     ]
 
 
+def test_incidents_stand_under_the_tabs_of_the_session(client, page_url):
+    attempt = ExamAttemptFactory(submitted=True)
+    kinds = ("webcam", "room", "room", "onboarding")
+    incidents = [api.IncidentData(status="Suspicious", comment="x", kind=kind) for kind in kinds]
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+    response = client.get(page_url)
+    assert [(row.name, row.number, row.percent) for row in response.context["page"].parts] == [
+        ("Video Monitoring", "1", "25 %"),
+        ("Online Violations", "0", "–"),
+        ("Verification", "2", "50 %"),
+        ("Onboarding", "1", "25 %"),
+    ]
+    assert '<table class="pr-figures" aria-labelledby="pr-parts-heading">' in text(response)
+
+
 def test_archived_and_practice_attempts_are_named(client, page_url):
     ExamAttemptFactory(archived=True)
     ExamAttemptFactory.create_batch(2, exam__is_practice_exam=True)

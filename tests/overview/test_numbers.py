@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -20,9 +21,19 @@ from tests.reports.test_rows import rows as rows_in_file
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-SUSPICIOUS, VIOLATION, OWN = (
-    api.IncidentData(status=status, comment="seen") for status in ("Suspicious", "Rules Violation", "unknown")
-)
+WORDS = ("Suspicious", "Rules Violation", "unknown")
+SUSPICIOUS, VIOLATION, OWN = (api.IncidentData(status=status, comment="seen") for status in WORDS)
+# Kinds, those of services and one of nobody, and the tabs of the session on which they stand.
+PARTS = {
+    "": "video",
+    "webcam": "video",
+    "a word of its own": "video",
+    "desktop": "online",
+    "Desktop": "online",
+    "id": "verification",
+    "room": "verification",
+    "onboarding": "onboarding",
+}
 
 
 def reviewed_after(*delays: timedelta) -> None:
@@ -69,6 +80,22 @@ def test_incidents_are_those_of_the_current_review():
     api.record_review(attempt.attempt_code, "Suspicious", incidents=[SUSPICIOUS] * 5)
     api.record_review(attempt.attempt_code, "Rules Violation", incidents=[SUSPICIOUS, VIOLATION, VIOLATION, OWN])
     assert api.course_numbers(COURSE).incidents == api.IncidentCounts(suspicious=1, rules_violation=2, other=1)
+
+
+def test_incidents_are_counted_by_the_part_of_the_session_where_they_were_seen():
+    attempt, kinds = ExamAttemptFactory(submitted=True), ["desktop", "room", "id", "ID", "gaze", "onboarding", ""]
+    incidents = [api.IncidentData(status="unknown", comment="seen", kind=kind) for kind in kinds]
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+    parts = {"video": 2, "online": 1, "verification": 3, "onboarding": 1}
+    assert api.course_numbers(COURSE).incidents_by_part == parts
+
+
+def test_a_dismissed_incident_is_counted_in_no_part():
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=[replace(SUSPICIOUS, kind="room"), SUSPICIOUS])
+    strike(attempt, "dismiss", UserFactory(admin=True))
+    counted = api.course_numbers(COURSE).incidents_by_part
+    assert (counted[api.SessionPart.VERIFICATION], counted[api.SessionPart.VIDEO]) == (0, 1)
 
 
 def test_a_day_is_a_day_in_utc(settings):
@@ -158,7 +185,10 @@ def test_percentiles_are_the_nearest_rank_of_all_that_were_counted(number):
 
 STEPS = ("start", "submit", "time_out", "expire", "error", "review", "review", "pass", "fail", "archive", "again")
 STEPS += ("dismiss", "restore")
-INCIDENTS = st.lists(st.sampled_from([SUSPICIOUS, VIOLATION, OWN]), max_size=4)
+INCIDENTS = st.lists(
+    st.builds(api.IncidentData, status=st.sampled_from(WORDS), comment=st.just("seen"), kind=st.sampled_from([*PARTS])),
+    max_size=4,
+)
 STATUSES = st.sampled_from(api.ReviewStatus.values)
 # What happens to whom, how long after what came before, and with which review if it is one.
 EVENTS = st.tuples(st.integers(0, 3), st.sampled_from(STEPS), st.integers(0, 2_000), STATUSES, INCIDENTS)
@@ -229,7 +259,7 @@ def tell(events: list, is_practice: bool) -> None:
 def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:
     """What the report does not say."""
     attempts = ExamAttempt.objects.filter(attempt_code__in=codes)
-    others = Incident.objects.filter(review__in=attempts.values("current_review"), status="unknown", dismissed_at=None)
+    counted = Incident.objects.filter(review__in=attempts.values("current_review"), dismissed_at=None)
     decisions = StatusChange.objects.filter(
         attempt__in=attempts, source="person", to_status__in=["verified", "rejected"]
     )
@@ -238,7 +268,9 @@ def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:
         for attempt in attempts.exclude(completed_at=None)
     ]
     assert numbers.archived == attempts.exclude(archived_at=None).count()
-    assert numbers.incidents.other == others.count()
+    assert numbers.incidents.other == counted.filter(status="unknown").count()
+    assert list(numbers.incidents_by_part) == list(api.SessionPart)
+    assert +Counter(numbers.incidents_by_part) == Counter(PARTS[incident.kind] for incident in counted)
     assert sum(day.passed + day.failed for day in numbers.days) == decisions.count()
     assert numbers.review_times.reviews == len([moment for moment in first if moment])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -20,7 +21,9 @@ from proctoring_results.statuses import (
     EvidenceKind,
     ReviewStanding,
     ReviewStatus,
+    SessionPart,
     Source,
+    part_of_incident,
 )
 
 from . import texts
@@ -80,11 +83,15 @@ class Verdict:
     rules_violation_count: int = 0
     rules_violation_comments: str = ""
     other_count: int = 0
+    # In the order of ``SessionPart``.
+    counts_by_part: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         self.suspicious_count, self.suspicious_comments = self._column(ReviewStatus.SUSPICIOUS)
         self.rules_violation_count, self.rules_violation_comments = self._column(ReviewStatus.RULES_VIOLATION)
         self.other_count = len(self.marks) - self.suspicious_count - self.rules_violation_count
+        parts = Counter(part_of_incident(mark.kind) for mark in self.marks)
+        self.counts_by_part = tuple(parts[part] for part in SessionPart)
         self.raw = json.dumps({"reviewStatus": self.status.value, "comments": [mark.comment for mark in self.marks]})
 
     def _column(self, status: str) -> tuple[int, str]:

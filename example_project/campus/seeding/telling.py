@@ -14,7 +14,7 @@ from django.db import connection
 from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
-from proctoring_results.statuses import REVIEWABLE_STATUSES, Source
+from proctoring_results.statuses import REVIEWABLE_STATUSES, SessionPart, Source
 
 from . import texts
 from .bulk import Table, analyse, flush_all, take_up_the_keys
@@ -60,7 +60,7 @@ class Narrator:
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
             "standing", "suspicious_count", "suspicious_comments", "rules_violation_count", "rules_violation_comments",
-            "other_count", "version_reason",
+            "other_count", *(f"{part}_count" for part in SessionPart), "version_reason",
         )  # fmt: skip
         self.incidents = Table(
             Incident, "review", "position", "status", "kind", "comment", "start", "stop", "dismissal_reason"
@@ -197,7 +197,7 @@ class Narrator:
                 attempt, str(verdict.status), self.decider_id if verdict.by_person else None, verdict.claimed_name,
                 str(source), verdict.raw, moment(*verdict.at), str(verdict.standing), verdict.suspicious_count,
                 verdict.suspicious_comments, verdict.rules_violation_count, verdict.rules_violation_comments,
-                verdict.other_count, "",
+                verdict.other_count, *verdict.counts_by_part, "",
             )  # fmt: skip
             incidents = [
                 self.incidents.add(review, place, mark.status, mark.kind, mark.comment, mark.start, mark.stop, "")

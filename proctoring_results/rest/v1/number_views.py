@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results import access, api
-from proctoring_results.statuses import AttemptStatus, ResultWord, ReviewStatus
+from proctoring_results.statuses import AttemptStatus, ResultWord, ReviewStatus, SessionPart
 
 from .asking import CourseQuery, Id
 from .base import ApiView
@@ -31,6 +31,7 @@ class Counted(serializers.Serializer[Any]):
 StatusNumbers: Any = Counted.of("StatusNumbersSerializer", AttemptStatus)
 ResultNumbers: Any = Counted.of("ResultNumbersSerializer", ResultWord)
 ReviewNumbers: Any = Counted.of("ReviewNumbersSerializer", ReviewStatus)
+PartNumbers: Any = Counted.of("PartNumbersSerializer", SessionPart)
 
 
 class IncidentNumbersSerializer(serializers.Serializer[Any]):
@@ -75,6 +76,7 @@ class NumbersSerializer(serializers.Serializer[Any]):
     review_outcomes = ReviewNumbers(help_text="As the report prints it. With `without_review`, all attempts.")
     without_review = serializers.IntegerField()
     incidents = IncidentNumbersSerializer()
+    incidents_by_part = PartNumbers(help_text="The same incidents, by where they were seen: the tabs of a session.")
     days = DaySerializer(many=True, help_text="On which an exam was handed in or a person decided, oldest first.")
     review_times = ReviewTimesSerializer()
 

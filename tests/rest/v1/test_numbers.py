@@ -18,9 +18,8 @@ def team():
 
 def test_the_numbers_are_those_of_the_page(team):
     attempt = ExamAttemptFactory(submitted=True)
-    api.record_review(
-        attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="x")]
-    )
+    browsed = api.IncidentData(status="Suspicious", comment="x", kind="desktop")
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=[browsed])
     api.fail_attempt(attempt.attempt_code, by=member_of(COURSE), reason="A book")
     ExamAttemptFactory(exam=attempt.exam)
     told, asked = team.get(NUMBERS, {"course_id": COURSE}).json(), api.course_numbers(COURSE)
@@ -28,6 +27,7 @@ def test_the_numbers_are_those_of_the_page(team):
     assert told["statuses"] == {str(word): number for word, number in asked.statuses.items()}
     assert told["review_outcomes"] == {str(word): number for word, number in asked.review_outcomes.items()}
     assert told["incidents"] == {"suspicious": 1, "rules_violation": 0, "other": 0}
+    assert told["incidents_by_part"] == {"video": 0, "online": 1, "verification": 0, "onboarding": 0}
     assert [(day["handed_in"], day["failed"]) for day in told["days"]] == [(1, 0), (0, 1)]
     assert told["review_times"]["reviews"] == 1
     assert told["review_times"]["median_mins"] == told["review_times"]["percentile_90_mins"] > 0
