@@ -83,6 +83,13 @@ def test_archived_attempts_are_left_out_unless_asked_for(team, exam):
     assert set(codes(team, archived="with")) == {here.attempt_code, archived.attempt_code}
 
 
+def test_attention_tells_those_that_wait_from_the_others(team, exam):
+    waiting = ExamAttemptFactory(exam=exam, status="second_review_required")
+    other = ExamAttemptFactory(exam=exam)
+    assert codes(team, attention="only") == [waiting.attempt_code]
+    assert codes(team, attention="without") == [other.attempt_code]
+
+
 FILTERS = [
     {"exam": "the-final"},
     {"status": "submitted"},

@@ -1,6 +1,7 @@
 """What happened to an attempt: changes, reviews, incidents."""
 
 import pytest
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.models import ExamReview
@@ -75,7 +76,16 @@ def fill(attempt, what, number):
         return of(attempt, what), [one.pk for one in reviews]
     if what == "incidents":
         review: ExamReview = ExamReviewFactory(attempt=attempt)
-        incidents = [IncidentFactory(review=review, position=number - place) for place in range(number)]
+        incidents = [
+            IncidentFactory(
+                review=review,
+                position=number - place,
+                dismissed_by=member_of(COURSE),
+                dismissed_at=timezone.now(),
+                dismissal_reason="A door",
+            )
+            for place in range(number)
+        ]
         return of(attempt, f"reviews/{review.pk}/incidents"), [one.pk for one in reversed(incidents)]
     for place in range(number):
         verb = api.fail_attempt if place % 2 else api.pass_attempt
