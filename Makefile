@@ -16,7 +16,7 @@ DEMO := $(VENV)/.demo$(if $(MYSQL),-with-mysqlclient)
 DEV := $(VENV)/.dev$(if $(MYSQL),-with-mysqlclient)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench docs style types imports templates migrations
+.PHONY: help install demo run test check bench docs openapi style types imports templates migrations
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ migrations: $(DEV)
 
 bench: $(DEV) ## Measure how fast reports are built and reviews taken (args="--only callbacks")
 	@$(BIN)/python -m tests.bench $(args)
+
+openapi: $(DEV) ## Write the REST API's schema into docs/reference/openapi.yaml
+	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py spectacular --validate --fail-on-warn \
+		--generator-class proctoring_results.rest.v1.openapi.Generator \
+		--custom-settings proctoring_results.rest.v1.openapi.SETTINGS --file docs/reference/openapi.yaml
 
 docs: $(DEV) ## Build the documentation into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html

@@ -60,6 +60,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "oauth2_provider",
+    # The REST API's schema and its page.
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     # Before proctoring_results, whose base template it replaces.
     "example_project.campus",
     "proctoring_results",

@@ -9,5 +9,6 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("oauth2/access_token", TokenView.as_view(), name="access_token"),
     path("", include("example_project.campus.urls")),
+    path("api/proctoring/v1/", include("proctoring_results.rest.v1.openapi")),
     path("", include("proctoring_results.urls")),
 ]

@@ -17,13 +17,13 @@ ERASE_LEARNER = "proctoring_results.erase_learner"
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
-    """Whether the user has the permission for everything, or for this course (or provider).
+    """Whether the user has the permission for this course (or provider), or for everything.
 
-    Asked without the object first: Django's ModelBackend answers False for every object, even where the
-    permission was granted.
+    Asked without the object, too: Django's ModelBackend answers False for every object, even where the permission was
+    granted. With the object first, for that is what most have, and ModelBackend asks the database for the other twice.
     """
     # Django types the object as a model; ours are ids.
-    return user.has_perm(permission) or user.has_perm(permission, scope)  # type: ignore[union-attr,arg-type]
+    return user.has_perm(permission, scope) or user.has_perm(permission)  # type: ignore[union-attr,arg-type]
 
 
 def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> None:

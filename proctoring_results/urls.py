@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{EXAMS}sessions/", review_views.sessions, name="sessions"),
     path(EXAMS, review_views.special_exams, name="special_exams"),
     path("proctoring/evidence/<str:token>/", session_views.evidence, name="evidence"),
+    path(f"{SESSION}next/", session_views.next_session, name="next_session"),
     path(f"{SESSION}decide/", session_views.decide, name="decide"),
     path(f"{SESSION}incidents/<int:incident_id>/", session_views.strike, name="strike"),
     path(f"{SESSION}export/", session_views.export_session, name="export_session"),

@@ -6,4 +6,7 @@ class CampusConfig(AppConfig):
     verbose_name = "Campus"
 
     def ready(self) -> None:
-        from . import viewing  # noqa: F401  it listens for sign-outs
+        from . import (
+            openapi,  # noqa: F401  it says how one signs in
+            viewing,  # noqa: F401  it listens for sign-outs
+        )

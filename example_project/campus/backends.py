@@ -22,7 +22,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 
 class CourseRoleBackend(BaseBackend):
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
-        if not isinstance(obj, str) or not user_obj.is_active or user_obj.is_anonymous:
+        if perm not in EVERYTHING or not isinstance(obj, str) or not user_obj.is_active or user_obj.is_anonymous:
             return False
         return any(perm in ALLOWED.get(role, ()) for course_id, role in _roles(user_obj) if course_id == obj)
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from proctoring_results import access, crypto
@@ -36,7 +35,7 @@ from proctoring_results.providers.rpnow import Ids, RPNowProvider
 from proctoring_results.statuses import AttemptStatus, MessageDoor, MessageState, ReviewStanding, Source
 
 from .moves import change_status, lock_attempt
-from .reviews import record_review
+from .reviews import record_review_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -242,9 +241,9 @@ def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
 
 
 def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
-    data = provider_named(message.provider).read_review(body)
-    message.review = review = record_review(
-        attempt.attempt_code,
+    data, before = provider_named(message.provider).read_review(body), attempt.status
+    message.review = review = record_review_of(
+        attempt,
         data.review_status,
         incidents=data.incidents,
         reviewed_by=_person_behind(data.reviewed_by, attempt.exam.course_id),
@@ -252,12 +251,11 @@ def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, A
         raw_data=data.raw_data,
         evidence=data.evidence,
     )
-    has_moved = review.changes.exclude(from_status=F("to_status")).exists()
     answer: Answer = {
         "attempt_code": attempt.attempt_code,
-        "status": str(review.attempt.status),
+        "status": str(attempt.status),
         "review_status": str(review.review_status),
-        "status_changed": has_moved,
+        "status_changed": attempt.status != before,
         "standing": str(review.standing),
     }
     if review.standing != ReviewStanding.APPLIED:

@@ -21,6 +21,7 @@ from proctoring_results.statuses import (
     AttemptStatus,
     EffectKind,
     Facts,
+    Move,
     ProviderCall,
     Source,
 )
@@ -69,6 +70,26 @@ def change_status(
     repeated callback is harmless; a person's decision is recorded all the same, without effects.
     Raises ``IllegalMove``, ``AttemptIsArchived`` and ``AttemptIsErased``.
     """
+    change = make_move(attempt, to, source=source, by=by, reason=reason, review=review, at=at)
+    if change is not None:
+        note_activity(attempt)
+    return change
+
+
+def make_move(
+    attempt: ExamAttempt,
+    to: AttemptStatus,
+    *,
+    source: Source,
+    by: AbstractBaseUser | None = None,
+    reason: str = "",
+    review: ExamReview | None = None,
+    at: datetime | None = None,
+) -> StatusChange | None:
+    """``change_status`` as a part of a larger verb, which has a transaction and notes the activity at its end.
+
+    Nothing is written where it raises.
+    """
     at = at or timezone.now()
     current = AttemptStatus(attempt.status)
     if attempt.archived_at is not None:
@@ -79,7 +100,7 @@ def change_status(
         return None
     move = MOVES.get((current, to))
     if current is not to:
-        if move is None or not move.allows(facts_of(attempt, source, at)):
+        if move is None or not _is_allowed(move, attempt, source, at):
             raise IllegalMove(attempt, current, to, source)
         _write(attempt, to, at)
     change = StatusChange.objects.create(
@@ -94,10 +115,14 @@ def change_status(
     )
     if move is not None:
         queue_effects(move.effects, attempt, change=change)
-    note_activity(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
     return change
+
+
+def _is_allowed(move: Move, attempt: ExamAttempt, source: Source, at: datetime) -> bool:
+    # Most moves have no condition, and for the facts the database is asked.
+    return source in move.by and (move.only_if is None or move.allows(facts_of(attempt, source, at)))
 
 
 def queue_effects(

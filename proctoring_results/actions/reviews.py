@@ -18,7 +18,7 @@ from proctoring_results.signals import review_recorded
 from proctoring_results.statuses import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, Source
 
 from .evidence import check_evidence, check_seconds, rows_with_keys, without_addresses, write_evidence
-from .moves import change_status, lock_attempt, note_activity, queue_effects
+from .moves import lock_attempt, make_move, note_activity, queue_effects
 from .texts import clean_json, clean_key, clean_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,28 @@ def record_review(
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
     nothing is kept then.
     """
+    return record_review_of(
+        lock_attempt(attempt_code),
+        review_status,
+        incidents=incidents,
+        reviewed_by=reviewed_by,
+        claimed_name=claimed_name,
+        raw_data=raw_data,
+        evidence=evidence,
+    )
+
+
+def record_review_of(
+    attempt: ExamAttempt,
+    review_status: ReviewStatus | str,
+    *,
+    incidents: Iterable[IncidentData] = (),
+    reviewed_by: AbstractBaseUser | None = None,
+    claimed_name: str = "",
+    raw_data: Mapping[str, Any] | None = None,
+    evidence: Iterable[EvidenceData] = (),
+) -> ExamReview:
+    """``record_review`` for a locked attempt, in a transaction that what it raises must end."""
     status = _known_status(review_status)
     checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
     if len(checked) > MOST_INCIDENTS:
@@ -53,12 +75,11 @@ def record_review(
     evidence = tuple(evidence)
     check_evidence(evidence, checked)
     raw = without_addresses(clean_json("raw_data", raw_data or {}), evidence, checked)
-    attempt = lock_attempt(attempt_code)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
     if reviewed_by is not None:
         access.require(reviewed_by, access.DECIDE_ATTEMPT, attempt.exam.course_id)
-    review = ExamReview.objects.create(
+    review = ExamReview(
         attempt=attempt,
         review_status=status,
         reviewed_by_id=reviewed_by.pk if reviewed_by else None,
@@ -66,33 +87,35 @@ def record_review(
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
         raw_data=raw,
         received_at=timezone.now(),
-        standing=ReviewStanding.WAITING,
         **report_columns(checked),
     )
+    review.standing = _standing(attempt, review)
+    review.save(force_insert=True)
     rows = Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
     write_evidence(review, evidence, checked, rows_with_keys(review, rows))
     if review.is_complete and attempt.reviewed_at is None:
         attempt.reviewed_at = review.received_at
-        attempt.save(update_fields=["reviewed_at"])
-    apply_review(attempt, review)
-    transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=attempt_code, review=review))
+    _take_effect(attempt, review)
+    code = attempt.attempt_code
+    transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=code, review=review))
     return review
 
 
 def apply_waiting_reviews(attempt: ExamAttempt) -> None:
     """The exam of a locked attempt is over: apply what came early, in the order it came."""
     for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
-        apply_review(attempt, review)
+        review.standing = _standing(attempt, review)
+        review.save(update_fields=["standing"])
+        _take_effect(attempt, review)
 
 
-def apply_review(attempt: ExamAttempt, review: ExamReview) -> None:
-    """Let a kept review have its effect on a locked attempt, and write down what became of it."""
-    review.standing = _standing(attempt, review)
+def _take_effect(attempt: ExamAttempt, review: ExamReview) -> None:
+    """Let a kept review, whose standing is known, have its effect on a locked attempt."""
     if review.standing == ReviewStanding.APPLIED:
         _move_by(attempt, review)
     elif review.standing == ReviewStanding.AFTER_DECISION:
         queue_effects([EffectKind.NOTICE], attempt, review=review)
-    review.save(update_fields=["standing"])
+    attempt.save(update_fields=["current_review", "reviewed_at"])
     note_activity(attempt)
 
 
@@ -121,7 +144,7 @@ def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:
     )
     if to is not None:
         try:
-            change_status(
+            make_move(
                 attempt,
                 to,
                 source=source,
@@ -131,9 +154,9 @@ def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:
             )
         except (IllegalMove, AttemptIsArchived):
             review.standing = ReviewStanding.ILLEGAL_MOVE
+            review.save(update_fields=["standing"])
             return
     attempt.current_review = review
-    attempt.save(update_fields=["current_review"])
 
 
 def _known_status(value: ReviewStatus | str) -> ReviewStatus:

@@ -8,7 +8,8 @@ import json
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from itertools import groupby
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,12 +17,14 @@ from django.template.loader import render_to_string
 
 from proctoring_results.guard import guarded_text
 from proctoring_results.lms import lms
+from proctoring_results.models import Evidence, Incident
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import Model
+    from django.db.models import Model, QuerySet
 
     from proctoring_results.models import ExamAttempt, ExamReview
+RowT = TypeVar("RowT", Incident, Evidence)
 
 IN_MEMORY = 2 * 1024 * 1024  # bytes; what is larger goes to a file
 COLUMNS = (
@@ -63,7 +66,7 @@ def _json(attempt: ExamAttempt) -> Iterator[str]:
     yield from _list("changes", map(_fields, attempt.changes.order_by("pk").iterator()))
     yield from _list("effects", map(_fields, attempt.effects.order_by("pk").iterator()))
     yield from _list("disclosures", map(_fields, attempt.disclosures.order_by("pk").iterator()))
-    yield from _list("reviews", map(_review, _reviews(attempt)), last=True)
+    yield from _list("reviews", _reviews_in_full(attempt), last=True)
     yield "}\n"
 
 
@@ -78,15 +81,31 @@ def _reviews(attempt: ExamAttempt) -> Iterator[ExamReview]:
     return attempt.reviews.order_by("pk").iterator(chunk_size=1)
 
 
-def _review(review: ExamReview) -> dict[str, Any]:
-    return {
-        **_fields(review),
-        "incidents": [_fields(one) for one in review.incidents.order_by("position")],
-        "evidence": [
-            {key: value for key, value in _fields(one).items() if key != "url"}
-            for one in review.evidence.order_by("position")
-        ],
-    }
+class ByReview(Generic[RowT]):
+    """What belongs to the reviews of an attempt, handed out review by review: one query, read on and on."""
+
+    def __init__(self, rows: QuerySet[RowT], attempt: ExamAttempt) -> None:
+        found = rows.filter(review__attempt=attempt).order_by("review_id", "position").iterator()
+        self.groups: Iterator[tuple[int, Iterator[RowT]]] = groupby(found, key=lambda row: row.review_id)
+        self.ahead: tuple[int, Iterator[RowT]] | None = next(self.groups, None)
+
+    def of(self, review: ExamReview) -> list[RowT]:
+        """Each review is asked for once, in their order."""
+        if self.ahead is None or self.ahead[0] != review.pk:
+            return []
+        rows = list(self.ahead[1])
+        self.ahead = next(self.groups, None)
+        return rows
+
+
+def _reviews_in_full(attempt: ExamAttempt) -> Iterator[dict[str, Any]]:
+    incidents, evidence = ByReview(Incident.objects.all(), attempt), ByReview(Evidence.objects.defer("url"), attempt)
+    for review in _reviews(attempt):
+        yield {
+            **_fields(review),
+            "incidents": [_fields(one) for one in incidents.of(review)],
+            "evidence": [_fields(one) for one in evidence.of(review)],
+        }
 
 
 def _learner(attempt: ExamAttempt) -> dict[str, Any]:
@@ -101,7 +120,8 @@ def _learner(attempt: ExamAttempt) -> dict[str, Any]:
 
 def _fields(row: Model) -> dict[str, Any]:
     """The columns as they are stored, by the names that the reference of the models has."""
-    return {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    fields, not_read = row._meta.concrete_fields, row.get_deferred_fields()
+    return {field.name: getattr(row, field.attname) for field in fields if field.attname not in not_read}
 
 
 def _text(value: object) -> str:
@@ -111,8 +131,9 @@ def _text(value: object) -> str:
 def _rows(attempt: ExamAttempt) -> Iterator[list[str]]:
     """Guarded as the report's cells: a spreadsheet must not run what somebody wrote."""
     yield list(COLUMNS)
+    incidents = ByReview(Incident.objects.select_related("dismissed_by"), attempt)
     for number, review in enumerate(_reviews(attempt), 1):
-        for incident in review.incidents.select_related("dismissed_by").order_by("position"):
+        for incident in incidents.of(review):
             cells = (
                 number,
                 incident.position + 1,

@@ -68,6 +68,8 @@ class Page:
     place: Place | None
     choices: list[Choice]
     frame_url: str = ""
+    # Our own page of the session that is shown.
+    session_url: str = ""
 
 
 def draw(course_id: str, asked: Mapping[str, str]) -> Page:
@@ -83,6 +85,9 @@ def draw(course_id: str, asked: Mapping[str, str]) -> Page:
         place=place,
         choices=list(_choices(course_id, providers, exams, place, page_url)),
         frame_url=f"{frame_url}?{place.query}" if place is not None and place.is_known_there else "",
+        session_url=reverse("proctoring_results:session", args=[place.attempt.attempt_code])
+        if place is not None and place.attempt is not None
+        else "",
     )
 
 
@@ -115,6 +120,15 @@ def find_place(course_id: str, asked: Mapping[str, str]) -> Place:
     if not provider.has_dashboard or (attempt is not None and attempt.exam.course_id != course_id):
         raise NotFound("dashboard", course_id)
     return Place(course_id=course_id, provider=provider, exam=exam, attempt=attempt)
+
+
+def url_of_session(attempt: api.ExamAttempt) -> str:
+    """Our page that opens the service's dashboard at this session; empty where the service has none or knows it not."""
+    course_id = attempt.exam.course_id
+    place = Place(course_id=course_id, provider=provider_named(attempt.provider), attempt=attempt)
+    if not (place.provider.has_dashboard and place.is_known_there):
+        return ""
+    return f"{reverse('proctoring_results:review_dashboard', args=[course_id])}?{place.query}"
 
 
 def policy_with(place: Place) -> str:

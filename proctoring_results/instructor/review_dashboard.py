@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import TextChoices
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,7 +46,7 @@ def places(course_id: str, here: str) -> list[Place]:
         ("special_exams", _("Quiz List")),
         ("sessions", _("Sessions")),
         ("numbers", _("Numbers")),
-        ("review_dashboard", _("Service's dashboard")),
+        ("review_dashboard", _("Service’s dashboard")),
     ]
     return [Place(name, reverse(f"proctoring_results:{view}", args=[course_id]), view == here) for view, name in named]
 
@@ -71,13 +72,17 @@ class QuizGroup:
 
 def draw_quiz_list(course_id: str) -> list[QuizGroup]:
     """The proctored exams, and the practice exams apart."""
-    address = reverse("proctoring_results:sessions", args=[course_id])
-    drawn = [_quiz(row, f"{address}?{urlencode({'exam': row.exam.content_id})}") for row in quiz_list(course_id)]
+    drawn = [_quiz(row, sessions_url(row.exam)) for row in quiz_list(course_id)]
     groups = [
         ("pr-proctored", _("Proctored exams"), [quiz for quiz in drawn if not quiz.row.exam.is_practice_exam]),
         ("pr-practice", _("Practice exams"), [quiz for quiz in drawn if quiz.row.exam.is_practice_exam]),
     ]
     return [QuizGroup(*group) for group in groups if group[2]]
+
+
+def sessions_url(exam: ProctoredExam) -> str:
+    address = reverse("proctoring_results:sessions", args=[exam.course_id])
+    return f"{address}?{urlencode({'exam': exam.content_id})}"
 
 
 def _quiz(row: QuizRow, sessions_url: str) -> Quiz:
@@ -162,8 +167,27 @@ class FilterForm(forms.Form):
         """What stands in the address and means something."""
         return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
+    def in_words(self) -> list[str]:
+        """What is filtered by, besides the exam."""
+        given = {name: self.cleaned_data[name] for name in self.fields if name != "exam" and self.cleaned_data[name]}
+        return [f"{self.fields[name].label}: {self._said(name, value)}" for name, value in given.items()]
+
+    def _said(self, name: str, value: Any) -> str:
+        if isinstance(value, date):
+            return date_format(value, "j M Y")
+        field: Any = self.fields[name]
+        return str(dict(field.choices)[value])
+
 
 # ------------------------------------------------------------------------------------------------------------ sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Another attempt of the same learner at the same exam."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +202,7 @@ class SessionRow:
     reasons: list[str]
     # Since when it waits, or when something last happened.
     at: datetime
-    other_goes: int
+    goes: list[Go]
     may_be_chosen: bool
 
 
@@ -195,10 +219,13 @@ class SessionsPage:
     form: FilterForm
     filters: str
     is_filtered: bool
+    # The one exam that is shown, if it is one; and what else is filtered by.
+    exam_name: str
+    filters_in_words: list[str]
     search: str
     may_decide: bool
     whom_to_ask: str
-    # Providers of the course that do second reviews themselves.
+    # Providers of the exams shown that do second reviews themselves.
     second_reviewers: list[str]
     lists: list[SessionList]
 
@@ -208,16 +235,19 @@ def draw_sessions(course_id: str, user: AbstractBaseUser, asked: Mapping[str, An
     exams = list(api.exams_in_course(course_id).with_result())
     form = FilterForm(asked, exams)
     may_decide = access.may(user, access.DECIDE_ATTEMPT, course_id)
-    kept = form.kept()
+    kept, is_valid = form.kept(), form.is_valid()
+    shown = [exam for exam in exams if kept.get("exam", exam.content_id) == exam.content_id]
     return SessionsPage(
         form=form,
         filters=urlencode(kept),
         is_filtered=bool(kept),
+        exam_name=shown[0].exam_name if "exam" in kept and shown else "",
+        filters_in_words=form.in_words() if is_valid else [],
         search=search,
         may_decide=may_decide,
         whom_to_ask="" if may_decide else lms().whom_to_ask(course_id),
-        second_reviewers=sorted(provider for provider in {exam.provider for exam in exams} if reviews_again(provider)),
-        lists=_lists(course_id, form.wanted(search), asked, kept, may_decide) if form.is_valid() else [],
+        second_reviewers=sorted(provider for provider in {exam.provider for exam in shown} if reviews_again(provider)),
+        lists=_lists(course_id, form.wanted(search), asked, kept, may_decide) if is_valid else [],
     )
 
 
@@ -254,22 +284,33 @@ def _lists(
     ]
 
 
-def _row(attempt: ExamAttempt, reasons: list[AttentionReason], goes: int, may_decide: bool) -> SessionRow:
+def _row(attempt: ExamAttempt, reasons: list[AttentionReason], goes: list[ExamAttempt], may_decide: bool) -> SessionRow:
     review = attempt.current_review
     return SessionRow(
         attempt=attempt,
         learner=attempt.user.get_username(),
         email=getattr(attempt.user, attempt.user.get_email_field_name(), ""),
-        url=reverse("proctoring_results:session", args=[attempt.attempt_code]),
+        url=_url(attempt),
         review=review.get_review_status_display() if review else "",
         suspicious=review.suspicious_count if review else 0,
         violations=review.rules_violation_count if review else 0,
         # That a second review is required is what the status says.
         reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
         at=attempt.attention_since or attempt.last_activity_at,
-        other_goes=goes - 1,
+        goes=[_go(number, one) for number, one in enumerate(goes, 1) if one.pk != attempt.pk],
         may_be_chosen=may_decide and can_be_passed_from_the_list(attempt),
     )
+
+
+def _go(number: int, attempt: ExamAttempt) -> Go:
+    words = {"number": number, "status": attempt.get_status_display()}
+    if attempt.archived_at:
+        return Go(_("Attempt %(number)d: %(status)s, archived") % words, _url(attempt))
+    return Go(_("Attempt %(number)d: %(status)s") % words, _url(attempt))
+
+
+def _url(attempt: ExamAttempt) -> str:
+    return reverse("proctoring_results:session", args=[attempt.attempt_code])
 
 
 def can_be_passed_from_the_list(attempt: ExamAttempt) -> bool:

@@ -22,6 +22,7 @@ from proctoring_results.overview.timeline import Event, timeline
 from proctoring_results.providers.policy import host_of, may_be_opened
 from proctoring_results.statuses import AttemptStatus, EvidenceKind, ReviewStanding
 
+from .provider_dashboard import url_of_session
 from .recording import LEVELS, Mark, length_of, mark_of, minutes, span, ticks
 from .review_dashboard import reviews_again
 
@@ -144,6 +145,8 @@ class SessionPage:
     has_marks: bool
     events: list[Event]
     goes: list[Go]
+    # The service's own dashboard, at this session.
+    dashboard_url: str
     renew_after: int
 
 
@@ -196,6 +199,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         has_marks=any(row.mark for part in parts for row in part.incidents),
         events=events,
         goes=_goes(attempt),
+        dashboard_url=url_of_session(attempt),
         renew_after=int(evidence_links.LIFETIME.total_seconds() * 0.75),
     )
 

@@ -21,10 +21,11 @@ from proctoring_results.actions.texts import clean_key
 from proctoring_results.http import address_of
 from proctoring_results.lms import lms
 from proctoring_results.models import Incident
+from proctoring_results.overview.queue import next_requiring_attention
 
 from .doors import SeeOther, page, private_file, signed_in
 from .exports import export, file_name
-from .review_dashboard import places
+from .review_dashboard import places, sessions_url
 from .saying import said_to, say
 from .session import draw_session, place_of
 
@@ -50,6 +51,19 @@ STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
 def session(request: SignedIn, attempt_code: str) -> HttpResponse:
     """One attempt, with all that is known of it."""
     return _page(request, clean_key("attempt_code", attempt_code))
+
+
+@require_safe
+@page
+@signed_in
+def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """To the session of the exam that is to be looked at next, as the queue stands now; or back to the sessions."""
+    attempt = _attempt_to_look_at(request, attempt_code)
+    if found := next_requiring_attention(attempt):
+        # The next key stroke begins there, behind what is the same on every page.
+        return HttpResponseRedirect(f"{reverse('proctoring_results:session', args=[found.attempt_code])}#pr-session")
+    say(request, messages.INFO, _("No other session of this exam requires attention."))
+    return HttpResponseRedirect(sessions_url(attempt.exam))
 
 
 @require_POST
@@ -94,7 +108,8 @@ def _answer(
     except (api.IllegalMove, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
         return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
     say(request, messages.SUCCESS, str(done))
-    return SeeOther(reverse("proctoring_results:session", args=[attempt.attempt_code]))
+    # There the next key stroke begins: with what is said, and the way to the next session.
+    return SeeOther(f"{reverse('proctoring_results:session', args=[attempt.attempt_code])}#pr-said")
 
 
 def _page(

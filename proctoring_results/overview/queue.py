@@ -269,18 +269,29 @@ def _named(search: str) -> Q:
     return Q(user__in=people.values("pk")) | Q(attempt_code__startswith=search.upper())
 
 
-def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], int]:
-    """How many attempts, archived ones too, each of these learners has at the exam: (user, exam) → number. One query.
+def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], list[ExamAttempt]]:
+    """The attempts, archived ones too, of each of these learners at the exam, the first go first: (user, exam) → goes.
 
-    That is more than one only where there were several goes.
+    One query. More than one stands there only where there were several goes.
     """
     pairs = {(attempt.user_id, attempt.exam_id) for attempt in attempts}
     if not pairs:
         return {}
-    counted = (
+    goes: dict[tuple[int, int], list[ExamAttempt]] = {pair: [] for pair in pairs}
+    found = (
         ExamAttempt.objects.filter(user__in={user for user, _ in pairs}, exam__in={exam for _, exam in pairs})
-        .order_by()
-        .values_list("user", "exam")
-        .annotate(number=Count("*"))
+        .only("user", "exam", "attempt_code", "status", "started_at", "archived_at")
+        .order_by("pk")
     )
-    return {(user, exam): number for user, exam, number in counted if (user, exam) in pairs}
+    for attempt in found:
+        if (attempt.user_id, attempt.exam_id) in pairs:
+            goes[attempt.user_id, attempt.exam_id].append(attempt)
+    return goes
+
+
+def next_requiring_attention(attempt: ExamAttempt) -> ExamAttempt | None:
+    """Where to go on in the queue of the exam: what comes after this session while it waits, else what comes first."""
+    waiting = ExamAttempt.objects.filter(exam=attempt.exam_id).requiring_attention().exclude(pk=attempt.pk)
+    if since := attempt.attention_since:
+        waiting = waiting.filter(Q(attention_since__gt=since) | Q(attention_since=since, pk__gt=attempt.pk))
+    return waiting.order_by("attention_since", "pk").first()

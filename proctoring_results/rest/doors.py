@@ -116,6 +116,6 @@ class ProviderDoor(Door):
 
 
 def door(view: type[Door]) -> Callable[..., HttpResponseBase]:
-    """What a URL calls. Outside ATOMIC_REQUESTS: a message must be kept whatever happens to it later."""
+    """What a URL calls. Outside ATOMIC_REQUESTS: what is written down outlives the request's refusal."""
     opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
     return opened

@@ -59,7 +59,7 @@ def test_one_that_is_done_is_taken_up_as_a_copy_that_says_who_wanted_it(message,
 
 def test_one_that_is_not_done_is_taken_up_itself(provider, attempt, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(inbox, "record_review_of", lambda *args, **kwargs: 1 / 0)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     waiting = ProviderMessage.objects.get()
     taken_up = api.replay_message(waiting.pk, by=admin)
@@ -116,7 +116,7 @@ def test_nothing_is_written_when_the_providers_class_does_not_take_it_any_more(m
 
 def test_a_replay_that_cannot_be_done_now_is_left_to_upkeep(message, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(inbox, "record_review_of", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(api.MessageQueued):
             api.replay_message(message.pk, by=admin)
     replay = ProviderMessage.objects.get(replay_of=message)

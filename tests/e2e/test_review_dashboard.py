@@ -93,6 +93,27 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
     assert status_of(attempts[2]) == "verified"
 
 
+def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_focus(opened, flagged):
+    first, _, third = flagged(3)
+    ExamAttemptFactory(submitted=True, exam=third.exam, user=third.user, archived=True)
+    page = opened("instructor", f"{dashboard()}?exam=exam@final")
+    page.get_by_text("1 more attempt").click()
+    page.get_by_role("checkbox", name="Pass learner-2, Final").check()
+    api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    expect(page.locator("#pr-others")).to_contain_text("learner-0")
+    ticked = page.locator("#pr-attention input:checked")
+    assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
+    expect(ticked).to_be_focused()
+    expect(page.get_by_role("link", name="Attempt 2: submitted, archived")).to_be_visible()
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
+    api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 0")
+
+
 def test_a_selection_is_passed_together(opened, flagged):
     attempts = flagged(3)
     page = opened("instructor", dashboard())
@@ -132,7 +153,7 @@ def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flag
     expect(row).to_contain_text("Dismissed by instructor, not counted: It was a book")
     attempt.refresh_from_db()
     assert (attempt.current_review.suspicious_count, attempt.status) == (0, "second_review_required")
-    page.get_by_text("Take back that incident 1 is dismissed").click()
+    page.get_by_text("Count incident 1 again").click()
     row.get_by_label("Reason").fill("No book")
     row.get_by_role("button", name="Count it again").click()
     expect(row).not_to_contain_text("not counted")
@@ -165,6 +186,23 @@ def test_where_the_provider_does_second_reviews_the_buttons_are_folded_away(open
     page.get_by_text("Second reviews are done by rpnow.").click()
     expect(button).to_be_visible()
     decide(page, "Pass")
+
+
+def test_a_provider_that_does_the_second_review_itself_settles_it_and_nobody_has_to_decide(opened, course):
+    quiz = ProctoredExamFactory(provider="rpnow", exam_name="Quiz", content_id="exam@quiz")
+    attempt = ExamAttemptFactory(submitted=True, exam=quiz)
+    api.record_review(attempt.attempt_code, "Suspicious")
+    page = opened("instructor", dashboard("special_exams"))
+    expect(page.get_by_role("row", name="Quiz")).to_contain_text("by rpnow")
+    page.get_by_role("link", name="View Sessions of Quiz").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Second reviews of rpnow are done by rpnow")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    api.record_review(attempt.attempt_code, "Clean")
+    page.reload()
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    page.goto(session(attempt))
+    expect(page.locator("#pr-history")).to_contain_text("“rejected” became “verified” because of review 2.")
+    assert not attempt.changes.filter(source="person").exists()
 
 
 def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh(opened, flagged):

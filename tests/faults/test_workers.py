@@ -1,5 +1,6 @@
 """Real workers on a real broker, and what becomes of a report when they die."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import storages
+from django.test import Client
 from django.utils import timezone
 
 from proctoring_results import api, tasks
@@ -69,6 +71,20 @@ def test_a_worker_builds_what_a_click_asked_for(on_redis, course):
         wait_until(lambda: ended(report), lambda: worker.log)
     assert (fresh(report).state, fresh(report).rows) == ("ready", 5)
     assert broken_promises() == []
+
+
+@pytest.mark.worker
+def test_a_script_asks_waits_and_downloads_what_a_worker_built(on_redis, course):
+    script = Client()
+    script.force_login(UserFactory(admin=True), backend="django.contrib.auth.backends.ModelBackend")
+    reports = "/api/proctoring/v1/reports/"
+    with working(on_redis) as worker:
+        asked = script.post(reports, {"course_id": COURSE}, content_type="application/json")
+        report = asked["Location"]
+        wait_until(lambda: script.get(report).json()["state"] not in ("queued", "running"), lambda: worker.log)
+    file = script.get(script.post(f"{report}link/").json()["url"]).getvalue()
+    assert hashlib.sha256(file).hexdigest() == script.get(report).json()["sha256"]
+    assert (asked.status_code, file.count(b"\r\n")) == (202, 1 + len(course))
 
 
 @pytest.mark.rabbitmq

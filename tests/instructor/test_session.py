@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -16,12 +17,15 @@ from django.utils import timezone
 
 from proctoring_results import api, evidence_links
 from proctoring_results.instructor.recording import length_of, mark_of, span
-from proctoring_results.models import Disclosure, ExamReview, Incident
+from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.providers.conftest import calling
 
 from .conftest import client_of, person, text
 
 LINK = "https://video.example/secret"
+SOME = [api.IncidentData(status="Suspicious", comment="x")] * 3
+PIECE = api.EvidenceData(kind="video", url=LINK)
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def decide(client, attempt, verdict="fail", reason="Seen it", **more):
 
 # --- Who comes in ---
 
-DOORS = [("session", "get"), ("decide", "post"), ("export_session", "post")]
+DOORS = [("session", "get"), ("next_session", "get"), ("decide", "post"), ("export_session", "post")]
 
 
 @pytest.mark.parametrize(("name", "method"), DOORS)
@@ -198,6 +202,26 @@ def test_an_exam_that_is_not_over_has_nothing_to_decide(reviewing):
     assert 'name="verdict"' not in page
 
 
+def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, attempt):
+    other = ExamAttemptFactory(submitted=True, exam=attempt.exam)
+    api.record_review(other.attempt_code, "Suspicious")
+    assert looking.get(url(attempt, "next_session")).url == f"{url(other)}#pr-session"
+
+
+def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
+    answer = looking.get(url(attempt, "next_session"), follow=True)
+    assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'exam': attempt.exam.content_id})}")
+    assert "No other session of this exam requires attention." in text(answer)
+
+
+def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(looking, attempt, settings):
+    assert "In the dashboard of" not in text(looking.get(url(attempt)))
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **calling("https://service.example")}
+    ExamAttempt.objects.update(external_id="session-1", exam_external_id="exam-1")
+    address = reverse("proctoring_results:review_dashboard", args=[attempt.exam.course_id])
+    assert f'href="{address}?attempt={attempt.attempt_code}"' in text(looking.get(url(attempt)))
+
+
 # --- Pass and Fail ---
 
 
@@ -210,7 +234,7 @@ def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
 @pytest.mark.parametrize(("verdict", "status"), [("pass", "verified"), ("fail", "rejected")])
 def test_a_decision_is_made_with_a_reason_and_said(reviewing, reviewer, attempt, verdict, status):
     answer = decide(reviewing, attempt, verdict)
-    assert (answer.status_code, answer.url) == (303, url(attempt))
+    assert (answer.status_code, answer.url) == (303, f"{url(attempt)}#pr-said")
     attempt.refresh_from_db()
     assert attempt.status == status
     assert attempt.changes.latest("pk").by == reviewer
@@ -459,6 +483,28 @@ def test_an_export_is_no_link(looking, attempt):
 
 
 # --- Queries, and the drawing ---
+
+
+@pytest.mark.parametrize("door", ["next_session", "evidence", "export_session"])
+def test_each_door_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, door):
+    link = evidence_url(attempt.current_review.evidence.get(), reviewer)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            if door == "export_session":
+                assert exported(reviewing, attempt)
+            else:
+                assert reviewing.get(link if door == "evidence" else url(attempt, door)).status_code == 302
+        return len(queries)
+
+    counts = []
+    for number in (3, 57):
+        for _ in range(number):
+            ExamAttemptFactory(submitted=True, exam=attempt.exam, status="second_review_required")
+            ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
+            api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME, evidence=[PIECE])
+        counts.append(asked())
+    assert counts[0] == counts[1] < 20
 
 
 def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt, hosts):

@@ -157,6 +157,7 @@ def test_percentiles_are_the_nearest_rank_of_all_that_were_counted(number):
 # -------------------------------------------------------------------------------------------- the numbers of the report
 
 STEPS = ("start", "submit", "time_out", "expire", "error", "review", "review", "pass", "fail", "archive", "again")
+STEPS += ("dismiss", "restore")
 INCIDENTS = st.lists(st.sampled_from([SUSPICIOUS, VIOLATION, OWN]), max_size=4)
 STATUSES = st.sampled_from(api.ReviewStatus.values)
 # What happens to whom, how long after what came before, and with which review if it is one.
@@ -187,7 +188,18 @@ def happen(attempt: ExamAttempt, step: str, by, status: str, incidents: list) ->
             api.archive_attempt(code, reason="again, please")
         case "again":
             return api.create_attempt(attempt.user, attempt.exam)
+        case "dismiss" | "restore":
+            strike(attempt, step, by)
     return None
+
+
+def strike(attempt: ExamAttempt, step: str, by) -> None:
+    """The first incident of the current review that this can be done to, if there is one."""
+    verb, is_dismissed = (api.dismiss_incident, False) if step == "dismiss" else (api.restore_incident, True)
+    current = ExamAttempt.objects.get(pk=attempt.pk).current_review
+    of_the_current = Incident.objects.filter(review=current, dismissed_at__isnull=not is_dismissed)
+    if incident := of_the_current.order_by("position").first():
+        verb(incident.pk, by=by, reason="seen")
 
 
 def rows(**filters: str) -> list[dict[str, str]]:
@@ -217,7 +229,7 @@ def tell(events: list, is_practice: bool) -> None:
 def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:
     """What the report does not say."""
     attempts = ExamAttempt.objects.filter(attempt_code__in=codes)
-    others = Incident.objects.filter(review__in=attempts.values("current_review"), status="unknown")
+    others = Incident.objects.filter(review__in=attempts.values("current_review"), status="unknown", dismissed_at=None)
     decisions = StatusChange.objects.filter(
         attempt__in=attempts, source="person", to_status__in=["verified", "rejected"]
     )

@@ -7,7 +7,13 @@ from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.overview import queue
-from proctoring_results.overview.queue import AttemptFilter, goes_of_learners, quiz_list, sessions
+from proctoring_results.overview.queue import (
+    AttemptFilter,
+    goes_of_learners,
+    next_requiring_attention,
+    quiz_list,
+    sessions,
+)
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -197,14 +203,23 @@ def test_a_list_is_one_query(exam, django_assert_num_queries):
         assert [(one.user.username, one.exam.exam_name, one.current_review) for one in lists.requiring_attention]
 
 
-def test_how_many_goes_a_learner_had_is_told_of_many_in_one_query(exam, django_assert_num_queries):
+def test_the_goes_of_many_learners_are_told_in_one_query(exam, django_assert_num_queries):
     one = submitted(exam)
     another = submitted(exam)
-    submitted(exam, user=another.user, archived=True)
+    again = submitted(exam, user=another.user, archived=True)
     submitted(ProctoredExamFactory(), user=one.user)
     with django_assert_num_queries(1):
-        assert goes_of_learners([one, another]) == {
-            (one.user.pk, exam.pk): 1,
-            (another.user.pk, exam.pk): 2,
-        }
+        goes = goes_of_learners([one, another])
+    assert goes == {(one.user.pk, exam.pk): [one], (another.user.pk, exam.pk): [another, again]}
     assert goes_of_learners([]) == {}
+
+
+def test_the_queue_of_an_exam_goes_on_with_what_waits_next(exam):
+    first, second, third = (waiting(exam, days) for days in (3, 2, 1))
+    waiting(ProctoredExamFactory(), 2)
+    assert [next_requiring_attention(one) for one in (first, second, third)] == [second, third, None]
+
+
+def test_from_a_session_that_is_decided_the_queue_begins_again(exam):
+    first = waiting(exam, 1)
+    assert next_requiring_attention(submitted(exam, status="verified")) == first

@@ -400,7 +400,7 @@ def crash(monkeypatch):
         raise DatabaseError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review", fail)
+        patch.setattr(inbox, "record_review_of", fail)
         yield patch
 
 
@@ -412,7 +412,7 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review", fail)
+        patch.setattr(inbox, "record_review_of", fail)
         answer = post(provider, reviewed(), REVIEW)
     assert (answer.status_code, answer.json()["queued"]) == (200, True)
     assert not ExamReview.objects.exists()
@@ -452,7 +452,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
 def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
     rest_attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review", None)
+        patch.setattr(inbox, "record_review_of", None)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     answer = post(provider, reviewed(), REVIEW)
     assert answer.json()["status_changed"] is True

@@ -98,8 +98,13 @@ def _make_person(person: Person) -> User:
 
 
 def make_provider(user: User) -> None:
-    """The account of a service that sends reviews: its client id is its name, and so is its secret."""
+    """The account of a service that sends reviews."""
     ProviderAccount.objects.get_or_create(user=user, defaults={"provider": user.username})
+    make_client(user)
+
+
+def make_client(user: User) -> None:
+    """What programs of this person sign in with: the client id is the person's name, and so is the secret."""
     kind = get_application_model()
     kind.objects.get_or_create(
         client_id=user.username,

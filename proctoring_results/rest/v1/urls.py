@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import attempt_views, decision_views, exam_views, history_views, number_views, own_views
+from .report_urls import urlpatterns as reports
 
 ATTEMPT = "attempts/<str:attempt_code>/"
 
@@ -17,4 +18,5 @@ urlpatterns = [
     path(f"{ATTEMPT}decisions/", decision_views.DecisionsView.as_view(), name="v1_decisions"),
     path("numbers/", number_views.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", own_views.OwnAttemptsView.as_view(), name="v1_own_attempts"),
+    *reports,
 ]

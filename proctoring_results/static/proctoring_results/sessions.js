@@ -1,8 +1,8 @@
 // The pages of the Review Dashboard work without this. It shows times in the viewer's zone, counts what is ticked, and
-// keeps the links to evidence of an open page fresh, which live a minute: the same page is fetched again, and its links
-// are taken over.
+// fetches the same page again: when somebody comes back to a list, which has changed by what they decided in another
+// tab, and for the links to evidence of an open page, which live a minute.
 
-import { localise } from "./live.js";
+import { localise, takeOver } from "./live.js";
 
 const PAUSE = 40_000; // milliseconds
 const PATIENCE = 15_000;
@@ -10,6 +10,7 @@ const PATIENCE = 15_000;
 const root = document.querySelector("[data-pr-page]");
 
 const links = () => root.querySelectorAll("a[data-pr-renewed]");
+const lists = () => root.querySelectorAll("[data-pr-fresh]");
 
 async function renew() {
   const answer = await fetch(location.pathname + location.search, {
@@ -23,6 +24,15 @@ async function renew() {
     const twin = fresh.getElementById(link.id);
     if (twin) link.setAttribute("href", twin.getAttribute("href"));
   }
+  for (const list of lists()) {
+    const twin = fresh.getElementById(list.id);
+    if (!twin) continue;
+    localise(twin);
+    // What somebody has unfolded stays so.
+    for (const { id } of list.querySelectorAll("details[open]")) fresh.getElementById(id)?.setAttribute("open", "");
+    takeOver(list, twin);
+  }
+  countTicks();
 }
 
 function renewIfSeen() {
@@ -42,8 +52,6 @@ if (root) {
   countTicks();
   root.addEventListener("change", countTicks);
   addEventListener("pageshow", countTicks);
-  if (links().length) {
-    setInterval(renewIfSeen, PAUSE);
-    document.addEventListener("visibilitychange", renewIfSeen);
-  }
+  if (links().length) setInterval(renewIfSeen, PAUSE);
+  if (links().length || lists().length) document.addEventListener("visibilitychange", renewIfSeen);
 }

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         now = timezone.now().replace(second=0, microsecond=0)
         people = world.make_people()
         world.make_provider(people["proctortrack"])
+        world.make_client(people["instructor"])
         other = world.make_course(world.OTHER_COURSE, people, now)
         self._seed(other, world.OTHER_EXAMS, 40, people, now)
         plans = world.EXAMS + (world.weekly_tests(20) if attempts > MANY else ())

@@ -1,0 +1,96 @@
+"""Somebody who has never seen the pages: find what is flagged among a thousand sessions, decide ten, undo one."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from proctoring_results import tasks
+from proctoring_results.models import ExamAttempt, StatusChange
+from tests.e2e.conftest import PHONE, WIDE
+from tests.factories import COURSE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EXAM = "Final exam"
+
+
+@pytest.fixture(autouse=True)
+def bells(monkeypatch):
+    monkeypatch.setattr(tasks, "ring", lambda *args: True)
+
+
+@pytest.fixture
+def instructor(course):
+    """Of a course with a thousand sessions, as the example LMS has them."""
+    ExamAttempt.objects.all().delete()
+    call_command("seed_demo", attempts=1000)
+    return get_user_model().objects.get(username="instructor")
+
+
+class Keyboard:
+    """Counts what is pressed; a sentence that is typed is one step."""
+
+    def __init__(self, page: Page, steps: int = 0) -> None:
+        self.page, self.steps = page, steps
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.steps += 1
+
+    def write(self, sentence: str) -> None:
+        self.page.keyboard.type(sentence)
+        self.steps += 1
+
+    def tab_to(self, name: str) -> None:
+        """To what is called so. Whoever gets lost on the way gives up."""
+        for _ in range(40):
+            self.press("Tab")
+            if self.page.evaluate(CALLED) == name:
+                return
+        raise AssertionError(f"{name} is not to be found with the Tab key")
+
+    def follow(self, name: str) -> None:
+        self.tab_to(name)
+        self.press("Enter")
+
+    def decide(self, verdict: str, reason: str) -> None:
+        """From wherever the page has put us; until the page says that it is done."""
+        self.follow("Decision")
+        self.tab_to("Reason")
+        self.write(reason)
+        self.follow(verdict)
+        expect(self.page.get_by_role("status")).to_contain_text(f"Decided: {verdict}.")
+
+
+CALLED = """(() => {
+  const here = document.activeElement;
+  const text = here.ariaLabel ?? here.labels?.[0]?.textContent ?? here.textContent;
+  return text.trim().replace(/ +/g, " ");
+})()"""
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_by_keyboard_alone(opened, instructor, viewport):
+    page = opened("instructor", f"/courses/{COURSE}/instructor/", as_user=instructor, viewport=viewport)
+    keys = Keyboard(page)
+    keys.follow("Special Exams")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quiz List")
+    keys.follow(f"View Sessions of {EXAM}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Sessions of {EXAM}")
+    waiting = page.locator("#pr-attention tbody tr th a[id]").all_text_contents()
+    with page.expect_popup() as tab:
+        keys.follow(waiting[0])
+    keys = Keyboard(tab.value, keys.steps)
+    for number in range(10):
+        expect(keys.page.get_by_role("heading", level=1)).to_have_text(waiting[number])
+        keys.decide("Fail" if number % 2 else "Pass", "I have watched it")
+        if number == 4:
+            keys.decide("Fail", "That was the wrong button")
+        if number < 9:
+            keys.follow("Next that requires attention")
+    people = StatusChange.objects.filter(source="person", reason__in=["I have watched it", "That was the wrong button"])
+    assert people.values("attempt").distinct().count() == 10
+    assert people.count() == 11
+    # One a second is slow, and under three minutes.
+    assert keys.steps < 180
