@@ -275,6 +275,6 @@ def test_the_list_takes_the_same_queries_for_few_and_many(team, exam, number, dj
         review = ExamReviewFactory(attempt__exam=exam, attempt__status="second_review_required")
         waiting = {"current_review": review, "attention_since": NOON}
         ExamAttempt.objects.filter(pk=review.attempt_id).update(**waiting)
-    # Session, person, permissions (3), exams, attempts (2), why they wait.
-    with django_assert_num_queries(9):
+    # Session, person, roles, exams, attempts (2), why they wait.
+    with django_assert_num_queries(7):
         assert len(team.get(ATTEMPTS, {"course_id": COURSE}).json()["results"]) == number

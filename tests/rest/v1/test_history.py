@@ -63,7 +63,7 @@ def test_a_cursor_of_another_attempt_is_refused(team, attempt, what):
 
 
 @pytest.mark.parametrize("number", [1, 60])
-@pytest.mark.parametrize(("what", "queries"), [("changes", 7), ("reviews", 7), ("incidents", 8)])
+@pytest.mark.parametrize(("what", "queries"), [("changes", 5), ("reviews", 5), ("incidents", 6)])
 def test_the_queries_are_the_same_for_few_and_many(team, attempt, what, queries, number, django_assert_num_queries):
     url, made = fill(attempt, what, number)
     with django_assert_num_queries(queries):
