@@ -54,7 +54,7 @@ migrations: $(DEV)
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py makemigrations --check --dry-run
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py check --fail-level WARNING
 
-bench: $(DEV) ## Measure how fast reports are built and reviews taken (args="--only callbacks")
+bench: $(DEV) ## Measure reports, pages and reviews against their limits (args="--only callbacks"; --help)
 	@$(BIN)/python -m tests.bench $(args)
 
 openapi: $(DEV) ## Write the REST API's schema into docs/reference/openapi.yaml

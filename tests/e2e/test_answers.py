@@ -102,7 +102,7 @@ def two_long_lists(page, user, attempt):
         ExamAttemptFactory(submitted=True, exam=attempt.exam, user=attempt.user, archived=True)
         ExamAttemptFactory(submitted=True, exam=attempt.exam)
     page.goto(dashboard())
-    expect(page.get_by_role("link", name="Further")).to_have_count(2)
+    expect(page.get_by_role("link", name="Next page")).to_have_count(2)
 
 
 def not_known_to_the_service(page, user, attempt):

@@ -83,6 +83,13 @@ def test_archived_attempts_are_left_out_unless_asked_for(team, exam):
     assert set(codes(team, archived="with")) == {here.attempt_code, archived.attempt_code}
 
 
+def test_attention_tells_those_that_wait_from_the_others(team, exam):
+    waiting = ExamAttemptFactory(exam=exam, status="second_review_required")
+    other = ExamAttemptFactory(exam=exam)
+    assert codes(team, attention="only") == [waiting.attempt_code]
+    assert codes(team, attention="without") == [other.attempt_code]
+
+
 FILTERS = [
     {"exam": "the-final"},
     {"status": "submitted"},
@@ -268,6 +275,6 @@ def test_the_list_takes_the_same_queries_for_few_and_many(team, exam, number, dj
         review = ExamReviewFactory(attempt__exam=exam, attempt__status="second_review_required")
         waiting = {"current_review": review, "attention_since": NOON}
         ExamAttempt.objects.filter(pk=review.attempt_id).update(**waiting)
-    # Session, person, permissions (3), exams, attempts (2), why they wait.
-    with django_assert_num_queries(9):
+    # Session, person, roles, exams, attempts (2), why they wait.
+    with django_assert_num_queries(7):
         assert len(team.get(ATTEMPTS, {"course_id": COURSE}).json()["results"]) == number

@@ -108,8 +108,8 @@ def test_what_one_may_not_see_is_answered_like_what_is_not_there(resource, attem
     assert hidden == gone
 
 
-@pytest.mark.parametrize("resource", ["attempt", "changes", "reviews", "incidents", "decisions"])
-def test_attempts_that_have_no_result_are_no_resource(resource):
+@pytest.mark.parametrize("resource", ["exam", "attempt", "changes", "reviews", "incidents", "decisions"])
+def test_exams_that_have_no_result_are_no_resource_nor_are_their_attempts(resource):
     attempt = ExamAttemptFactory(submitted=True, exam=ProctoredExamFactory(is_proctored=False))
     ExamReviewFactory(attempt=attempt)
     assert call(team_of(COURSE), resource, attempt).status_code == 404

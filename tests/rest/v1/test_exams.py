@@ -60,6 +60,6 @@ def test_an_exam_that_there_is_not_is_a_404(team, exam_id):
 def test_the_list_takes_the_same_queries_for_few_and_many(team, numbers, django_assert_num_queries):
     ProctoredExamFactory.create_batch(numbers)
     team.get(EXAMS, {"course_id": COURSE})
-    # Session, person, permissions (3), exams, and how their attempts stand.
-    with django_assert_num_queries(7):
+    # Session, person, roles, exams, and how their attempts stand.
+    with django_assert_num_queries(5):
         assert len(team.get(EXAMS, {"course_id": COURSE}).json()["results"]) == numbers
