@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth import get_user_model
 from django.db import connections
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from proctoring_results.models import ExamAttempt, ProctoredExam
@@ -87,7 +87,7 @@ def _reviews_again(provider: str) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------- sessions
 
-# So many sessions are sorted in a moment.
+# So many sessions are sorted, and so many people looked up, in a moment.
 FEW = 2_000
 # Of so many exams they are merged.
 MOST_EXAMS = 100
@@ -174,12 +174,13 @@ class Sessions:
 
 
 def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
-    """The attempts of a course that have a result. Only its exams are asked for yet."""
+    """The attempts of a course that have a result. Only its exams, and who is searched for, are asked for yet."""
     wanted = wanted or SessionFilter()
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if wanted.content_id:
         exams = exams.filter(content_id=wanted.content_id)
-    keys, found, is_searched = list(exams.values_list("pk", flat=True)), _matching(wanted), bool(wanted.search)
+    keys = list(exams.values_list("pk", flat=True))
+    found, is_searched = _matching(wanted, keys), bool(wanted.search)
     waiting, others = found.requiring_attention(), found.filter(attention_since=None)
     return Sessions(
         requiring_attention=SessionsInOrder(keys, waiting, ("attention_since", "pk"), is_searched),
@@ -187,7 +188,7 @@ def sessions(course_id: str, wanted: SessionFilter | None = None) -> Sessions:
     )
 
 
-def _matching(wanted: SessionFilter) -> ExamAttemptQuerySet:
+def _matching(wanted: SessionFilter, exams: Sequence[int]) -> ExamAttemptQuerySet:
     found = ExamAttempt.objects.all()
     if wanted.status:
         found = found.filter(status=wanted.status)
@@ -201,21 +202,25 @@ def _matching(wanted: SessionFilter) -> ExamAttemptQuerySet:
         found = found.filter(is_sample_attempt=wanted.practice == "only")
     if wanted.archived != "with":
         found = found.filter(archived_at__isnull=wanted.archived != "only")
-    return found.filter(_named(wanted.search)) if wanted.search else found
+    return found.filter(_named(wanted.search, exams)) if wanted.search else found
 
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _named(search: str) -> Q:
+def _named(search: str, exams: Sequence[int]) -> Q:
+    """Few people are asked for at once: every one of the site has to be looked at, and the lists ask four times."""
     users = get_user_model()
     people = users._default_manager.filter(
         Q(**{f"{users.USERNAME_FIELD}__icontains": search})
-        | Q(**{f"{users.get_email_field_name()}__icontains": search})
-    )
+        | Q(**{f"{users.get_email_field_name()}__icontains": search}),
+        Exists(ExamAttempt.objects.filter(user=OuterRef("pk"), exam__in=exams)),
+    ).order_by()
+    found = list(people.values_list("pk", flat=True)[: FEW + 1])
+    named = Q(user__in=found) if len(found) <= FEW else Q(user__in=people.values("pk"))
     # Codes are made in capitals.
-    return Q(user__in=people.values("pk")) | Q(attempt_code__startswith=search.upper())
+    return named | Q(attempt_code__startswith=search.upper())
 
 
 def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], int]:
