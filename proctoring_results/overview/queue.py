@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth import get_user_model
 from django.db import connections
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from proctoring_results.models import ExamAttempt, ProctoredExam
@@ -93,7 +93,7 @@ def _reviews_again(provider: str) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------- sessions
 
-# So many sessions are sorted in a moment.
+# So many sessions are sorted, and so many people looked up, in a moment.
 FEW = 2_000
 # Of so many exams they are merged.
 MOST_EXAMS = 100
@@ -212,7 +212,7 @@ class Sessions:
 
 
 def sessions(course_id: str, wanted: AttemptFilter | None = None) -> Sessions:
-    """The attempts of a course that have a result. Only its exams are asked for yet."""
+    """The attempts of a course that have a result. Only its exams, and who is searched for, are asked for yet."""
     wanted = wanted or AttemptFilter()
     found = in_order(course_id, wanted, ("-last_activity_at", "-pk"))
     waiting, others = found.attempts.requiring_attention(), found.attempts.filter(attention_since=None)
@@ -227,7 +227,8 @@ def in_order(course_id: str, wanted: AttemptFilter, order: tuple[str, ...]) -> S
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if wanted.content_id:
         exams = exams.filter(content_id=wanted.content_id)
-    return SessionsInOrder(list(exams.values_list("pk", flat=True)), _matching(wanted), order, bool(wanted.search))
+    keys = list(exams.values_list("pk", flat=True))
+    return SessionsInOrder(keys, _matching(wanted, keys), order, bool(wanted.search))
 
 
 def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
@@ -235,7 +236,7 @@ def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
     return attempts.select_related("user", "exam", "current_review").defer(*LONG)
 
 
-def _matching(wanted: AttemptFilter) -> ExamAttemptQuerySet:
+def _matching(wanted: AttemptFilter, exams: Sequence[int]) -> ExamAttemptQuerySet:
     found = ExamAttempt.objects.all()
     if wanted.status:
         found = found.filter(status=wanted.status)
@@ -251,7 +252,7 @@ def _matching(wanted: AttemptFilter) -> ExamAttemptQuerySet:
         found = found.filter(archived_at__isnull=wanted.archived != "only")
     if wanted.attention:
         found = found.filter(attention_since__isnull=wanted.attention == "without")
-    return found.filter(_named(wanted.search)) if wanted.search else found
+    return found.filter(_named(wanted.search, exams)) if wanted.search else found
 
 
 def _midnight(day: date) -> datetime:
@@ -259,14 +260,18 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
-def _named(search: str) -> Q:
+def _named(search: str, exams: Sequence[int]) -> Q:
+    """Few people are asked for at once: every one of the site has to be looked at, and the lists ask four times."""
     users = get_user_model()
     people = users._default_manager.filter(
         Q(**{f"{users.USERNAME_FIELD}__icontains": search})
-        | Q(**{f"{users.get_email_field_name()}__icontains": search})
-    )
+        | Q(**{f"{users.get_email_field_name()}__icontains": search}),
+        Exists(ExamAttempt.objects.filter(user=OuterRef("pk"), exam__in=exams)),
+    ).order_by()
+    found = list(people.values_list("pk", flat=True)[: FEW + 1])
+    named = Q(user__in=found) if len(found) <= FEW else Q(user__in=people.values("pk"))
     # Codes are made in capitals.
-    return Q(user__in=people.values("pk")) | Q(attempt_code__startswith=search.upper())
+    return named | Q(attempt_code__startswith=search.upper())
 
 
 def goes_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], list[ExamAttempt]]:

@@ -195,6 +195,15 @@ def test_without_exams_and_without_sessions_pages_are_empty():
     assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
 
 
+@pytest.mark.usefixtures("few")
+def test_a_search_finds_few_and_many_alike(exam):
+    kept = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
+    submitted(exam)
+    submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
+    others = sessions(COURSE, AttemptFilter(search="@MATHS")).others
+    assert (others.count(), set(others[:9])) == (3, kept)
+
+
 def test_a_list_is_one_query(exam, django_assert_num_queries):
     for _ in range(3):
         waiting(exam, 1)
