@@ -195,8 +195,9 @@ def test_without_exams_and_without_sessions_pages_are_empty():
     assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
 
 
-@pytest.mark.usefixtures("few")
-def test_a_search_finds_few_and_many_alike(exam):
+@pytest.mark.parametrize("most", [2, 3])
+def test_a_search_finds_few_and_many_alike(exam, monkeypatch, most):
+    monkeypatch.setattr(queue, "MOST_PEOPLE", most)
     kept = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
     submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
