@@ -92,7 +92,11 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
     now = timezone.now()
     may_generate = access.may(user, access.GENERATE_REPORT, course_id)
     may_download = access.may(user, access.DOWNLOAD_REPORT, course_id)
+    # Asked in this order: a report that gets ready meanwhile stands in both lists rather than in none, and a page that
+    # has seen one under way looks again soon.
+    under_way = Report.objects.in_course(course_id).unfinished().exists()
     tasks = page_of(_tasks(course_id, now), asked.get("tasks"))
+    task_rows = [_task_row(report, now) for report in tasks]
     reports = page_of(_reports(course_id, now), asked.get("reports"))
     return DataDownload(
         drawn=now,
@@ -101,8 +105,8 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
         missing=_missing(may_generate=may_generate, may_download=may_download),
         whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and may_download) else "",
         counts=_counts(course_id),
-        under_way=Report.objects.in_course(course_id).unfinished().exists(),
-        tasks=[_task_row(report, now) for report in tasks],
+        under_way=under_way,
+        tasks=task_rows,
         tasks_pager=pager(tasks, "tasks", reports=reports.number),
         reports=[_report_row(report, user if may_download else None, now) for report in reports],
         reports_pager=pager(reports, "reports", tasks=tasks.number),

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 import proctoring_results
 from example_project.campus.models import Course, CourseRole, Role
+from proctoring_results.instructor import data_download
 from proctoring_results.models import Report
-from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, ReportFactory
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, ReportFactory, make_ready
 
 from .conftest import client_of, person, text
 
@@ -283,3 +284,19 @@ def test_a_failure_goes_when_its_report_would_have_gone(client, page_url):
 @pytest.mark.parametrize("number", ["9" * 4_000, "-1", "1e9", "²", ""])
 def test_a_page_number_that_is_none_shows_a_page(client, page_url, number):
     assert client.get(page_url, {"tasks": number, "reports": number}).status_code == 200
+
+
+@pytest.mark.parametrize("moment", ["_tasks", "_reports", "_counts"])
+def test_a_report_that_gets_ready_while_the_page_is_drawn_is_on_it_or_looked_for_again(page_url, monkeypatch, moment):
+    report = running(file_name="name.csv")
+    ask = getattr(data_download, moment)
+
+    def get_ready_first(*asked):
+        if report.state == "running":
+            make_ready(report, b"a,b\r\n")
+        return ask(*asked)
+
+    monkeypatch.setattr(data_download, moment, get_ready_first)
+    page = text(client_of(person("view_reports", "download_report")).get(page_url))
+    assert str(report.task_id) in page
+    assert 'data-pr-under-way="true"' in page
