@@ -15,6 +15,7 @@ from example_project.campus.seeding.questions import QUESTIONS
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.statuses import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.test_templatetags import SAYS
 
 pytestmark = pytest.mark.django_db
 
@@ -266,18 +267,6 @@ def test_the_admin_reads_the_record_and_writes_nothing(viewer):
 
 
 # --- The learner's own pages ---
-
-SAYS = {
-    S.COMPLETED: "Pending",
-    S.SUBMITTED: "Pending",
-    S.TIMED_OUT: "Pending",
-    S.SECOND_REVIEW_REQUIRED: "Pending",
-    S.VERIFIED: "Satisfactory",
-    S.REJECTED: "Unsatisfactory",
-    S.ERROR: "Something went wrong with this exam, and it has no result.",
-    S.DECLINED: "Not taken as a proctored exam.",
-    S.EXPIRED: "No longer available.",
-}
 
 
 @pytest.mark.parametrize("status", AttemptStatus)
