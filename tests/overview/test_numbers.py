@@ -198,8 +198,9 @@ def begun(number: int) -> st.SearchStrategy[list]:
     """How it begins for one of the four. Left to chance alone, hardly any exam was ever handed in and reviewed."""
     review = st.tuples(st.just(number), st.just("review"), st.integers(0, 2_000), STATUSES, INCIDENTS)
     start, submit = ((number, step, 5, "Clean", []) for step in ("start", "submit"))
-    handed_in = review.map(lambda one: [start, submit, one])
-    return st.one_of(handed_in, handed_in, st.just([start]), st.just([]))
+    reviewed = review.map(lambda one: [start, submit, one])
+    dismissed = reviewed.map(lambda steps: [*steps, (number, "dismiss", 5, "Clean", [])])
+    return st.one_of(dismissed, reviewed, st.just([start]), st.just([]))
 
 
 OPENINGS = st.tuples(*(begun(number) for number in range(4))).map(lambda parts: [one for part in parts for one in part])
