@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from proctoring_results import tasks
 from tests import services
 
 if TYPE_CHECKING:
@@ -55,8 +56,12 @@ def require(name: str) -> str:
 
 @pytest.fixture(autouse=True)
 def nobody_has_called_yet() -> None:
-    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
+    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache.
+
+    And no bell of the test before is on its way.
+    """
     cache.clear()
+    tasks._heard.clear()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

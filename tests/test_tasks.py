@@ -1,11 +1,18 @@
 """The bell: rung once, and quick to give up."""
 
 import gc
+import json
+import random
 import socket
 import time
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
+import redis
 from celery import Celery
+from django.db import transaction
+from django.utils import timezone
 
 from proctoring_results import api, tasks
 from tests.factories import COURSE
@@ -58,8 +65,6 @@ def test_the_hosts_own_transport_options_are_kept():
 
 @pytest.mark.worker
 def test_a_bell_is_one_message(redis_url):
-    import redis
-
     client = redis.Redis.from_url(redis_url)
     task = a_task(redis_url)
     task.app.conf.task_default_queue = "proctoring-bell-test"
@@ -69,6 +74,87 @@ def test_a_bell_is_one_message(redis_url):
         assert client.llen("proctoring-bell-test") == 1
     finally:
         client.delete("proctoring-bell-test")
+        client.close()
+
+
+# --- One bell a moment ---
+
+
+class Clock:
+    """Bells that were rung, each with the moment at which it was, and the moment at which it is heard."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.rung, self.is_down = 100.0, [], False
+        monkeypatch.setattr(tasks, "monotonic", lambda: self.now)
+        monkeypatch.setattr(tasks, "ring", self.ring)
+
+    def ring(self, task, pause):
+        self.rung.append((self.now, self.now + pause))
+        return not self.is_down
+
+    def after(self, *pauses):
+        for pause in pauses:
+            self.now += pause
+            tasks.ring_once_a_moment(tasks.deliver_effects)
+        return self.rung
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def test_what_happens_alone_is_heard_at_once(clock):
+    assert clock.after(0, 60) == [(100, 100), (160, 160)]
+
+
+def test_what_happens_just_after_a_bell_is_heard_a_moment_after_it(clock):
+    assert clock.after(0, tasks.MOMENT / 4) == [(100, 100), (100 + tasks.MOMENT / 4, 100 + tasks.MOMENT)]
+
+
+def test_while_a_bell_is_on_its_way_no_other_is_rung(clock):
+    assert len(clock.after(0, *[tasks.MOMENT / 100] * 50)) == 2
+
+
+def test_whatever_happens_is_followed_by_a_bell_and_few_are_rung(clock):
+    chance = random.Random(1)
+    for _ in range(2_000):
+        clock.after(chance.choice([0, 0.001, 0.1, tasks.MOMENT, 2]))
+        assert clock.rung[-1][1] >= clock.now
+        assert clock.rung[-1][1] <= clock.now + tasks.MOMENT
+    heard = [at for _, at in clock.rung]
+    assert all(later - earlier >= tasks.MOMENT - 1e-6 for earlier, later in pairwise(heard))
+
+
+def test_a_bell_that_the_broker_did_not_take_keeps_no_other_from_ringing(clock):
+    clock.is_down = True
+    assert len(clock.after(0, 0.1, 0.1)) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_task_without_arguments_shares_its_bell(monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(args) or True)
+    for _ in range(3):
+        with transaction.atomic():
+            tasks.ring_after_commit(tasks.build_report, 1)
+            tasks.ring_after_commit(tasks.build_report, 2)
+            tasks.ring_after_commit(tasks.deliver_effects)
+    assert rung == [(1,), (2,), ()] * 2 + [(1,), (2,)]
+
+
+@pytest.mark.worker
+def test_a_pause_stands_in_the_message(redis_url):
+    task = a_task(redis_url)
+    task.app.conf.task_default_queue = "proctoring-bell-pause-test"
+    client = redis.Redis.from_url(redis_url)
+    try:
+        assert tasks.ring(task, pause=30)
+        [message] = client.lrange("proctoring-bell-pause-test", 0, -1)
+        eta = datetime.fromisoformat(json.loads(message)["headers"]["eta"])
+        assert timedelta(seconds=20) < eta - timezone.now() <= timedelta(seconds=30)
+    finally:
+        client.delete("proctoring-bell-pause-test")
         client.close()
 
 

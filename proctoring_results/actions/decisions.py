@@ -70,5 +70,4 @@ def _take_up_what_waited_for_a_person(attempt: ExamAttempt) -> None:
         return
     waited.update(standing=ReviewStanding.APPLIED)
     attempt.current_review = newest
-    attempt.save(update_fields=["current_review"])
     note_activity(attempt)

@@ -67,6 +67,8 @@ def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser
     mine = {name for name in known if may_speak_for(name)}
     # An id with NUL in it is nobody's, and PostgreSQL would not even look.
     named = ExamAttempt.objects.none() if "\0" in external_id else ExamAttempt.objects.filter(external_id=external_id)
+    # The rest is read under the lock.
+    named = named.only("attempt_code", "provider")
     found = [
         one for one in named if one.provider in mine or (one.provider not in known and may_speak_for(one.provider))
     ]

@@ -109,7 +109,6 @@ def _new_version(
     _copy(before, review, rows)
     if attempt.current_review_id == before.pk:
         attempt.current_review = review
-        attempt.save(update_fields=["current_review"])
     note_activity(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=code, review=review))

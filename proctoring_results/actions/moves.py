@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from proctoring_results import tasks
@@ -36,9 +36,13 @@ if TYPE_CHECKING:
 
 def lock_attempt(attempt_code: str) -> ExamAttempt:
     """The attempt, locked until the transaction ends. Raises ``NotFound``."""
+    # The lock makes two reviewers take turns: the second one sees the first one's verdict.
+    locked = ExamAttempt.objects.select_for_update()
+    if connection.features.has_select_for_update_of:
+        # Most verbs ask about the exam, too. Elsewhere its row would be locked with the attempt's.
+        locked = ExamAttempt.objects.select_for_update(of=("self",)).select_related("exam")
     try:
-        # The lock makes two reviewers take turns: the second one sees the first one's verdict.
-        return ExamAttempt.objects.select_for_update().get(attempt_code=attempt_code)
+        return locked.get(attempt_code=attempt_code)
     except ExamAttempt.DoesNotExist:
         raise NotFound("attempt", attempt_code) from None
 
@@ -86,9 +90,9 @@ def make_move(
     review: ExamReview | None = None,
     at: datetime | None = None,
 ) -> StatusChange | None:
-    """``change_status`` as a part of a larger verb, which has a transaction and notes the activity at its end.
+    """``change_status`` as a part of a larger verb, whose ``note_activity`` also writes what has changed here.
 
-    Nothing is written where it raises.
+    Nothing has changed where it raises.
     """
     at = at or timezone.now()
     current = AttemptStatus(attempt.status)
@@ -102,7 +106,7 @@ def make_move(
     if current is not to:
         if move is None or not _is_allowed(move, attempt, source, at):
             raise IllegalMove(attempt, current, to, source)
-        _write(attempt, to, at)
+        _move(attempt, to, at)
     change = StatusChange.objects.create(
         attempt=attempt,
         from_status=current,
@@ -146,16 +150,23 @@ def queue_effects(
 
 
 def note_activity(attempt: ExamAttempt) -> None:
-    """Something was written about a locked attempt: keep when, and whether a person has to look at it."""
+    """Write what a verb has done to a locked attempt: when that was, and whether a person has to look at it now."""
     attempt.last_activity_at = now = timezone.now()
     attempt.attention_since = attention_since(attempt, now)
-    attempt.save(update_fields=["last_activity_at", "attention_since"])
+    attempt.save(update_fields=WRITTEN)
 
 
-def _write(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
+# By a move, by a review, and by either: one statement for all.
+WRITTEN = (
+    *("status", "open_key", "ends_at", "completed_at"),
+    *("current_review", "reviewed_at"),
+    *("last_activity_at", "attention_since"),
+)
+
+
+def _move(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
     attempt.status = to
     if to not in OPEN_STATUSES:
         attempt.open_key = attempt.ends_at = None
     if to in OVER_STATUSES and attempt.completed_at is None:
         attempt.completed_at = at
-    attempt.save(update_fields=["status", "open_key", "ends_at", "completed_at"])

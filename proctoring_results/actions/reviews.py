@@ -124,7 +124,6 @@ def _take_effect(attempt: ExamAttempt, review: ExamReview) -> None:
         _move_by(attempt, review)
     elif review.standing == ReviewStanding.AFTER_DECISION:
         queue_effects([EffectKind.NOTICE], attempt, review=review)
-    attempt.save(update_fields=["current_review", "reviewed_at"])
     note_activity(attempt)
 
 

@@ -46,15 +46,30 @@ def attention_reasons(attempt_pks: Collection[int]) -> dict[int, list[AttentionR
 
 
 def attention_since(attempt: ExamAttempt, now: datetime) -> datetime | None:
-    """For a locked attempt as it is written: since when a person has to look at it."""
-    if attempt.pk not in attention_reasons([attempt.pk]):
-        return None
-    return attempt.attention_since or now
+    """For a locked attempt, whose row need not be written yet: since when a person has to look at it."""
+    return attempt.attention_since or now if _requires_attention(attempt) else None
+
+
+def _requires_attention(attempt: ExamAttempt) -> bool:
+    """Whether any of the ``REASONS`` holds. Asks for no more than it must: most often nothing."""
+    if attempt.archived_at is not None:
+        return False
+    if attempt.status == AttemptStatus.SECOND_REVIEW_REQUIRED:
+        return True
+    review = attempt.current_review
+    contradicts_itself = (
+        review is not None and review.review_status == ReviewStatus.CLEAN and review.suspicious_count > 0
+    )
+    if contradicts_itself and not attempt.changes.filter(source=Source.PERSON).exists():
+        return True
+    has_new_information = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).exists()
+    return has_new_information or LmsEffect.objects.parked().filter(attempt=attempt).exists()
 
 
 def renew_attention(attempts: Collection[ExamAttempt]) -> None:
-    """Keep anew whether locked attempts have to be looked at."""
+    """Keep anew whether locked attempts, as they are written, have to be looked at."""
     now = timezone.now()
+    looked_at = attention_reasons([attempt.pk for attempt in attempts])
     for attempt in attempts:
-        attempt.attention_since = attention_since(attempt, now)
+        attempt.attention_since = (attempt.attention_since or now) if attempt.pk in looked_at else None
         attempt.save(update_fields=["attention_since"])

@@ -14,12 +14,12 @@ from .leases import LeasedTask, LeasedTaskQuerySet
 
 class ProviderMessageQuerySet(LeasedTaskQuerySet["ProviderMessage"]):
     def newest_of(self, attempt: ExamAttempt, provider: str, door: str) -> ProviderMessage | None:
-        """What a new message is compared with: the last one of its kind (by its hash, so without the body).
+        """What a new message is compared with: the last one of its kind. By its hash, so nothing else is read.
 
         The provider's own: it knows nothing of a replay, and may send again what it sent last.
         """
         own = self.filter(attempt=attempt, provider=provider, door=door, replay_of=None)
-        return own.defer("body").order_by("pk").last()
+        return own.only("attempt", "sha256").order_by("pk").last()
 
 
 class ProviderMessage(LeasedTask):

@@ -9,7 +9,7 @@ from tests.factories import ExamAttemptFactory, UserFactory
 @pytest.fixture(autouse=True)
 def bells(monkeypatch):
     rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(task.name))
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(task.name))
     return rung
 
 

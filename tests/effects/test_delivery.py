@@ -84,7 +84,7 @@ def test_a_second_review_is_told_to_the_team_and_so_is_a_review_after_a_decision
 
 def test_one_bell_rings_for_a_transaction(attempt, admin, monkeypatch):
     rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name))
+    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name))
     with transaction.atomic():
         api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
         api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
@@ -93,7 +93,7 @@ def test_one_bell_rings_for_a_transaction(attempt, admin, monkeypatch):
 
 def test_a_bell_in_a_savepoint_that_is_rolled_back_keeps_no_other_from_ringing(attempt, admin, monkeypatch):
     rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name))
+    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name))
     with transaction.atomic():
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
@@ -364,7 +364,7 @@ def test_a_deliverer_that_wakes_after_its_lease_writes_no_end(attempt, admin, ho
 
 def test_the_sweep_rings_for_what_is_due(attempt, admin, monkeypatch):
     rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args: rung.append(task.name) or True)
+    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name) or True)
     assert not sweep_effects()
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     rung.clear()

@@ -117,7 +117,7 @@ def test_a_report_asked_for_while_the_broker_was_down_is_built_when_it_is_back(o
 
 @pytest.mark.worker
 def test_beat_finds_a_bell_that_was_lost(on_redis, course, monkeypatch, tmp_path):
-    monkeypatch.setattr(tasks, "ring", lambda *args: False)
+    monkeypatch.setattr(tasks, "ring", lambda *args, **_: False)
     report = api.request_report(COURSE)
     # Beat inside the worker, so that one process does all; hosts may run it apart.
     with working(on_redis, "--beat", "--schedule", str(tmp_path / "schedule")) as worker:

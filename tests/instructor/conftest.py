@@ -19,7 +19,7 @@ def database(db):
 def bells(monkeypatch):
     """What is rung for; nobody comes."""
     rung: list[tuple] = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(args))
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(args))
     return rung
 
 

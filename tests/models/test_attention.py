@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
 from proctoring_results import api
 from proctoring_results.actions.effects import retry_effects
@@ -13,6 +16,7 @@ from proctoring_results.models import LmsEffect
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.statuses import AttentionReason, EffectState
 from tests.factories import ExamAttemptFactory, UserFactory
+from tests.histories import HISTORIES, tell
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -127,3 +131,10 @@ def test_one_query_says_it_of_many(django_assert_num_queries):
     pks = [ExamAttemptFactory(submitted=True, status="second_review_required").pk for _ in range(5)]
     with django_assert_num_queries(1):
         assert len(attention_reasons(pks)) == 5
+
+
+class TestWhateverHappened(TestCase):
+    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+    @given(HISTORIES, st.booleans())
+    def test_what_is_kept_is_what_the_facts_say_after_each_step(self, events, is_practice):
+        tell(events, is_practice, look=lambda attempts: [reasons(attempt) for attempt in attempts])

@@ -16,24 +16,12 @@ from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.reports.kinds import attempts_in_report, columns_of, rows_of
 from proctoring_results.statuses import RESULT_WORDS, AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.histories import HISTORIES, NOON, PARTS, WORDS, strike, tell
 from tests.reports.test_rows import rows as rows_in_file
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-WORDS = ("Suspicious", "Rules Violation", "unknown")
 SUSPICIOUS, VIOLATION, OWN = (api.IncidentData(status=status, comment="seen") for status in WORDS)
-# Kinds, those of services and one of nobody, and the tabs of the session on which they stand.
-PARTS = {
-    "": "video",
-    "webcam": "video",
-    "a word of its own": "video",
-    "desktop": "online",
-    "Desktop": "online",
-    "id": "verification",
-    "room": "verification",
-    "onboarding": "onboarding",
-}
 
 
 def reviewed_after(*delays: timedelta) -> None:
@@ -183,90 +171,12 @@ def test_percentiles_are_the_nearest_rank_of_all_that_were_counted(number):
 
 # -------------------------------------------------------------------------------------------- the numbers of the report
 
-STEPS = ("start", "submit", "time_out", "expire", "error", "review", "review", "pass", "fail", "archive", "again")
-STEPS += ("dismiss", "restore")
-INCIDENTS = st.lists(
-    st.builds(api.IncidentData, status=st.sampled_from(WORDS), comment=st.just("seen"), kind=st.sampled_from([*PARTS])),
-    max_size=4,
-)
-STATUSES = st.sampled_from(api.ReviewStatus.values)
-# What happens to whom, how long after what came before, and with which review if it is one.
-EVENTS = st.tuples(st.integers(0, 3), st.sampled_from(STEPS), st.integers(0, 2_000), STATUSES, INCIDENTS)
-
-
-def begun(number: int) -> st.SearchStrategy[list]:
-    """How it begins for one of the four. Left to chance alone, hardly any exam was ever handed in and reviewed."""
-    review = st.tuples(st.just(number), st.just("review"), st.integers(0, 2_000), STATUSES, INCIDENTS)
-    start, submit = ((number, step, 5, "Clean", []) for step in ("start", "submit"))
-    reviewed = review.map(lambda one: [start, submit, one])
-    dismissed = reviewed.map(lambda steps: [*steps, (number, "dismiss", 5, "Clean", [])])
-    return st.one_of(dismissed, reviewed, st.just([start]), st.just([]))
-
-
-OPENINGS = st.tuples(*(begun(number) for number in range(4))).map(lambda parts: [one for part in parts for one in part])
-HISTORIES = st.builds(lambda opening, events: opening + events, OPENINGS, st.lists(EVENTS, min_size=8, max_size=60))
-
-
-def happen(attempt: ExamAttempt, step: str, by, status: str, incidents: list) -> ExamAttempt | None:
-    code = attempt.attempt_code
-    match step:
-        case "start":
-            api.mark_ready_to_start(code)
-            api.start_attempt(code)
-        case "submit":
-            api.submit_attempt(code)
-        case "time_out":
-            api.time_out_attempt(code)
-        case "expire":
-            api.expire_attempt(code)
-        case "error":
-            api.mark_error(code, reason="broken")
-        case "review":
-            api.record_review(code, status, incidents=incidents)
-        case "pass":
-            api.pass_attempt(code, by=by, reason="seen")
-        case "fail":
-            api.fail_attempt(code, by=by, reason="seen")
-        case "archive":
-            api.archive_attempt(code, reason="again, please")
-        case "again":
-            return api.create_attempt(attempt.user, attempt.exam)
-        case "dismiss" | "restore":
-            strike(attempt, step, by)
-    return None
-
-
-def strike(attempt: ExamAttempt, step: str, by) -> None:
-    """The first incident of the current review that this can be done to, if there is one."""
-    verb, is_dismissed = (api.dismiss_incident, False) if step == "dismiss" else (api.restore_incident, True)
-    current = ExamAttempt.objects.get(pk=attempt.pk).current_review
-    of_the_current = Incident.objects.filter(review=current, dismissed_at__isnull=not is_dismissed)
-    if incident := of_the_current.order_by("position").first():
-        verb(incident.pk, by=by, reason="seen")
-
 
 def rows(**filters: str) -> list[dict[str, str]]:
     """The rows as they stand in the file, read here: the file needs a connection of its own, and so a commit."""
     kind = api.ReportKind.EXAM_RESULTS
     names = [column.name for column in columns_of(kind)]
     return [dict(zip(names, row, strict=True)) for row in rows_of(kind, attempts_in_report(COURSE, filters))]
-
-
-def tell(events: list, is_practice: bool) -> None:
-    admin = UserFactory(admin=True)
-    exams = [
-        ProctoredExamFactory(content_id="exam-0"),
-        ProctoredExamFactory(is_proctored=False, is_practice_exam=is_practice),
-    ]
-    attempts = [api.create_attempt(UserFactory(), exam) for exam in exams * 2]
-    with time_machine.travel(NOON, tick=False) as clock:
-        for number, step, minutes, status, incidents in events:
-            clock.shift(timedelta(minutes=minutes))
-            try:
-                made = happen(attempts[number], step, admin, status, incidents)
-            except (api.IllegalMove, api.AttemptIsArchived, api.AttemptAlreadyOpen):
-                continue
-            attempts[number] = made or attempts[number]
 
 
 def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:

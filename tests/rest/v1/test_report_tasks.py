@@ -25,7 +25,7 @@ OTHER_COURSE = "course-v1:Else+Where+2026"
 def bells(monkeypatch):
     """What is rung for; nobody comes."""
     rung: list[tuple] = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: rung.append(args))
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(args))
     return rung
 
 

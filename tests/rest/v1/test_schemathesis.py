@@ -101,7 +101,7 @@ def lists() -> list[str]:
 def unlimited(settings, monkeypatch):
     rates = dict.fromkeys(("proctoring_results_calls", "proctoring_results_reports"))
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args: None)
+    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: None)
 
 
 def test_every_answer_is_one_that_the_schema_names(live_server, config, token):
