@@ -55,5 +55,5 @@ def test_an_exam_that_the_course_has_not_is_a_404(team):
 def test_the_queries_are_the_same_for_few_and_many(team, number, django_assert_num_queries):
     for _ in range(number):
         ExamAttemptFactory(submitted=True)
-    with django_assert_num_queries(8):  # session, person, roles, and the numbers
+    with django_assert_num_queries(9):  # session, person, roles, and the numbers
         assert team.get(NUMBERS, {"course_id": COURSE}).json()["attempts"] == number
