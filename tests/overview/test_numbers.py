@@ -13,6 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from proctoring_results import api
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
+from proctoring_results.overview import numbers
 from proctoring_results.reports.kinds import attempts_in_report, columns_of, rows_of
 from proctoring_results.statuses import RESULT_WORDS, AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
@@ -84,6 +85,21 @@ def test_a_dismissed_incident_is_counted_in_no_part():
     strike(attempt, "dismiss", UserFactory(admin=True))
     counted = api.course_numbers(COURSE).incidents_by_part
     assert (counted[api.SessionPart.VERIFICATION], counted[api.SessionPart.VIDEO]) == (0, 1)
+
+
+def test_a_review_that_comes_while_they_are_counted_is_counted_with_its_attempt(monkeypatch):
+    first, late = (ExamAttemptFactory(submitted=True) for _ in range(2))
+    api.record_review(first.attempt_code, "Clean")
+    ask = numbers._keys
+
+    def ask_and_be_late(attempts):
+        keys = ask(attempts)
+        api.record_review(late.attempt_code, "Rules Violation", incidents=[VIOLATION])
+        return keys
+
+    monkeypatch.setattr(numbers, "_keys", ask_and_be_late)
+    counted = api.course_numbers(COURSE)
+    assert (counted.review_outcomes["Rules Violation"], counted.incidents.rules_violation) == (1, 1)
 
 
 def test_a_day_is_a_day_in_utc(settings):
