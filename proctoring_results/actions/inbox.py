@@ -29,7 +29,8 @@ from proctoring_results.exceptions import (
     MessageQueued,
     NotFound,
 )
-from proctoring_results.models import ExamAttempt, ProviderMessage
+from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
+from proctoring_results.providers.base import ReviewData, text
 from proctoring_results.providers.known import known_providers, provider_named
 from proctoring_results.providers.rpnow import Ids, RPNowProvider
 from proctoring_results.statuses import AttemptStatus, MessageDoor, MessageState, ReviewStanding, Source
@@ -43,12 +44,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger("proctoring_results.inbox")
 
 Answer = dict[str, Any]
+# A review, or the word that tells that the learner's computer is ready.
+Said = ReviewData | str
 
 # The door takes a message up at once; upkeep leaves it alone for so long.
 HEAD_START = timedelta(minutes=1)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 LOCATOR = "examMetaData.ssiRecordLocator"
+LOOKED_AT_TO_KEEP = ("attempt_code", "provider", "external_id", "status", "erased_at")
 
 
 # ---------------------------------------------------------------------------------------- whose attempt a message means
@@ -99,43 +103,54 @@ def _is_rpnow(provider: str) -> bool:
 def receive(
     attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], *, caller: str, ids: Ids | None = None
 ) -> Answer:
-    """Keep a message that has been read and found good, and take it up; says what became of it.
+    """Read a message, keep it where it is well said, and take it up; says what became of it.
 
     The same as the provider's last one of this kind: nothing new, the same answer. Not inside a transaction.
-    Raises ``LocatorMismatch``, and ``MessageQueued`` where the message is kept and upkeep has to finish it.
+    Raises ``InvalidInput`` and ``LocatorMismatch``, and ``MessageQueued`` where it is kept and upkeep has to finish it.
     """
-    message = _keep(attempt, door, body, caller, ids)
-    return take_up(message)
+    said = _read(attempt.provider, door, body)
+    message, is_new = _keep(attempt, door, body, caller, ids)
+    return take_up(message, said if is_new else None)
+
+
+def _read(provider: str, door: str, body: Mapping[str, Any]) -> Said:
+    """Raises ``InvalidInput``."""
+    if door == MessageDoor.REST_READY:
+        return text("status", body.get("status"), least=1, most=64)
+    return provider_named(provider).read_review(body)
 
 
 @transaction.atomic(durable=True)
 def _keep(
     attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], caller: str, ids: Ids | None
-) -> ProviderMessage:
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+) -> tuple[ProviderMessage, bool]:
+    """The message that stands for this one, and whether it is new."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
     # Two at once take turns here, so that the second finds the first one's message.
-    attempt = lock_attempt(attempt.attempt_code)
+    attempt = lock_attempt(attempt.attempt_code, only=LOOKED_AT_TO_KEEP)
     is_erased = attempt.erased_at is not None
     if ids is not None and not is_erased:
         _agree_on_external_id(attempt, ids.external_id)
     newest = ProviderMessage.objects.newest_of(attempt, attempt.provider, door)
     if newest is not None and newest.sha256 == sha256:
-        return newest
+        newest.attempt = attempt
+        return newest, False
     now = timezone.now()
-    return ProviderMessage.objects.create(
+    message = ProviderMessage.objects.create(
         provider=attempt.provider,
         door=door,
         attempt=attempt,
         sha256=sha256,
         received_at=now,
         caller=caller[:255],
-        **(without_content(attempt, now) if is_erased else _with_content(text, now)),
+        **(without_content(attempt, now) if is_erased else _with_content(canonical, now)),
     )
+    return message, True
 
 
-def _with_content(text: str, now: datetime) -> dict[str, Any]:
-    return {"body": crypto.encrypt(text), "next_try_at": now + HEAD_START}
+def _with_content(canonical: str, now: datetime) -> dict[str, Any]:
+    return {"body": crypto.encrypt(canonical), "next_try_at": now + HEAD_START}
 
 
 def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:
@@ -169,10 +184,15 @@ def _agree_on_external_id(attempt: ExamAttempt, external_id: str) -> None:
         raise LocatorMismatch(LOCATOR)
 
 
-def take_up(message: ProviderMessage) -> Answer:
-    """Do what a kept message says; once, however many try. Raises ``MessageQueued`` where it could not be done."""
+def take_up(message: ProviderMessage, said: Said | None = None) -> Answer:
+    """Do what a kept message says; once, however many try. Raises ``MessageQueued`` where it could not be done.
+
+    ``said`` is what was read of it, by whoever has just kept it.
+    """
     try:
-        return _finish(message.pk, message.attempt.attempt_code)
+        with suppress(_TakenUpByAnother):
+            return _finish(message, said)
+        return _finish(message, None)
     except Exception as error:
         reference = secrets.token_hex(4).upper()
         logger.exception("Message %d could not be taken up, reference %s.", message.pk, reference)
@@ -182,23 +202,37 @@ def take_up(message: ProviderMessage) -> Answer:
         raise MessageQueued from error
 
 
+class _TakenUpByAnother(Exception):
+    """Since it was kept; what was done here is taken back."""
+
+
 @transaction.atomic(durable=True)
-def _finish(pk: int, attempt_code: str) -> Answer:
+def _finish(message: ProviderMessage, said: Said | None) -> Answer:
     # First of all, also where the database shows what was there at a transaction's first look.
-    attempt = lock_attempt(attempt_code)
-    message = ProviderMessage.objects.get(pk=pk)
-    if message.state != MessageState.DONE:
-        body = json.loads(crypto.decrypt(message.body))
-        if message.door == MessageDoor.REST_READY:
-            message.answer = _make_ready(attempt, body)
-        else:
-            message.answer = _record(message, attempt, body)
-        message.state, message.problem, message.finished_at = MessageState.DONE, "", timezone.now()
-        message.next_try_at = message.lease_until = None
-        message.save(
-            update_fields=["answer", "review", "state", "problem", "finished_at", "next_try_at", "lease_until"]
-        )
-    answer: Answer = message.answer
+    attempt = lock_attempt(message.attempt.attempt_code)
+    # What has just been kept need not be read again: nobody but a repeat or a replay comes in between.
+    if said is None or attempt.erased_at is not None:
+        message = ProviderMessage.objects.get(pk=message.pk)
+        if message.state == MessageState.DONE:
+            before: Answer = message.answer
+            return before
+        said = _read(message.provider, message.door, json.loads(crypto.decrypt(message.body)))
+    review = None
+    if isinstance(said, ReviewData):
+        review, answer = _record(attempt, said)
+    else:
+        answer = _make_ready(attempt, said)
+    unfinished = ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED)
+    if not unfinished.update(
+        answer=answer,
+        review=review,
+        state=MessageState.DONE,
+        problem="",
+        finished_at=timezone.now(),
+        next_try_at=None,
+        lease_until=None,
+    ):
+        raise _TakenUpByAnother
     return answer
 
 
@@ -225,16 +259,15 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
 
 @transaction.atomic(durable=True)
 def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
-    text = crypto.decrypt(message.body)
-    if message.door != MessageDoor.REST_READY:
-        provider_named(message.provider).read_review(json.loads(text))
+    canonical = crypto.decrypt(message.body)
+    _read(message.provider, message.door, json.loads(canonical))
     now = timezone.now()
     return ProviderMessage.objects.create(
         provider=message.provider,
         door=message.door,
         attempt=message.attempt,
         sha256=message.sha256,
-        body=crypto.encrypt(text),
+        body=crypto.encrypt(canonical),
         received_at=now,
         caller=by.get_username()[:255],
         replay_of=message,
@@ -242,9 +275,9 @@ def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
     )
 
 
-def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
-    data, before = provider_named(message.provider).read_review(body), attempt.status
-    message.review = review = record_review_of(
+def _record(attempt: ExamAttempt, data: ReviewData) -> tuple[ExamReview, Answer]:
+    before = attempt.status
+    review = record_review_of(
         attempt,
         data.review_status,
         incidents=data.incidents,
@@ -262,7 +295,7 @@ def _record(message: ProviderMessage, attempt: ExamAttempt, body: Mapping[str, A
     }
     if review.standing != ReviewStanding.APPLIED:
         answer["why"] = str(ReviewStanding(review.standing).label)
-    return answer
+    return review, answer
 
 
 def _person_behind(claim: str, course_id: str) -> AbstractBaseUser | None:
@@ -281,8 +314,8 @@ def _person_behind(claim: str, course_id: str) -> AbstractBaseUser | None:
     return found[0] if len(found) == 1 and access.may(found[0], access.DECIDE_ATTEMPT, course_id) else None
 
 
-def _make_ready(attempt: ExamAttempt, body: Mapping[str, Any]) -> Answer:
-    has_moved = body.get("status") == "ready" and _ready_to_start(attempt)
+def _make_ready(attempt: ExamAttempt, said: str) -> Answer:
+    has_moved = said == "ready" and _ready_to_start(attempt)
     return {"attempt_code": attempt.attempt_code, "status": str(attempt.status), "status_changed": has_moved}
 
 

@@ -29,16 +29,18 @@ from proctoring_results.statuses import (
 from .calls import queue_attempt_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-def lock_attempt(attempt_code: str) -> ExamAttempt:
-    """The attempt, locked until the transaction ends. Raises ``NotFound``."""
+def lock_attempt(attempt_code: str, only: Sequence[str] = ()) -> ExamAttempt:
+    """The attempt, locked until the transaction ends; with ``only`` these fields of it. Raises ``NotFound``."""
     # The lock makes two reviewers take turns: the second one sees the first one's verdict.
     locked = ExamAttempt.objects.select_for_update()
-    if connection.features.has_select_for_update_of:
+    if only:
+        locked = locked.only(*only)
+    elif connection.features.has_select_for_update_of:
         # Most verbs ask about the exam, too. Elsewhere its row would be locked with the attempt's.
         locked = ExamAttempt.objects.select_for_update(of=("self",)).select_related("exam")
     try:

@@ -19,7 +19,7 @@ class ProviderMessageQuerySet(LeasedTaskQuerySet["ProviderMessage"]):
         The provider's own: it knows nothing of a replay, and may send again what it sent last.
         """
         own = self.filter(attempt=attempt, provider=provider, door=door, replay_of=None)
-        return own.only("attempt", "sha256").order_by("pk").last()
+        return own.only("attempt", "sha256").order_by("-pk").first()
 
 
 class ProviderMessage(LeasedTask):

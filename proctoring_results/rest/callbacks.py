@@ -16,8 +16,7 @@ from proctoring_results.actions import inbox
 from proctoring_results.exceptions import MessageQueued, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
-from proctoring_results.providers.base import text
-from proctoring_results.providers.known import known_providers, provider_named
+from proctoring_results.providers.known import known_providers
 from proctoring_results.providers.rpnow import Ids, Proof, RPNowProvider
 from proctoring_results.statuses import MessageDoor
 
@@ -26,7 +25,7 @@ from .doors import ProviderDoor
 
 
 class MessageView(ProviderDoor):
-    """A provider's POST: who, about which attempt, is it well said; then one verb."""
+    """A provider's POST: who, about which attempt; then one verb."""
 
     http_method_names = ["post"]
     message_door: MessageDoor
@@ -65,27 +64,15 @@ class RestView(MessageView):
 
     def post(self, request: Request, external_id: str) -> Response:
         attempt = inbox.attempt_of_caller(external_id, request.user)
-        body = read_object(self.raw_body())
-        self.check(attempt, body)
-        return self.answer(attempt, body)
-
-    def check(self, attempt: ExamAttempt, body: Mapping[str, Any]) -> None:
-        """Raise ``InvalidInput`` for a message that is not well said."""
-        raise NotImplementedError
+        return self.answer(attempt, read_object(self.raw_body()))
 
 
 class ReviewView(RestView):
     message_door = MessageDoor.REST_REVIEW
 
-    def check(self, attempt: ExamAttempt, body: Mapping[str, Any]) -> None:
-        provider_named(attempt.provider).read_review(body)
-
 
 class ReadyView(RestView):
     message_door = MessageDoor.REST_READY
-
-    def check(self, attempt: ExamAttempt, body: Mapping[str, Any]) -> None:
-        text("status", body.get("status"), least=1, most=64)
 
 
 class RPNowReviewView(MessageView):
@@ -122,7 +109,6 @@ class RPNowReviewView(MessageView):
         body = read_object(self.raw_body())
         ids = self._speaks_for[0].read_ids(body)
         attempt = inbox.rpnow_attempt(ids.attempt_code, {provider.name for provider in self._speaks_for})
-        provider_named(attempt.provider).read_review(body)
         return self.answer(attempt, body, ids)
 
 

@@ -459,6 +459,38 @@ def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
     assert (ProviderMessage.objects.count(), ExamReview.objects.count()) == (1, 1)
 
 
+@pytest.mark.database
+def test_what_another_has_finished_meanwhile_is_not_done_twice(provider, monkeypatch):
+    """The same sent again may take up a message between its two transactions."""
+    attempt, finish, told = rest_attempt(), inbox._finish, []
+
+    def quicker(message, said):
+        if not told:
+            told.append(finish(message, None))
+        return finish(message, said)
+
+    monkeypatch.setattr(inbox, "_finish", quicker)
+    assert post(provider, reviewed(), REVIEW).json() == told[0]
+    assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
+    assert attempt.changes.count() == 1
+
+
+def test_nothing_follows_for_a_learner_erased_meanwhile(provider, monkeypatch):
+    """Erased between the message's two transactions."""
+    attempt, finish = rest_attempt(), inbox._finish
+
+    def late(message, said):
+        api.erase_learner(attempt.user, by=UserFactory(is_superuser=True), reason="Asked for it.")
+        return finish(message, said)
+
+    monkeypatch.setattr(inbox, "_finish", late)
+    answer = post(provider, reviewed(), REVIEW).json()
+    assert answer["why"] == "The learner's data was erased; what was sent is not kept."
+    assert not answer["status_changed"]
+    assert not ExamReview.objects.exists()
+    assert decrypt(ProviderMessage.objects.get().body) == "{}"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_message_is_kept_also_where_requests_are_transactions(settings, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
