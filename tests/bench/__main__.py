@@ -238,13 +238,13 @@ def measure_callbacks(database: Database, folder: Path, number: int, rounds: int
     told = database.told_by("tests.bench.callbacks", "prepare", str(WARMING_UP + number * rounds))
     token, ids = told["token"], told["ids"]
     taken, turned_away = [], []
-    with serving(site_of(database.url, str(folder / "site"))) as port:
-        send(port, token, ids[:WARMING_UP], INCIDENTS, 200)
+    with serving(site_of(database.url, str(folder / "site"))) as ports:
+        send(ports, token, ids[:WARMING_UP], INCIDENTS, 200)
         for start in range(WARMING_UP, len(ids), number):
             known = ids[start : start + number]
-            taken.append(send(port, token, known, INCIDENTS, 200))
+            taken.append(send(ports, token, known, INCIDENTS, 200))
             # The same way in, and nothing to write.
-            turned_away.append(send(port, token, [f"unknown-{one}" for one in known], INCIDENTS, 404))
+            turned_away.append(send(ports, token, [f"unknown-{one}" for one in known], INCIDENTS, 404))
     queries = database.told_by("tests.bench.callbacks", "queries")
     second, times = median(taken), median(b / a for a, b in zip(taken, turned_away, strict=True))
     print(f"\n{'callbacks':<11}{'reviews/s':>10}{'limit':>7}{'for nobody/s':>14}{'ratio':>7}   queries by incidents")

@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-# Of the machine's cores, each of which gets a worker.
+# Of the machine's cores, each of which gets a server.
 CORES = 2
-THREADS = 4  # a worker, and as many callers
+THREADS = 4  # a server, and as many callers
 START_SECONDS = 30
 
 
@@ -31,17 +31,29 @@ def review_of(external_id: str, incidents: int) -> bytes:
 
 
 @contextmanager
-def serving(environment: dict[str, str]) -> Iterator[int]:
-    """The example LMS under gunicorn; says at which port."""
+def serving(environment: dict[str, str]) -> Iterator[list[int]]:
+    """The example LMS under gunicorn; says at which ports.
+
+    A server for each core, as behind a proxy that spreads the callers. Workers that share a port take what they get
+    hold of: now and then one has all callers, and a core nothing to do.
+    """
+    with ExitStack() as stack:
+        servers = [stack.enter_context(_server(environment)) for _ in range(CORES)]
+        for server, port in servers:
+            _wait_until_it_answers(server, port)
+        yield [port for _, port in servers]
+
+
+@contextmanager
+def _server(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "example_project.wsgi", f"--bind=127.0.0.1:{port}"]
-    options = [f"--workers={CORES}", f"--threads={THREADS}", "--worker-class=gthread", "--log-level=error"]
+    options = [f"--threads={THREADS}", "--worker-class=gthread", "--no-control-socket", "--log-level=error"]
     # A line for each review that is turned away says nothing here.
     server = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.DEVNULL)
     try:
-        _wait_until_it_answers(server, port)
-        yield port
+        yield server, port
     finally:
         server.terminate()
         server.wait(START_SECONDS)
@@ -60,13 +72,13 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int) -> None
     raise SystemExit("The example LMS did not start.")
 
 
-def send(port: int, token: str, ids: Sequence[str], incidents: int, expected: int) -> float:
+def send(ports: Sequence[int], token: str, ids: Sequence[str], incidents: int, expected: int) -> float:
     """A review for each, by a few callers at once over connections that stay open; says how many a second."""
     bodies = [(address_of(external_id), review_of(external_id, incidents)) for external_id in ids]
     headers = {"Host": "localhost", "Authorization": f"JWT {token}", "Content-Type": "application/json"}
     wrong: list[str] = []
 
-    def call(mine: Sequence[tuple[str, bytes]]) -> None:
+    def call(port: int, mine: Sequence[tuple[str, bytes]]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             for address, body in mine:
@@ -81,7 +93,10 @@ def send(port: int, token: str, ids: Sequence[str], incidents: int, expected: in
             connection.close()
 
     callers = CORES * THREADS
-    threads = [threading.Thread(target=call, args=(bodies[number::callers],)) for number in range(callers)]
+    threads = [
+        threading.Thread(target=call, args=(ports[number % len(ports)], bodies[number::callers]))
+        for number in range(callers)
+    ]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
