@@ -118,6 +118,9 @@ def _database() -> dict[str, Any]:
         options.setdefault("connect_timeout", 5)
     else:
         options.setdefault("connect_timeout", 5)
+        # A connection prepares what it has asked a few times, instead of having it planned anew.
+        options.setdefault("server_side_binding", True)
+        options.setdefault("prepare_threshold", 5)
     return database
 
 
