@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,6 +46,7 @@ def _keys() -> MultiFernet:
     return MultiFernet([*named, *derived])
 
 
+@lru_cache(maxsize=16)
 def _derived(secret: str | bytes) -> bytes:
     raw = secret.encode() if isinstance(secret, str) else secret
     return base64.urlsafe_b64encode(HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(raw))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from proctoring_results import crypto
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models import Evidence
+from proctoring_results.models.compiled import insert
 from proctoring_results.providers.base import EvidenceData, IncidentData, refuse_too_much_evidence, web_address
 from proctoring_results.statuses import EvidenceKind
 
@@ -51,7 +52,7 @@ def write_evidence(
     found: list[tuple[Incident | None, EvidenceData]] = [(None, item) for item in of_review]
     for row, incident in zip(incident_rows, incidents, strict=True):
         found += [(row, item) for item in incident.evidence]
-    Evidence.objects.bulk_create(
+    rows = [
         Evidence(
             review=review,
             incident=row,
@@ -62,7 +63,8 @@ def write_evidence(
             stop=item.stop,
         )
         for number, (row, item) in enumerate(found)
-    )
+    ]
+    insert(*rows)
 
 
 def _by_place(

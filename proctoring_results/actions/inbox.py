@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from proctoring_results import access, crypto
@@ -30,6 +31,7 @@ from proctoring_results.exceptions import (
     NotFound,
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
+from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.providers.base import ReviewData, text
 from proctoring_results.providers.known import known_providers, provider_named
 from proctoring_results.providers.rpnow import Ids, RPNowProvider
@@ -52,7 +54,8 @@ HEAD_START = timedelta(minutes=1)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 LOCATOR = "examMetaData.ssiRecordLocator"
-LOOKED_AT_TO_KEEP = ("attempt_code", "provider", "external_id", "status", "erased_at")
+# What is written of a message when it is done.
+WRITTEN = ("answer", "review", "state", "problem", "finished_at", "next_try_at", "lease_until")
 
 
 # ---------------------------------------------------------------------------------------- whose attempt a message means
@@ -70,9 +73,7 @@ def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser
     known = {provider.name for provider in known_providers()}
     mine = {name for name in known if may_speak_for(name)}
     # An id with NUL in it is nobody's, and PostgreSQL would not even look.
-    named = ExamAttempt.objects.none() if "\0" in external_id else ExamAttempt.objects.filter(external_id=external_id)
-    # The rest is read under the lock.
-    named = named.only("attempt_code", "provider")
+    named = [] if "\0" in external_id else _known_as(external_id)
     found = [
         one for one in named if one.provider in mine or (one.provider not in known and may_speak_for(one.provider))
     ]
@@ -83,6 +84,12 @@ def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser
     if not found:
         raise NotFound("attempt", external_id)
     return found[0]
+
+
+@compiled
+def _known_as(external_id: str) -> QuerySet[ExamAttempt]:
+    # The rest is read under the lock.
+    return ExamAttempt.objects.filter(external_id=external_id).only("attempt_code", "provider")
 
 
 def rpnow_attempt(attempt_code: str, names: set[str] | None = None) -> ExamAttempt:
@@ -128,16 +135,16 @@ def _keep(
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
     # Two at once take turns here, so that the second finds the first one's message.
-    attempt = lock_attempt(attempt.attempt_code, only=LOOKED_AT_TO_KEEP)
+    [attempt] = _locked(attempt.pk)
     is_erased = attempt.erased_at is not None
     if ids is not None and not is_erased:
         _agree_on_external_id(attempt, ids.external_id)
-    newest = ProviderMessage.objects.newest_of(attempt, attempt.provider, door)
+    newest = _newest_of.first(attempt.pk, attempt.provider, door)
     if newest is not None and newest.sha256 == sha256:
         newest.attempt = attempt
         return newest, False
     now = timezone.now()
-    message = ProviderMessage.objects.create(
+    message = ProviderMessage(
         provider=attempt.provider,
         door=door,
         attempt=attempt,
@@ -146,7 +153,24 @@ def _keep(
         caller=caller[:255],
         **(without_content(attempt, now) if is_erased else _with_content(canonical, now)),
     )
+    insert(message)
     return message, True
+
+
+@compiled
+def _locked(attempt_pk: int) -> QuerySet[ExamAttempt]:
+    looked_at = ("attempt_code", "provider", "external_id", "status", "erased_at")
+    return ExamAttempt.objects.select_for_update().filter(pk=attempt_pk).only(*looked_at)
+
+
+@compiled
+def _newest_of(attempt_pk: int, provider: str, door: str) -> QuerySet[ProviderMessage]:
+    """What a new message is compared with: the last one of its kind. By its hash, so nothing else is read.
+
+    The provider's own: it knows nothing of a replay, and may send again what it sent last.
+    """
+    own = ProviderMessage.objects.filter(attempt=attempt_pk, provider=provider, door=door, replay_of=None)
+    return own.only("sha256").order_by("-pk")[:1]
 
 
 def _with_content(canonical: str, now: datetime) -> dict[str, Any]:
@@ -222,16 +246,10 @@ def _finish(message: ProviderMessage, said: Said | None) -> Answer:
         review, answer = _record(attempt, said)
     else:
         answer = _make_ready(attempt, said)
-    unfinished = ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED)
-    if not unfinished.update(
-        answer=answer,
-        review=review,
-        state=MessageState.DONE,
-        problem="",
-        finished_at=timezone.now(),
-        next_try_at=None,
-        lease_until=None,
-    ):
+    message.answer, message.review = answer, review
+    message.state, message.finished_at, message.problem = MessageState.DONE, timezone.now(), ""
+    message.next_try_at = message.lease_until = None
+    if not update(message, WRITTEN, state=MessageState.RECEIVED):
         raise _TakenUpByAnother
     return answer
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from proctoring_results import tasks
@@ -13,6 +14,7 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
 from proctoring_results.models.attention import attention_since
+from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.statuses import (
     MOVES,
@@ -29,24 +31,27 @@ from proctoring_results.statuses import (
 from .calls import queue_attempt_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-def lock_attempt(attempt_code: str, only: Sequence[str] = ()) -> ExamAttempt:
-    """The attempt, locked until the transaction ends; with ``only`` these fields of it. Raises ``NotFound``."""
+def lock_attempt(attempt_code: str) -> ExamAttempt:
+    """The attempt, locked until the transaction ends. Raises ``NotFound``."""
+    attempt = _locked.first(attempt_code)
+    if attempt is None:
+        raise NotFound("attempt", attempt_code)
+    return attempt
+
+
+@compiled
+def _locked(attempt_code: str) -> QuerySet[ExamAttempt]:
     # The lock makes two reviewers take turns: the second one sees the first one's verdict.
     locked = ExamAttempt.objects.select_for_update()
-    if only:
-        locked = locked.only(*only)
-    elif connection.features.has_select_for_update_of:
+    if connection.features.has_select_for_update_of:
         # Most verbs ask about the exam, too. Elsewhere its row would be locked with the attempt's.
         locked = ExamAttempt.objects.select_for_update(of=("self",)).select_related("exam")
-    try:
-        return locked.get(attempt_code=attempt_code)
-    except ExamAttempt.DoesNotExist:
-        raise NotFound("attempt", attempt_code) from None
+    return locked.filter(attempt_code=attempt_code)
 
 
 def facts_of(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
@@ -54,7 +59,7 @@ def facts_of(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
         source=source,
         was_started=attempt.started_at is not None,
         time_is_left=attempt.ends_at is None or at <= attempt.ends_at,
-        a_person_decided=attempt.changes.filter(source=Source.PERSON).exists(),
+        a_person_decided=attempt.decided_at is not None,
         the_host_hands_in=conf().LATE_HAND_IN == "submitted",
     )
 
@@ -109,7 +114,9 @@ def make_move(
         if move is None or not _is_allowed(move, attempt, source, at):
             raise IllegalMove(attempt, current, to, source)
         _move(attempt, to, at)
-    change = StatusChange.objects.create(
+    if source is Source.PERSON and attempt.decided_at is None:
+        attempt.decided_at = at
+    change = StatusChange(
         attempt=attempt,
         from_status=current,
         to_status=to,
@@ -119,6 +126,7 @@ def make_move(
         reason=reason,
         review=review,
     )
+    insert(change)
     if move is not None:
         queue_effects(move.effects, attempt, change=change)
     code = attempt.attempt_code
@@ -155,13 +163,13 @@ def note_activity(attempt: ExamAttempt) -> None:
     """Write what a verb has done to a locked attempt: when that was, and whether a person has to look at it now."""
     attempt.last_activity_at = now = timezone.now()
     attempt.attention_since = attention_since(attempt, now)
-    attempt.save(update_fields=WRITTEN)
+    update(attempt, WRITTEN)
 
 
 # By a move, by a review, and by either: one statement for all.
 WRITTEN = (
     *("status", "open_key", "ends_at", "completed_at"),
-    *("current_review", "reviewed_at"),
+    *("current_review", "reviewed_at", "decided_at"),
     *("last_activity_at", "attention_since"),
 )
 

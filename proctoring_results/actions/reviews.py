@@ -13,6 +13,7 @@ from proctoring_results import access
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
+from proctoring_results.models.compiled import insert
 from proctoring_results.providers.base import LONGEST_COMMENT, MOST_INCIDENTS, EvidenceData, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.signals import review_recorded
@@ -99,8 +100,9 @@ def record_review_of(
         **report_columns(checked),
     )
     review.standing = _standing(attempt, review)
-    review.save(force_insert=True)
-    rows = Incident.objects.bulk_create(_incident(review, number, data) for number, data in enumerate(checked))
+    insert(review)
+    rows = [_incident(review, number, data) for number, data in enumerate(checked)]
+    insert(*rows)
     write_evidence(review, evidence, checked, rows_with_keys(review, rows))
     if review.is_complete and attempt.reviewed_at is None:
         attempt.reviewed_at = review.received_at
@@ -138,7 +140,7 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
         only_one = older is None or not older.is_complete
         return ReviewStanding.APPLIED if only_one else ReviewStanding.INCOMPLETE
     if review.source != Source.PERSON:
-        if attempt.changes.filter(source=Source.PERSON).exists():
+        if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
         if older is not None and older.is_complete and not policy_of(attempt.provider).newer_replaces_older:
             return ReviewStanding.BARRED

@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("completed_at", models.DateTimeField(blank=True, null=True)),
                 ("reviewed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("ends_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("extra_time_mins", models.PositiveIntegerField(default=0)),
                 ("allowed_time_limit_mins", models.PositiveIntegerField(blank=True, null=True)),
@@ -408,6 +409,7 @@ class Migration(migrations.Migration):
                 (
                     "attempt",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="messages",
                         to="proctoring_results.examattempt",
@@ -685,7 +687,6 @@ class Migration(migrations.Migration):
                 (
                     "attempt",
                     models.ForeignKey(
-                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="changes",
                         to="proctoring_results.examattempt",
@@ -792,6 +793,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -1179,10 +1181,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("unfinished_key", None), ("state__in", ("queued", "running")), _connector="OR"),
                 name="only_an_unfinished_report_holds_the_key",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="statuschange",
-            index=models.Index(fields=["attempt", "source"], name="change_by_attempt_and_source"),
         ),
         migrations.AddIndex(
             model_name="statuschange",

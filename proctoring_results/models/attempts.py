@@ -76,6 +76,9 @@ class ExamAttempt(models.Model):
     # When the first complete review arrived, whatever became of it. Set once, so that the numbers of a course read one
     # table to say how long reviews take.
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a person first decided, whatever has happened since. Set once, so that no change has to be searched to know
+    # that a provider's next review moves nothing.
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The moment the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
@@ -169,7 +172,7 @@ class ExamAttempt(models.Model):
 class StatusChange(models.Model):
     """One move of an attempt. Written once, never edited (an ``Erasure`` takes its reason away)."""
 
-    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes", db_index=False)
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes")
     from_status = models.CharField(max_length=32, choices=AttemptStatus)
     to_status = models.CharField(max_length=32, choices=AttemptStatus)
     at = models.DateTimeField()
@@ -190,8 +193,6 @@ class StatusChange(models.Model):
             ),
         ]
         indexes = [
-            # "Has a person decided this attempt?", asked whenever a provider's review arrives.
-            models.Index(fields=["attempt", "source"], name="change_by_attempt_and_source"),
             # "What did people decide on each day?" of a course's numbers: a few of very many changes.
             models.Index(fields=["source", "to_status", "attempt", "at"], name="change_by_source_and_status"),
         ]

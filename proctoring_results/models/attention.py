@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from proctoring_results.statuses import AttemptStatus, AttentionReason, ReviewStanding, ReviewStatus, Source
+from proctoring_results.statuses import AttemptStatus, AttentionReason, ReviewStanding, ReviewStatus
 
-from .attempts import ExamAttempt, StatusChange
+from .attempts import ExamAttempt
 from .effects import LmsEffect
 from .reviews import ExamReview
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-DECIDED = Exists(StatusChange.objects.filter(attempt=OuterRef("pk"), source=Source.PERSON))
 NEW_INFORMATION = Exists(ExamReview.objects.filter(attempt=OuterRef("pk"), standing=ReviewStanding.AFTER_DECISION))
 PARKED = Exists(LmsEffect.objects.parked().filter(attempt=OuterRef("pk")))
 
@@ -27,7 +26,7 @@ REASONS = {
     AttentionReason.SECOND_REVIEW: Q(status=AttemptStatus.SECOND_REVIEW_REQUIRED),
     # Once a person has decided, they have seen it.
     AttentionReason.CONTRADICTION: Q(
-        ~DECIDED, current_review__review_status=ReviewStatus.CLEAN, current_review__suspicious_count__gt=0
+        decided_at=None, current_review__review_status=ReviewStatus.CLEAN, current_review__suspicious_count__gt=0
     ),
     AttentionReason.NEW_INFORMATION: Q(NEW_INFORMATION),
     AttentionReason.PARKED_EFFECT: Q(PARKED),
@@ -60,7 +59,7 @@ def _requires_attention(attempt: ExamAttempt) -> bool:
     contradicts_itself = (
         review is not None and review.review_status == ReviewStatus.CLEAN and review.suspicious_count > 0
     )
-    if contradicts_itself and not attempt.changes.filter(source=Source.PERSON).exists():
+    if contradicts_itself and attempt.decided_at is None:
         return True
     has_new_information = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).exists()
     return has_new_information or LmsEffect.objects.parked().filter(attempt=attempt).exists()

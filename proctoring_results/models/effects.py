@@ -13,6 +13,7 @@ from django.utils import timezone
 from proctoring_results.statuses import EffectKind, EffectState, ProviderCall
 
 from .attempts import ExamAttempt, StatusChange
+from .compiled import insert
 from .exams import ProctoredExam
 from .fields import IdField
 from .leases import LeasedTask, LeasedTaskQuerySet
@@ -40,7 +41,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
     ) -> list[LmsEffect]:
         """Write down what follows, in the caller's transaction."""
         now = now or timezone.now()
-        return self.bulk_create(
+        effects = [
             LmsEffect(
                 kind=kind,
                 user_id=attempt.user_id,
@@ -52,7 +53,9 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
                 next_try_at=now,
             )
             for kind in kinds
-        )
+        ]
+        insert(*effects)
+        return effects
 
     def queue_call(
         self,
@@ -95,7 +98,9 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
 class LmsEffect(LeasedTask):
     kind = models.CharField(max_length=16, choices=EffectKind)
     call = models.CharField(max_length=16, choices=ProviderCall, blank=True, help_text="What the provider is told.")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, null=True, related_name="+")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, null=True, related_name="effects")
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")

@@ -12,22 +12,12 @@ from .fields import IdField
 from .leases import LeasedTask, LeasedTaskQuerySet
 
 
-class ProviderMessageQuerySet(LeasedTaskQuerySet["ProviderMessage"]):
-    def newest_of(self, attempt: ExamAttempt, provider: str, door: str) -> ProviderMessage | None:
-        """What a new message is compared with: the last one of its kind. By its hash, so nothing else is read.
-
-        The provider's own: it knows nothing of a replay, and may send again what it sent last.
-        """
-        own = self.filter(attempt=attempt, provider=provider, door=door, replay_of=None)
-        return own.only("attempt", "sha256").order_by("-pk").first()
-
-
 class ProviderMessage(LeasedTask):
     """One accepted body of a provider, encrypted. Append-only: only what became of it is written later."""
 
     provider = IdField(max_length=64)
     door = models.CharField(max_length=16, choices=MessageDoor)
-    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="messages")
+    attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="messages", db_index=False)
     sha256 = models.CharField(max_length=64, help_text="Of the canonical JSON. Equal: the same message.")
     body = models.BinaryField(help_text="The JSON, encrypted.")
     received_at = models.DateTimeField()
@@ -44,7 +34,7 @@ class ProviderMessage(LeasedTask):
     problem = models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")
     finished_at = models.DateTimeField(null=True, editable=False)
 
-    objects = ProviderMessageQuerySet.as_manager()
+    objects = LeasedTaskQuerySet["ProviderMessage"].as_manager()
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db.models import Min
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from proctoring_results import api
 from proctoring_results.actions.effects import retry_effects
 from proctoring_results.effects.deliver import deliver
-from proctoring_results.models import LmsEffect
+from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.statuses import AttentionReason, EffectState
 from tests.factories import ExamAttemptFactory, UserFactory
@@ -111,6 +112,16 @@ def test_it_waits_since_the_first_reason(attempt):
     assert (attempt.attention_since, attempt.last_activity_at) == (first, first + timedelta(days=2))
 
 
+def test_it_is_kept_when_a_person_first_decided(attempt, admin):
+    first = datetime(2026, 5, 1, tzinfo=UTC)
+    review(attempt, "Clean")
+    assert ExamAttempt.objects.get().decided_at is None
+    for days, decide in enumerate((api.fail_attempt, api.pass_attempt, api.pass_attempt)):
+        with time_machine.travel(first + timedelta(days=days), tick=False):
+            decide(attempt.attempt_code, by=admin, reason="x")
+        assert ExamAttempt.objects.get().decided_at == first
+
+
 def test_each_thing_that_happens_is_an_activity(attempt, admin):
     seen = [attempt.last_activity_at]
     for verb in (
@@ -137,4 +148,8 @@ class TestWhateverHappened(TestCase):
     @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
     @given(HISTORIES, st.booleans())
     def test_what_is_kept_is_what_the_facts_say_after_each_step(self, events, is_practice):
-        tell(events, is_practice, look=lambda attempts: [reasons(attempt) for attempt in attempts])
+        tell(events, is_practice, look=lambda attempts: [self.look(attempt) for attempt in attempts])
+
+    def look(self, attempt):
+        reasons(attempt)
+        assert attempt.decided_at == attempt.changes.filter(source="person").aggregate(first=Min("at"))["first"]

@@ -145,15 +145,21 @@ class Story:
         return next(complete, None)
 
     @property
+    def first_decision(self) -> When | None:
+        """When a person first decides."""
+        return next((step.at for step in self.steps if step.source is D), None)
+
+    @property
     def attention(self) -> When | None:
         """Since when a person has to look at it, as the app works it out."""
-        decided = any(step.source is D for step in self.steps)
         current = None if self.current is None else self.verdicts[self.current]
         contradicts_itself = (
             current is not None and current.status is ReviewStatus.CLEAN and current.suspicious_count > 0
         )
         has_news = any(verdict.standing is ReviewStanding.AFTER_DECISION for verdict in self.verdicts)
-        needed = self.status is S.SECOND_REVIEW_REQUIRED or (contradicts_itself and not decided) or has_news
+        needed = (
+            self.status is S.SECOND_REVIEW_REQUIRED or (contradicts_itself and self.first_decision is None) or has_news
+        )
         return self.now if needed else None
 
     def later(self, least: float, most: float) -> None:

@@ -53,9 +53,9 @@ class Narrator:
         self.enrolments = Table(Enrolment, "user", "course", "track")
         self.attempts = Table(
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
-            "started_at", "completed_at", "reviewed_at", "ends_at", "extra_time_mins", "allowed_time_limit_mins",
-            "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at", "archived_by",
-            "archive_reason", "open_key", "last_activity_at", "attention_since",
+            "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
+            "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
+            "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -174,6 +174,7 @@ class Narrator:
             self.at(started) if story.was_started else None,
             self.at(done) if story.was_done else None,
             moment(*story.first_verdict) if story.first_verdict else None,
+            moment(*story.first_decision) if story.first_decision else None,
             self.at(started + timedelta(minutes=allowed)) if under_way else None,
             story.extra_mins, allowed if story.was_started else None, row.is_practice_exam, row.is_proctored,
             None if story.current is None else reviews[story.current],
