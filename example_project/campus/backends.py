@@ -43,4 +43,17 @@ class ProviderBackend(BaseBackend):
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if perm != "proctoring_results.submit_review" or not isinstance(obj, str) or not user_obj.is_active:
             return False
-        return obj in ProviderAccount.objects.filter(user=user_obj.pk).values_list("provider", flat=True)
+        return obj == _provider(user_obj)
+
+
+def remember_provider(user: AbstractBaseUser, provider: str | None) -> None:
+    """Whose account it is, where a sign-in has read that already: it is not asked again then."""
+    user._campus_provider = provider  # type: ignore[attr-defined]
+
+
+def _provider(user: AbstractBaseUser | AnonymousUser) -> str | None:
+    if not hasattr(user, "_campus_provider"):
+        account = ProviderAccount.objects.filter(user=user.pk).first()
+        user._campus_provider = account and account.provider  # type: ignore[union-attr]
+    kept: str | None = user._campus_provider  # type: ignore[union-attr]
+    return kept
