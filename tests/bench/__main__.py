@@ -32,7 +32,7 @@ PATTERN = "pattern"
 SLOWEST_PAGE = 2.0  # seconds
 MOST_QUERIES = 20
 FEWEST_TO_JUDGE = 100_000
-FEWEST_CALLBACKS = 100  # a second
+FEWEST_CALLBACKS = 200  # a second
 INCIDENTS = 5  # of each review that is sent
 WARMING_UP = 200  # reviews before the clock runs
 
