@@ -185,7 +185,7 @@ def _inserting(model: type[Model], number: int) -> str:
     connection = transaction.get_connection()
     fields = _without_key(model)
     query = InsertQuery(model)
-    # As they are, without what a field puts in by itself: that is another each time.
+    # Only the SQL is kept. Of places it has one "%s" for each value; of values, PostgreSQL's would be made of arrays.
     row = model(**{field.attname: _Place(field.attname) for field in fields})
     query.insert_values(fields, [row] * number, raw=True)
     compiler = query.get_compiler(connection=connection)
