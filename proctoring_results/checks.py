@@ -21,8 +21,8 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.known import known_providers
 from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.registry import known_providers
 
 LONGEST_REDIRECT = timedelta(seconds=60)
 # Whose values are not shown, not even wrong ones.

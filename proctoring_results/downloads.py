@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 
-from proctoring_results import access
+from proctoring_results import permissions
+from proctoring_results.choices import DownloadOutcome
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import LinkExpired, LinkInvalid
 from proctoring_results.models import Report
-from proctoring_results.statuses import DownloadOutcome
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -36,7 +36,7 @@ def redeem(token: str, user: AbstractBaseUser, *, now: datetime) -> Report:
     report, owner, made_at = _read(token)
     if owner != str(user.pk):
         raise LinkInvalid(DownloadOutcome.ANOTHERS_LINK, report)
-    if not access.may(user, access.DOWNLOAD_REPORT, report.course_id):
+    if not permissions.may(user, permissions.DOWNLOAD_REPORT, report.course_id):
         raise LinkInvalid(DownloadOutcome.NOT_ALLOWED, report)
     age = now - made_at
     if age < timedelta(0):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.core.signing import BadSignature, Signer
 
-from proctoring_results import access
+from proctoring_results import permissions
+from proctoring_results.choices import DownloadOutcome
 from proctoring_results.exceptions import EvidenceLinkExpired, LinkInvalid
 from proctoring_results.models import Evidence
-from proctoring_results.statuses import DownloadOutcome
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -34,7 +34,7 @@ def redeem(token: str, user: AbstractBaseUser, *, now: datetime) -> Evidence:
     evidence, owner, made_at = _read(token)
     if owner != str(user.pk):
         raise LinkInvalid(DownloadOutcome.ANOTHERS_LINK, None)
-    if not access.may(user, access.VIEW_SESSIONS, evidence.review.attempt.exam.course_id):
+    if not permissions.may(user, permissions.VIEW_SESSIONS, evidence.review.attempt.exam.course_id):
         raise LinkInvalid(DownloadOutcome.NOT_ALLOWED, None)
     age = now - made_at
     if age < timedelta(0):

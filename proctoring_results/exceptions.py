@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
+    from proctoring_results.choices import AttemptStatus, Source
     from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, Report, StatusChange
-    from proctoring_results.statuses import AttemptStatus, Source
 
 
 class ProctoringResultsError(Exception):

@@ -15,7 +15,7 @@ from proctoring_results.conf import conf
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from proctoring_results.statuses import CreditState
+    from proctoring_results.choices import CreditState
 
 
 @runtime_checkable

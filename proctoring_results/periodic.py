@@ -4,8 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
-from proctoring_results.actions.inbox import sweep_inbox as take_up_messages
-from proctoring_results.actions.upkeep import (
+from proctoring_results.services.messages import sweep_inbox as take_up_messages
+from proctoring_results.services.upkeep import (
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     sweep_effects,

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from proctoring_results import tasks
-from tests import services
+from tests import servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,11 +45,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def require(name: str) -> str:
     """Where the service is. The test is left out where there is none; with CI=true it fails."""
-    service = services.find(name)
+    service = servers.find(name)
     if service.url is not None:
         return service.url
     sentence = f"{name}{IS_NEEDED}{service.why_missing}"
-    if services.MUST_HAVE_ALL:
+    if servers.MUST_HAVE_ALL:
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
 

@@ -7,9 +7,9 @@ import time_machine
 from hypothesis import strategies as st
 
 from proctoring_results import api
+from proctoring_results.choices import EffectState
 from proctoring_results.models import ExamAttempt, Incident, LmsEffect
 from proctoring_results.models.attention import renew_attention
-from proctoring_results.statuses import EffectState
 from tests.factories import ProctoredExamFactory, UserFactory
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

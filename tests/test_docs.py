@@ -15,12 +15,8 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from proctoring_results import access, api, periodic, tasks
-from proctoring_results.conf import SETTING_NAMES
-from proctoring_results.reports.columns import exam_results_columns, session_results_columns
-from proctoring_results.statuses import (
-    MOVES,
-    PART_OF_INCIDENT,
+from proctoring_results import api, periodic, permissions, tasks
+from proctoring_results.choices import (
     AttemptStatus,
     DownloadOutcome,
     ReportFailure,
@@ -30,6 +26,10 @@ from proctoring_results.statuses import (
     ReviewStatus,
     Source,
 )
+from proctoring_results.conf import SETTING_NAMES
+from proctoring_results.reports.columns import exam_results_columns, session_results_columns
+from proctoring_results.rules import PART_OF_INCIDENT
+from proctoring_results.transitions import MOVES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -165,7 +165,7 @@ def test_the_sentences_of_failures_are_quoted_as_they_are():
 
 
 def test_every_permission_is_documented():
-    asked_for = {value for name, value in vars(access).items() if name.isupper()}
+    asked_for = {value for name, value in vars(permissions).items() if name.isupper()}
     assert set(first_column("reference/permissions.md", "Permissions")) == asked_for
 
 

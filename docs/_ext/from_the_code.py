@@ -19,9 +19,10 @@ from moves_diagram import svg
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from proctoring_results.choices import EffectKind, Source
 from proctoring_results.conf import CONTENT_SECURITY_POLICY, Conf
 from proctoring_results.providers.policy import Policy
-from proctoring_results.statuses import MOVES, EffectKind, Move, Source
+from proctoring_results.transitions import MOVES, Move
 
 
 @dataclass(frozen=True, slots=True)

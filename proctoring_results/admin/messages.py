@@ -16,12 +16,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from proctoring_results import access, api, crypto
+from proctoring_results import api, crypto, permissions
+from proctoring_results.choices import AttemptStatus, MessageState
 from proctoring_results.models import ProviderMessage
-from proctoring_results.statuses import AttemptStatus, MessageState
 
 from .filters import course_filter
-from .reading import ReadOnlyAdmin
+from .read_only import ReadOnlyAdmin
 
 MOST_AT_ONCE = 100
 
@@ -151,11 +151,11 @@ def _replay_url(pks: list[int]) -> str:
 
 
 def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:
-    return access.may(request.user, access.READ_MESSAGE_BODY, message.provider)
+    return permissions.may(request.user, permissions.READ_MESSAGE_BODY, message.provider)
 
 
 def _may_replay(request: HttpRequest, provider: str) -> bool:
-    return access.may(request.user, access.REPLAY_MESSAGE, provider)
+    return permissions.may(request.user, permissions.REPLAY_MESSAGE, provider)
 
 
 def _told(name: str, pk: int, taken_up: ProviderMessage) -> str:

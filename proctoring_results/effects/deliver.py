@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import renew_attention
-from proctoring_results.statuses import AttemptStatus, EffectKind, EffectState
 
 from .levels import sync_certificate, sync_credit, sync_grade
 from .mail import is_superseded, mail_learner, notify_team

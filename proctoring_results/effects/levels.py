@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from proctoring_results.choices import AttemptStatus, CreditState
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
-from proctoring_results.statuses import AttemptStatus, CreditState, credit_state_of
+from proctoring_results.rules import credit_state_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -11,10 +11,10 @@ from django.template.loader import select_template
 from django.urls import reverse
 from django.utils import translation
 
+from proctoring_results.choices import AttemptStatus, EffectKind
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
 from proctoring_results.models import StatusChange
-from proctoring_results.statuses import AttemptStatus, EffectKind
 
 from .levels import grade_is_held
 

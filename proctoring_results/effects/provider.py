@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
+from proctoring_results.choices import AttemptStatus, ProviderCall
 from proctoring_results.exceptions import CallRefused
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
-from proctoring_results.providers.known import provider_named
-from proctoring_results.statuses import AttemptStatus, ProviderCall
+from proctoring_results.providers.registry import provider_named
 
 if TYPE_CHECKING:
     from proctoring_results.providers.base import Provider

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.statuses import OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, Source
 
 from .exams import ProctoredExam
 from .fields import IdField

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from proctoring_results.statuses import AttemptStatus, AttentionReason, ReviewStanding, ReviewStatus
+from proctoring_results.choices import AttemptStatus, AttentionReason, ReviewStanding, ReviewStatus
 
 from .attempts import ExamAttempt
 from .effects import LmsEffect

@@ -10,13 +10,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.statuses import EffectKind, EffectState, ProviderCall
+from proctoring_results.choices import EffectKind, EffectState, ProviderCall
+from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .attempts import ExamAttempt, StatusChange
 from .compiled import insert
 from .exams import ProctoredExam
 from .fields import IdField
-from .leases import LeasedTask, LeasedTaskQuerySet
 from .reviews import ExamReview
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.statuses import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .fields import IdField
-from .leases import LeasedTask, LeasedTaskQuerySet
 
 UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
 

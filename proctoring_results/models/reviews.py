@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 
-from proctoring_results.statuses import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
+from proctoring_results.choices import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
 
 from .attempts import ExamAttempt
 

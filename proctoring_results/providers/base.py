@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .policy import Policy, options_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from proctoring_results.choices import AttemptStatus
     from proctoring_results.models import ExamAttempt, ProctoredExam
-    from proctoring_results.statuses import AttemptStatus
 
 __all__ = [
     "LONGEST_COMMENT",

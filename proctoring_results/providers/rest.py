@@ -12,9 +12,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from django.utils import timezone
 
+from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
-from proctoring_results.statuses import AttemptStatus, ReviewStatus
 
 from .base import (
     LONGEST_COMMENT,

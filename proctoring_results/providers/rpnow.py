@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .base import (
     LONGEST_COMMENT,

@@ -12,11 +12,11 @@ from typing import Self
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.signals import report_ready
-from proctoring_results.statuses import ReportFailure, ReportState, ReportStep
 
 from . import files
 

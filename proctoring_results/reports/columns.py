@@ -13,9 +13,9 @@ from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Cast, Coalesce, Length, Replace
 from django.db.models.lookups import GreaterThan
 
+from proctoring_results.choices import REVIEWABLE_STATUSES, ReviewStatus
 from proctoring_results.guard import DANGEROUS
 from proctoring_results.models.expressions import VendorFunc
-from proctoring_results.statuses import REVIEWABLE_STATUSES, ReviewStatus
 
 
 class Bytewise(VendorFunc):

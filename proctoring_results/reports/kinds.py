@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from proctoring_results.choices import ReportKind
 from proctoring_results.conf import conf
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.statuses import ReportKind
 
 from .columns import Bytewise, Column, exam_results_columns, session_results_columns, username_path
 

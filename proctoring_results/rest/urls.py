@@ -5,8 +5,8 @@ Whether a provider's path ends in a slash is its own to say: a redirect loses a 
 
 from django.urls import include, path
 
-from .callbacks import ReadyView, ReviewView, RPNowLaunchView, RPNowReviewView
-from .doors import door
+from .views import door
+from .webhooks import ReadyView, ReviewView, RPNowLaunchView, RPNowReviewView
 
 ATTEMPT = "api/edx_proctoring/v1/proctored_exam/attempt/<str:external_id>"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests import services
+from tests import servers
 from tests.bench.load import CORES, send, serving, site_of
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -77,10 +77,10 @@ def databases(names: list[str], purpose: str, folder: Path) -> Iterator[list[Dat
         for name in names:
             if name == "SQLite":
                 found.append(Database(name, f"sqlite:///{folder / purpose}.sqlite3"))
-            elif url := services.find(name).url:
+            elif url := servers.find(name).url:
                 found.append(Database(name, stack.enter_context(_empty_database(name, url, purpose))))
             else:
-                print(f"Left out: {name}. {services.why_missing(name)}")
+                print(f"Left out: {name}. {servers.why_missing(name)}")
         yield found
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from proctoring_results import api, evidence_links
 from proctoring_results.models import Evidence
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_review_dashboard import bells, dashboard, exam, flagged, session, violations
+from tests.e2e.test_sessions import bells, dashboard, exam, flagged, session, violations
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
 __all__ = ["bells", "exam", "flagged"]
@@ -106,7 +106,7 @@ def two_long_lists(page, user, attempt):
 
 
 def not_known_to_the_service(page, user, attempt):
-    page.goto(f"{dashboard('review_dashboard')}?attempt={attempt.attempt_code}")
+    page.goto(f"{dashboard('service_dashboard')}?attempt={attempt.attempt_code}")
 
 
 ANSWERS = [
@@ -150,7 +150,7 @@ def test_evidence_on_a_host_that_nobody_named_is_told_accessibly(opened, person,
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["special_exams", "sessions", "numbers", "review_dashboard"])
+@pytest.mark.parametrize("path", ["quiz_list", "sessions", "numbers", "service_dashboard"])
 def test_who_may_not_look_reads_an_accessible_refusal(opened, person, flagged, path):
     flagged(1)
     page = opened("learner", dashboard(path))

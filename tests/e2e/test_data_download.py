@@ -13,10 +13,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from proctoring_results import api, tasks
+from proctoring_results.choices import ReportStep
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import Claim
-from proctoring_results.statuses import ReportStep
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE, ReportFactory
 from tests.faults.harness import bell, forget_queue, working

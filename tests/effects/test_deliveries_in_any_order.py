@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from proctoring_results import api
-from proctoring_results.actions.effects import retry_effects
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
+from proctoring_results.services.effects import retry_effects
 from tests.conftest import THOROUGH
 from tests.factories import ProctoredExamFactory, UserFactory
 from tests.fakes import Interrupted, RememberingLMS, RememberingMailServer

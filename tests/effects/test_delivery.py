@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from proctoring_results import api, tasks
-from proctoring_results.actions.upkeep import sweep_effects
 from proctoring_results.effects import deliver as delivery
 from proctoring_results.effects import levels
 from proctoring_results.effects.deliver import deliver, deliver_due, pause_after
 from proctoring_results.models import LmsEffect
+from proctoring_results.services.upkeep import sweep_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
 from tests.racing import at_once, of_type

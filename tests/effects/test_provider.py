@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.actions.calls import queue_erasure
-from proctoring_results.actions.effects import retry_effects
 from proctoring_results.effects import provider as calls
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
 from proctoring_results.providers import http
+from proctoring_results.services.effects import retry_effects
+from proctoring_results.services.provider_calls import queue_erasure
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import calling
 from tests.providers.service import TOKEN, Said

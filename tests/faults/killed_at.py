@@ -15,10 +15,10 @@ django.setup()
 
 from django.core.files.storage import FileSystemStorage  # noqa: E402
 
-from proctoring_results.actions import upkeep  # noqa: E402
 from proctoring_results.reports import build as building  # noqa: E402
 from proctoring_results.reports import files, rows  # noqa: E402
 from proctoring_results.reports.claims import Claim  # noqa: E402
+from proctoring_results.services import upkeep  # noqa: E402
 
 
 def die(*_: Any, **__: Any) -> None:

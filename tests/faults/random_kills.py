@@ -82,7 +82,7 @@ class Trial:
                     api.request_report(f"course {number}", kind)
 
     def _sweep(self) -> None:
-        from proctoring_results.actions.upkeep import sweep_reports
+        from proctoring_results.services.upkeep import sweep_reports
 
         sweep_reports()
 
@@ -141,12 +141,12 @@ def _try(options: argparse.Namespace, queue: str) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from tests import services
+    from tests import servers
     from tests.faults.harness import bell, broken_promises, forget_queue
 
-    redis_url = services.redis_url()
+    redis_url = servers.redis_url()
     if redis_url is None:
-        print(services.why_missing("Redis"))
+        print(servers.why_missing("Redis"))
         return 1
     call_command("migrate", verbosity=0)
     print(f"{options.kills} kills on {connection.display_name}, seed {options.seed}.", flush=True)

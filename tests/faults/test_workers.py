@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from proctoring_results import api, tasks
-from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.faults.harness import PATIENCE, bell, broken_promises, forget_queue, stored, wait_until, working
 from tests.faults.killed_at import POINTS, SLEPT_TOO_LONG

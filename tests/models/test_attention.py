@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from proctoring_results import api
-from proctoring_results.actions.effects import retry_effects
+from proctoring_results.choices import AttentionReason, EffectState
 from proctoring_results.effects.deliver import deliver
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import attention_reasons
-from proctoring_results.statuses import AttentionReason, EffectState
+from proctoring_results.services.effects import retry_effects
 from tests.factories import ExamAttemptFactory, UserFactory
 from tests.histories import HISTORIES, tell
 

@@ -12,12 +12,12 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.reports import build as build_module
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import Claim
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, ReportFactory, UserFactory
 from tests.faults.harness import stored
 from tests.racing import at_once, of_type

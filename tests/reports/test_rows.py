@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TransactionTestCase
 
 from proctoring_results import api
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.guard import DANGEROUS, guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProctoredExam, Report
 from proctoring_results.reports.build import write_report
 from proctoring_results.reports.rows import FEW, own_connection, write_rows
-from proctoring_results.statuses import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

@@ -10,10 +10,10 @@ from django.urls import reverse
 from moto.server import ThreadedMotoServer
 
 from proctoring_results import api
-from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report, ReportDownload
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore::DeprecationWarning")]

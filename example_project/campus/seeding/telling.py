@@ -13,8 +13,8 @@ from django.db import connection
 
 from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
+from proctoring_results.choices import REVIEWABLE_STATUSES, SessionPart, Source
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
-from proctoring_results.statuses import REVIEWABLE_STATUSES, SessionPart, Source
 
 from . import texts
 from .bulk import Table, analyse, flush_all, take_up_the_keys

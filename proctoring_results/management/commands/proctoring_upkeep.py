@@ -5,16 +5,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from proctoring_results.actions.inbox import sweep_inbox
-from proctoring_results.actions.upkeep import (
+from proctoring_results.effects.deliver import deliver_due
+from proctoring_results.reports.build import build
+from proctoring_results.services.messages import sweep_inbox
+from proctoring_results.services.upkeep import (
     due_reports,
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     sweep_effects,
     sweep_reports,
 )
-from proctoring_results.effects.deliver import deliver_due
-from proctoring_results.reports.build import build
 
 
 class Command(BaseCommand):

@@ -1,8 +1,8 @@
 from django.urls import path
 
-from proctoring_results.rest.doors import door
+from proctoring_results.rest.views import door
 
-from . import report_views as views
+from . import reports as views
 
 REPORTS = "reports/"
 

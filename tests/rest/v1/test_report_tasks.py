@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from example_project.campus.models import Course, CourseRole, Role
+from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.models import Report
-from proctoring_results.statuses import ReportFailure, ReportState, ReportStep
 from tests.factories import COURSE, ProctoredExamFactory, ReportFactory, UserFactory
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import pages

@@ -1,0 +1,232 @@
+"""Attempts: the verbs of the learner and the host.
+
+Each verb takes ``by=None``: the attempt's own learner is the learner of the table of moves, anyone else the host.
+Each returns the attempt as it stands afterwards, and raises ``NotFound``, ``IllegalMove`` or ``AttemptIsArchived``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
+from proctoring_results.lms import lms
+from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.validation import clean_text, clean_whole_number
+
+from .provider_calls import queue_attempt_call
+from .reviews import apply_waiting_reviews
+from .status import change_status, lock_attempt, note_activity, queue_effects
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+S = AttemptStatus
+
+
+def create_attempt(
+    user: AbstractBaseUser,
+    exam: ProctoredExam,
+    *,
+    extra_time_mins: int = 0,
+    track: str = "",
+    taking_as_proctored: bool = True,
+    by: AbstractBaseUser | None = None,
+) -> ExamAttempt:
+    """A learner's new go at an exam. ``by`` is not recorded: a creation is no move.
+
+    Raises ``AttemptAlreadyOpen`` (carrying it), ``ExamNotAvailable`` and ``InvalidInput``.
+    """
+    extra = clean_whole_number("extra_time_mins", extra_time_mins, most=100_000)
+    clean_text("track", track, most=64)
+    if not exam.is_active:
+        raise ExamNotAvailable("inactive")
+    if _whole_minutes_left(exam, timezone.now()) == 0:
+        raise ExamNotAvailable("over")
+    key = f"{exam.pk}:{user.pk}"
+    try:
+        with transaction.atomic():
+            attempt = ExamAttempt.objects.create(
+                user_id=user.pk,
+                exam=exam,
+                provider=exam.provider,
+                track=track,
+                extra_time_mins=extra,
+                is_sample_attempt=exam.is_practice_exam,
+                taking_as_proctored=taking_as_proctored and exam.is_proctored,
+                open_key=key,
+            )
+            queue_attempt_call(ProviderCall.CREATE_ATTEMPT, attempt)
+            return attempt
+    except IntegrityError:
+        # A locking read sees what others have committed, also under MariaDB's repeatable read.
+        with transaction.atomic():
+            open_one = ExamAttempt.objects.select_for_update().filter(open_key=key).first()
+        if open_one is None:
+            raise
+        raise AttemptAlreadyOpen(open_one) from None
+
+
+def mark_download_clicked(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The learner went to download the proctoring software."""
+    return _move(attempt_code, S.DOWNLOAD_SOFTWARE_CLICKED, by)
+
+
+def mark_ready_to_start(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The proctoring software is set up; the exam may start."""
+    return _move(attempt_code, S.READY_TO_START, by)
+
+
+@transaction.atomic
+def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Start the exam, or go back to it from ``ready_to_submit`` while time is left.
+
+    The time allowed is set once, here: the exam's limit and the attempt's extra time, cut to the whole minutes left
+    until the due date or the course's end. After these the attempt is returned as ``expired``; a return after the
+    learner's time is over gives the attempt that has ended.
+    """
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    if _end_if_time_is_over(attempt, now) or (attempt.status == S.STARTED and attempt.archived_at is None):
+        return attempt
+    if attempt.started_at is None and attempt.is_open:
+        minutes_left = _whole_minutes_left(attempt.exam, now)
+        if minutes_left == 0:
+            change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="Started after the exam's end.", at=now)
+            return attempt
+        change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
+        limit = attempt.exam.time_limit_mins + attempt.extra_time_mins
+        attempt.started_at = now
+        allowed = limit if minutes_left is None else min(limit, minutes_left)
+        attempt.allowed_time_limit_mins, attempt.ends_at = allowed, now + timedelta(minutes=allowed)
+        attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at"])
+        return attempt
+    change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
+    return attempt
+
+
+@transaction.atomic
+def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The learner has done the exam and is asked to confirm. After the limit: the attempt that has ended."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    if not _end_if_time_is_over(attempt, now):
+        change_status(attempt, S.READY_TO_SUBMIT, source=_source(attempt, by), by=by, at=now)
+    return attempt
+
+
+@transaction.atomic
+def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Hand in. After the limit the attempt is ``timed_out`` at the exact moment, or handed in (``LATE_HAND_IN``).
+
+    A learner's hand-in that finds the exam over returns the attempt as it stands.
+    """
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    source = _source(attempt, by)
+    if _end_if_time_is_over(attempt, now):
+        return attempt
+    if source is Source.LEARNER and attempt.status not in OPEN_STATUSES:
+        return attempt
+    return _end(attempt, S.SUBMITTED, source, by, now)
+
+
+@transaction.atomic
+def complete_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The host says that the exam is done, and hands in later."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    return _end(attempt, S.COMPLETED, _source(attempt, by), by, now)
+
+
+@transaction.atomic
+def time_out_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The exam's time is over: ``completed_at`` is the end of the learner's time, or now if that is still to come."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    at = min(now, attempt.ends_at or now)
+    return _end(attempt, S.TIMED_OUT, _source(attempt, by), by, at)
+
+
+def decline_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The learner does not want to take the exam as a proctored one."""
+    return _move(attempt_code, S.DECLINED, by)
+
+
+def expire_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """The exam is no longer available."""
+    return _move(attempt_code, S.EXPIRED, by)
+
+
+def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Something went wrong with the exam. Raises ``InvalidInput`` for a reason that cannot be kept."""
+    return _move(attempt_code, S.ERROR, by, clean_text("reason", reason))
+
+
+@transaction.atomic
+def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Put an attempt aside, so that the learner may have a new one. It stays in the report. Twice is once."""
+    clean_text("reason", reason)
+    attempt = lock_attempt(attempt_code)
+    if attempt.archived_at is None:
+        attempt.archived_at, attempt.archive_reason = timezone.now(), reason
+        attempt.open_key = attempt.ends_at = None
+        attempt.archived_by_id = by.pk if by else None
+        attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
+        queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
+        if attempt.started_at is None:
+            queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
+        note_activity(attempt)
+    return attempt
+
+
+@transaction.atomic
+def end_overdue_attempt(attempt_code: str) -> bool:
+    """End an attempt whose time ran out while nobody looked; says whether it was still under way."""
+    return _end_if_time_is_over(lock_attempt(attempt_code), timezone.now())
+
+
+@transaction.atomic
+def expire_after_the_course(attempt_code: str) -> bool:
+    """Expire an attempt that was never started, for its course has ended; says whether it was still open."""
+    attempt = lock_attempt(attempt_code)
+    if not attempt.is_open or attempt.started_at is not None:
+        return False
+    change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="The course has ended.")
+    return True
+
+
+def _source(attempt: ExamAttempt, by: AbstractBaseUser | None) -> Source:
+    return Source.LEARNER if by is not None and by.pk == attempt.user_id else Source.HOST
+
+
+@transaction.atomic
+def _move(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, reason: str = "") -> ExamAttempt:
+    attempt = lock_attempt(attempt_code)
+    change_status(attempt, to, source=_source(attempt, by), by=by, reason=reason)
+    return attempt
+
+
+def _end(
+    attempt: ExamAttempt, to: AttemptStatus, source: Source, by: AbstractBaseUser | None, at: datetime
+) -> ExamAttempt:
+    """Move to one of the statuses in which the exam is over; reviews that came early are applied."""
+    change_status(attempt, to, source=source, by=by, at=at)
+    apply_waiting_reviews(attempt)
+    return attempt
+
+
+def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
+    """End an attempt under way whose time has run out, at the exact moment. Says whether it did."""
+    if attempt.ends_at is None or now <= attempt.ends_at or attempt.archived_at is not None:
+        return False
+    _end(attempt, S(conf().LATE_HAND_IN), Source.UPKEEP, None, attempt.ends_at)
+    return True
+
+
+def _whole_minutes_left(exam: ProctoredExam, now: datetime) -> int | None:
+    """Until the due date or the course's end, whichever is first; None where there is neither."""
+    ends = [end for end in (exam.due_date, lms().course_end(exam.course_id)) if end is not None]
+    if not ends:
+        return None
+    return max(0, (min(ends) - now) // timedelta(minutes=1))

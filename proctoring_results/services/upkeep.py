@@ -1,0 +1,107 @@
+"""What must happen although nobody asks: run by Celery beat, or by ``proctoring_upkeep`` from cron."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from proctoring_results import tasks
+from proctoring_results.choices import ReportState
+from proctoring_results.lms import lms
+from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
+from proctoring_results.reports import files
+from proctoring_results.reports.claims import fail_tired_reports
+
+from . import attempts
+
+logger = logging.getLogger("proctoring_results.upkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did."""
+
+    failed: int
+    expired: int
+    rung: int
+    cleared: int
+
+
+def sweep_reports(*, ring: bool = True) -> Swept:
+    """Fail what has no tries left, ring for what is due, and remove files that are expired or were never published.
+
+    With ``ring=False`` due reports are left to the caller. Harmless to run at any time, also twice at once.
+    Raises an ``ExceptionGroup`` of what the storage refused, after everything else is done.
+    """
+    now = timezone.now()
+    failed = fail_tired_reports(now)
+    expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
+    rung = _ring_for_due_reports(now) if ring else 0
+    return Swept(failed=failed, expired=expired, rung=rung, cleared=_clear_files(now))
+
+
+def sweep_effects() -> bool:
+    """Ring for effects on the LMS that wait; says whether there are any."""
+    return LmsEffect.objects.due(timezone.now()).exists() and tasks.ring(tasks.deliver_effects)
+
+
+# Attempts a sweep; what is left is taken by the next.
+MOST_AT_ONCE = 1_000
+
+
+def end_overdue_attempts() -> int:
+    """End attempts whose time ran out, at the exact moment, whether anyone looks or not; says how many."""
+    overdue = ExamAttempt.objects.overdue(timezone.now()).order_by("ends_at")
+    codes = list(overdue.values_list("attempt_code", flat=True)[:MOST_AT_ONCE])
+    return sum(attempts.end_overdue_attempt(code) for code in codes)
+
+
+def expire_attempts_of_ended_courses() -> int:
+    """Expire attempts that were never started in courses that have ended; says how many."""
+    now, expired = timezone.now(), 0
+    not_started = ExamAttempt.objects.not_started()
+    for course_id in list(not_started.values_list("exam__course_id", flat=True).distinct()):
+        end = lms().course_end(course_id)
+        if end is not None and end < now:
+            codes = not_started.in_course(course_id).values_list("attempt_code", flat=True)
+            expired += sum(attempts.expire_after_the_course(code) for code in list(codes[:MOST_AT_ONCE]))
+    return expired
+
+
+def due_reports(now: datetime) -> list[int]:
+    """Keys of the reports that wait for a worker, longest first."""
+    return list(Report.objects.due(now).order_by("next_try_at").values_list("pk", flat=True))
+
+
+def _ring_for_due_reports(now: datetime) -> int:
+    rung = 0
+    for pk in due_reports(now):
+        # One that fails says that the broker is down: the rest would only wait for the same answer.
+        if not tasks.ring(tasks.build_report, pk):
+            break
+        rung += 1
+    return rung
+
+
+def _clear_files(now: datetime) -> int:
+    """Remove what stands under keys that no ready report and no try under way is using; says how many keys."""
+    in_use = Q(report__file=F("pk"), report__state=ReportState.READY) | Q(
+        report__fence=F("fence"), report__lease_until__gt=now
+    )
+    refused: list[Exception] = []
+    cleared = 0
+    for file in ReportFile.objects.filter(removed_at=None).exclude(in_use):
+        try:
+            files.remove(file, now)
+            cleared += 1
+        except Exception as error:
+            # One refusal must not keep the rest; it is raised with the others below.
+            logger.exception("The storage did not remove %s.", file.storage_key)
+            refused.append(error)
+    if refused:
+        raise ExceptionGroup("The storage refused to remove report files.", refused)
+    return cleared
