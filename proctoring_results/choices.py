@@ -40,7 +40,7 @@ class ReviewStanding(TextChoices):
     WAITING = "waiting", _("waits for the end of the exam")
     INCOMPLETE = "incomplete", _("not complete, and an older one stands")
     ARCHIVED = "archived", _("the attempt is archived")
-    ILLEGAL_MOVE = "illegal_move", _("the attempt could not be moved by it")
+    ILLEGAL_TRANSITION = "illegal_transition", _("the attempt could not be moved by it")
     BARRED = "barred", _("the provider's policy keeps the older review")
     AFTER_DECISION = "after_decision", _("came after a person's decision")
 
@@ -126,8 +126,8 @@ class CreditState(TextChoices):
     DECLINED = "declined", _("declined")
 
 
-class MessageDoor(TextChoices):
-    """Through which door a provider's message came."""
+class MessageChannel(TextChoices):
+    """Through which channel a provider's message came."""
 
     REST_REVIEW = "rest_review", _("review (REST)")
     REST_READY = "rest_ready", _("ready (REST)")

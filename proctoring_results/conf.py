@@ -29,7 +29,7 @@ class Conf:
     # The key of the ids by which providers know learners, so that nobody learns ours. Without it: ``SECRET_KEY``.
     USER_ID_KEY: str = ""
     # The longest body that a provider may send, in bytes.
-    LARGEST_MESSAGE: int = 1024 * 1024
+    MAX_MESSAGE_BYTES: int = 1024 * 1024
     # What a hand-in after the limit becomes: "timed_out", or "submitted" (handed in for the learner).
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
     # Alias in ``STORAGES`` where report files are kept. Must not be public.

@@ -77,10 +77,10 @@ class AttemptAlreadyOpen(ProctoringResultsError):
         self.attempt = attempt
 
 
-class IllegalMove(ProctoringResultsError):
+class IllegalTransition(ProctoringResultsError):
     """The table of moves has no such move for this source, or its condition does not hold."""
 
-    code = "illegal_move"
+    code = "illegal_transition"
 
     def __init__(self, attempt: ExamAttempt, start: AttemptStatus, to: AttemptStatus, source: Source) -> None:
         super().__init__(f"An attempt cannot go from “{start.label}” to “{to.label}” by the {source.label}.")
@@ -167,7 +167,7 @@ class ClaimLost(ProctoringResultsError):
 
 
 class MessageTooLarge(ProctoringResultsError):
-    """A provider's message is longer than ``LARGEST_MESSAGE``. ``most`` is that, in bytes."""
+    """A provider's message is longer than ``MAX_MESSAGE_BYTES``. ``most`` is that, in bytes."""
 
     code = "too_large"
 

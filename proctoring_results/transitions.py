@@ -44,8 +44,8 @@ def upkeep_hands_in(facts: Facts) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """Who may make a move, what follows from it, and under which condition it exists."""
+class Transition:
+    """Who may make a transition, what follows from it, and under which condition it exists."""
 
     by: frozenset[Source]
     effects: tuple[EffectKind, ...] = ()
@@ -55,8 +55,8 @@ class Move:
         return facts.source in self.by and (self.only_if is None or self.only_if(facts))
 
 
-def _move(*by: Source, effects: tuple[EffectKind, ...] = (), only_if: Condition | None = None) -> Move:
-    return Move(frozenset(by), effects, only_if)
+def _transition(*by: Source, effects: tuple[EffectKind, ...] = (), only_if: Condition | None = None) -> Transition:
+    return Transition(frozenset(by), effects, only_if)
 
 
 HANDED_IN = (E.CREDIT, E.PROVIDER, E.MAIL)
@@ -69,65 +69,67 @@ REVERTED_TO_PASS = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.MAIL)
 REVIEW_AGAIN = (E.CREDIT, E.NOTICE)
 REVERTED_TO_REVIEW = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.NOTICE)
 
-# If a move is not here it does not exist.
-MOVES: Mapping[tuple[AttemptStatus, AttemptStatus], Move] = {
-    (S.CREATED, S.DOWNLOAD_SOFTWARE_CLICKED): _move(LEARNER, HOST),
-    (S.CREATED, S.READY_TO_START): _move(PROVIDER, HOST),
-    (S.CREATED, S.STARTED): _move(HOST, effects=(E.PROVIDER,)),
-    (S.CREATED, S.DECLINED): _move(LEARNER, HOST, effects=CALLED_OFF),
-    (S.CREATED, S.EXPIRED): _move(UPKEEP, HOST),
-    (S.CREATED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.READY_TO_START): _move(PROVIDER, HOST),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.STARTED): _move(HOST, effects=(E.PROVIDER,)),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.DECLINED): _move(LEARNER, HOST, effects=CALLED_OFF),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.EXPIRED): _move(UPKEEP, HOST),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.READY_TO_START, S.STARTED): _move(LEARNER, HOST, effects=(E.PROVIDER,)),
-    (S.READY_TO_START, S.DECLINED): _move(LEARNER, HOST, effects=CALLED_OFF),
-    (S.READY_TO_START, S.EXPIRED): _move(UPKEEP, HOST),
-    (S.READY_TO_START, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.STARTED, S.READY_TO_SUBMIT): _move(LEARNER, HOST),
-    (S.STARTED, S.COMPLETED): _move(HOST, effects=OVER),
-    (S.STARTED, S.SUBMITTED): _move(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
-    (S.STARTED, S.TIMED_OUT): _move(UPKEEP, HOST, effects=OVER),
-    (S.STARTED, S.EXPIRED): _move(UPKEEP, HOST),
-    (S.STARTED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.READY_TO_SUBMIT, S.STARTED): _move(LEARNER, only_if=time_is_left),
-    (S.READY_TO_SUBMIT, S.COMPLETED): _move(HOST, effects=OVER),
-    (S.READY_TO_SUBMIT, S.SUBMITTED): _move(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
-    (S.READY_TO_SUBMIT, S.TIMED_OUT): _move(UPKEEP, HOST, effects=OVER),
-    (S.READY_TO_SUBMIT, S.EXPIRED): _move(UPKEEP, HOST),
-    (S.READY_TO_SUBMIT, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.COMPLETED, S.SUBMITTED): _move(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
-    (S.COMPLETED, S.SECOND_REVIEW_REQUIRED): _move(PROVIDER, effects=(E.NOTICE,)),
-    (S.COMPLETED, S.VERIFIED): _move(PROVIDER, PERSON, effects=PASSED),
-    (S.COMPLETED, S.REJECTED): _move(PROVIDER, PERSON, effects=FAILED),
-    (S.COMPLETED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.SUBMITTED, S.SECOND_REVIEW_REQUIRED): _move(PROVIDER, effects=(E.NOTICE,)),
-    (S.SUBMITTED, S.VERIFIED): _move(PROVIDER, PERSON, effects=PASSED),
-    (S.SUBMITTED, S.REJECTED): _move(PROVIDER, PERSON, effects=FAILED),
-    (S.SUBMITTED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.TIMED_OUT, S.SUBMITTED): _move(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
-    (S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED): _move(PROVIDER, effects=(E.NOTICE,)),
-    (S.TIMED_OUT, S.VERIFIED): _move(PROVIDER, PERSON, effects=PASSED),
-    (S.TIMED_OUT, S.REJECTED): _move(PROVIDER, PERSON, effects=FAILED),
-    (S.TIMED_OUT, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _move(PROVIDER, PERSON, effects=PASSED),
-    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _move(PROVIDER, PERSON, effects=FAILED),
-    (S.SECOND_REVIEW_REQUIRED, S.ERROR): _move(HOST, effects=IN_ERROR),
-    (S.VERIFIED, S.REJECTED): _move(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_nobody_decided),
-    (S.VERIFIED, S.SECOND_REVIEW_REQUIRED): _move(
+# A transition that is not here does not exist.
+TRANSITIONS: Mapping[tuple[AttemptStatus, AttemptStatus], Transition] = {
+    (S.CREATED, S.DOWNLOAD_SOFTWARE_CLICKED): _transition(LEARNER, HOST),
+    (S.CREATED, S.READY_TO_START): _transition(PROVIDER, HOST),
+    (S.CREATED, S.STARTED): _transition(HOST, effects=(E.PROVIDER,)),
+    (S.CREATED, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.CREATED, S.EXPIRED): _transition(UPKEEP, HOST),
+    (S.CREATED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.READY_TO_START): _transition(PROVIDER, HOST),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.STARTED): _transition(HOST, effects=(E.PROVIDER,)),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.EXPIRED): _transition(UPKEEP, HOST),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.READY_TO_START, S.STARTED): _transition(LEARNER, HOST, effects=(E.PROVIDER,)),
+    (S.READY_TO_START, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.READY_TO_START, S.EXPIRED): _transition(UPKEEP, HOST),
+    (S.READY_TO_START, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.STARTED, S.READY_TO_SUBMIT): _transition(LEARNER, HOST),
+    (S.STARTED, S.COMPLETED): _transition(HOST, effects=OVER),
+    (S.STARTED, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
+    (S.STARTED, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=OVER),
+    (S.STARTED, S.EXPIRED): _transition(UPKEEP, HOST),
+    (S.STARTED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.READY_TO_SUBMIT, S.STARTED): _transition(LEARNER, only_if=time_is_left),
+    (S.READY_TO_SUBMIT, S.COMPLETED): _transition(HOST, effects=OVER),
+    (S.READY_TO_SUBMIT, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
+    (S.READY_TO_SUBMIT, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=OVER),
+    (S.READY_TO_SUBMIT, S.EXPIRED): _transition(UPKEEP, HOST),
+    (S.READY_TO_SUBMIT, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.COMPLETED, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
+    (S.COMPLETED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
+    (S.COMPLETED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
+    (S.COMPLETED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
+    (S.COMPLETED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.SUBMITTED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
+    (S.SUBMITTED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
+    (S.SUBMITTED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
+    (S.SUBMITTED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.TIMED_OUT, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
+    (S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
+    (S.TIMED_OUT, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
+    (S.TIMED_OUT, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
+    (S.TIMED_OUT, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
+    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
+    (S.SECOND_REVIEW_REQUIRED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.VERIFIED, S.REJECTED): _transition(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_nobody_decided),
+    (S.VERIFIED, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=REVIEW_AGAIN, only_if=a_person_or_nobody_decided
     ),
-    (S.REJECTED, S.VERIFIED): _move(PERSON, PROVIDER, effects=REVERTED_TO_PASS, only_if=a_person_or_nobody_decided),
-    (S.REJECTED, S.SECOND_REVIEW_REQUIRED): _move(
+    (S.REJECTED, S.VERIFIED): _transition(
+        PERSON, PROVIDER, effects=REVERTED_TO_PASS, only_if=a_person_or_nobody_decided
+    ),
+    (S.REJECTED, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=REVERTED_TO_REVIEW, only_if=a_person_or_nobody_decided
     ),
     # The provider was told of the error, and has to be told that there is something to review after all.
-    (S.ERROR, S.SUBMITTED): _move(HOST, PROVIDER, effects=HANDED_IN),
-    (S.ERROR, S.VERIFIED): _move(PERSON, PROVIDER, effects=PASSED, only_if=a_person_or_the_exam_was_started),
-    (S.ERROR, S.REJECTED): _move(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_the_exam_was_started),
-    (S.ERROR, S.SECOND_REVIEW_REQUIRED): _move(
+    (S.ERROR, S.SUBMITTED): _transition(HOST, PROVIDER, effects=HANDED_IN),
+    (S.ERROR, S.VERIFIED): _transition(PERSON, PROVIDER, effects=PASSED, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.REJECTED): _transition(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=REVIEW_AGAIN, only_if=a_person_or_the_exam_was_started
     ),
 }

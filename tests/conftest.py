@@ -13,7 +13,6 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from proctoring_results import tasks
 from tests import servers
 
 if TYPE_CHECKING:
@@ -56,12 +55,8 @@ def require(name: str) -> str:
 
 @pytest.fixture(autouse=True)
 def nobody_has_called_yet() -> None:
-    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache.
-
-    And no bell of the test before is on its way.
-    """
+    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
     cache.clear()
-    tasks._heard.clear()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -113,7 +113,7 @@ def tell(events: list, is_practice: bool, look: Callable[[list[ExamAttempt]], No
             clock.shift(timedelta(minutes=minutes))
             try:
                 made = happen(attempts[number], step, admin, status, incidents)
-            except (api.IllegalMove, api.AttemptIsArchived, api.AttemptAlreadyOpen):
+            except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen):
                 continue
             attempts[number] = made or attempts[number]
             look(attempts)

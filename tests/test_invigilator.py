@@ -69,7 +69,7 @@ def running(tmp_path, port=0, **options):
 @pytest.fixture
 def lms(live_server, settings, monkeypatch):
     """The example LMS on the network, with one exam and one learner."""
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     cache.clear()
     rest_client.tokens.clear()
     make_provider(UserFactory(username="proctortrack"))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 # Attempts that are passed together. Each is a decision of its own; somebody should have looked at them.
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +205,8 @@ class DecisionPages(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Pass the selected attempts…"), permissions=["decide"])
     def pass_selected(self, request: HttpRequest, chosen: QuerySet[ExamAttempt]) -> HttpResponse | None:
-        pks = list(chosen.order_by("-pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-        if len(pks) > MOST_AT_ONCE:
+        pks = list(chosen.order_by("-pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
         filters = self.get_preserved_filters(request)
@@ -244,7 +244,7 @@ class DecisionPages(ReadOnlyAdmin):
         """The attempts of a selection as they stand now. Raises ``PermissionDenied`` where none may be decided."""
         tokens = dict(_read_token(token) for token in request.POST.getlist("attempt"))
         pks = list(tokens) or _read_pks(request.GET.get("chosen", ""))
-        if len(pks) > MOST_AT_ONCE:
+        if len(pks) > MAX_AT_ONCE:
             raise BadRequest(_too_many())
         rows = ExamAttempt.objects.filter(pk__in=pks).values_list("attempt_code", "exam__course_id")
         courses = {
@@ -303,9 +303,9 @@ def _too_many() -> str:
         ngettext(
             "At most %d attempt is passed at once. Choose fewer.",
             "At most %d attempts are passed at once. Choose fewer.",
-            MOST_AT_ONCE,
+            MAX_AT_ONCE,
         )
-        % MOST_AT_ONCE
+        % MAX_AT_ONCE
     )
 
 

@@ -23,14 +23,24 @@ from proctoring_results.models import ProviderMessage
 from .filters import course_filter
 from .read_only import ReadOnlyAdmin
 
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 
 
 @admin.register(ProviderMessage)
 class ProviderMessageAdmin(ReadOnlyAdmin):
-    list_display = ["received_at", "provider", "door", "attempt", "caller", "state", "tries", "next_try_at", "problem"]
+    list_display = [
+        "received_at",
+        "provider",
+        "channel",
+        "attempt",
+        "caller",
+        "state",
+        "tries",
+        "next_try_at",
+        "problem",
+    ]
     list_select_related = ["attempt"]
-    list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "door"]
+    list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "channel"]
     search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
     # Encrypted: it would say nothing here. Those who may read it have a page of its own.
@@ -95,8 +105,8 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Replay the selected messages…"), permissions=["replay"])
     def replay(self, request: HttpRequest, chosen: QuerySet[ProviderMessage]) -> HttpResponse | None:
         # In the order they came: the last one has the last word.
-        pks = list(chosen.order_by("pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-        if len(pks) > MOST_AT_ONCE:
+        pks = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
         return HttpResponseRedirect(_replay_url(pks))
@@ -175,15 +185,15 @@ def _too_many() -> str:
     sentence = ngettext(
         "At most %d message is replayed at once. Choose fewer.",
         "At most %d messages are replayed at once. Choose fewer.",
-        MOST_AT_ONCE,
+        MAX_AT_ONCE,
     )
-    return sentence % MOST_AT_ONCE
+    return sentence % MAX_AT_ONCE
 
 
 def _read_pks(text: str) -> list[int]:
     if not re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", text):
         raise BadRequest("The messages are not named as the list names them.")
     pks = list(dict.fromkeys(map(int, text.split(","))))
-    if len(pks) > MOST_AT_ONCE:
+    if len(pks) > MAX_AT_ONCE:
         raise BadRequest(_too_many())
     return pks

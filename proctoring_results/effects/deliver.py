@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("proctoring_results.effects")
 
 FIRST_PAUSE = timedelta(seconds=10)
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_PAUSE = timedelta(hours=1)
 # How soon a mail asks again whether the grade is written that it waits for.
 SHORT_WAIT = timedelta(seconds=5)
 # How long the calls to a service are left alone that has just given no answer to another.
@@ -128,7 +128,7 @@ def _waits_for_another_call(effect: LmsEffect) -> bool:
 
 def _give_way(effect: LmsEffect, fence: int) -> None:
     """Wait for the call before it, whose end makes this one due."""
-    _end(effect, fence, next_try_at=timezone.now() + LONGEST_PAUSE, tries=effect.tries - 1)
+    _end(effect, fence, next_try_at=timezone.now() + MAX_PAUSE, tries=effect.tries - 1)
     if not _waits_for_another_call(effect):
         # It ended in between, and did not find us waiting.
         LmsEffect.objects.waiting().filter(pk=effect.pk, lease_until=None).update(next_try_at=timezone.now())
@@ -178,7 +178,7 @@ def _park(effect: LmsEffect, fence: int, problem: str) -> None:
 
 def pause_after(tries: int) -> timedelta:
     """Twice as long each time, up to an hour, and never the same for all that failed together."""
-    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), MAX_PAUSE)
     seconds: float = pause.total_seconds() * random.uniform(0.75, 1.25)  # noqa: S311  no secret
     return timedelta(seconds=seconds)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 StateT = TypeVar("StateT")
 
 # A level that will not settle is tried again later rather than for ever.
-MOST_LOOKS = 10
+MAX_LOOKS = 10
 
 
 class NeverSettled(RuntimeError):
@@ -67,7 +67,7 @@ def sync_certificate(user: AbstractBaseUser, exam: ProctoredExam) -> None:
 
 def _settle(look: Callable[[], StateT], write: Callable[[StateT], None]) -> None:
     done: StateT | None = None
-    for _ in range(MOST_LOOKS):
+    for _ in range(MAX_LOOKS):
         if (wanted := look()) == done:
             return
         write(wanted)

@@ -1,4 +1,4 @@
-"""The one shape of a task: the row is the truth, the broker only a bell.
+"""The one shape of a job: the row is the truth, the broker only a hint.
 
 A row is due when its next try has come and nobody holds a lease on it. A worker claims it by raising the
 fencing number; whatever it writes later names that number, so a worker that wakes after its lease writes nothing.

@@ -151,7 +151,7 @@ def compiled(ask: Callable[[*Values], QuerySet[ModelT]]) -> CompiledQuery[ModelT
 
 
 # More rows than these are left to Django, whose words for them are not many more.
-MOST_AT_ONCE = 20
+MAX_AT_ONCE = 20
 
 
 def insert(*rows: Model) -> None:
@@ -162,7 +162,7 @@ def insert(*rows: Model) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if len(rows) > MOST_AT_ONCE:
+    if len(rows) > MAX_AT_ONCE:
         model._base_manager.bulk_create(rows)
         return
     connection = transaction.get_connection()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from proctoring_results.choices import MessageDoor, MessageState
+from proctoring_results.choices import MessageChannel, MessageState
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .attempts import ExamAttempt
@@ -16,7 +16,7 @@ class ProviderMessage(LeasedTask):
     """One accepted body of a provider, encrypted. Append-only: only what became of it is written later."""
 
     provider = IdField(max_length=64)
-    door = models.CharField(max_length=16, choices=MessageDoor)
+    channel = models.CharField(max_length=16, choices=MessageChannel)
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="messages", db_index=False)
     sha256 = models.CharField(max_length=64, help_text="Of the canonical JSON. Equal: the same message.")
     body = models.BinaryField(help_text="The JSON, encrypted.")
@@ -47,10 +47,10 @@ class ProviderMessage(LeasedTask):
         permissions = [("read_message_body", "Can read what providers have sent")]
         indexes = [
             # "What did this provider last send about this attempt?", asked whenever a message arrives.
-            models.Index(fields=["attempt", "provider", "door"], name="message_by_attempt"),
+            models.Index(fields=["attempt", "provider", "channel"], name="message_by_attempt"),
             # The sweep: "what is due?"
             models.Index(fields=["next_try_at"], name="message_by_next_try"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider}: {self.door} ({self.attempt_id})"
+        return f"{self.provider}: {self.channel} ({self.attempt_id})"

@@ -33,7 +33,7 @@ class ExamReview(models.Model):
     )
     version_reason = models.TextField(blank=True, editable=False)
     received_at = models.DateTimeField()
-    standing = models.CharField(max_length=16, choices=ReviewStanding)
+    standing = models.CharField(max_length=32, choices=ReviewStanding)
     # The report's columns, computed once, here, so that a report needs no aggregation.
     suspicious_count = models.PositiveIntegerField(default=0)
     suspicious_comments = models.TextField(blank=True)

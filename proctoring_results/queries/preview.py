@@ -29,10 +29,10 @@ from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
 from proctoring_results.rules import RESULT_WORDS, credit_state_of
-from proctoring_results.transitions import MOVES, Move
+from proctoring_results.transitions import TRANSITIONS, Transition
 
 S, E = AttemptStatus, EffectKind
-NOT_A_MOVE = Move(frozenset())
+NO_TRANSITION = Transition(frozenset())
 
 
 class Seen(NamedTuple):
@@ -229,7 +229,7 @@ def obstacle_to(attempt: ExamAttempt, to: AttemptStatus) -> Obstacle | None:
     if attempt.erased_at is not None:
         return Obstacle.ERASED
     # No condition of the table binds a person.
-    if start is to or Source.PERSON in MOVES.get((start, to), NOT_A_MOVE).by:
+    if start is to or Source.PERSON in TRANSITIONS.get((start, to), NO_TRANSITION).by:
         return None
     return Obstacle.NOT_OVER if start in OPEN_STATUSES else Obstacle.NOT_TAKEN
 
@@ -322,7 +322,7 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
         nothing = NothingStep(attempt.is_sample_attempt)
         return Preview(attempt=attempt, seen=seen, status=status, nothing=nothing, review=review)
     before, after = present.statuses(attempt, to)
-    effects, grade = MOVES[status.start, to].effects, _grade(attempt, before, after, present)
+    effects, grade = TRANSITIONS[status.start, to].effects, _grade(attempt, before, after, present)
     credit = CreditStep(credit_state_of(before.values()), credit_state_of(after.values()))
     return Preview(
         attempt=attempt,

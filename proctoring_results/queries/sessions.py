@@ -95,11 +95,11 @@ def _reviews_again(provider: str) -> bool:
 # ------------------------------------------------------------------------------------------------------------- sessions
 
 # So many sessions are sorted in a moment.
-FEW = 2_000
+SORT_LIMIT = 2_000
 # So many people are named one by one. SQLite takes 32,766 parameters.
-MOST_PEOPLE = 20_000
+MAX_PEOPLE = 20_000
 # Of so many exams they are merged.
-MOST_EXAMS = 100
+MAX_EXAMS = 100
 
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
@@ -153,7 +153,7 @@ class SessionsInOrder:
 
     def __getitem__(self, part: slice) -> list[ExamAttempt]:
         """First their keys, then their rows, so that few rows are sorted, and none is read for a key alone."""
-        is_few = self.is_searched or self.count() <= FEW
+        is_few = self.is_searched or self.count() <= SORT_LIMIT
         keys = self._sorted(part, self.exams) if is_few else self._merged(part, list(self._numbers))
         return [attempt for attempt, _ in self._rows(keys)]
 
@@ -190,7 +190,7 @@ class SessionsInOrder:
 
     def _merged(self, part: slice, exams: Sequence[int]) -> Iterable[Place]:
         """Of many rows: those of each exam stand in their order in an index, and these are merged."""
-        if not 1 < len(exams) <= MOST_EXAMS:
+        if not 1 < len(exams) <= MAX_EXAMS:
             return self._sorted(part, exams)
         first, *others = (self._of_exam(exam, part.stop).values_list(*self._columns) for exam in exams)
         return first.union(*others, all=True).order_by(*self.order)[part]
@@ -271,8 +271,8 @@ def _named(search: str, exams: Sequence[int]) -> Q:
         | Q(**{f"{users.get_email_field_name()}__icontains": search})
     ).order_by()
     of_course = people.filter(Exists(ExamAttempt.objects.filter(user=OuterRef("pk"), exam__in=exams)))
-    found = list(of_course.values_list("pk", flat=True)[: MOST_PEOPLE + 1])
-    named = Q(user__in=found) if len(found) <= MOST_PEOPLE else Q(user__in=people.values("pk"))
+    found = list(of_course.values_list("pk", flat=True)[: MAX_PEOPLE + 1])
+    named = Q(user__in=found) if len(found) <= MAX_PEOPLE else Q(user__in=people.values("pk"))
     # Codes are made in capitals.
     return named | Q(attempt_code__startswith=search.upper())
 

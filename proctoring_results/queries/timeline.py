@@ -198,26 +198,26 @@ def _followed(effect: LmsEffect) -> Event:
 
 def _replayed(message: ProviderMessage) -> str:
     if message.state != MessageState.DONE:
-        return _("Message of %(provider)s, %(door)s: to be replayed, not taken up yet.")
+        return _("Message of %(provider)s, %(channel)s: to be replayed, not taken up yet.")
     if message.review_id is None:
-        return _("Message of %(provider)s, %(door)s: replayed.")
-    return _("Message of %(provider)s, %(door)s: replayed as review %(number)d.")
+        return _("Message of %(provider)s, %(channel)s: replayed.")
+    return _("Message of %(provider)s, %(channel)s: replayed as review %(number)d.")
 
 
 def _received(message: ProviderMessage, numbers: Mapping[int, int]) -> Event:
     words = {
         "provider": message.provider,
-        "door": message.get_door_display(),
+        "channel": message.get_channel_display(),
         "number": numbers.get(message.review_id or 0, 0),
     }
     if message.replay_of_id is not None:
         sentence = _replayed(message) % words
     elif message.state != MessageState.DONE:
-        sentence = _("Message of %(provider)s, %(door)s: kept, not taken up yet.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: kept, not taken up yet.") % words
     elif message.review_id is None:
-        sentence = _("Message of %(provider)s, %(door)s: taken up.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: taken up.") % words
     else:
-        sentence = _("Message of %(provider)s, %(door)s: taken up as review %(number)d.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: taken up as review %(number)d.") % words
     return Event(
         at=message.received_at,
         kind=EventKind.MESSAGE,

@@ -13,10 +13,10 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput, MessageTooLarge
 
 # MariaDB's JSON ends at 32.
-MOST_LEVELS = 20
+MAX_DEPTH = 20
 # What a float can hold.
-LONGEST_NUMBER = 300  # digits
-LONGEST_FIELD = 200  # characters of a field's name in an answer
+MAX_DIGITS = 300  # digits
+MAX_FIELD_LENGTH = 200  # characters of a field's name in an answer
 
 BODY = "body"
 
@@ -30,7 +30,7 @@ class RawBody(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
         """Raises ``MessageTooLarge`` without reading more than that."""
-        most = conf().LARGEST_MESSAGE
+        most = conf().MAX_MESSAGE_BYTES
         parts, size = [], 0
         while part := stream.read(min(64 * 1024, most + 1 - size)):
             parts.append(part)
@@ -53,7 +53,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InvalidInput(BODY, "must be UTF-8.") from None
     except RecursionError:
-        raise InvalidInput(BODY, f"must have at most {MOST_LEVELS} levels.") from None
+        raise InvalidInput(BODY, f"must have at most {MAX_DEPTH} levels.") from None
     except ValueError:
         raise InvalidInput(BODY, "must be JSON.") from None
     if not isinstance(value, dict):
@@ -85,8 +85,8 @@ def _float(digits: str) -> float:
 
 
 def _int(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
-        raise InvalidInput(BODY, f"must not contain numbers of more than {LONGEST_NUMBER} digits.")
+    if len(digits) > MAX_DIGITS:
+        raise InvalidInput(BODY, f"must not contain numbers of more than {MAX_DIGITS} digits.")
     return int(digits)
 
 
@@ -95,13 +95,13 @@ def _check(value: object, place: str, level: int) -> None:
     if isinstance(value, str):
         _check_text(value, place or BODY, "contain")
     elif isinstance(value, dict | list):
-        if level > MOST_LEVELS:
-            raise InvalidInput(_shown(place), f"must have at most {MOST_LEVELS} levels.")
+        if level > MAX_DEPTH:
+            raise InvalidInput(_shown(place), f"must have at most {MAX_DEPTH} levels.")
         if isinstance(value, dict):
             for key, item in value.items():
                 _check_text(key, place or BODY, "have a key with")
                 # Cut, for it is made for every value: a long key must not be copied a hundred thousand times.
-                _check(item, (f"{place}.{key}" if place else key)[: LONGEST_FIELD + 1], level + 1)
+                _check(item, (f"{place}.{key}" if place else key)[: MAX_FIELD_LENGTH + 1], level + 1)
         else:
             for number, item in enumerate(value):
                 _check(item, f"{place}[{number}]", level + 1)
@@ -118,4 +118,4 @@ def _check_text(text: str, place: str, contain: str) -> None:
 def _shown(field: str) -> str:
     """A name that a provider gave, fit for an answer."""
     kept = field.encode(errors="backslashreplace").decode()
-    return kept if len(kept) <= LONGEST_FIELD else f"{kept[:LONGEST_FIELD]}…"
+    return kept if len(kept) <= MAX_FIELD_LENGTH else f"{kept[:MAX_FIELD_LENGTH]}…"

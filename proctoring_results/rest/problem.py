@@ -32,7 +32,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     ours.LinkExpired: HTTPStatus.GONE,
     ours.ReportGone: HTTPStatus.GONE,
     ours.StaleDecision: HTTPStatus.CONFLICT,
-    ours.IllegalMove: HTTPStatus.CONFLICT,
+    ours.IllegalTransition: HTTPStatus.CONFLICT,
     ours.AttemptIsArchived: HTTPStatus.CONFLICT,
     ours.AttemptIsErased: HTTPStatus.CONFLICT,
     ours.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -98,7 +98,7 @@ class RefusalLog:
         self._lock = threading.Lock()
         self._began, self._lines = 0.0, 0
 
-    def write(self, door: str, caller: str, code: str, raw: bytes | None, size: str) -> None:
+    def write(self, endpoint: str, caller: str, code: str, raw: bytes | None, size: str) -> None:
         """Of the message itself nothing but its size and SHA-256, where it was read at all."""
         left_out = self._left_out()
         if left_out is None:
@@ -106,7 +106,9 @@ class RefusalLog:
         if left_out:
             logger.warning("Refused %d more messages, not listed.", left_out)
         sha256 = hashlib.sha256(raw).hexdigest() if raw is not None else "-"
-        logger.warning("Refused a message at %s from %r: %s, %s bytes, SHA-256 %s.", door, caller, code, size, sha256)
+        logger.warning(
+            "Refused a message at %s from %r: %s, %s bytes, SHA-256 %s.", endpoint, caller, code, size, sha256
+        )
 
     def _left_out(self) -> int | None:
         """None to be silent; else how many were left out since the last time it was full."""

@@ -33,7 +33,7 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class Door(APIView):
+class JsonView(APIView):
     """JSON in, JSON out, refusals in one shape; the caller is known before anything is read."""
 
     # What a 401 asks for, where the host's authentication has nothing to ask for.
@@ -69,11 +69,11 @@ class Door(APIView):
         return done
 
 
-class ProviderDoor(Door):
+class ProviderView(JsonView):
     """A child says who comes in, and does one thing."""
 
     # In the log.
-    door_name = ""
+    endpoint_name = ""
     # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
     wrong_guess: tuple[type[Exception], ...] = ()
 
@@ -107,7 +107,7 @@ class ProviderDoor(Door):
         raw = getattr(self.request, "_full_data", None)
         size = self.request.META.get("CONTENT_LENGTH") or "0"
         problem.refusals.write(
-            self.door_name,
+            self.endpoint_name,
             self.caller_name(),
             response.data["code"],
             raw if isinstance(raw, bytes) else None,
@@ -115,7 +115,7 @@ class ProviderDoor(Door):
         )
 
 
-def door(view: type[Door]) -> Callable[..., HttpResponseBase]:
+def non_atomic(view: type[JsonView]) -> Callable[..., HttpResponseBase]:
     """What a URL calls. Outside ATOMIC_REQUESTS: what is written down outlives the request's refusal."""
     opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
     return opened

@@ -12,7 +12,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results.choices import MessageDoor
+from proctoring_results.choices import MessageChannel
 from proctoring_results.exceptions import MessageQueued, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
@@ -21,22 +21,22 @@ from proctoring_results.providers.rpnow import Ids, Proof, RPNowProvider
 from proctoring_results.services import messages
 
 from .json_body import read_object
-from .views import ProviderDoor
+from .views import ProviderView
 
 
-class MessageView(ProviderDoor):
+class MessageView(ProviderView):
     """A provider's POST: who, about which attempt; then one verb."""
 
     http_method_names = ["post"]
-    message_door: MessageDoor
+    channel: MessageChannel
 
     @property
-    def door_name(self) -> str:  # type: ignore[override]
-        return self.message_door.value
+    def endpoint_name(self) -> str:  # type: ignore[override]
+        return self.channel.value
 
     def answer(self, attempt: ExamAttempt, body: Mapping[str, Any], ids: Ids | None = None) -> Response:
         try:
-            told = messages.receive(attempt, self.message_door, body, caller=self.caller_name(), ids=ids)
+            told = messages.receive(attempt, self.channel, body, caller=self.caller_name(), ids=ids)
         except MessageQueued:
             told = {"attempt_code": attempt.attempt_code, "status_changed": False, "queued": True}
         # In one order: what was kept and is told again comes out of each database in an order of its own.
@@ -68,17 +68,17 @@ class RestView(MessageView):
 
 
 class ReviewView(RestView):
-    message_door = MessageDoor.REST_REVIEW
+    channel = MessageChannel.REST_REVIEW
 
 
 class ReadyView(RestView):
-    message_door = MessageDoor.REST_READY
+    channel = MessageChannel.REST_READY
 
 
 class RPNowReviewView(MessageView):
     """The caller proves itself by a secret of the settings, and speaks for the RPNow whose secret it is."""
 
-    message_door = MessageDoor.RPNOW_REVIEW
+    channel = MessageChannel.RPNOW_REVIEW
     authentication_classes = []
     permission_classes = []
     challenge = 'Basic realm="proctoring", charset="UTF-8"'
@@ -112,11 +112,11 @@ class RPNowReviewView(MessageView):
         return self.answer(attempt, body, ids)
 
 
-class RPNowLaunchView(ProviderDoor):
+class RPNowLaunchView(ProviderView):
     """Opened by RPNow's secured browser, which has no session: whoever has the code comes in."""
 
     http_method_names = ["get"]
-    door_name = "rpnow_launch"
+    endpoint_name = "rpnow_launch"
     authentication_classes = []
     permission_classes = []
     throttle_classes = []

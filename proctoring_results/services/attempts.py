@@ -1,7 +1,8 @@
 """Attempts: the verbs of the learner and the host.
 
-Each verb takes ``by=None``: the attempt's own learner is the learner of the table of moves, anyone else the host.
-Each returns the attempt as it stands afterwards, and raises ``NotFound``, ``IllegalMove`` or ``AttemptIsArchived``.
+Each verb takes ``by=None``: the attempt's own learner is the learner of the table of transitions, anyone else the host.
+Each returns the attempt as it stands afterwards. They raise ``NotFound``, ``IllegalTransition`` or
+``AttemptIsArchived``.
 """
 
 from __future__ import annotations

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-LONGEST_REASON = 10_000  # characters
+MAX_REASON_LENGTH = 10_000  # characters
 
 
 def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
     """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
 
     ``seen`` is what the page showed; with it a decision on a stale page is refused. Raises ``AccessDenied``,
-    ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalMove``, ``AttemptIsArchived``, ``NotFound``.
+    ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalTransition``, ``AttemptIsArchived``, ``NotFound``.
     """
     return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
 
@@ -56,7 +56,7 @@ def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
 
 def a_reason(reason: str) -> str:
     """The reason without space around it. Raises ``InvalidInput`` where there is none."""
-    kept = clean_text("reason", reason, most=LONGEST_REASON).strip()
+    kept = clean_text("reason", reason, most=MAX_REASON_LENGTH).strip()
     if not kept:
         raise InvalidInput("reason", "A decision needs a reason.")
     return kept

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.choices import EffectState
+from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import renew_attention
 
@@ -20,5 +21,5 @@ def retry_effects(pks: list[int]) -> int:
     retried = parked.update(state=EffectState.WAITING, queued_at=now, next_try_at=now, tries=0)
     renew_attention(attempts)
     if retried:
-        tasks.ring_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects)
     return retried

@@ -14,7 +14,7 @@ from proctoring_results.validation import clean_key, clean_text, clean_whole_num
 from .provider_calls import queue_exam_call
 
 A_YEAR = 366 * 24 * 60  # minutes
-LONGEST_POLICY = 32 * 1024  # characters
+MAX_POLICY_LENGTH = 32 * 1024  # characters
 # What a provider is told of an exam.
 TOLD = ("exam_name", "time_limit_mins", "is_proctored", "is_practice_exam", "is_active", "review_policy", "provider")
 
@@ -101,7 +101,7 @@ def _checked(name: str, value: object) -> object:
         case "provider":
             return clean_key(name, value, most=64)
         case "review_policy":
-            return clean_text(name, value, most=LONGEST_POLICY)
+            return clean_text(name, value, most=MAX_POLICY_LENGTH)
         case "external_id":
             return None if value is None else clean_key(name, value)
         case "time_limit_mins":

@@ -19,14 +19,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from proctoring_results import crypto, permissions
-from proctoring_results.choices import AttemptStatus, MessageDoor, MessageState, ReviewStanding, Source
+from proctoring_results.choices import AttemptStatus, MessageChannel, MessageState, ReviewStanding, Source
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import (
     AccessDenied,
     AttemptIsAmbiguous,
     AttemptIsArchived,
     AttemptIsErased,
-    IllegalMove,
+    IllegalTransition,
     LocatorMismatch,
     MessageQueued,
     NotFound,
@@ -49,9 +49,9 @@ Answer = dict[str, Any]
 # A review, or the word that tells that the learner's computer is ready.
 Said = ReviewData | str
 
-# The door takes a message up at once; upkeep leaves it alone for so long.
+# The request processes a message at once; upkeep leaves it alone for so long.
 HEAD_START = timedelta(minutes=1)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 LOCATOR = "examMetaData.ssiRecordLocator"
 # What is written of a message when it is done.
@@ -108,28 +108,28 @@ def _is_rpnow(provider: str) -> bool:
 
 
 def receive(
-    attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], *, caller: str, ids: Ids | None = None
+    attempt: ExamAttempt, channel: MessageChannel, body: Mapping[str, Any], *, caller: str, ids: Ids | None = None
 ) -> Answer:
     """Read a message, keep it where it is well said, and take it up; says what became of it.
 
     The same as the provider's last one of this kind: nothing new, the same answer. Not inside a transaction.
     Raises ``InvalidInput`` and ``LocatorMismatch``, and ``MessageQueued`` where it is kept and upkeep has to finish it.
     """
-    said = _read(attempt.provider, door, body)
-    message, is_new = _keep(attempt, door, body, caller, ids)
+    said = _read(attempt.provider, channel, body)
+    message, is_new = _keep(attempt, channel, body, caller, ids)
     return take_up(message, said if is_new else None)
 
 
-def _read(provider: str, door: str, body: Mapping[str, Any]) -> Said:
+def _read(provider: str, channel: str, body: Mapping[str, Any]) -> Said:
     """Raises ``InvalidInput``."""
-    if door == MessageDoor.REST_READY:
+    if channel == MessageChannel.REST_READY:
         return text("status", body.get("status"), least=1, most=64)
     return provider_named(provider).read_review(body)
 
 
 @transaction.atomic(durable=True)
 def _keep(
-    attempt: ExamAttempt, door: MessageDoor, body: Mapping[str, Any], caller: str, ids: Ids | None
+    attempt: ExamAttempt, channel: MessageChannel, body: Mapping[str, Any], caller: str, ids: Ids | None
 ) -> tuple[ProviderMessage, bool]:
     """The message that stands for this one, and whether it is new."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -139,14 +139,14 @@ def _keep(
     is_erased = attempt.erased_at is not None
     if ids is not None and not is_erased:
         _agree_on_external_id(attempt, ids.external_id)
-    newest = _newest_of.first(attempt.pk, attempt.provider, door)
+    newest = _newest_of.first(attempt.pk, attempt.provider, channel)
     if newest is not None and newest.sha256 == sha256:
         newest.attempt = attempt
         return newest, False
     now = timezone.now()
     message = ProviderMessage(
         provider=attempt.provider,
-        door=door,
+        channel=channel,
         attempt=attempt,
         sha256=sha256,
         received_at=now,
@@ -164,12 +164,12 @@ def _locked(attempt_pk: int) -> QuerySet[ExamAttempt]:
 
 
 @compiled
-def _newest_of(attempt_pk: int, provider: str, door: str) -> QuerySet[ProviderMessage]:
+def _newest_of(attempt_pk: int, provider: str, channel: str) -> QuerySet[ProviderMessage]:
     """What a new message is compared with: the last one of its kind. By its hash, so nothing else is read.
 
     The provider's own: it knows nothing of a replay, and may send again what it sent last.
     """
-    own = ProviderMessage.objects.filter(attempt=attempt_pk, provider=provider, door=door, replay_of=None)
+    own = ProviderMessage.objects.filter(attempt=attempt_pk, provider=provider, channel=channel, replay_of=None)
     return own.only("sha256").order_by("-pk")[:1]
 
 
@@ -240,7 +240,7 @@ def _finish(message: ProviderMessage, said: Said | None) -> Answer:
         if message.state == MessageState.DONE:
             before: Answer = message.answer
             return before
-        said = _read(message.provider, message.door, json.loads(crypto.decrypt(message.body)))
+        said = _read(message.provider, message.channel, json.loads(crypto.decrypt(message.body)))
     review = None
     if isinstance(said, ReviewData):
         review, answer = _record(attempt, said)
@@ -278,11 +278,11 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
 @transaction.atomic(durable=True)
 def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
     canonical = crypto.decrypt(message.body)
-    _read(message.provider, message.door, json.loads(canonical))
+    _read(message.provider, message.channel, json.loads(canonical))
     now = timezone.now()
     return ProviderMessage.objects.create(
         provider=message.provider,
-        door=message.door,
+        channel=message.channel,
         attempt=message.attempt,
         sha256=message.sha256,
         body=crypto.encrypt(canonical),
@@ -343,7 +343,7 @@ def _ready_to_start(attempt: ExamAttempt) -> bool:
         return False
     try:
         change_status(attempt, AttemptStatus.READY_TO_START, source=Source.PROVIDER)
-    except (IllegalMove, AttemptIsArchived, AttemptIsErased):
+    except (IllegalTransition, AttemptIsArchived, AttemptIsErased):
         return False
     return True
 
@@ -391,4 +391,4 @@ def _put_off(message: ProviderMessage, problem: str) -> None:
 def _next_try(tries: int) -> datetime:
     """With growing pauses, and for ever: an accepted message is never lost."""
     doublings = min(tries, 20)
-    return timezone.now() + min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+    return timezone.now() + min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from proctoring_results import tasks
 from proctoring_results.choices import ProviderCall
+from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.providers.registry import provider_named
 
@@ -18,14 +19,14 @@ def queue_exam_call(exam: ProctoredExam) -> None:
     is_its_business = exam.is_proctored or exam.is_practice_exam or exam.external_id is not None
     if is_its_business and provider_named(exam.provider).takes_calls:
         LmsEffect.objects.queue_call(ProviderCall.SAVE_EXAM, exam=exam)
-        tasks.ring_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects)
 
 
 def queue_attempt_call(call: ProviderCall, attempt: ExamAttempt, *, change: StatusChange | None = None) -> None:
     """Let the attempt's provider know, in this transaction. Practice attempts are its business, too."""
     if provider_named(attempt.provider).takes_calls and attempt.is_watched:
         LmsEffect.objects.queue_call(call, attempt=attempt, change=change)
-        tasks.ring_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects)
 
 
 def queue_erasure(user: AbstractBaseUser) -> None:
@@ -38,4 +39,4 @@ def queue_erasure(user: AbstractBaseUser) -> None:
     for attempt in called:
         LmsEffect.objects.queue_call(ProviderCall.ERASE_LEARNER, attempt=attempt)
     if called:
-        tasks.ring_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects)

@@ -26,6 +26,7 @@ from proctoring_results.exceptions import (
     ReportGone,
     ReportNotInState,
 )
+from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
 from proctoring_results.reports import files, kinds
 from proctoring_results.reports.files import Download
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("proctoring_results.downloads")
 
 # Reports of one name in a row; each takes the name of the next second.
-MOST_REPORTS_AT_ONCE = 100
+MAX_NAMES_TRIED = 100
 
 
 def request_report(
@@ -46,9 +47,9 @@ def request_report(
     *,
     filters: Mapping[str, Any] | None = None,
     by: AbstractBaseUser | None = None,
-    ring: bool = True,
+    enqueue: bool = True,
 ) -> Report:
-    """Ask for a report; a worker builds it after the commit (``ring=False``: the caller sees to that).
+    """Ask for a report; a worker builds it after the commit (``enqueue=False``: the caller sees to that).
 
     ``filters`` may name one exam: ``{"content_id": …}``. ``by`` needs ``generate_report``; None is the host itself.
     Raises ``ReportAlreadyRunning`` (carrying it) while the same one is being made, ``AccessDenied``,
@@ -71,8 +72,8 @@ def request_report(
         unfinished_key=_unfinished_key(course_id, known_kind, known_filters),
     )
     _save_under_a_free_name(report)
-    if ring:
-        tasks.ring_after_commit(tasks.build_report, report.pk)
+    if enqueue:
+        enqueue_after_commit(tasks.build_report, report.pk)
     return report
 
 
@@ -115,7 +116,7 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
     except IntegrityError:
         _refuse_a_second(report)
         raise
-    tasks.ring_after_commit(tasks.build_report, report.pk)
+    enqueue_after_commit(tasks.build_report, report.pk)
     return report
 
 
@@ -207,7 +208,7 @@ def _unfinished_key(course_id: str, kind: str, filters: Mapping[str, Any]) -> st
 
 def _save_under_a_free_name(report: Report) -> None:
     """Names go by the second: a second report within one takes the next second's."""
-    for later in range(MOST_REPORTS_AT_ONCE):
+    for later in range(MAX_NAMES_TRIED):
         moment = report.requested_at + timedelta(seconds=later)
         report.file_name = kinds.file_name(report.kind, report.course_id, moment)
         try:
@@ -217,7 +218,7 @@ def _save_under_a_free_name(report: Report) -> None:
             _refuse_a_second(report)
         else:
             return
-    raise RuntimeError(f"No free file name within {MOST_REPORTS_AT_ONCE} seconds of {report.file_name}.")
+    raise RuntimeError(f"No free file name within {MAX_NAMES_TRIED} seconds of {report.file_name}.")
 
 
 @transaction.atomic

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from proctoring_results import permissions
 from proctoring_results.choices import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, SessionPart, Source
-from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, InvalidInput
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
 from proctoring_results.models.compiled import insert
-from proctoring_results.providers.base import LONGEST_COMMENT, MOST_INCIDENTS, EvidenceData, IncidentData
+from proctoring_results.providers.base import MAX_COMMENT_LENGTH, MAX_INCIDENTS, EvidenceData, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
@@ -72,8 +72,8 @@ def record_review_of(
     """``record_review`` for a locked attempt, in a transaction that what it raises must end."""
     status = _known_status(review_status)
     checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
-    if len(checked) > MOST_INCIDENTS:
-        raise InvalidInput("incidents", f"must be at most {MOST_INCIDENTS}.")
+    if len(checked) > MAX_INCIDENTS:
+        raise InvalidInput("incidents", f"must be at most {MAX_INCIDENTS}.")
     claimed_name = clean_text("claimed_name", claimed_name, most=255)
     evidence = tuple(evidence)
     check_evidence(evidence, checked)
@@ -155,8 +155,8 @@ def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:
                 reason=f"Review: {review.review_status}",
                 review=review,
             )
-        except (IllegalMove, AttemptIsArchived):
-            review.standing = ReviewStanding.ILLEGAL_MOVE
+        except (IllegalTransition, AttemptIsArchived):
+            review.standing = ReviewStanding.ILLEGAL_TRANSITION
             review.save(update_fields=["standing"])
             return
     attempt.current_review = review
@@ -173,7 +173,7 @@ def _checked(number: int, incident: IncidentData) -> IncidentData:
     place = f"incidents[{number}]"
     clean_text(f"{place}.status", incident.status, most=255)
     clean_text(f"{place}.kind", incident.kind, most=64)
-    clean_key(f"{place}.comment", incident.comment, most=LONGEST_COMMENT)
+    clean_key(f"{place}.comment", incident.comment, most=MAX_COMMENT_LENGTH)
     check_seconds(place, incident.start, incident.stop)
     return incident
 

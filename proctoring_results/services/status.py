@@ -12,12 +12,13 @@ from django.utils import timezone
 from proctoring_results import tasks
 from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalMove, NotFound
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
+from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
 from proctoring_results.models.attention import attention_since
 from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.signals import attempt_status_changed
-from proctoring_results.transitions import MOVES, Facts, Move
+from proctoring_results.transitions import TRANSITIONS, Facts, Transition
 
 from .provider_calls import queue_attempt_call
 
@@ -70,7 +71,7 @@ def change_status(
 
     ``at`` is the moment it happened, now unless given. Returns None when the attempt is already there, so a
     repeated callback is harmless; a person's decision is recorded all the same, without effects.
-    Raises ``IllegalMove``, ``AttemptIsArchived`` and ``AttemptIsErased``.
+    Raises ``IllegalTransition``, ``AttemptIsArchived`` and ``AttemptIsErased``.
     """
     change = make_move(attempt, to, source=source, by=by, reason=reason, review=review, at=at)
     if change is not None:
@@ -100,11 +101,11 @@ def make_move(
         raise AttemptIsErased(attempt)
     if current is to and source is not Source.PERSON:
         return None
-    move = MOVES.get((current, to))
+    move = TRANSITIONS.get((current, to))
     if current is not to:
         if move is None or not _is_allowed(move, attempt, source, at):
-            raise IllegalMove(attempt, current, to, source)
-        _move(attempt, to, at)
+            raise IllegalTransition(attempt, current, to, source)
+        _transition(attempt, to, at)
     if source is Source.PERSON and attempt.decided_at is None:
         attempt.decided_at = at
     change = StatusChange(
@@ -125,7 +126,7 @@ def make_move(
     return change
 
 
-def _is_allowed(move: Move, attempt: ExamAttempt, source: Source, at: datetime) -> bool:
+def _is_allowed(move: Transition, attempt: ExamAttempt, source: Source, at: datetime) -> bool:
     # Most moves have no condition, and for the facts the database is asked.
     return source in move.by and (move.only_if is None or move.allows(facts_of(attempt, source, at)))
 
@@ -137,7 +138,7 @@ def queue_effects(
     change: StatusChange | None = None,
     review: ExamReview | None = None,
 ) -> None:
-    """Write down what follows, in this transaction, and ring for it after the commit.
+    """Write down what follows, in this transaction, and enqueue its delivery after the commit.
 
     Practice attempts never touch grade, credit, certificate or mail, nor do exams that are not proctored.
     """
@@ -147,7 +148,7 @@ def queue_effects(
     for_the_lms = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
     if for_the_lms and attempt.exam.is_proctored and not attempt.is_sample_attempt:
         LmsEffect.objects.queue(for_the_lms, attempt, change=change, review=review)
-        tasks.ring_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects)
 
 
 def note_activity(attempt: ExamAttempt) -> None:
@@ -165,7 +166,7 @@ WRITTEN = (
 )
 
 
-def _move(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
+def _transition(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
     attempt.status = to
     if to not in OPEN_STATUSES:
         attempt.open_key = attempt.ends_at = None

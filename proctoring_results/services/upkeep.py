@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.choices import ReportState
+from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
 from proctoring_results.reports import files
@@ -27,36 +28,36 @@ class Swept:
 
     failed: int
     expired: int
-    rung: int
+    enqueued: int
     cleared: int
 
 
-def sweep_reports(*, ring: bool = True) -> Swept:
-    """Fail what has no tries left, ring for what is due, and remove files that are expired or were never published.
+def sweep_reports(*, enqueue: bool = True) -> Swept:
+    """Fail what has no tries left, enqueue what is due, and remove files that are expired or were never published.
 
-    With ``ring=False`` due reports are left to the caller. Harmless to run at any time, also twice at once.
+    With ``enqueue=False`` due reports are left to the caller. Harmless to run at any time, also twice at once.
     Raises an ``ExceptionGroup`` of what the storage refused, after everything else is done.
     """
     now = timezone.now()
     failed = fail_tired_reports(now)
     expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
-    rung = _ring_for_due_reports(now) if ring else 0
-    return Swept(failed=failed, expired=expired, rung=rung, cleared=_clear_files(now))
+    enqueued = _enqueue_due_reports(now) if enqueue else 0
+    return Swept(failed=failed, expired=expired, enqueued=enqueued, cleared=_clear_files(now))
 
 
 def sweep_effects() -> bool:
-    """Ring for effects on the LMS that wait; says whether there are any."""
-    return LmsEffect.objects.due(timezone.now()).exists() and tasks.ring(tasks.deliver_effects)
+    """Enqueue the delivery of due effects; return whether there are any and the broker took it."""
+    return LmsEffect.objects.due(timezone.now()).exists() and enqueue(tasks.deliver_effects)
 
 
 # Attempts a sweep; what is left is taken by the next.
-MOST_AT_ONCE = 1_000
+MAX_AT_ONCE = 1_000
 
 
 def end_overdue_attempts() -> int:
     """End attempts whose time ran out, at the exact moment, whether anyone looks or not; says how many."""
     overdue = ExamAttempt.objects.overdue(timezone.now()).order_by("ends_at")
-    codes = list(overdue.values_list("attempt_code", flat=True)[:MOST_AT_ONCE])
+    codes = list(overdue.values_list("attempt_code", flat=True)[:MAX_AT_ONCE])
     return sum(attempts.end_overdue_attempt(code) for code in codes)
 
 
@@ -68,7 +69,7 @@ def expire_attempts_of_ended_courses() -> int:
         end = lms().course_end(course_id)
         if end is not None and end < now:
             codes = not_started.in_course(course_id).values_list("attempt_code", flat=True)
-            expired += sum(attempts.expire_after_the_course(code) for code in list(codes[:MOST_AT_ONCE]))
+            expired += sum(attempts.expire_after_the_course(code) for code in list(codes[:MAX_AT_ONCE]))
     return expired
 
 
@@ -77,14 +78,14 @@ def due_reports(now: datetime) -> list[int]:
     return list(Report.objects.due(now).order_by("next_try_at").values_list("pk", flat=True))
 
 
-def _ring_for_due_reports(now: datetime) -> int:
-    rung = 0
+def _enqueue_due_reports(now: datetime) -> int:
+    enqueued = 0
     for pk in due_reports(now):
         # One that fails says that the broker is down: the rest would only wait for the same answer.
-        if not tasks.ring(tasks.build_report, pk):
+        if not enqueue(tasks.build_report, pk):
             break
-        rung += 1
-    return rung
+        enqueued += 1
+    return enqueued
 
 
 def _clear_files(now: datetime) -> int:

@@ -264,7 +264,7 @@ def test_and_in_the_list_of_ones_own_course(staff, reviewed):
 
 
 def test_too_many_are_not_passed_at_once(admin, monkeypatch, reviewed):
-    monkeypatch.setattr("proctoring_results.admin.decisions.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("proctoring_results.admin.decisions.MAX_AT_ONCE", 1)
     answer = choose(admin, reviewed, ExamAttemptFactory(submitted=True))
     assert "At most 1 attempt is passed at once." in told(answer)[0]
 

@@ -42,7 +42,7 @@ def one_of_each():
     ExamReviewFactory(attempt=attempt)
     LmsEffect.objects.create(kind="grade", attempt=attempt, queued_at=now, next_try_at=now)
     ProviderMessage.objects.create(
-        provider="proctortrack", door="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
+        provider="proctortrack", channel="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
     )
     report = ReportFactory(ready=True)
     ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
@@ -116,10 +116,10 @@ def test_an_attempt_is_found_by_learner_and_code(admin, reviewed, field):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("door", ["add", "change", "delete"])
-def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, door):
+@pytest.mark.parametrize("view", ["add", "change", "delete"])
+def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, view):
     row = apps.get_model("proctoring_results", model).objects.get()
-    address = reverse(f"admin:proctoring_results_{model}_{door}", args=[] if door == "add" else [row.pk])
+    address = reverse(f"admin:proctoring_results_{model}_{view}", args=[] if view == "add" else [row.pk])
     assert admin.post(address, {"post": "yes"}).status_code == 403
     row.refresh_from_db()
 
@@ -146,7 +146,7 @@ def some_of_each(number: int) -> None:
         attempt.save()
         parked_effect_of(attempt)
         ProviderMessage.objects.create(
-            provider="proctortrack", door="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
+            provider="proctortrack", channel="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
         )
         report = ReportFactory(ready=True)
         ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
@@ -238,16 +238,16 @@ def test_a_call_to_a_provider_says_what_is_told(admin):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_parked_effect_is_tried_again(admin, reviewed, bells):
+def test_a_parked_effect_is_tried_again(admin, reviewed, enqueued):
     effect = parked(reviewed)
     before = timezone.now()
-    bells.clear()
+    enqueued.clear()
     answer = admin.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk}, follow=True)
     assert "1 parked effect is tried again." in answer.content.decode()
     effect.refresh_from_db()
     assert (effect.state, effect.tries) == ("waiting", 0)
     assert effect.queued_at >= before
-    assert bells == ["proctoring_results.deliver_effects"]
+    assert enqueued == ["proctoring_results.deliver_effects"]
 
 
 def test_what_is_not_parked_stays_as_it_is(admin, reviewed):

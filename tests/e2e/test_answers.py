@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 from proctoring_results import api, evidence_links
 from proctoring_results.models import Evidence
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_sessions import bells, dashboard, exam, flagged, session, violations
+from tests.e2e.test_sessions import dashboard, enqueued, exam, flagged, session, violations
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
-__all__ = ["bells", "exam", "flagged"]
+__all__ = ["enqueued", "exam", "flagged"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 

@@ -21,7 +21,7 @@ SECRET = "a-secret-that-both-sides-know-and-nobody-else"
 @pytest.fixture
 def service(course, live_server, settings, tmp_path, monkeypatch):
     """Running, and told of an exam and of a learner who got ready for it."""
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     client.tokens.clear()
     with running(tmp_path, CLIENT_SECRET=SECRET) as address:
         account = {"base_url": address, "client_id": "campus", "client_secret": SECRET}

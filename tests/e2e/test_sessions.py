@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from proctoring_results import api, tasks
+from proctoring_results import api
 from proctoring_results.models import Disclosure, ExamAttempt
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
@@ -26,9 +26,9 @@ SEEN = [
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
+def enqueued(monkeypatch):
     """Nobody comes: what follows stays waiting."""
-    monkeypatch.setattr(tasks, "ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
 
 
 @pytest.fixture

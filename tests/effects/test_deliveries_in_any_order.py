@@ -27,7 +27,7 @@ STEPS = 30
 SUBJECTS = {"submitted": "Received", "verified": "Satisfactory", "rejected": "Unsatisfactory"}
 OVER = {"completed", "submitted", "timed_out", "second_review_required", "verified", "rejected"}
 # What may be asked for and refused, and is no fault of anybody.
-REFUSED = (api.IllegalMove, api.AttemptIsArchived, api.AttemptAlreadyOpen)
+REFUSED = (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen)
 # What delivers these, and nothing else, is looked at here.
 KINDS = ("grade", "credit", "certificate", "mail", "notice")
 

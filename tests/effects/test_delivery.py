@@ -10,7 +10,7 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from proctoring_results import api, tasks
+from proctoring_results import api
 from proctoring_results.effects import deliver as delivery
 from proctoring_results.effects import levels
 from proctoring_results.effects.deliver import deliver, deliver_due, pause_after
@@ -82,24 +82,13 @@ def test_a_second_review_is_told_to_the_team_and_so_is_a_review_after_a_decision
     assert waiting().count("notice") == 2
 
 
-def test_one_bell_rings_for_a_transaction(attempt, admin, monkeypatch):
-    rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name))
+def test_a_decision_enqueues_its_delivery_after_the_commit(attempt, admin, monkeypatch):
+    enqueued = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(task.name))
     with transaction.atomic():
         api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
-        api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    assert rung == ["proctoring_results.deliver_effects"]
-
-
-def test_a_bell_in_a_savepoint_that_is_rolled_back_keeps_no_other_from_ringing(attempt, admin, monkeypatch):
-    rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name))
-    with transaction.atomic():
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
-            api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
-            1 / 0  # noqa: B018
-        api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    assert len(rung) == 1
+        assert enqueued == []
+    assert set(enqueued) == {"proctoring_results.deliver_effects"}
 
 
 # --- Made so ---
@@ -362,14 +351,16 @@ def test_a_deliverer_that_wakes_after_its_lease_writes_no_end(attempt, admin, ho
     assert grade.state == "waiting"
 
 
-def test_the_sweep_rings_for_what_is_due(attempt, admin, monkeypatch):
-    rung = []
-    monkeypatch.setattr(tasks, "ring", lambda task, *args, **_: rung.append(task.name) or True)
+def test_the_sweep_enqueues_what_is_due(attempt, admin, monkeypatch):
+    enqueued = []
+    monkeypatch.setattr(
+        "proctoring_results.services.upkeep.enqueue", lambda task, *args, **_: enqueued.append(task.name) or True
+    )
     assert not sweep_effects()
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    rung.clear()
+    enqueued.clear()
     assert sweep_effects()
-    assert rung == ["proctoring_results.deliver_effects"]
+    assert enqueued == ["proctoring_results.deliver_effects"]
 
 
 def test_a_level_that_never_settles_is_left_for_later(attempt):

@@ -104,5 +104,5 @@ POINTS = (
 if __name__ == "__main__":
     arm(sys.argv[1])
     if sys.argv[1] == "in the middle of the sweep":
-        upkeep.sweep_reports(ring=False)
+        upkeep.sweep_reports(enqueue=False)
     raise SystemExit(0 if building.build(int(sys.argv[2])) else SLEPT_TOO_LONG)

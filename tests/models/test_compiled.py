@@ -155,7 +155,7 @@ def new_rows(attempt: ExamAttempt) -> list[Model]:
         ),
         ProviderMessage(
             provider=attempt.provider,
-            door="rest_review",
+            channel="rest_review",
             attempt=attempt,
             sha256="0" * 64,
             received_at=now,

@@ -16,11 +16,11 @@ def database(db):
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    """What is rung for; nobody comes."""
-    rung: list[tuple] = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(args))
-    return rung
+def enqueued(monkeypatch):
+    """What is enqueued for; nobody comes."""
+    enqueued: list[tuple] = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(args))
+    return enqueued
 
 
 @pytest.fixture

@@ -27,6 +27,6 @@ def service():
 
 @pytest.fixture
 def provider(service, settings, monkeypatch):
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     settings.PROCTORING_RESULTS = calling(service.url, rules={"allow": ["calculator"]})
     return provider_named("proctortrack")

@@ -11,7 +11,7 @@ from proctoring_results.choices import AttemptStatus, Source
 from proctoring_results.effects import levels
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.queries.preview import Obstacle, Seen, preview_decision, preview_decisions, seen_now
-from proctoring_results.transitions import MOVES, Facts
+from proctoring_results.transitions import TRANSITIONS, Facts
 from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.fakes import RememberingLMS
 
@@ -24,7 +24,7 @@ VERBS = {S.VERIFIED: api.pass_attempt, S.REJECTED: api.fail_attempt}
 @pytest.fixture(autouse=True)
 def host(settings, monkeypatch):
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     RememberingLMS.forget()
     RememberingLMS.own = "7 of 10"
     return RememberingLMS
@@ -67,7 +67,7 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     in_step(attempt)
     preview, held_before = preview_decision(attempt.attempt_code, to), is_held(attempt)
     if not preview.is_possible:
-        with pytest.raises(api.IllegalMove):
+        with pytest.raises(api.IllegalTransition):
             decide(attempt, to, admin)
         assert preview.consequences == ()
         return
@@ -97,7 +97,7 @@ def test_no_condition_of_the_table_binds_a_person():
         a_person_decided=True,
         the_host_hands_in=False,
     )
-    assert all(move.allows(nobody_knows) for move in MOVES.values() if Source.PERSON in move.by)
+    assert all(move.allows(nobody_knows) for move in TRANSITIONS.values() if Source.PERSON in move.by)
 
 
 def test_in_a_course_that_sets_no_zero_the_grade_stays(admin, host):

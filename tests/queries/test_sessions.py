@@ -148,10 +148,10 @@ def test_by_username_address_or_code(exam, search):
     assert found(search=search) == {kept}
 
 
-@pytest.fixture(params=[0, sessions_module.FEW], ids=["merged", "sorted"])
+@pytest.fixture(params=[0, sessions_module.SORT_LIMIT], ids=["merged", "sorted"])
 def few(request, monkeypatch):
     """Few sessions are sorted, and those of many exams merged: nobody may see which."""
-    monkeypatch.setattr(sessions_module, "FEW", request.param)
+    monkeypatch.setattr(sessions_module, "SORT_LIMIT", request.param)
 
 
 def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
@@ -197,7 +197,7 @@ def test_without_exams_and_without_sessions_pages_are_empty():
 
 @pytest.mark.parametrize("most", [2, 3])
 def test_a_search_finds_few_and_many_alike(exam, monkeypatch, most):
-    monkeypatch.setattr(sessions_module, "MOST_PEOPLE", most)
+    monkeypatch.setattr(sessions_module, "MAX_PEOPLE", most)
     kept = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
     submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))

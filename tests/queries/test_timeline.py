@@ -11,8 +11,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+def enqueued(monkeypatch):
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
 
 
 @pytest.fixture

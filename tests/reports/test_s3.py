@@ -111,7 +111,7 @@ def test_an_object_that_is_gone_is_said_so(report, bucket, browser_of, admin):
 def test_the_sweep_removes_what_a_dead_worker_left(bucket, report):
     file = files.reserve(report, 99, report.requested_at)
     bucket.put_object(Bucket="reports", Key=file.storage_key, Body=b"half a f")
-    sweep_reports(ring=False)
+    sweep_reports(enqueue=False)
     assert keys(bucket) == [report.file.storage_key]
 
 

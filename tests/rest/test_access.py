@@ -1,4 +1,4 @@
-"""Every door, and everybody who may stand before it."""
+"""Who may call which endpoint."""
 
 import pytest
 from django.test import Client
@@ -25,9 +25,9 @@ from tests.rest.calling import (
 
 pytestmark = pytest.mark.django_db
 
-# Whose attempt is asked for. A stranger is "examity"; at RPNow's doors its own attempts are RPNow's.
+# Whose attempt is asked for. A stranger is "examity"; at RPNow's endpoints its own attempts are RPNow's.
 ATTEMPTS = ("its own", "a stranger's", "archived", "unknown")
-# What each gets at each door, for these attempts in their order.
+# What each gets at each endpoint, for these attempts in their order.
 ANSWERS = {
     "nobody": {
         "review": (401, 401, 401, 401),
@@ -67,9 +67,9 @@ ANSWERS = {
     },
 }
 CASES = [
-    pytest.param(who, door, whose, status, id=f"{who}, {door}, {whose}")
-    for who, doors in ANSWERS.items()
-    for door, row in doors.items()
+    pytest.param(who, endpoint, whose, status, id=f"{who}, {endpoint}, {whose}")
+    for who, endpoints in ANSWERS.items()
+    for endpoint, row in endpoints.items()
     for whose, status in zip(ATTEMPTS, row, strict=True)
 ]
 
@@ -97,8 +97,8 @@ def secrets(settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": others}
 
 
-def attempt_of(door, whose):
-    ours = "rpnow" if door.startswith("rpnow") else "proctortrack"
+def attempt_of(endpoint, whose):
+    ours = "rpnow" if endpoint.startswith("rpnow") else "proctortrack"
     attempt = rest_attempt(
         provider="examity" if whose == "a stranger's" else ours, status="created", archived=whose == "archived"
     )
@@ -107,11 +107,11 @@ def attempt_of(door, whose):
     return attempt
 
 
-@pytest.mark.parametrize(("who", "door", "whose", "status"), CASES)
-def test_who_comes_in(who, door, whose, status):
-    attempt = attempt_of(door, whose)
+@pytest.mark.parametrize(("who", "endpoint", "whose", "status"), CASES)
+def test_who_comes_in(who, endpoint, whose, status):
+    attempt = attempt_of(endpoint, whose)
     client = client_of(who, attempt)
-    match door:
+    match endpoint:
         case "review":
             answer = post(client, reviewed(attempt.external_id), REVIEW)
         case "ready":
@@ -126,7 +126,7 @@ def test_who_comes_in(who, door, whose, status):
     assert ("WWW-Authenticate" in answer) is (status == 401)
     # Whoever is turned away has left nothing behind, and what is archived does not move.
     assert ProviderMessage.objects.count() == (status == 200)
-    has_moved = whose != "archived" and (door, status) in {("ready", 200), ("rpnow_launch", 302)}
+    has_moved = whose != "archived" and (endpoint, status) in {("ready", 200), ("rpnow_launch", 302)}
     assert StatusChange.objects.count() == has_moved
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.choices import MessageDoor
+from proctoring_results.choices import MessageChannel
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
 from proctoring_results.rest import problem
@@ -146,7 +146,7 @@ def test_a_name_that_nobody_vouches_for_is_only_a_claim(provider, accounts):
     [
         ({"submitted": True, "archived": True}, "archived", "submitted"),
         ({"started": True}, "waiting", "started"),
-        ({"status": "declined"}, "illegal_move", "declined"),
+        ({"status": "declined"}, "illegal_transition", "declined"),
     ],
 )
 def test_what_cannot_move_is_kept_and_said(provider, fields, standing, status):
@@ -337,7 +337,7 @@ def test_a_limit_that_is_passed_is_named(provider):
 def test_a_body_over_the_limit_is_refused(provider, settings):
     rest_attempt()
     assert is_refused(post(provider, reviewed(), b" " * (1024 * 1024 + 1)), 413, "too_large")
-    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LARGEST_MESSAGE": 10}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "MAX_MESSAGE_BYTES": 10}
     assert is_refused(post(provider, reviewed(), {"status": "passed"}), 413, "too_large")
     assert nothing_is_kept()
 
@@ -425,7 +425,7 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
 
 def test_a_crash_between_message_and_review_loses_nothing(clock):
     attempt = rest_attempt()
-    messages._keep(attempt, MessageDoor.REST_REVIEW, REVIEW, "proctortrack", None)
+    messages._keep(attempt, MessageChannel.REST_REVIEW, REVIEW, "proctortrack", None)
     assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
     clock.shift(61)
     assert "Messages finished: 1, put off: 0." in called("proctoring_upkeep")

@@ -102,7 +102,7 @@ def test_the_attempts_own_learner_is_the_learner_and_anyone_else_the_host(ready)
 
 def test_a_learner_cannot_start_before_the_software_is_ready():
     attempt = ExamAttemptFactory()
-    with pytest.raises(api.IllegalMove):
+    with pytest.raises(api.IllegalTransition):
         api.start_attempt(attempt.attempt_code, by=attempt.user)
     attempt.refresh_from_db()
     assert attempt.started_at is None
@@ -111,7 +111,7 @@ def test_a_learner_cannot_start_before_the_software_is_ready():
 def test_a_learner_cannot_complete_time_out_or_expire(clock):
     attempt = under_way(clock)
     for verb in (api.complete_attempt, api.time_out_attempt, api.expire_attempt):
-        with pytest.raises(api.IllegalMove):
+        with pytest.raises(api.IllegalTransition):
             verb(attempt.attempt_code, by=attempt.user)
 
 
@@ -218,7 +218,7 @@ def test_a_second_hand_in_of_the_learner_finds_the_attempt_as_it_stands(clock):
 
 def test_a_hand_in_of_an_exam_that_was_never_started_is_illegal():
     attempt = ExamAttemptFactory()
-    with pytest.raises(api.IllegalMove):
+    with pytest.raises(api.IllegalTransition):
         api.submit_attempt(attempt.attempt_code, by=attempt.user)
 
 

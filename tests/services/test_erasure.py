@@ -40,8 +40,8 @@ REVIEW = {
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+def enqueued(monkeypatch):
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def test_ready_reports_of_the_learners_courses_are_taken_back_and_their_files_go
 
 
 def test_a_report_that_is_being_built_is_built_anew(attempt, admin):
-    report = api.request_report(attempt.exam.course_id, ring=False)
+    report = api.request_report(attempt.exam.course_id, enqueue=False)
     claim = Claim.take(report.pk)
     erase(attempt, admin)
     assert not claim.renew()

@@ -197,7 +197,7 @@ def test_a_review_of_an_archived_attempt_is_kept_and_moves_nothing():
 def test_a_review_that_could_not_move_the_attempt_is_kept_beside(status):
     attempt = ExamAttemptFactory(status=status)
     kept = review(attempt, "Clean")
-    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ILLEGAL_MOVE, status, None)
+    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ILLEGAL_TRANSITION, status, None)
 
 
 # --- Decisions ---
@@ -252,7 +252,7 @@ def test_a_decision_needs_the_permission():
 
 def test_an_attempt_under_way_cannot_be_decided():
     attempt = ExamAttemptFactory(started=True)
-    with pytest.raises(api.IllegalMove):
+    with pytest.raises(api.IllegalTransition):
         api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="x")
 
 

@@ -4,10 +4,10 @@ import pytest
 from django.db import transaction
 
 from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
-from proctoring_results.exceptions import AttemptIsArchived, IllegalMove, NotFound
+from proctoring_results.exceptions import AttemptIsArchived, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.services.status import change_status, lock_attempt
-from proctoring_results.transitions import MOVES, Facts
+from proctoring_results.transitions import TRANSITIONS, Facts
 from tests.factories import ExamAttemptFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def move(attempt: ExamAttempt, to: AttemptStatus, source: Source) -> StatusChang
 
 
 def test_the_table_is_the_one_of_the_design():
-    assert {pair: moved.by for pair, moved in MOVES.items()} == table()
+    assert {pair: moved.by for pair, moved in TRANSITIONS.items()} == table()
 
 
 @pytest.mark.parametrize(("start", "to", "source"), ALL, ids=lambda word: word.value)
@@ -69,7 +69,7 @@ def test_an_attempt_makes_the_moves_of_the_table_and_no_other(start, to, source,
     elif source in table().get((start, to), ()):
         assert move(attempt, to, source).to_status == to
     else:
-        with pytest.raises(IllegalMove):
+        with pytest.raises(IllegalTransition):
             move(attempt, to, source)
         assert not attempt.changes.exists()
     attempt.refresh_from_db()
@@ -89,35 +89,35 @@ def facts(**changes) -> Facts:
 
 @pytest.mark.parametrize(("start", "to"), [(S.VERIFIED, S.REJECTED), (S.REJECTED, S.VERIFIED), (S.ERROR, S.VERIFIED)])
 def test_a_provider_moves_nothing_that_a_person_has_decided(start, to):
-    assert MOVES[start, to].allows(facts())
-    assert not MOVES[start, to].allows(facts(a_person_decided=True))
-    assert MOVES[start, to].allows(facts(a_person_decided=True, source=Source.PERSON))
+    assert TRANSITIONS[start, to].allows(facts())
+    assert not TRANSITIONS[start, to].allows(facts(a_person_decided=True))
+    assert TRANSITIONS[start, to].allows(facts(a_person_decided=True, source=Source.PERSON))
 
 
 def test_a_provider_lifts_an_error_only_if_the_exam_was_started():
-    assert not MOVES[S.ERROR, S.VERIFIED].allows(facts(was_started=False))
-    assert MOVES[S.ERROR, S.VERIFIED].allows(facts(was_started=False, source=Source.PERSON))
+    assert not TRANSITIONS[S.ERROR, S.VERIFIED].allows(facts(was_started=False))
+    assert TRANSITIONS[S.ERROR, S.VERIFIED].allows(facts(was_started=False, source=Source.PERSON))
 
 
 def test_a_learner_goes_back_only_while_time_is_left():
-    assert MOVES[S.READY_TO_SUBMIT, S.STARTED].allows(facts(source=Source.LEARNER))
-    assert not MOVES[S.READY_TO_SUBMIT, S.STARTED].allows(facts(source=Source.LEARNER, time_is_left=False))
+    assert TRANSITIONS[S.READY_TO_SUBMIT, S.STARTED].allows(facts(source=Source.LEARNER))
+    assert not TRANSITIONS[S.READY_TO_SUBMIT, S.STARTED].allows(facts(source=Source.LEARNER, time_is_left=False))
 
 
 def test_upkeep_hands_in_only_where_the_host_does():
-    assert not MOVES[S.STARTED, S.SUBMITTED].allows(facts(source=Source.UPKEEP))
-    assert MOVES[S.STARTED, S.SUBMITTED].allows(facts(source=Source.UPKEEP, the_host_hands_in=True))
+    assert not TRANSITIONS[S.STARTED, S.SUBMITTED].allows(facts(source=Source.UPKEEP))
+    assert TRANSITIONS[S.STARTED, S.SUBMITTED].allows(facts(source=Source.UPKEEP, the_host_hands_in=True))
 
 
 def test_declined_and_expired_lead_nowhere():
-    assert not {start for start, _ in MOVES} & {S.DECLINED, S.EXPIRED}
+    assert not {start for start, _ in TRANSITIONS} & {S.DECLINED, S.EXPIRED}
 
 
 @pytest.mark.parametrize("to", sorted(set(AttemptStatus) - OPEN_STATUSES))
 def test_an_attempt_that_is_over_leaves_room_for_a_new_one(to):
-    start = next(start for (start, end) in MOVES if end == to)
+    start = next(start for (start, end) in TRANSITIONS if end == to)
     attempt = attempt_in(start)
-    source = sorted(MOVES[start, to].by)[0]
+    source = sorted(TRANSITIONS[start, to].by)[0]
     ExamAttempt.objects.filter(pk=attempt.pk).update(open_key=attempt.open_key)
     move(attempt, to, source)
     attempt.refresh_from_db()
@@ -131,7 +131,7 @@ def test_the_end_of_the_exam_is_kept_once(to):
     attempt.refresh_from_db()
     first = attempt.completed_at
     assert first is not None
-    if (to, S.SUBMITTED) in MOVES:
+    if (to, S.SUBMITTED) in TRANSITIONS:
         move(attempt, S.SUBMITTED, Source.HOST)
         attempt.refresh_from_db()
         assert attempt.completed_at == first

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _publish(self, course_id: str, kind: str, filters: dict[str, str]) -> None:
-        report = request_report(course_id, kind, filters=filters, ring=False)
+        report = request_report(course_id, kind, filters=filters, enqueue=False)
         build(report.pk)
         report.refresh_from_db()
         if report.state != ReportState.READY:

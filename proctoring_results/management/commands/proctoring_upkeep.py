@@ -1,4 +1,4 @@
-"""``manage.py proctoring_upkeep``: what Celery beat rings, for sites without beat (run it from cron)."""
+"""``manage.py proctoring_upkeep``: what Celery beat schedules, for sites without beat (run it from cron)."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from proctoring_results.services.upkeep import (
 
 class Command(BaseCommand):
     help = (
-        "Ends attempts whose time is over, rings for reports and effects that wait, fails reports whose worker was "
+        "Ends attempts whose time is over, enqueues reports and effects that wait, fails reports whose worker was "
         "lost, takes up providers' messages that were kept and not finished, and removes old files."
     )
 
@@ -34,13 +34,13 @@ class Command(BaseCommand):
         here = options["here"]
         ended, expired = end_overdue_attempts(), expire_attempts_of_ended_courses()
         messages = sweep_inbox()
-        swept = sweep_reports(ring=not here)
+        swept = sweep_reports(enqueue=not here)
         built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
         delivered = deliver_due() if here else 0
-        rung = "" if here or not sweep_effects() else " Rung for effects that wait."
-        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{rung}")
+        enqueued = "" if here or not sweep_effects() else " Enqueued the effects that wait."
+        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{enqueued}")
         self.stdout.write(
-            f"Reports failed: {swept.failed}, expired: {swept.expired}, rung for: {swept.rung}, built: {built}; "
+            f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
         self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")

@@ -42,19 +42,19 @@ RequestT = TypeVar("RequestT", bound=HttpRequest)
 
 View = Callable[Concatenate[RequestT, P], HttpResponseBase]
 # What a URL pattern calls. Django keeps marks (CSRF, ATOMIC_REQUESTS) on it, which ``wraps`` hands on.
-Door = Callable[..., HttpResponseBase]
+ViewFunction = Callable[..., HttpResponseBase]
 
 
-def signed_in(view: View[SignedIn, P]) -> Door:
+def signed_in(view: View[SignedIn, P]) -> ViewFunction:
     """To the sign-in page, and back after it."""
 
     @wraps(view)
-    def door(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(_way_back(request))
         return view(request, *args, **kwargs)
 
-    return door
+    return wrapper
 
 
 def _way_back(request: HttpRequest) -> str:
@@ -66,11 +66,11 @@ def _way_back(request: HttpRequest) -> str:
     return page if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-def page(view: View[HttpRequest, P]) -> Door:
+def page(view: View[HttpRequest, P]) -> ViewFunction:
     """Refusals become pages that name nothing; nothing is kept by a cache; the policy goes along."""
 
     @wraps(view)
-    def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             response = view(request, *args, **kwargs)
         except AccessDenied as refusal:
@@ -82,7 +82,7 @@ def page(view: View[HttpRequest, P]) -> Door:
         add_never_cache_headers(response)
         return with_policy(response)
 
-    return door
+    return wrapper
 
 
 def _what_is_missing(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
@@ -93,11 +93,11 @@ def _what_is_missing(request: HttpRequest, refusal: AccessDenied) -> dict[str, s
     return {"permission": refusal.permission, "whom_to_ask": lms().whom_to_ask(refusal.scope)}
 
 
-def counted(view: View[SignedIn, P]) -> Door:
+def counted(view: View[SignedIn, P]) -> ViewFunction:
     """Clicks on reports, counted with the same person's calls of the API; too many of them have to wait."""
 
     @wraps(view)
-    def door(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         throttle = ReportsThrottle()
         if throttle.allow_request(request, view):
             return view(request, *args, **kwargs)
@@ -106,17 +106,17 @@ def counted(view: View[SignedIn, P]) -> Door:
         answer.headers["Retry-After"] = str(wait)
         return answer
 
-    return door
+    return wrapper
 
 
-def private_file(view: View[HttpRequest, P]) -> Door:
+def private_file(view: View[HttpRequest, P]) -> ViewFunction:
     """The answer, whatever it is, belongs to one person and its address to nobody else."""
 
     @wraps(view)
-    def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         return keep_private(view(request, *args, **kwargs))
 
-    return door
+    return wrapper
 
 
 class SeeOther(HttpResponseRedirect):

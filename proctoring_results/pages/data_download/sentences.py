@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.models import Report
-from proctoring_results.reports.claims import most_tries
+from proctoring_results.reports.claims import max_tries
 
 
 def being_created(kind: str) -> str:
@@ -49,7 +49,7 @@ def task_status(report: Report) -> str:
             return _("%(reason)s It is tried again: try %(number)s of %(most)s.") % {
                 "reason": ReportFailure(report.failure).label,
                 "number": report.tries + 1,
-                "most": most_tries(),
+                "most": max_tries(),
             }
     return _("Waiting for its turn")
 

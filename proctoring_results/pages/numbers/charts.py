@@ -16,8 +16,8 @@ PLOT_HEIGHT = 120  # pixels from the base line to the highest line
 HEADROOM, FOOTROOM = 18, 24  # pixels, for the text above the highest line and below the base line
 WIDEST_COLUMN = 6.0  # percent
 FILLED = 0.78  # of the place of a column; the rest keeps neighbours apart
-LEAST_HEIGHT = 2  # pixels: what is there can be seen beside what is a thousand times as much
-MOST_LABELS = 4  # at 390 px there is room for no more
+MIN_HEIGHT = 2  # pixels: what is there can be seen beside what is a thousand times as much
+MAX_LABELS = 4  # at 390 px there is room for no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def nice_top(most: int) -> int:
 
 def labelled(number: int) -> list[int]:
     """Which of so many places get a label: the first, the last, and some between at even distances."""
-    if number <= MOST_LABELS:
+    if number <= MAX_LABELS:
         return list(range(number))
-    return [round(step * (number - 1) / (MOST_LABELS - 1)) for step in range(MOST_LABELS)]
+    return [round(step * (number - 1) / (MAX_LABELS - 1)) for step in range(MAX_LABELS)]
 
 
 def share(part: int, whole: int) -> str:
@@ -89,7 +89,7 @@ def share(part: int, whole: int) -> str:
 def _column(place: int, value: int, number: int, top: int) -> Column:
     width = min(WIDEST_COLUMN, FILLED * 100 / number)
     # Rounded before it is taken off the base line, so that the two always meet.
-    height = round(max(LEAST_HEIGHT, PLOT_HEIGHT * value / top), 2)
+    height = round(max(MIN_HEIGHT, PLOT_HEIGHT * value / top), 2)
     return Column(
         x=f"{_text((place + 0.5) * 100 / number - width / 2)}%",
         y=_text(HEADROOM + PLOT_HEIGHT - height),
@@ -100,9 +100,9 @@ def _column(place: int, value: int, number: int, top: int) -> Column:
 
 def _label(place: int, names: Sequence[str]) -> Label:
     number = len(names)
-    if number > MOST_LABELS and place == 0:
+    if number > MAX_LABELS and place == 0:
         return Label("0%", "start", names[place])
-    if number > MOST_LABELS and place == number - 1:
+    if number > MAX_LABELS and place == number - 1:
         return Label("100%", "end", names[place])
     return Label(f"{_text((place + 0.5) * 100 / number)}%", "middle", names[place])
 

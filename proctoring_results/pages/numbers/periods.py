@@ -12,7 +12,7 @@ from proctoring_results.api import DayCounts
 Step = Literal["day", "week", "month", "year"]
 
 # The longest span of each, in days: about as many columns as a phone can show.
-LONGEST: tuple[tuple[Step, int], ...] = (("day", 62), ("week", 62 * 7), ("month", 120 * 30))
+MAX_DAYS: tuple[tuple[Step, int], ...] = (("day", 62), ("week", 62 * 7), ("month", 120 * 30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Period:
 def step_for(days: Sequence[DayCounts]) -> Step:
     """How long a period should be, by the time from the first day to the last."""
     span = (days[-1].day - days[0].day).days + 1 if days else 1
-    return next((step for step, longest in LONGEST if span <= longest), "year")
+    return next((step for step, longest in MAX_DAYS if span <= longest), "year")
 
 
 def in_periods(days: Sequence[DayCounts], step: Step) -> list[Period]:

@@ -105,7 +105,7 @@ def _answer(
     except api.StaleDecision as refusal:
         # What is drawn now is fresh.
         return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
-    except (api.IllegalMove, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
+    except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
         return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
     say(request, messages.SUCCESS, str(done))
     # There the next key stroke begins: with what is said, and the way to the next session.

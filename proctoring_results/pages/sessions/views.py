@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 # In the person's own session, with the course: no name of a learner stands in an address.
 SEARCH = "proctoring_results_search"
-LONGEST_SEARCH = 255
+MAX_SEARCH_LENGTH = 255
 # Passed together. Each is a decision of its own; somebody should have looked at them.
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 
 
 @require_safe
@@ -57,7 +57,7 @@ def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Search for a learner, or for nobody any more; back to the list as it was filtered."""
     course_id = _course_to_look_at(request, course_id)
     try:
-        wanted = clean_text("search", request.POST.get("search", ""), most=LONGEST_SEARCH).strip()
+        wanted = clean_text("search", request.POST.get("search", ""), most=MAX_SEARCH_LENGTH).strip()
     except api.InvalidInput as refusal:
         say(request, messages.ERROR, str(refusal))
         return SeeOther(_list_url(request, course_id))
@@ -78,7 +78,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = context["course_id"]
     permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
     tokens = [_read_token(token) for token in request.POST.getlist("attempt")]
-    if not 0 < len(tokens) <= MOST_AT_ONCE:
+    if not 0 < len(tokens) <= MAX_AT_ONCE:
         say(request, messages.WARNING, _how_many())
         return SeeOther(_list_url(request, course_id))
     reason, problem = request.POST.get("reason", ""), ""
@@ -186,8 +186,8 @@ def _read_token(token: str) -> tuple[str, api.Seen | None]:
 
 def _how_many() -> str:
     return (
-        ngettext("Choose the sessions first, at most %d.", "Choose the sessions first, at most %d.", MOST_AT_ONCE)
-        % MOST_AT_ONCE
+        ngettext("Choose the sessions first, at most %d.", "Choose the sessions first, at most %d.", MAX_AT_ONCE)
+        % MAX_AT_ONCE
     )
 
 

@@ -23,7 +23,7 @@ from .base import ApiView
 from .pagination import Order, PageQuery, page
 from .params import CourseQuery, Day, Id, Text, Word
 
-LONGEST_SEARCH = 255
+MAX_SEARCH_LENGTH = 255
 # As the page Sessions has them.
 ORDERS: Mapping[str, Order] = {
     "newest": Order(("last_activity_at", "pk"), descending=True),
@@ -52,7 +52,7 @@ class AttemptsSearch(AttemptsQuery):
     search = Text(
         required=False,
         allow_blank=True,
-        max_length=LONGEST_SEARCH,
+        max_length=MAX_SEARCH_LENGTH,
         help_text="Part of a user name or e-mail address, or the beginning of an attempt code.",
     )
 

@@ -10,7 +10,7 @@ from rest_framework.serializers import BaseSerializer
 
 from proctoring_results import api, permissions
 from proctoring_results.rest.json_body import read_object
-from proctoring_results.rest.views import Door
+from proctoring_results.rest.views import JsonView
 from proctoring_results.throttles import CallsThrottle
 from proctoring_results.validation import clean_key
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 
-class ApiView(Door):
+class ApiView(JsonView):
     """A resource for people and programs that the host's own authentication classes have signed in.
 
     The first line of a method's docstring is its summary in the schema.

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from proctoring_results import api
 from proctoring_results.models import StatusChange
-from proctoring_results.services.decisions import LONGEST_REASON
+from proctoring_results.services.decisions import MAX_REASON_LENGTH
 
 from .attempts import shown_alone
 from .base import ApiView
@@ -20,7 +20,7 @@ from .history import ChangeSerializer
 from .params import Text, Whole, Word
 
 VERBS: Mapping[str, Callable[..., api.ExamAttempt]] = {"pass": api.pass_attempt, "fail": api.fail_attempt}
-OVERTAKEN = (api.StaleDecision, api.IllegalMove, api.AttemptIsArchived, api.AttemptIsErased)
+OVERTAKEN = (api.StaleDecision, api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased)
 
 
 class SeenField(serializers.Serializer[Any]):
@@ -32,7 +32,7 @@ class SeenField(serializers.Serializer[Any]):
 
 class DecisionBody(serializers.Serializer[Any]):
     decision = Word(list(VERBS))
-    reason = Text(max_length=LONGEST_REASON)
+    reason = Text(max_length=MAX_REASON_LENGTH)
     seen = SeenField(help_text="The `seen` of the attempt, as it was looked at.")
 
 

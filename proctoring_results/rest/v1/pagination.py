@@ -22,8 +22,8 @@ from proctoring_results.exceptions import InvalidInput
 from .params import Text, Whole
 
 SALT = "proctoring_results.rest.v1.cursor"
-USUAL_SIZE = 50
-LARGEST_SIZE = 200
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -32,7 +32,7 @@ class PageQuery(serializers.Serializer[Any]):
     """What each list can be asked for."""
 
     cursor = Text(required=False, max_length=2_000, help_text="The `next_cursor` of the page before.")
-    page_size = Whole(default=USUAL_SIZE, min_value=1, max_value=LARGEST_SIZE)
+    page_size = Whole(default=DEFAULT_PAGE_SIZE, min_value=1, max_value=MAX_PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.rest.json_body import BODY
 
-LONGEST_FIELD = 200  # characters of a name in an answer
+MAX_FIELD_LENGTH = 200  # characters of a name in an answer
 
 
 class Text(serializers.CharField):
@@ -113,4 +113,4 @@ def _first(detail: Any, place: str) -> tuple[str, str]:
 def shown_name(name: str) -> str:
     """A name that a caller made up, fit for an answer."""
     kept = name.encode(errors="backslashreplace").decode()
-    return kept if len(kept) <= LONGEST_FIELD else f"{kept[:LONGEST_FIELD]}…"
+    return kept if len(kept) <= MAX_FIELD_LENGTH else f"{kept[:MAX_FIELD_LENGTH]}…"

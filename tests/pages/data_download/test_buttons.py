@@ -13,12 +13,12 @@ def url(name: str, argument: object) -> str:
     return reverse(f"proctoring_results:{name}", args=[argument])
 
 
-def test_a_click_makes_a_report_and_says_so(client, page_url, bells, django_capture_on_commit_callbacks):
+def test_a_click_makes_a_report_and_says_so(client, page_url, enqueued, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(url("generate_report", COURSE))
     report = Report.objects.get()
     assert (response.status_code, response.url) == (303, page_url)
-    assert bells == [(report.pk,)]
+    assert enqueued == [(report.pk,)]
     assert (
         "The proctored exam results report is being created. To view the status of the report, see Pending Tasks below."
     ) in text(client.get(page_url))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proctoring_results.pages.numbers.charts import (
     HEADROOM,
-    LEAST_HEIGHT,
+    MIN_HEIGHT,
     PLOT_HEIGHT,
     ColumnChart,
     column_chart,
@@ -39,7 +39,7 @@ def test_a_column_is_as_high_as_its_share_of_the_highest_line():
 
 
 def test_one_beside_a_million_can_be_seen():
-    assert chart(1_000_000, 1).columns[1].height == str(LEAST_HEIGHT)
+    assert chart(1_000_000, 1).columns[1].height == str(MIN_HEIGHT)
 
 
 def test_a_single_column_stands_in_the_middle_and_is_slender():

@@ -484,16 +484,16 @@ def test_an_export_is_no_link(looking, attempt):
 # --- Queries, and the drawing ---
 
 
-@pytest.mark.parametrize("door", ["next_session", "evidence", "export_session"])
-def test_each_door_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, door):
+@pytest.mark.parametrize("view", ["next_session", "evidence", "export_session"])
+def test_each_view_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, view):
     link = evidence_url(attempt.current_review.evidence.get(), reviewer)
 
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            if door == "export_session":
+            if view == "export_session":
                 assert exported(reviewing, attempt)
             else:
-                assert reviewing.get(link if door == "evidence" else url(attempt, door)).status_code == 302
+                assert reviewing.get(link if view == "evidence" else url(attempt, view)).status_code == 302
         return len(queries)
 
     counts = []

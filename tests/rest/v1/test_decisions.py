@@ -70,8 +70,8 @@ def test_what_happened_meanwhile_is_a_409_with_the_fresh_attempt(client, person,
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"started": True}, "illegal_move"),
-        ({"status": "declined"}, "illegal_move"),
+        ({"started": True}, "illegal_transition"),
+        ({"status": "declined"}, "illegal_transition"),
         ({"submitted": True, "archived": True}, "attempt_is_archived"),
     ],
 )

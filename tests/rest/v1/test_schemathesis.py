@@ -42,7 +42,7 @@ def team():
     """Somebody of the course team of one of two courses with attempts, reviews, incidents and reports."""
     call_command("seed_demo", attempts=60, stdout=StringIO())
     for course_id in (DEMO_COURSE, OTHER_COURSE):
-        build(api.request_report(course_id, ring=False).pk)
+        build(api.request_report(course_id, enqueue=False).pk)
         ReportFactory(course_id=course_id, failed=True)
         ReportFactory(course_id=course_id)
     return get_user_model().objects.get(username="instructor")
@@ -101,7 +101,7 @@ def lists() -> list[str]:
 def unlimited(settings, monkeypatch):
     rates = dict.fromkeys(("proctoring_results_calls", "proctoring_results_reports"))
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: None)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: None)
 
 
 def test_every_answer_is_one_that_the_schema_names(live_server, config, token):
