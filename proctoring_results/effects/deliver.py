@@ -15,7 +15,7 @@ from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.models import ExamAttempt, LmsEffect
-from proctoring_results.models.attention import renew_attention
+from proctoring_results.models.attention import save_attention
 
 from .levels import sync_certificate, sync_credit, sync_grade
 from .mail import is_superseded, mail_learner, notify_team
@@ -173,7 +173,7 @@ def _park(effect: LmsEffect, fence: int, problem: str) -> None:
     """Nobody tries it again until a person says so: the attempt has to be looked at."""
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=[effect.attempt_id]))
     _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
-    renew_attention(attempts)
+    save_attention(attempts)
 
 
 def pause_after(tries: int) -> timedelta:

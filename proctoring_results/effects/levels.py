@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from proctoring_results.choices import AttemptStatus, CreditState
+from proctoring_results import rules
+from proctoring_results.choices import CreditState
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
-from proctoring_results.rules import credit_state_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -31,12 +31,16 @@ class NeverSettled(RuntimeError):
 
 def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
     """Whether any attempt that counts is rejected, where the course holds grades."""
-    rejected = ExamAttempt.objects.counting(user.pk, exam.pk).filter(status=AttemptStatus.REJECTED)
-    return lms().holds_grades(exam.course_id) and rejected.exists()
+    return rules.grade_is_held(_statuses(user, exam), course_holds_grades=lms().holds_grades(exam.course_id))
 
 
 def credit_state(user: AbstractBaseUser, exam: ProctoredExam) -> CreditState:
-    return credit_state_of(set(ExamAttempt.objects.counting(user.pk, exam.pk).values_list("status", flat=True)))
+    return rules.credit_state(_statuses(user, exam))
+
+
+def _statuses(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
+    attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
+    return set(attempts.values_list("status", flat=True))
 
 
 def sync_grade(user: AbstractBaseUser, exam: ProctoredExam) -> None:

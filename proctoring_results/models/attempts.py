@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from proctoring_results import rules
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, Source
 
 from .exams import ProctoredExam
@@ -28,19 +29,13 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
         return self.filter(exam__course_id=course_id)
 
     def with_result(self) -> Self:
-        """Attempts at exams that are proctored or practice: those that stand in the report."""
-        return self.filter(Q(exam__is_proctored=True) | Q(exam__is_practice_exam=True))
+        return self.filter(rules.HAS_RESULT)
 
     def not_archived(self) -> Self:
         return self.filter(archived_at=None)
 
-    def that_count(self) -> Self:
-        """What grade and credit go by."""
-        return self.not_archived().filter(is_sample_attempt=False)
-
-    def counting(self, user_id: int, exam_id: int) -> Self:
-        """The attempts of a learner at an exam that grade and credit go by."""
-        return self.that_count().filter(user_id=user_id, exam_id=exam_id)
+    def counting_for_grade(self) -> Self:
+        return self.filter(rules.COUNTS_FOR_GRADE)
 
     def open(self) -> Self:
         return self.not_archived().filter(status__in=OPEN_STATUSES)
@@ -53,7 +48,7 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
         return self.open().filter(started_at=None)
 
     def requiring_attention(self) -> Self:
-        return self.exclude(attention_since=None)
+        return self.filter(rules.REQUIRES_ATTENTION)
 
 
 class ExamAttempt(models.Model):

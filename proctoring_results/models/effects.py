@@ -14,7 +14,6 @@ from proctoring_results.choices import EffectKind, EffectState, ProviderCall
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .attempts import ExamAttempt, StatusChange
-from .compiled import insert
 from .exams import ProctoredExam
 from .fields import IdField
 from .reviews import ExamReview
@@ -54,8 +53,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
             )
             for kind in kinds
         ]
-        insert(*effects)
-        return effects
+        return self.bulk_create(effects)
 
     def queue_call(
         self,

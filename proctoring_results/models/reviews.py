@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -94,6 +96,15 @@ class ExamReview(models.Model):
         return self.review_status != ReviewStatus.NOT_REVIEWED
 
 
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def bulk_create_in_order(self, incidents: Iterable[Incident]) -> list[Incident]:
+        """Create the incidents of one review, and return them with their keys, which MySQL does not return."""
+        rows = self.bulk_create(incidents)
+        if all(row.pk for row in rows):
+            return rows
+        return list(self.filter(review=rows[0].review).order_by("position"))
+
+
 class Incident(models.Model):
     """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording."""
 
@@ -104,12 +115,14 @@ class Incident(models.Model):
     comment = models.TextField()
     start = models.FloatField(null=True, blank=True)
     stop = models.FloatField(null=True, blank=True)
-    # Struck out by a person, in this version of the review: shown, and no longer counted.
+    # Set if a person has dismissed it in this version of the review: it is shown, and no longer counted.
     dismissed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     dismissed_at = models.DateTimeField(null=True, blank=True, editable=False)
     dismissal_reason = models.TextField(blank=True, editable=False)
+
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         ordering = ["review", "position"]

@@ -17,7 +17,7 @@ from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Rep
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.rules import RESULT_WORDS
+from proctoring_results.rules import RESULT_WORDS, exam_has_result
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -113,8 +113,7 @@ def readable(attempt: ExamAttempt) -> LearnerResult | None:
 
 
 def _readable(attempt: ExamAttempt, exam: ProctoredExam) -> LearnerResult | None:
-    has_word = exam.is_proctored or exam.is_practice_exam
-    word = RESULT_WORDS.get(attempt.status) if has_word else None
+    word = RESULT_WORDS.get(attempt.status) if exam_has_result(exam) else None
     no_word = NoResultWord(attempt.status) if attempt.status in NoResultWord.values else None
     if word is None and no_word is None:
         return None

@@ -28,7 +28,7 @@ from proctoring_results.choices import (
 from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
-from proctoring_results.rules import RESULT_WORDS, credit_state_of
+from proctoring_results.rules import RESULT_WORDS, affects_lms, credit_state, grade_is_held
 from proctoring_results.transitions import TRANSITIONS, Transition
 
 S, E = AttemptStatus, EffectKind
@@ -263,7 +263,8 @@ def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list
 def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, asks_for_grades: bool) -> list[Preview]:
     # First what was seen, then what is shown: whatever comes in between makes the page stale, and is noticed.
     changes, reviews = _newest(StatusChange, codes), _newest(ExamReview, codes)
-    attempts = ExamAttempt.objects.select_related("exam", "user").in_bulk(codes, field_name="attempt_code")
+    rows = ExamAttempt.objects.select_related("exam", "user", "current_review").defer("current_review__raw_data")
+    attempts = rows.in_bulk(codes, field_name="attempt_code")
     shown = [attempts[code] for code in dict.fromkeys(codes) if code in attempts]
     present = _Present(shown, asks_for_grades)
     return [
@@ -284,7 +285,7 @@ class _Present:
     def __init__(self, attempts: list[ExamAttempt], asks_for_grades: bool) -> None:
         self.attempts = attempts
         self.before: Mapping[tuple[int, int], dict[int, str]] = defaultdict(dict)
-        counting = ExamAttempt.objects.that_count().filter(
+        counting = ExamAttempt.objects.counting_for_grade().filter(
             user__in={attempt.user_id for attempt in attempts}, exam__in={attempt.exam_id for attempt in attempts}
         )
         for pk, user, exam, status in counting.values_list("pk", "user", "exam", "status"):
@@ -305,7 +306,7 @@ class _Present:
 
 def _own_grade(attempt: ExamAttempt) -> str:
     """Asked for once, and only where it can be touched."""
-    if attempt.is_sample_attempt or not attempt.exam.is_proctored:
+    if not affects_lms(attempt):
         return ""
     return lms().own_grade(attempt.user, attempt.exam.course_id, attempt.exam.content_id)
 
@@ -318,12 +319,12 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
     review = ReviewStep(waiting) if waiting else None
     if status.start is to:
         return Preview(attempt=attempt, seen=seen, status=status, review=review)
-    if attempt.is_sample_attempt or not attempt.exam.is_proctored:
+    if not affects_lms(attempt):
         nothing = NothingStep(attempt.is_sample_attempt)
         return Preview(attempt=attempt, seen=seen, status=status, nothing=nothing, review=review)
     before, after = present.statuses(attempt, to)
     effects, grade = TRANSITIONS[status.start, to].effects, _grade(attempt, before, after, present)
-    credit = CreditStep(credit_state_of(before.values()), credit_state_of(after.values()))
+    credit = CreditStep(credit_state(before.values()), credit_state(after.values()))
     return Preview(
         attempt=attempt,
         seen=seen,
@@ -340,8 +341,8 @@ def _grade(attempt: ExamAttempt, before: Mapping[int, str], after: Mapping[int, 
     holds = present.holds[attempt.exam.course_id]
     return GradeStep(
         own=present.own_grades.get(attempt.pk, ""),
-        was_held=holds and S.REJECTED in before.values(),
-        is_held=holds and S.REJECTED in after.values(),
+        was_held=grade_is_held(before.values(), course_holds_grades=holds),
+        is_held=grade_is_held(after.values(), course_holds_grades=holds),
         course_holds=holds,
         others_rejected=sum(pk != attempt.pk and status == S.REJECTED for pk, status in after.items()),
     )

@@ -22,7 +22,7 @@ from proctoring_results.validation import clean_text, clean_whole_number
 
 from .provider_calls import queue_attempt_call
 from .reviews import apply_waiting_reviews
-from .status import change_status, lock_attempt, note_activity, queue_effects
+from .status import change_status, lock_attempt, queue_effects, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -173,11 +173,10 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
         attempt.archived_at, attempt.archive_reason = timezone.now(), reason
         attempt.open_key = attempt.ends_at = None
         attempt.archived_by_id = by.pk if by else None
-        attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
         queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
         if attempt.started_at is None:
             queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
-        note_activity(attempt)
+        save_attempt(attempt)
     return attempt
 
 

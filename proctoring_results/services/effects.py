@@ -7,7 +7,7 @@ from proctoring_results import tasks
 from proctoring_results.choices import EffectState
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, LmsEffect
-from proctoring_results.models.attention import renew_attention
+from proctoring_results.models.attention import save_attention
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def retry_effects(pks: list[int]) -> int:
     # Locked first, as everywhere: whether a person has to look at them is kept anew.
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=concerned).order_by("pk"))
     retried = parked.update(state=EffectState.WAITING, queued_at=now, next_try_at=now, tries=0)
-    renew_attention(attempts)
+    save_attention(attempts)
     if retried:
         enqueue_after_commit(tasks.deliver_effects)
     return retried
