@@ -262,7 +262,7 @@ else:
 
 # -------------------------------------------------------------------------------------------------------------- celery
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://localhost"
 # An instructor's click must not wait for a broker that does not answer; what is not delivered is swept up.
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
 CELERY_TASK_PUBLISH_RETRY = False
@@ -274,7 +274,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
-elif CELERY_BROKER_URL == "folder://":
+elif CELERY_BROKER_URL.startswith("folder://"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_folder(VAR / "broker")),
         "data_folder_out": str(VAR / "broker"),
