@@ -53,7 +53,7 @@ HEADERS = {
 
 
 def _name(code: int) -> str:
-    return errors.TITLES[code].replace(" ", "")
+    return problem.TITLES[code].replace(" ", "")
 
 
 REFUSALS = {
