@@ -14,6 +14,7 @@ from django.utils import timezone
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import renew_attention
 
@@ -165,7 +166,12 @@ def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
         _park(effect, fence, problem)
         return
     logger.warning("Effect %s (%s) failed at try %d: %s", effect.pk, effect.kind, effect.tries, problem)
-    _end(effect, fence, next_try_at=now + pause_after(effect.tries), problem=problem)
+    _end(
+        effect,
+        fence,
+        next_try_at=now + pause_after(effect.tries, first=FIRST_PAUSE, longest=MAX_PAUSE),
+        problem=problem,
+    )
 
 
 @transaction.atomic
@@ -174,13 +180,6 @@ def _park(effect: LmsEffect, fence: int, problem: str) -> None:
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=[effect.attempt_id]))
     _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
     renew_attention(attempts)
-
-
-def pause_after(tries: int) -> timedelta:
-    """Twice as long each time, up to an hour, and never the same for all that failed together."""
-    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), MAX_PAUSE)
-    seconds: float = pause.total_seconds() * random.uniform(0.75, 1.25)  # noqa: S311  no secret
-    return timedelta(seconds=seconds)
 
 
 def _end(effect: LmsEffect, fence: int, *, next_try_at: datetime | None, **changes: object) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.effects import deliver as delivery
 from proctoring_results.effects import levels
-from proctoring_results.effects.deliver import deliver, deliver_due, pause_after
+from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
 from proctoring_results.services.upkeep import sweep_effects
 from tests.factories import ExamAttemptFactory
@@ -319,12 +319,6 @@ def test_one_that_fails_keeps_no_other_waiting(attempt, admin, host):
         with pytest.raises(ExceptionGroup):
             deliver_due()
     assert host.held == {key(other)}
-
-
-def test_the_pauses_grow_to_an_hour():
-    seconds = [pause_after(tries).total_seconds() for tries in range(1, 60)]
-    assert 7.5 <= seconds[0] <= 12.5
-    assert all(2_700 <= pause <= 4_500 for pause in seconds[10:])
 
 
 def test_a_deliverer_that_died_is_found_by_its_lease(attempt, admin, host):
