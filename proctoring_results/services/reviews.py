@@ -21,8 +21,9 @@ from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
 from proctoring_results.validation import clean_json, clean_key, clean_text
 
+from .effects import queue_effects
 from .evidence import check_evidence, check_seconds, rows_with_keys, without_addresses, write_evidence
-from .status import lock_attempt, make_move, note_activity, queue_effects
+from .status import lock_attempt, make_move, note_activity
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

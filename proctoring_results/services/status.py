@@ -9,22 +9,18 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from proctoring_results import tasks
-from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
+from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
-from proctoring_results.jobs.enqueue import enqueue_after_commit
-from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
+from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
 from proctoring_results.models.attention import attention_since
 from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import TRANSITIONS, Facts, Transition
 
-from .provider_calls import queue_attempt_call
+from .effects import queue_effects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
@@ -129,26 +125,6 @@ def make_move(
 def _is_allowed(move: Transition, attempt: ExamAttempt, source: Source, at: datetime) -> bool:
     # Most moves have no condition, and for the facts the database is asked.
     return source in move.by and (move.only_if is None or move.allows(facts_of(attempt, source, at)))
-
-
-def queue_effects(
-    kinds: Iterable[EffectKind],
-    attempt: ExamAttempt,
-    *,
-    change: StatusChange | None = None,
-    review: ExamReview | None = None,
-) -> None:
-    """Write down what follows, in this transaction, and enqueue its delivery after the commit.
-
-    Practice attempts never touch grade, credit, certificate or mail, nor do exams that are not proctored.
-    """
-    kinds = list(kinds)
-    if EffectKind.PROVIDER in kinds:
-        queue_attempt_call(ProviderCall.TELL_STATUS, attempt, change=change)
-    for_the_lms = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
-    if for_the_lms and attempt.exam.is_proctored and not attempt.is_sample_attempt:
-        LmsEffect.objects.queue(for_the_lms, attempt, change=change, review=review)
-        enqueue_after_commit(tasks.deliver_effects)
 
 
 def note_activity(attempt: ExamAttempt) -> None:
