@@ -232,7 +232,7 @@ def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
 
 
 def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
-    """Group by plain columns and booleans only: for any other expression PostgreSQL expects a million groups, and sorts."""
+    """Group by columns and booleans only: PostgreSQL expects a million groups for other expressions, and sorts."""
     rows = (
         attempts.annotate(
             was_started=_is_set("started_at"),
