@@ -43,12 +43,8 @@ def bare(course: str) -> int:
         with tempfile.TemporaryFile() as file:
             return _copy(sql, params, file)
     with tempfile.TemporaryFile("w+", newline="", encoding="utf-8") as text:
-        return _stream(
-            rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {}))
-            .query.get_compiler(connection=connection)
-            .as_sql(),
-            text,
-        )
+        rows = rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {}))
+        return _stream(rows.query.get_compiler(connection=connection).as_sql(), text)
 
 
 def _copy(sql: str, params: tuple[Any, ...], file: IO[bytes]) -> int:
