@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from proctoring_results import rules
 from proctoring_results.choices import AttemptStatus, EffectKind
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class PendingDecision:
 
     @property
     def grade_was_held(self) -> bool:
-        return self.course_holds_grades and AttemptStatus.REJECTED in self.before.values()
+        return rules.grade_is_held(self.before.values(), course_holds_grades=self.course_holds_grades)
 
     @property
     def grade_is_held(self) -> bool:
-        return self.course_holds_grades and AttemptStatus.REJECTED in self.after.values()
+        return rules.grade_is_held(self.after.values(), course_holds_grades=self.course_holds_grades)
 
 
 def _never(effect: LmsEffect) -> bool:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from proctoring_results import rules
 from proctoring_results.choices import CreditState, EffectKind
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt
-from proctoring_results.rules import credit_state_of
 
 from .base import Effect, PendingDecision
-from .level import settle
+from .level import settle, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def credit_state(user: AbstractBaseUser, exam: ProctoredExam) -> CreditState:
-    return credit_state_of(set(ExamAttempt.objects.counting(user.pk, exam.pk).values_list("status", flat=True)))
+    return rules.credit_state(statuses_of(user, exam))
 
 
 def _write(user: AbstractBaseUser, exam: ProctoredExam, state: CreditState) -> None:
@@ -43,7 +42,7 @@ class CreditStep:
 
 
 def _preview(decision: PendingDecision) -> CreditStep:
-    return CreditStep(credit_state_of(decision.before.values()), credit_state_of(decision.after.values()))
+    return CreditStep(rules.credit_state(decision.before.values()), rules.credit_state(decision.after.values()))
 
 
 EFFECT = Effect(

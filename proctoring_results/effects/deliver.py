@@ -15,7 +15,7 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, LmsEffect
-from proctoring_results.models.attention import renew_attention
+from proctoring_results.models.attention import save_attention
 
 from .grade import SHORT_WAIT
 from .provider import provider_of
@@ -134,7 +134,7 @@ def _dead_letter(effect: LmsEffect, fence: int, problem: str) -> None:
     """End the tries until a person retries the effect. A person now has to look at the attempt."""
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=[effect.attempt_id]))
     _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
-    renew_attention(attempts)
+    save_attention(attempts)
 
 
 def _end(effect: LmsEffect, fence: int, *, next_try_at: datetime | None, **changes: object) -> bool:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from proctoring_results import rules
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt, LmsEffect
+from proctoring_results.models import LmsEffect
 
 from .base import Effect, PendingDecision
-from .level import settle
+from .level import settle, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -27,8 +28,7 @@ SHORT_WAIT = timedelta(seconds=5)
 
 def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
     """Return whether any attempt that counts is rejected, in a course that holds grades."""
-    rejected = ExamAttempt.objects.counting(user.pk, exam.pk).filter(status=AttemptStatus.REJECTED)
-    return lms().holds_grades(exam.course_id) and rejected.exists()
+    return rules.grade_is_held(statuses_of(user, exam), course_holds_grades=lms().holds_grades(exam.course_id))
 
 
 def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from proctoring_results.models import ExamAttempt
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -22,6 +24,12 @@ MAX_READS = 10
 
 class NeverSettled(RuntimeError):
     """The present changed at every read. The effect is tried again later."""
+
+
+def statuses_of(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
+    """Return the present statuses of the learner's attempts at the exam that count."""
+    attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
+    return set(attempts.values_list("status", flat=True))
 
 
 def settle(

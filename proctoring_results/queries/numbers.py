@@ -18,7 +18,6 @@ from django.db.models.functions import Coalesce
 from proctoring_results.choices import (
     DECIDED_STATUSES,
     OPEN_STATUSES,
-    REVIEWABLE_STATUSES,
     AttemptStatus,
     ResultWord,
     ReviewStatus,
@@ -28,7 +27,7 @@ from proctoring_results.choices import (
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.expressions import UtcDay, WholeMinutes
-from proctoring_results.rules import RESULT_WORDS
+from proctoring_results.rules import RESULT_WORDS, printed_review_status
 
 from .lookups import exams_in_course, get_exam
 
@@ -103,6 +102,8 @@ class Numbers:
     attempts: int
     archived: int
     practice: int
+    #: Attempts that a person has to look at.
+    requiring_attention: int
     #: What learners read. With ``under_way`` and ``without_result``, all attempts.
     results: Mapping[ResultWord, int]
     under_way: int
@@ -139,6 +140,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
         attempts=number,
         archived=sum(group.number for group in groups if group.is_archived),
         practice=sum(group.number for group in groups if group.is_practice),
+        requiring_attention=sum(group.requiring_attention for group in groups),
         results=results,
         under_way=under_way,
         without_result=number - under_way - sum(results.values()),
@@ -206,6 +208,7 @@ class _Group(NamedTuple):
     is_archived: bool
     is_practice: bool
     number: int
+    requiring_attention: int
     #: Of them, those whose current review lies outside of what was joined.
     missed: int
     suspicious: int
@@ -218,9 +221,8 @@ class _Group(NamedTuple):
 
     @property
     def outcome(self) -> str | None:
-        """What the report prints as ``review_status``."""
-        was_taken = self.was_started and self.status in REVIEWABLE_STATUSES
-        return self.review_status or (ReviewStatus.NOT_REVIEWED if was_taken else None)
+        """Return ``review_status`` as the report prints it; None if it prints nothing."""
+        return printed_review_status(self.review_status, self.status, was_started=self.was_started) or None
 
 
 def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
@@ -240,6 +242,7 @@ def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
         .values_list("status", "review__review_status", "was_started", "is_archived", "is_sample_attempt")
         .annotate(
             number=Count("*"),
+            requiring_attention=Count("attention_since"),
             missed=Count("current_review") - Count("review__pk"),
             suspicious=Coalesce(Sum("review__suspicious_count"), 0),
             rules_violation=Coalesce(Sum("review__rules_violation_count"), 0),

@@ -22,6 +22,7 @@ from proctoring_results.effects.registry import EFFECTS
 from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.rules import affects_lms
 from proctoring_results.transitions import TRANSITIONS, Transition
 
 S = AttemptStatus
@@ -170,7 +171,8 @@ def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list
 def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, with_own_grades: bool) -> list[Preview]:
     # The newest change and review first, then the rest: whatever comes in between makes the page stale, and is noticed.
     changes, reviews = _newest(StatusChange, codes), _newest(ExamReview, codes)
-    by_code = ExamAttempt.objects.select_related("exam", "user").in_bulk(codes, field_name="attempt_code")
+    rows = ExamAttempt.objects.select_related("exam", "user", "current_review").defer("current_review__raw_data")
+    by_code = rows.in_bulk(codes, field_name="attempt_code")
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)
     return [
@@ -191,7 +193,7 @@ class _Present:
     def __init__(self, attempts: list[ExamAttempt], *, with_own_grades: bool) -> None:
         self.attempts = attempts
         self.statuses: Mapping[tuple[int, int], dict[int, str]] = defaultdict(dict)
-        counting = ExamAttempt.objects.that_count().filter(
+        counting = ExamAttempt.objects.counting_for_grade().filter(
             user__in={attempt.user_id for attempt in attempts}, exam__in={attempt.exam_id for attempt in attempts}
         )
         for pk, user, exam, status in counting.values_list("pk", "user", "exam", "status"):
@@ -205,7 +207,7 @@ class _Present:
             {
                 attempt.pk: host.own_grade(attempt.user, attempt.exam.course_id, attempt.exam.content_id)
                 for attempt in attempts
-                if _affects_the_lms(attempt)
+                if affects_lms(attempt)
             }
             if with_own_grades
             else {}
@@ -224,10 +226,6 @@ class _Present:
         )
 
 
-def _affects_the_lms(attempt: ExamAttempt) -> bool:
-    return attempt.exam.is_proctored and not attempt.is_sample_attempt
-
-
 def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Present) -> Preview:
     status = StatusStep(S(attempt.status), to)
     if obstacle := obstacle_to(attempt, to):
@@ -236,7 +234,7 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
     review = ReviewStep(waiting) if waiting else None
     if status.start is to:
         return Preview(attempt=attempt, seen=seen, status=status, review=review)
-    if not _affects_the_lms(attempt):
+    if not affects_lms(attempt):
         nothing = NothingStep(attempt.is_sample_attempt)
         return Preview(attempt=attempt, seen=seen, status=status, nothing=nothing, review=review)
     effects = preview_effects(TRANSITIONS[status.start, to], present.decision(attempt, to))

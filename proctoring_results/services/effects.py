@@ -12,8 +12,9 @@ from proctoring_results import tasks
 from proctoring_results.choices import EffectKind, EffectState, ProviderCall
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
-from proctoring_results.models.attention import renew_attention
+from proctoring_results.models.attention import save_attention
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.rules import affects_lms
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,7 +33,7 @@ def queue_effects(
     """
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
     lms_kinds = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
-    if lms_kinds and attempt.exam.is_proctored and not attempt.is_sample_attempt:
+    if lms_kinds and affects_lms(attempt):
         LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
         is_queued = True
     if is_queued:
@@ -81,7 +82,7 @@ def retry_effects(pks: Collection[int]) -> int:
     # Locked first, as everywhere: whether a person has to look at them is worked out anew.
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=attempt_pks).order_by("pk"))
     retried = parked.update(state=EffectState.WAITING, queued_at=now, next_try_at=now, tries=0)
-    renew_attention(attempts)
+    save_attention(attempts)
     if retried:
         enqueue_after_commit(tasks.deliver_effects)
     return retried

@@ -61,7 +61,7 @@ def test_it_says_so_when_the_key_is_gone(admin, message):
     ProviderMessage.objects.update(body=Fernet(Fernet.generate_key()).encrypt(b"{}"))
     page = admin.get(address("body", message.pk))
     assert page.status_code == 200
-    assert "is not in ENCRYPTION_KEYS any more" in page.content.decode()
+    assert "is no longer in ENCRYPTION_KEYS" in page.content.decode()
 
 
 def test_the_messages_own_page_leads_to_both(admin, message):

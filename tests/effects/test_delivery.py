@@ -19,6 +19,7 @@ from proctoring_results.models import LmsEffect
 from proctoring_results.services.upkeep import sweep_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
+from tests.mailers import send_mails_to
 from tests.racing import at_once, of_type
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -276,7 +277,7 @@ def test_while_the_grade_service_is_down_effects_wait_and_then_catch_up(attempt,
 
 
 def test_while_the_mail_server_is_down_mails_wait_and_hold_up_nothing_else(attempt, admin, host, settings):
-    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
+    send_mails_to("tests.fakes.RememberingMailServer", settings)
     RememberingMailServer.forget()
     RememberingMailServer.down = True
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")

@@ -198,5 +198,5 @@ def shown_alone(attempt: ExamAttempt) -> dict[str, Any]:
 
 
 def _context(attempts: Sequence[ExamAttempt]) -> dict[str, Any]:
-    waiting = [attempt.pk for attempt in attempts if attempt.attention_since is not None]
+    waiting = [attempt for attempt in attempts if attempt.attention_since is not None]
     return {"reasons": attention_reasons(waiting)}

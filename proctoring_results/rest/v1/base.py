@@ -11,6 +11,7 @@ from rest_framework.serializers import BaseSerializer
 from proctoring_results import api, permissions
 from proctoring_results.rest.json_body import read_object
 from proctoring_results.rest.views import JsonView
+from proctoring_results.rules import exam_has_result
 from proctoring_results.throttles import CallsThrottle
 from proctoring_results.validation import clean_key
 
@@ -68,7 +69,8 @@ class ApiView(JsonView):
     def find_attempt(self, attempt_code: str) -> ExamAttempt:
         """An attempt that the caller may look at. Of another course there is none: raises ``NotFound``."""
         attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
-        has_result = attempt.exam.is_proctored or attempt.exam.is_practice_exam
-        if not has_result or not permissions.may(self.caller, permissions.VIEW_SESSIONS, attempt.exam.course_id):
+        if not exam_has_result(attempt.exam) or not permissions.may(
+            self.caller, permissions.VIEW_SESSIONS, attempt.exam.course_id
+        ):
             raise api.NotFound("attempt", attempt_code)
         return attempt
