@@ -37,7 +37,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-LARGEST_BODY = 256 * 1024  # bytes
+MAX_BODY_BYTES = 256 * 1024  # bytes
 PATIENCE = 10.0  # seconds for a call to the LMS
 TOKEN_LIFE = 3600  # seconds
 RULES = {"allowed": ["calculator"], "forbidden": ["phone", "notes"]}
@@ -187,7 +187,7 @@ class Reporter:
             raise ValueError("the LMS gave no address of the web")
         request = urllib.request.Request(url, body.encode(), {"Content-Type": kind, **headers})  # noqa: S310
         with self._open(request, timeout=PATIENCE) as response:
-            return json.loads(response.read(LARGEST_BODY))
+            return json.loads(response.read(MAX_BODY_BYTES))
 
 
 # --------------------------------------------------------------------------------------------------------------- tokens
@@ -313,7 +313,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             raise Refusal(413, "That is too much.")
         return self.rfile.read(int(length))

@@ -3,34 +3,19 @@
 Errors are children of ``proctoring_results.exceptions.ProctoringResultsError``; each verb names its own.
 """
 
-from proctoring_results.actions.attempts import (
-    archive_attempt,
-    complete_attempt,
-    create_attempt,
-    decline_attempt,
-    expire_attempt,
-    mark_download_clicked,
-    mark_error,
-    mark_ready_to_start,
-    mark_ready_to_submit,
-    start_attempt,
-    submit_attempt,
-    time_out_attempt,
+from proctoring_results.choices import (
+    AttemptStatus,
+    AttentionReason,
+    CreditState,
+    DisclosureKind,
+    EvidenceKind,
+    NoResultWord,
+    ReportKind,
+    ReportState,
+    ResultWord,
+    ReviewStatus,
+    SessionPart,
 )
-from proctoring_results.actions.decisions import fail_attempt, pass_attempt
-from proctoring_results.actions.disclosures import evidence_link, open_evidence, record_export
-from proctoring_results.actions.erasing import erase_learner
-from proctoring_results.actions.exams import create_exam, update_exam
-from proctoring_results.actions.inbox import replay_message
-from proctoring_results.actions.incidents import dismiss_incident, restore_incident
-from proctoring_results.actions.reports import (
-    cancel_report,
-    download_link,
-    redeem_download,
-    request_report,
-    retry_report,
-)
-from proctoring_results.actions.reviews import record_review
 from proctoring_results.exceptions import (
     AccessDenied,
     AttemptAlreadyOpen,
@@ -42,7 +27,7 @@ from proctoring_results.exceptions import (
     ExamNotAvailable,
     ExamUnderWay,
     HostNotAllowed,
-    IllegalMove,
+    IllegalTransition,
     IncidentNotInState,
     InvalidInput,
     LinkExpired,
@@ -65,42 +50,59 @@ from proctoring_results.models import (
     ProctoredExam,
     Report,
 )
-from proctoring_results.overview.instructions import instructions_for, takes_calls
-from proctoring_results.overview.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
-from proctoring_results.overview.preview import Seen
-from proctoring_results.overview.questions import (
-    CourseCounts,
+from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.queries.instructions import instructions_for, takes_calls
+from proctoring_results.queries.learner import (
     LearnerResult,
-    attempts_in_course,
     attempts_of,
+    learner_result,
+    open_attempt,
+    result_for,
+    results_in_course,
+    time_left,
+)
+from proctoring_results.queries.lookups import (
+    CourseCounts,
+    attempts_in_course,
     course_counts,
     exams_in_course,
     get_attempt,
     get_exam,
     get_report,
-    learner_result,
-    open_attempt,
     reports_in_course,
-    result_for,
-    results_in_course,
-    time_left,
 )
-from proctoring_results.overview.queue import AttemptFilter, QuizRow, Sessions, SessionsInOrder, quiz_list, sessions
-from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
+from proctoring_results.queries.preview import Seen
+from proctoring_results.queries.sessions import AttemptFilter, QuizRow, Sessions, SessionsInOrder, quiz_list, sessions
 from proctoring_results.reports.files import Download
-from proctoring_results.statuses import (
-    AttemptStatus,
-    AttentionReason,
-    CreditState,
-    DisclosureKind,
-    EvidenceKind,
-    NoResultWord,
-    ReportKind,
-    ReportState,
-    ResultWord,
-    ReviewStatus,
-    SessionPart,
+from proctoring_results.services.attempts import (
+    archive_attempt,
+    complete_attempt,
+    create_attempt,
+    decline_attempt,
+    expire_attempt,
+    mark_download_clicked,
+    mark_error,
+    mark_ready_to_start,
+    mark_ready_to_submit,
+    start_attempt,
+    submit_attempt,
+    time_out_attempt,
 )
+from proctoring_results.services.decisions import fail_attempt, pass_attempt
+from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
+from proctoring_results.services.erasure import erase_learner
+from proctoring_results.services.exams import create_exam, update_exam
+from proctoring_results.services.incidents import dismiss_incident, restore_incident
+from proctoring_results.services.messages import replay_message
+from proctoring_results.services.reports import (
+    cancel_report,
+    download_link,
+    redeem_download,
+    request_report,
+    retry_report,
+)
+from proctoring_results.services.reviews import record_review
 
 __all__ = [
     "AccessDenied",
@@ -128,7 +130,7 @@ __all__ = [
     "ExamReview",
     "ExamUnderWay",
     "HostNotAllowed",
-    "IllegalMove",
+    "IllegalTransition",
     "Incident",
     "IncidentCounts",
     "IncidentData",

@@ -9,4 +9,4 @@ class ProctoringResultsConfig(AppConfig):
 
     def ready(self) -> None:
         # Celery looks for tasks.py only; the checks register on import.
-        from . import checks, periodic  # noqa: F401
+        from proctoring_results import checks, periodic  # noqa: F401

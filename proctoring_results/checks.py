@@ -21,10 +21,10 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.known import known_providers
 from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.registry import known_providers
 
-LONGEST_REDIRECT = timedelta(seconds=60)
+MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
 # Whose values are not shown, not even wrong ones.
 SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
 
@@ -87,12 +87,12 @@ def _durations() -> Iterator[CheckMessage]:
         value = getattr(conf(), field.name)
         if isinstance(value, timedelta) and value <= timedelta(0):
             yield _error(3, f"PROCTORING_RESULTS[{field.name!r}] must be longer than nothing.")
-    if conf().REDIRECT_TTL > LONGEST_REDIRECT:
+    if conf().REDIRECT_TTL > MAX_REDIRECT_LIFETIME:
         yield _error(3, "PROCTORING_RESULTS['REDIRECT_TTL'] must be 60 seconds at most.")
     if conf().PAGE_SIZE < 1:
         yield _error(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
-    if conf().LARGEST_MESSAGE < 1:
-        yield _error(3, "PROCTORING_RESULTS['LARGEST_MESSAGE'] must be 1 at least.")
+    if conf().MAX_MESSAGE_BYTES < 1:
+        yield _error(3, "PROCTORING_RESULTS['MAX_MESSAGE_BYTES'] must be 1 at least.")
 
 
 def _site_url() -> Iterator[CheckMessage]:

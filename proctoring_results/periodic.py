@@ -1,11 +1,11 @@
-"""What Celery beat rings. Hosts take ``BEAT_SCHEDULE`` into theirs."""
+"""The beat schedule, and the tasks it names. Hosts take ``BEAT_SCHEDULE`` into theirs."""
 
 from typing import Any
 
 from celery import shared_task
 
-from proctoring_results.actions.inbox import sweep_inbox as take_up_messages
-from proctoring_results.actions.upkeep import (
+from proctoring_results.services.messages import sweep_inbox as process_messages
+from proctoring_results.services.upkeep import (
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     sweep_effects,
@@ -16,7 +16,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "proctoring-results-sweep-reports": {
         "task": "proctoring_results.sweep_reports",
         "schedule": 15.0,  # seconds
-        # A worker that was away must not find a heap of old bells.
+        # A worker that was away must not find a heap of old enqueued.
         "options": {"expires": 15.0},
     },
     "proctoring-results-sweep-effects": {
@@ -43,7 +43,7 @@ def sweep() -> None:
 
 
 @shared_task(name="proctoring_results.sweep_effects", ignore_result=True)
-def ring_for_effects() -> None:
+def sweep_due_effects() -> None:
     sweep_effects()
 
 
@@ -55,4 +55,4 @@ def end_attempts() -> None:
 
 @shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)
 def sweep_inbox() -> None:
-    take_up_messages()
+    process_messages()

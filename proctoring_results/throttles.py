@@ -95,7 +95,7 @@ class GuessThrottle(_Throttle):
         # Hashed: what stands for the address may be a header, and so anything.
         address = self.get_ident(request)  # type: ignore[arg-type]  # Django's will do
         ident = hashlib.sha256(str(address).encode(errors="surrogateescape")).hexdigest()
-        return self.cache_format % {"scope": f"{self.scope}_{view.door_name}", "ident": ident}
+        return self.cache_format % {"scope": f"{self.scope}_{view.endpoint_name}", "ident": ident}
 
     def _is_allowed(self, request: Request | HttpRequest, view: Any) -> bool:
         """Only looks, before anything is compared: of too many guesses not even the right one comes in."""

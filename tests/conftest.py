@@ -13,8 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from proctoring_results import tasks
-from tests import services
+from tests import servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,23 +44,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def require(name: str) -> str:
     """Where the service is. The test is left out where there is none; with CI=true it fails."""
-    service = services.find(name)
+    service = servers.find(name)
     if service.url is not None:
         return service.url
     sentence = f"{name}{IS_NEEDED}{service.why_missing}"
-    if services.MUST_HAVE_ALL:
+    if servers.MUST_HAVE_ALL:
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
 
 
 @pytest.fixture(autouse=True)
 def nobody_has_called_yet() -> None:
-    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache.
-
-    And no bell of the test before is on its way.
-    """
+    """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
     cache.clear()
-    tasks._heard.clear()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

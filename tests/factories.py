@@ -8,8 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from proctoring_results import crypto
-from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report, ReportFile
-from proctoring_results.statuses import (
+from proctoring_results.choices import (
     OPEN_STATUSES,
     AttemptStatus,
     ReportFailure,
@@ -18,6 +17,7 @@ from proctoring_results.statuses import (
     ReviewStatus,
     Source,
 )
+from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report, ReportFile
 
 COURSE = "course-v1:DemoX+PR101+2026"
 

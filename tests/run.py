@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import coverage, services
+from tests import coverage, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("passed", "failed", "error", "skipped")
@@ -48,8 +48,8 @@ DATABASES = (
 )
 
 STARTERS: dict[str, tuple[str, Callable[[], AbstractContextManager[str]]]] = {
-    "PostgreSQL": ("TEST_POSTGRESQL_URL", services.started_postgresql),
-    "Redis": ("TEST_REDIS_URL", services.started_redis),
+    "PostgreSQL": ("TEST_POSTGRESQL_URL", servers.started_postgresql),
+    "Redis": ("TEST_REDIS_URL", servers.started_redis),
 }
 
 
@@ -80,20 +80,20 @@ def main() -> int:
         for name, (variable, starter) in STARTERS.items():
             start_if_missing(name, variable, starter, stack)
         for database in databases:
-            url = "" if database.name == "SQLite" else services.find(database.name).url
+            url = "" if database.name == "SQLite" else servers.find(database.name).url
             if url is None:
-                note = f"{database.name}: {services.why_missing(database.name)}"
+                note = f"{database.name}: {servers.why_missing(database.name)}"
                 outcome.left_out[note] = None
                 outcome.lines.append(f"{database.name:12}left out")
             else:
                 run(database, url, chosen.expression, others, outcome)
         outcome.coverage = coverage.report(measured)
-    if services.MUST_HAVE_ALL and not chosen.only:
-        for name in services.PROBES:
-            if services.find(name).url is None:
-                outcome.left_out[f"{name}: {services.why_missing(name)}"] = None
+    if servers.MUST_HAVE_ALL and not chosen.only:
+        for name in servers.PROBES:
+            if servers.find(name).url is None:
+                outcome.left_out[f"{name}: {servers.why_missing(name)}"] = None
     report(outcome)
-    return int(outcome.broken or (services.MUST_HAVE_ALL and bool(outcome.left_out)))
+    return int(outcome.broken or (servers.MUST_HAVE_ALL and bool(outcome.left_out)))
 
 
 def announce(databases: list[Database], narrowed: bool) -> None:
@@ -109,15 +109,15 @@ def announce(databases: list[Database], narrowed: bool) -> None:
 
 def start_if_missing(name: str, variable: str, starter: Callable, stack: ExitStack) -> None:
     # One that was named and does not answer is a mistake to be told, not to be papered over.
-    if services.find(name).url is not None or variable in os.environ:
+    if servers.find(name).url is not None or variable in os.environ:
         return
     try:
         os.environ[variable] = stack.enter_context(starter())
-    except services.Missing as problem:
+    except servers.Missing as problem:
         print(f"{name} could not be started either: {problem}", flush=True)
     else:
         print(f"No {name} found; started one for these tests.", flush=True)
-        services.find.cache_clear()
+        servers.find.cache_clear()
 
 
 def run(database: Database, url: str, expression: str | None, others: list[str], outcome: Outcome) -> None:
@@ -167,7 +167,7 @@ def report(outcome: Outcome) -> None:
     for line in outcome.lines:
         print(line)
     for note in outcome.left_out:
-        print(f"{'MISSING' if services.MUST_HAVE_ALL else 'Left out'}: {note}")
+        print(f"{'MISSING' if servers.MUST_HAVE_ALL else 'Left out'}: {note}")
     print(sentence(outcome.total), flush=True)
 
 

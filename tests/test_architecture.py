@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # One function writes a status. Besides it: those that make believable data in bulk, or take it over.
 MAY_WRITE_STATUS = {
-    "proctoring_results/actions/moves.py",
+    "proctoring_results/services/status.py",
     # Writes a history that is over, in bulk.
     "example_project/campus/seeding/stories.py",
 }

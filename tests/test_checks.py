@@ -56,7 +56,7 @@ def test_the_example_has_no_wrong_setting():
         ({"PROVIDERS": {"x": {"evidence_hosts": ["."]}}}, "E004"),
         ({"ENCRYPTION_KEYS": ["too short"]}, "E015"),
         ({"ENCRYPTION_KEYS": "a key"}, "E002"),
-        ({"LARGEST_MESSAGE": 0}, "E003"),
+        ({"MAX_MESSAGE_BYTES": 0}, "E003"),
         ({"SITE_URL": "lms.example"}, "E016"),
         ({"SITE_URL": "https://lms.example/"}, "E016"),
         ({"SITE_URL": "ftp://lms.example"}, "E016"),

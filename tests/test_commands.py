@@ -124,7 +124,7 @@ def test_upkeep_without_celery_builds_what_waits():
     assert "built: 1" in told
 
 
-def test_upkeep_rings_for_what_waits(monkeypatch):
+def test_upkeep_enqueues_what_waits(monkeypatch):
     api.request_report(COURSE)
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
-    assert "rung for: 1" in called("proctoring_upkeep")
+    monkeypatch.setattr("proctoring_results.services.upkeep.enqueue", lambda *args, **_: True)
+    assert "enqueued: 1" in called("proctoring_upkeep")

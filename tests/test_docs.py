@@ -15,12 +15,8 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from proctoring_results import access, api, periodic, tasks
-from proctoring_results.conf import SETTING_NAMES
-from proctoring_results.reports.columns import exam_results_columns, session_results_columns
-from proctoring_results.statuses import (
-    MOVES,
-    PART_OF_INCIDENT,
+from proctoring_results import api, periodic, permissions, tasks
+from proctoring_results.choices import (
     AttemptStatus,
     DownloadOutcome,
     ReportFailure,
@@ -30,6 +26,10 @@ from proctoring_results.statuses import (
     ReviewStatus,
     Source,
 )
+from proctoring_results.conf import SETTING_NAMES
+from proctoring_results.reports.columns import exam_results_columns, session_results_columns
+from proctoring_results.rules import PART_OF_INCIDENT
+from proctoring_results.transitions import TRANSITIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -59,8 +59,8 @@ def first_column(page: str, heading: str) -> list[str]:
     return [row.split("|")[1].strip().strip("`") for row in table[0].splitlines()[2:]]
 
 
-def moves_diagram() -> ModuleType:
-    found = importlib.util.spec_from_file_location("moves_diagram", DOCS / "_ext" / "moves_diagram.py")
+def transitions_diagram() -> ModuleType:
+    found = importlib.util.spec_from_file_location("transitions_diagram", DOCS / "_ext" / "transitions_diagram.py")
     assert found is not None
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)
@@ -165,19 +165,19 @@ def test_the_sentences_of_failures_are_quoted_as_they_are():
 
 
 def test_every_permission_is_documented():
-    asked_for = {value for name, value in vars(access).items() if name.isupper()}
+    asked_for = {value for name, value in vars(permissions).items() if name.isupper()}
     assert set(first_column("reference/permissions.md", "Permissions")) == asked_for
 
 
 def test_the_diagram_says_all_moves_and_no_others():
-    diagram = moves_diagram()
-    moves = {(start.value, to.value) for start, to in MOVES}
+    diagram = transitions_diagram()
+    moves = {(start.value, to.value) for start, to in TRANSITIONS}
     assert diagram.spelled_out(diagram.arrows(moves)) == moves
 
 
 def test_the_diagram_does_not_hide_a_status_that_it_has_no_place_for():
     with pytest.raises(ValueError, match="lost"):
-        moves_diagram().arrows({("created", "lost")})
+        transitions_diagram().arrows({("created", "lost")})
 
 
 # -------------------------------------------------------------------------------------------------------------- report
@@ -245,9 +245,9 @@ def test_every_make_target_that_a_page_runs_exists():
 
 
 def test_every_celery_task_is_documented():
-    rung = {entry["task"] for entry in periodic.BEAT_SCHEDULE.values()}
+    enqueued = {entry["task"] for entry in periodic.BEAT_SCHEDULE.values()}
     assert sorted(first_column("reference/commands.md", "Celery tasks")) == sorted(
-        {tasks.build_report.name, tasks.deliver_effects.name, *rung}
+        {tasks.build_report.name, tasks.deliver_effects.name, *enqueued}
     )
 
 

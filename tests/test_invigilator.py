@@ -25,13 +25,13 @@ from example_project.campus.models import Course, Enrolment, ExamContent
 from example_project.campus.seeding.questions import QUESTIONS
 from example_project.campus.seeding.world import make_provider
 from proctoring_results import api
-from proctoring_results.actions.calls import queue_erasure
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
 from proctoring_results.providers import client as rest_client
 from proctoring_results.providers import http
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
+from proctoring_results.services.effects import queue_erasure
 from tests.factories import COURSE, UserFactory
 
 PROGRAM = Path(__file__).resolve().parent.parent / "example_project" / "invigilator.py"
@@ -69,7 +69,7 @@ def running(tmp_path, port=0, **options):
 @pytest.fixture
 def lms(live_server, settings, monkeypatch):
     """The example LMS on the network, with one exam and one learner."""
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     cache.clear()
     rest_client.tokens.clear()
     make_provider(UserFactory(username="proctortrack"))

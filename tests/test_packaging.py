@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import IS_NEEDED
-from tests.services import MUST_HAVE_ALL
+from tests.servers import MUST_HAVE_ALL
 
 pytestmark = pytest.mark.packaging
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template, TemplateSyntaxError
 
 from proctoring_results import api
-from proctoring_results.statuses import AttemptStatus
+from proctoring_results.choices import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from example_project.campus.models import AnswerSheet, Course, CourseRole, Enrolment, ExamContent, Grade, Role, Viewing
 from example_project.campus.seeding.questions import QUESTIONS
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ExamAttempt, StatusChange
-from proctoring_results.statuses import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.test_templatetags import SAYS
 

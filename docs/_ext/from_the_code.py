@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from docutils import nodes
-from moves_diagram import svg
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from transitions_diagram import svg
 
+from proctoring_results.choices import EffectKind, Source
 from proctoring_results.conf import CONTENT_SECURITY_POLICY, Conf
 from proctoring_results.providers.policy import Policy
-from proctoring_results.statuses import MOVES, EffectKind, Move, Source
+from proctoring_results.transitions import TRANSITIONS, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +89,30 @@ class PolicyFields(SphinxDirective):
 class MovesTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         rows = [
-            f"| `{start}` | `{to}` | {_who(move)} | {_condition(move)} | {_effects(move)} |"
-            for (start, to), move in MOVES.items()
+            f"| `{start}` | `{to}` | {_who(transition)} | {_condition(transition)} | {_effects(transition)} |"
+            for (start, to), transition in TRANSITIONS.items()
         ]
         return self.parse_text_to_nodes(
             "\n".join(["| from | to | who may | only if | effects |", "| --- | --- | --- | --- | --- |", *rows, ""])
         )
 
 
-def _who(move: Move) -> str:
+def _who(transition: Transition) -> str:
     # In the order of the words themselves: a frozenset has none.
-    return ", ".join(source.value for source in Source if source in move.by)
+    return ", ".join(source.value for source in Source if source in transition.by)
 
 
-def _condition(move: Move) -> str:
-    return (move.only_if.__doc__ or "").strip() if move.only_if else ""
+def _condition(transition: Transition) -> str:
+    return (transition.only_if.__doc__ or "").strip() if transition.only_if else ""
 
 
-def _effects(move: Move) -> str:
-    return ", ".join(kind.value for kind in EffectKind if kind in move.effects)
+def _effects(transition: Transition) -> str:
+    return ", ".join(kind.value for kind in EffectKind if kind in transition.effects)
 
 
 class MovesDiagram(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        drawn = svg([(start.value, to.value) for start, to in MOVES])
+        drawn = svg([(start.value, to.value) for start, to in TRANSITIONS])
         return [nodes.raw("", drawn, format="html")]
 
 

@@ -99,7 +99,7 @@ def take_step(here: Sitting, name: str, posted: Mapping[str, str]) -> str:
         return step(here, posted)
     except api.AttemptAlreadyOpen:
         return ""  # the second of two clicks
-    except api.IllegalMove:
+    except api.IllegalTransition:
         return OUT_OF_DATE
 
 

@@ -17,7 +17,7 @@ from .models import Course, Enrolment, Viewing
 
 PERMISSION = "proctoring_results.view_sessions"
 SESSION_KEY = "viewing"
-MOST_FOUND = 20
+MAX_FOUND = 20
 READ_ONLY = "You are viewing this course as a learner: nothing can be changed. Stop viewing first."
 
 
@@ -46,7 +46,7 @@ def find_learners(course: Course, words: str) -> list[Enrolment]:
             | Q(user__last_name__icontains=word)
             | Q(user__email__icontains=word)
         )
-    return list(found.order_by("user__last_name", "user__first_name", "user__username")[: MOST_FOUND + 1])
+    return list(found.order_by("user__last_name", "user__first_name", "user__username")[: MAX_FOUND + 1])
 
 
 def begin(request: HttpRequest, user: User, course: Course, username: str) -> Viewing:

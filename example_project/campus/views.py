@@ -21,7 +21,7 @@ from .gradebook import scores
 from .models import Course, CourseRole, Enrolment, ExamContent, Viewing
 from .sheets import answers_in
 from .sittings import S, Sitting, find_sitting, take_step
-from .viewing import MOST_FOUND, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
+from .viewing import MAX_FOUND, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
 
 EXAM_PAGES = {
     S.CREATED: "set_up",
@@ -131,8 +131,8 @@ def view_as(request: HttpRequest, course_id: str) -> HttpResponse:
         "course_id": found.course_id,
         "course_name": found.name,
         "search": search,
-        "learners": learners and learners[:MOST_FOUND],
-        "there_are_more": bool(learners and len(learners) > MOST_FOUND),
+        "learners": learners and learners[:MAX_FOUND],
+        "there_are_more": bool(learners and len(learners) > MAX_FOUND),
     }
     return render(request, "campus/view_as.html", context)
 

@@ -10,8 +10,8 @@ from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamRev
 
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, course_filter
-from .reading import ReadOnlyAdmin, ReadOnlyInline
-from .sheets import lines_of
+from .read_only import ReadOnlyAdmin, ReadOnlyInline
+from .timeline import lines_of
 
 
 class Incidents(ReadOnlyInline):

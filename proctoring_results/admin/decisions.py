@@ -22,20 +22,20 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from proctoring_results import access, api
+from proctoring_results import api, permissions
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ExamAttempt
-from proctoring_results.overview.preview import Preview, Seen, obstacle_to, preview_decision, preview_decisions
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.statuses import AttemptStatus
+from proctoring_results.queries.preview import Preview, Seen, obstacle_to, preview_decision, preview_decisions
 
-from .reading import ReadOnlyAdmin
-from .sheets import lines_of
+from .read_only import ReadOnlyAdmin
+from .timeline import lines_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 # Attempts that are passed together. Each is a decision of its own; somebody should have looked at them.
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class DecisionPages(ReadOnlyAdmin):
 
     def verdicts_for(self, request: HttpRequest, attempt: ExamAttempt) -> list[tuple[Verdict, str]]:
         """The buttons on an attempt's page, with their addresses; none for those who may not decide."""
-        if not access.may(request.user, access.DECIDE_ATTEMPT, attempt.exam.course_id):
+        if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
             return []
         possible = [verdict for verdict in VERDICTS.values() if obstacle_to(attempt, verdict.to) is None]
         return [(verdict, _decide_url(attempt, verdict)) for verdict in possible]
@@ -146,7 +146,7 @@ class DecisionPages(ReadOnlyAdmin):
             raise PermissionDenied
         if attempt is None:
             raise Http404
-        if not access.may(request.user, access.DECIDE_ATTEMPT, attempt.exam.course_id):
+        if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
             raise PermissionDenied
         return attempt
 
@@ -201,12 +201,12 @@ class DecisionPages(ReadOnlyAdmin):
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """For every course, or for the one that the list is narrowed to; the page asks again for each attempt."""
-        return access.may(request.user, access.DECIDE_ATTEMPT, request.GET.get("course", ""))
+        return permissions.may(request.user, permissions.DECIDE_ATTEMPT, request.GET.get("course", ""))
 
     @admin.action(description=gettext_lazy("Pass the selected attempts…"), permissions=["decide"])
     def pass_selected(self, request: HttpRequest, chosen: QuerySet[ExamAttempt]) -> HttpResponse | None:
-        pks = list(chosen.order_by("-pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-        if len(pks) > MOST_AT_ONCE:
+        pks = list(chosen.order_by("-pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
         filters = self.get_preserved_filters(request)
@@ -244,10 +244,12 @@ class DecisionPages(ReadOnlyAdmin):
         """The attempts of a selection as they stand now. Raises ``PermissionDenied`` where none may be decided."""
         tokens = dict(_read_token(token) for token in request.POST.getlist("attempt"))
         pks = list(tokens) or _read_pks(request.GET.get("chosen", ""))
-        if len(pks) > MOST_AT_ONCE:
+        if len(pks) > MAX_AT_ONCE:
             raise BadRequest(_too_many())
         rows = ExamAttempt.objects.filter(pk__in=pks).values_list("attempt_code", "exam__course_id")
-        courses = {course_id: access.may(request.user, access.DECIDE_ATTEMPT, course_id) for _code, course_id in rows}
+        courses = {
+            course_id: permissions.may(request.user, permissions.DECIDE_ATTEMPT, course_id) for _code, course_id in rows
+        }
         if not any(courses.values()):
             raise PermissionDenied
         previews = preview_decisions([code for code, _course in rows], AttemptStatus.VERIFIED)
@@ -301,9 +303,9 @@ def _too_many() -> str:
         ngettext(
             "At most %d attempt is passed at once. Choose fewer.",
             "At most %d attempts are passed at once. Choose fewer.",
-            MOST_AT_ONCE,
+            MAX_AT_ONCE,
         )
-        % MOST_AT_ONCE
+        % MAX_AT_ONCE
     )
 
 

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from proctoring_results.actions.effects import retry_effects
 from proctoring_results.models import LmsEffect
-from proctoring_results.overview.questions import effects_lag
+from proctoring_results.queries.lookups import effects_lag
+from proctoring_results.services.effects import retry_effects
 
 from .filters import course_filter
-from .reading import ReadOnlyAdmin
+from .read_only import ReadOnlyAdmin
 
 
 @admin.register(LmsEffect)

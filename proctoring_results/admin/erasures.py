@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from proctoring_results.models import Erasure
 
-from .reading import ReadOnlyAdmin
+from .read_only import ReadOnlyAdmin
 
 
 @admin.register(Erasure)

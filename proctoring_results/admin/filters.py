@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.models import ProctoredExam
-from proctoring_results.providers.known import known_providers
+from proctoring_results.providers.registry import known_providers
 
 if TYPE_CHECKING:
     Rows = QuerySet[Any]

@@ -16,21 +16,31 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from proctoring_results import access, api, crypto
+from proctoring_results import api, crypto, permissions
+from proctoring_results.choices import AttemptStatus, MessageState
 from proctoring_results.models import ProviderMessage
-from proctoring_results.statuses import AttemptStatus, MessageState
 
 from .filters import course_filter
-from .reading import ReadOnlyAdmin
+from .read_only import ReadOnlyAdmin
 
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 
 
 @admin.register(ProviderMessage)
 class ProviderMessageAdmin(ReadOnlyAdmin):
-    list_display = ["received_at", "provider", "door", "attempt", "caller", "state", "tries", "next_try_at", "problem"]
+    list_display = [
+        "received_at",
+        "provider",
+        "channel",
+        "attempt",
+        "caller",
+        "state",
+        "tries",
+        "next_try_at",
+        "problem",
+    ]
     list_select_related = ["attempt"]
-    list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "door"]
+    list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "channel"]
     search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
     # Encrypted: it would say nothing here. Those who may read it have a page of its own.
@@ -95,8 +105,8 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Replay the selected messages…"), permissions=["replay"])
     def replay(self, request: HttpRequest, chosen: QuerySet[ProviderMessage]) -> HttpResponse | None:
         # In the order they came: the last one has the last word.
-        pks = list(chosen.order_by("pk").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-        if len(pks) > MOST_AT_ONCE:
+        pks = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+        if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
         return HttpResponseRedirect(_replay_url(pks))
@@ -151,11 +161,11 @@ def _replay_url(pks: list[int]) -> str:
 
 
 def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:
-    return access.may(request.user, access.READ_MESSAGE_BODY, message.provider)
+    return permissions.may(request.user, permissions.READ_MESSAGE_BODY, message.provider)
 
 
 def _may_replay(request: HttpRequest, provider: str) -> bool:
-    return access.may(request.user, access.REPLAY_MESSAGE, provider)
+    return permissions.may(request.user, permissions.REPLAY_MESSAGE, provider)
 
 
 def _told(name: str, pk: int, taken_up: ProviderMessage) -> str:
@@ -175,15 +185,15 @@ def _too_many() -> str:
     sentence = ngettext(
         "At most %d message is replayed at once. Choose fewer.",
         "At most %d messages are replayed at once. Choose fewer.",
-        MOST_AT_ONCE,
+        MAX_AT_ONCE,
     )
-    return sentence % MOST_AT_ONCE
+    return sentence % MAX_AT_ONCE
 
 
 def _read_pks(text: str) -> list[int]:
     if not re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", text):
         raise BadRequest("The messages are not named as the list names them.")
     pks = list(dict.fromkeys(map(int, text.split(","))))
-    if len(pks) > MOST_AT_ONCE:
+    if len(pks) > MAX_AT_ONCE:
         raise BadRequest(_too_many())
     return pks

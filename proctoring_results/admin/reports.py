@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from proctoring_results.models import Report, ReportDownload
 
-from .reading import ReadOnlyAdmin, ReadOnlyInline
+from .read_only import ReadOnlyAdmin, ReadOnlyInline
 
 
 class Downloads(ReadOnlyInline):

@@ -1,9 +1,10 @@
+from proctoring_results.jobs.lease import LeasedTask
+
 from .attempts import ExamAttempt, StatusChange
 from .effects import LmsEffect
 from .erasures import Erasure
 from .exams import ProctoredExam
-from .inbox import ProviderMessage
-from .leases import LeasedTask
+from .messages import ProviderMessage
 from .reports import Report, ReportDownload, ReportFile
 from .reviews import Disclosure, Evidence, ExamReview, Incident
 

@@ -11,23 +11,23 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .policy import Policy, options_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from proctoring_results.choices import AttemptStatus
     from proctoring_results.models import ExamAttempt, ProctoredExam
-    from proctoring_results.statuses import AttemptStatus
 
 __all__ = [
-    "LONGEST_COMMENT",
-    "LONGEST_LINK",
-    "MOST_EVIDENCE",
-    "MOST_INCIDENTS",
+    "MAX_COMMENT_LENGTH",
+    "MAX_EVIDENCE",
+    "MAX_INCIDENTS",
+    "MAX_URL_LENGTH",
     "EvidenceData",
     "IncidentData",
     "Instructions",
@@ -44,11 +44,11 @@ __all__ = [
     "web_address",
 ]
 
-MOST_INCIDENTS = 1_000
-MOST_EVIDENCE = 1_000  # a review, that of its incidents included
-LONGEST_COMMENT = 32 * 1024  # characters
-LONGEST_LINK = 4096  # characters
-MOST_STEPS, LONGEST_STEP = 50, 2_000  # of the instructions for a learner; characters
+MAX_INCIDENTS = 1_000
+MAX_EVIDENCE = 1_000  # a review, that of its incidents included
+MAX_COMMENT_LENGTH = 32 * 1024  # characters
+MAX_URL_LENGTH = 4096  # characters
+MAX_STEPS, MAX_STEP_LENGTH = 50, 2_000  # of the instructions for a learner; characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ class Instructions:
         """What a service says, as far as a page can show it: text, and an address of the web."""
         texts = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
         link = _shown(download_url).strip() if isinstance(download_url, str) else ""
-        is_web = link.lower().startswith(("https://", "http://")) and _has_host(link) and len(link) <= LONGEST_LINK
-        return cls(tuple(_shown(step)[:LONGEST_STEP] for step in texts[:MOST_STEPS]), link if is_web else "")
+        is_web = link.lower().startswith(("https://", "http://")) and _has_host(link) and len(link) <= MAX_URL_LENGTH
+        return cls(tuple(_shown(step)[:MAX_STEP_LENGTH] for step in texts[:MAX_STEPS]), link if is_web else "")
 
 
 def _shown(text: str) -> str:
@@ -125,7 +125,7 @@ class Provider:
     """A proctoring service under one name. Made anew for each message and call; holds no state.
 
     A child says at least how a message is read: ``read_review``. The JSON it gets is an object that any database can
-    keep, at most 20 levels deep and ``LARGEST_MESSAGE`` bytes long. Its messages arrive at the addresses of the REST
+    keep, at most 20 levels deep and ``MAX_MESSAGE_BYTES`` bytes long. Its messages arrive at the addresses of the REST
     protocol; at RPNow's those of ``RPNowProvider`` and its children.
 
     A service that wants to be told of exams and attempts says so, ``takes_calls``, and how: ``save_exam`` and the
@@ -265,7 +265,7 @@ def optional_seconds(field: str, value: object) -> float | None:
 
 def web_address(field: str, value: object) -> str:
     """A full address of the web. Raises ``InvalidInput`` for anything that browsers may read differently than we do."""
-    address = text(field, value, least=1, most=LONGEST_LINK)
+    address = text(field, value, least=1, most=MAX_URL_LENGTH)
     try:
         parts = urlsplit(address)
         is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
@@ -286,8 +286,8 @@ def refuse_too_much_evidence(
     field: str, of_review: Collection[EvidenceData], incidents: Iterable[IncidentData]
 ) -> None:
     """Raise ``InvalidInput`` where there is more of it, with that of the incidents, than we keep."""
-    if len(of_review) + sum(len(incident.evidence) for incident in incidents) > MOST_EVIDENCE:
-        raise InvalidInput(field, f"must, with that of the incidents, have at most {MOST_EVIDENCE} entries.")
+    if len(of_review) + sum(len(incident.evidence) for incident in incidents) > MAX_EVIDENCE:
+        raise InvalidInput(field, f"must, with that of the incidents, have at most {MAX_EVIDENCE} entries.")
 
 
 def _evidence(place: str, item: Mapping[str, Any]) -> EvidenceData:
@@ -308,8 +308,8 @@ def objects(field: str, value: object) -> list[Mapping[str, Any]]:
         return []
     if not isinstance(value, list):
         raise InvalidInput(field, "must be a list.")
-    if len(value) > MOST_INCIDENTS:
-        raise InvalidInput(field, f"must have at most {MOST_INCIDENTS} entries.")
+    if len(value) > MAX_INCIDENTS:
+        raise InvalidInput(field, f"must have at most {MAX_INCIDENTS} entries.")
     for number, item in enumerate(value):
         if not isinstance(item, Mapping):
             raise InvalidInput(f"{field}[{number}]", "must be an object.")

@@ -14,8 +14,8 @@ from .http import Answer, Deadline
 
 # What heals by itself, or by another secret in the settings.
 HEALS = frozenset({401, 403, 408, 425, 429})
-MOST_SHOWN = 500  # characters of an answer
-LONGEST_ID = 255  # characters
+MAX_SHOWN_LENGTH = 500  # characters of an answer
+MAX_ID_LENGTH = 255  # characters
 # Seconds. A token is not used to its very end, and one that does not say how long it lives is not trusted for long.
 BEFORE_THE_END, LIFE_UNLESS_SAID = 30.0, 60.0
 
@@ -80,7 +80,7 @@ class RestClient:
         found = self.call(method, path, data).get("id")
         given = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
         is_text = not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in given)
-        if not 0 < len(given) <= LONGEST_ID or not is_text:
+        if not 0 < len(given) <= MAX_ID_LENGTH or not is_text:
             raise ServiceUnavailable("The service answered without an id.")
         return given
 
@@ -115,7 +115,7 @@ class RestClient:
         shown = answer.text()
         for secret in filter(None, (token, self._secret)):
             shown = shown.replace(secret, "…")
-        sentence = f"The service answered {answer.status}: {shown[:MOST_SHOWN]}"
+        sentence = f"The service answered {answer.status}: {shown[:MAX_SHOWN_LENGTH]}"
         if 400 <= answer.status < 500 and answer.status not in HEALS:
             return CallRefused(sentence)
         return ServiceUnavailable(sentence)

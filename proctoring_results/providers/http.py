@@ -22,7 +22,7 @@ from urllib3.exceptions import TimeoutError as TimeoutOfUrllib3
 
 from proctoring_results.exceptions import ServiceUnavailable
 
-MOST_OF_AN_ANSWER = 64 * 1024  # bytes; the rest is left unread
+MAX_RESPONSE_BYTES = 64 * 1024  # bytes; the rest is left unread
 CONNECT_LIMIT = 3.0  # seconds
 
 
@@ -172,8 +172,8 @@ def _exchange(
     body = b""
     try:
         # To the end or the limit, so that an answer that breaks off is noticed.
-        while len(body) < MOST_OF_AN_ANSWER:
-            piece = response.read(MOST_OF_AN_ANSWER - len(body), decode_content=False)
+        while len(body) < MAX_RESPONSE_BYTES:
+            piece = response.read(MAX_RESPONSE_BYTES - len(body), decode_content=False)
             if not piece:
                 break
             body += piece

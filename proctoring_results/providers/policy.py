@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
+from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.conf import conf
-from proctoring_results.statuses import AttemptStatus, ReviewStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from django.utils import timezone
 
+from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
-from proctoring_results.statuses import AttemptStatus, ReviewStatus
 
 from .base import (
-    LONGEST_COMMENT,
+    MAX_COMMENT_LENGTH,
     IncidentData,
     Instructions,
     Provider,
@@ -42,7 +42,7 @@ CALL_LIMIT, PAGE_LIMIT = 10.0, 3.0
 # A dashboard is opened at once; whoever finds its address later finds it shut.
 DASHBOARD_LIFE = timedelta(seconds=60)
 # At most so many calls belong to one effect: exam, attempt, status.
-MOST_CALLS = 3
+MAX_CALLS = 3
 
 
 class RestProvider(Provider):
@@ -89,7 +89,7 @@ class RestProvider(Provider):
         optional_seconds(f"{place}.duration", item.get("duration"))  # kept in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.status", item.get("status")),
-            comment=text(f"{place}.comment", item.get("comment"), least=1, most=LONGEST_COMMENT),
+            comment=text(f"{place}.comment", item.get("comment"), least=1, most=MAX_COMMENT_LENGTH),
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
             evidence=evidence(f"{place}.evidence", item.get("evidence")),
@@ -113,8 +113,8 @@ class RestProvider(Provider):
             yield "'rules' must be JSON data."
         if not conf().SITE_URL:
             yield "SITE_URL is missing: the service has to know where its reviews go."
-        if conf().LEASE.total_seconds() <= MOST_CALLS * CALL_LIMIT:
-            yield f"LEASE must be longer than {MOST_CALLS * CALL_LIMIT:.0f} seconds, which its calls may take."
+        if conf().LEASE.total_seconds() <= MAX_CALLS * CALL_LIMIT:
+            yield f"LEASE must be longer than {MAX_CALLS * CALL_LIMIT:.0f} seconds, which its calls may take."
         for package, name in (("urllib3", "urllib3"), ("jwt", "PyJWT")):
             if find_spec(package) is None:
                 yield f"{name} is not installed; it comes with the extra proctoring-results[rest]."

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.statuses import EvidenceKind, ReviewStatus
 
 from .base import (
-    LONGEST_COMMENT,
-    MOST_INCIDENTS,
+    MAX_COMMENT_LENGTH,
+    MAX_INCIDENTS,
     EvidenceData,
     IncidentData,
     Provider,
@@ -87,8 +87,8 @@ class RPNowProvider(Provider):
             *self._incidents(body, "webCamComments", "webcam"),
             *self._incidents(body, "desktopComments", "desktop"),
         )
-        if len(incidents) > MOST_INCIDENTS:
-            raise InvalidInput("desktopComments", f"must, with webCamComments, have at most {MOST_INCIDENTS} entries.")
+        if len(incidents) > MAX_INCIDENTS:
+            raise InvalidInput("desktopComments", f"must, with webCamComments, have at most {MAX_INCIDENTS} entries.")
         return ReviewData(
             review_status=self.review_status("reviewStatus", body.get("reviewStatus")),
             incidents=incidents,
@@ -111,7 +111,7 @@ class RPNowProvider(Provider):
         optional_seconds(f"{place}.duration", item.get("duration"))  # kept in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.eventStatus", item.get("eventStatus")),
-            comment=text(f"{place}.comments", item.get("comments"), least=1, most=LONGEST_COMMENT),
+            comment=text(f"{place}.comments", item.get("comments"), least=1, most=MAX_COMMENT_LENGTH),
             kind=kind,
             start=optional_seconds(f"{place}.eventStart", item.get("eventStart")),
             stop=optional_seconds(f"{place}.eventFinish", item.get("eventFinish")),

@@ -14,9 +14,9 @@ from typing import IO
 from django.db import DatabaseError, router
 from django.utils import timezone
 
+from proctoring_results.choices import ReportFailure, ReportStep
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import ExamAttempt, Report
-from proctoring_results.statuses import ReportFailure, ReportStep
 
 from . import files
 from .claims import Claim, Heartbeat, Written

@@ -12,18 +12,18 @@ from typing import Self
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.signals import report_ready
-from proctoring_results.statuses import ReportFailure, ReportState, ReportStep
 
 from . import files
 
 logger = logging.getLogger("proctoring_results.reports")
 
 
-def most_tries() -> int:
+def max_tries() -> int:
     return len(conf().RETRY_PAUSES) + 1
 
 
@@ -129,7 +129,7 @@ class Claim:
             self.report.task_id,
             failure.value,
             self.report.tries,
-            most_tries(),
+            max_tries(),
             reference,
             exc_info=error,
         )
@@ -150,7 +150,7 @@ class Claim:
 
 def fail_tired_reports(now: datetime) -> int:
     """Reports whose worker was lost at the last try have failed; says how many."""
-    tired = Report.objects.due(now).unfinished().filter(tries__gte=most_tries())
+    tired = Report.objects.due(now).unfinished().filter(tries__gte=max_tries())
     failed = 0
     for report in tired:
         reference = new_reference()

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from proctoring_results.choices import ReportKind
 from proctoring_results.conf import conf
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.statuses import ReportKind
 
 from .columns import Bytewise, Column, exam_results_columns, session_results_columns, username_path
 
 # File systems take names of 255; what follows the course id needs 56.
-LONGEST_COURSE_PART = 190
+MAX_COURSE_LENGTH = 190
 
 
 def columns_of(kind: str) -> tuple[Column, ...]:
@@ -55,5 +55,5 @@ def rows_of(kind: str, attempts: QuerySet[ExamAttempt]) -> QuerySet[ExamAttempt,
 
 def file_name(kind: str, course_id: str, requested_at: datetime) -> str:
     """``{course_id}_{kind}_{datetime}.csv``, safe on every file system; the moment in UTC."""
-    course = re.sub(r"[^\w.+-]", "_", course_id)[:LONGEST_COURSE_PART]
+    course = re.sub(r"[^\w.+-]", "_", course_id)[:MAX_COURSE_LENGTH]
     return f"{course}_{kind}_{requested_at.astimezone(UTC):%Y-%m-%d-%H%M%S}.csv"

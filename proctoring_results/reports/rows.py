@@ -23,8 +23,8 @@ BATCH = 2_000  # rows between two looks at progress
 # The attempts of one course came in the same weeks, so they, their learners and their reviews lie close together.
 # PostgreSQL does not know that: it expects a seek for each, and reads far more of the tables instead, the more the
 # larger they are. And compiling the statement takes longer than these rows do. Of a million rows neither is true.
-FEW = 50_000
-PLANNED_FOR_FEW = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
+SMALL_REPORT_ROWS = 50_000
+SMALL_REPORT_PLAN = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
 
 OnBatch = Callable[[int], None]
 
@@ -89,7 +89,7 @@ def _has_copy(connection: BaseDatabaseWrapper) -> bool:
 def _planned_for(expected: int, driver: Any) -> Iterator[None]:
     """In a transaction of its own, after which nothing of it is left: the connection may be a pool's."""
     with driver.transaction():
-        for statement in PLANNED_FOR_FEW if expected <= FEW else ():
+        for statement in SMALL_REPORT_PLAN if expected <= SMALL_REPORT_ROWS else ():
             driver.execute(statement)
         yield
 

@@ -21,7 +21,7 @@ from . import files
 from .files import Download
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
-LONGEST_REDIRECT = timedelta(seconds=60)
+MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
 
 
 def send(download: Download) -> HttpResponseBase:
@@ -70,7 +70,7 @@ def _redirect(download: Download, storage: Storage, key: str) -> HttpResponse:
             "ResponseContentType": CONTENT_TYPE,
             "ResponseCacheControl": "private, no-store",
         },
-        expire=int(min(conf().REDIRECT_TTL, LONGEST_REDIRECT).total_seconds()),
+        expire=int(min(conf().REDIRECT_TTL, MAX_REDIRECT_LIFETIME).total_seconds()),
     )
     return HttpResponseRedirect(address)
 

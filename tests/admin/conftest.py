@@ -7,10 +7,10 @@ from tests.factories import ExamAttemptFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(task.name))
-    return rung
+def enqueued(monkeypatch):
+    enqueued = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(task.name))
+    return enqueued
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_an_error_becomes_a_message(admin):
     attempt = ExamAttemptFactory(started=True)
     answer = admin.post(decide(attempt, "pass"), {"reason": "x"}, follow=True)
     assert answer.redirect_chain == [(address("change", attempt.pk), 302)]
-    assert "cannot go from “started” to “verified”" in told(answer)[0]
+    assert "cannot change an attempt from “started” to “verified”" in told(answer)[0]
 
 
 def test_the_page_says_so_where_the_provider_does_second_reviews(admin, reviewed, settings):
@@ -264,7 +264,7 @@ def test_and_in_the_list_of_ones_own_course(staff, reviewed):
 
 
 def test_too_many_are_not_passed_at_once(admin, monkeypatch, reviewed):
-    monkeypatch.setattr("proctoring_results.admin.decisions.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("proctoring_results.admin.decisions.MAX_AT_ONCE", 1)
     answer = choose(admin, reviewed, ExamAttemptFactory(submitted=True))
     assert "At most 1 attempt is passed at once." in told(answer)[0]
 

@@ -5,8 +5,8 @@ from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from proctoring_results.actions import inbox
 from proctoring_results.models import ExamReview, ProviderMessage
+from proctoring_results.services import messages
 from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_it_says_so_when_the_key_is_gone(admin, message):
     ProviderMessage.objects.update(body=Fernet(Fernet.generate_key()).encrypt(b"{}"))
     page = admin.get(address("body", message.pk))
     assert page.status_code == 200
-    assert "is not in ENCRYPTION_KEYS any more" in page.content.decode()
+    assert "is no longer in ENCRYPTION_KEYS" in page.content.decode()
 
 
 def test_the_messages_own_page_leads_to_both(admin, message):
@@ -92,7 +92,7 @@ def test_a_message_that_is_done_is_replayed_as_a_copy(admin, message):
 
 def test_one_that_is_not_done_is_taken_up(admin, message, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "record_review_of", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(messages, "record_review_of", lambda *args, **kwargs: 1 / 0)
         answer = admin.post(replay_of(message), follow=True)
     assert "could not be taken up now. Upkeep tries again." in told(answer)[0]
     waiting = ProviderMessage.objects.get(state="received")

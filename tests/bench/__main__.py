@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests import services
+from tests import servers
 from tests.bench.load import CORES, send, serving, site_of
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -30,9 +30,9 @@ CROWDED = 1.2  # times the same course in a table of its own
 CROWDED_ROUNDS = 5  # times the usual ones: these reports take a moment
 PATTERN = "pattern"
 SLOWEST_PAGE = 2.0  # seconds
-MOST_QUERIES = 20
-FEWEST_TO_JUDGE = 100_000
-FEWEST_CALLBACKS = 200  # a second
+MAX_QUERIES = 20
+MIN_TO_JUDGE = 100_000
+MIN_CALLBACKS = 200  # a second
 INCIDENTS = 5  # of each review that is sent
 WARMING_UP = 200  # reviews before the clock runs
 
@@ -77,10 +77,10 @@ def databases(names: list[str], purpose: str, folder: Path) -> Iterator[list[Dat
         for name in names:
             if name == "SQLite":
                 found.append(Database(name, f"sqlite:///{folder / purpose}.sqlite3"))
-            elif url := services.find(name).url:
+            elif url := servers.find(name).url:
                 found.append(Database(name, stack.enter_context(_empty_database(name, url, purpose))))
             else:
-                print(f"Left out: {name}. {services.why_missing(name)}")
+                print(f"Left out: {name}. {servers.why_missing(name)}")
         yield found
 
 
@@ -174,7 +174,7 @@ def measure_sizes(found: list[Database], sizes: list[int], rounds: int) -> list[
         ours, bare = results[database, size]
         times, peak = ratio(ours, bare), median(took["peak_mib"] for took in ours)
         smallest = median(took["peak_mib"] for took in results[database, sizes[0]][0])
-        judged = size >= FEWEST_TO_JUDGE
+        judged = size >= MIN_TO_JUDGE
         print(
             f"{database.name:<11}{ours[0]['rows']:>10,}{_per_second(ours):>10,}{_per_second(bare):>13,}{times:>8.2f}"
             f"{SLOWEST if judged else '':>7}{peak:>10.0f}{f'{smallest + FATTEST:.0f}':>8}"
@@ -223,11 +223,11 @@ def measure_pages(database: Database, sizes: list[int], rounds: int) -> list[str
         print(
             f"{page:<24}"
             + "".join(f"{one * 1_000:>11,.0f}" for one in seconds)
-            + f"{SLOWEST_PAGE * 1_000:>8,.0f}{'/'.join(map(str, queries)):>9}{MOST_QUERIES - 1:>7}"
+            + f"{SLOWEST_PAGE * 1_000:>8,.0f}{'/'.join(map(str, queries)):>9}{MAX_QUERIES - 1:>7}"
         )
         if max(seconds) > SLOWEST_PAGE:
             broken.append(f"{page}: {max(seconds):.1f} s")
-        if len(queries) > 1 or queries[-1] >= MOST_QUERIES:
+        if len(queries) > 1 or queries[-1] >= MAX_QUERIES:
             broken.append(f"{page}: {' or '.join(map(str, queries))} queries")
     return broken
 
@@ -250,9 +250,9 @@ def measure_callbacks(database: Database, folder: Path, number: int, rounds: int
     print(f"\n{'callbacks':<11}{'reviews/s':>10}{'limit':>7}{'for nobody/s':>14}{'ratio':>7}   queries by incidents")
     counted = ", ".join(f"{incidents}: {count}" for incidents, count in queries.items())
     for_nobody = median(turned_away)
-    print(f"{database.name:<11}{second:>10,.0f}{FEWEST_CALLBACKS:>7}{for_nobody:>14,.0f}{times:>7.2f}   {counted}")
+    print(f"{database.name:<11}{second:>10,.0f}{MIN_CALLBACKS:>7}{for_nobody:>14,.0f}{times:>7.2f}   {counted}")
     broken = []
-    if second < FEWEST_CALLBACKS:
+    if second < MIN_CALLBACKS:
         broken.append(f"{database.name}: {second:.0f} reviews a second on {CORES} cores")
     if len(set(queries.values())) > 1:
         broken.append(f"{database.name}: the queries of a review grow with its incidents: {counted}")

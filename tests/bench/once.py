@@ -28,7 +28,7 @@ BATCH = 2_000
 
 
 def ours(course: str) -> int:
-    report = api.request_report(course, KIND, ring=False)
+    report = api.request_report(course, KIND, enqueue=False)
     if not build(report.pk):
         raise SystemExit("The report was not published.")
     report.refresh_from_db()

@@ -22,7 +22,7 @@ from django.urls import reverse  # noqa: E402
 
 # Name → view and what stands in its address.
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "Quiz List": ("special_exams", {}),
+    "Quiz List": ("quiz_list", {}),
     "Sessions": ("sessions", {}),
     "Sessions, an exam": ("sessions", {"exam": "exam@midterm"}),
     "Sessions, verified": ("sessions", {"status": "verified"}),

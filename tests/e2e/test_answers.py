@@ -7,18 +7,19 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from proctoring_results import api, evidence_links
+from proctoring_results import api
+from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Evidence
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_review_dashboard import bells, dashboard, exam, flagged, session, violations
+from tests.e2e.test_sessions import dashboard, enqueued, exam, flagged, session, violations
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
-__all__ = ["bells", "exam", "flagged"]
+__all__ = ["enqueued", "exam", "flagged"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def evidence(user, attempt, **age) -> str:
-    token = evidence_links.make_token(
+    token = EVIDENCE_LINK.make_token(
         Evidence.objects.get(review__attempt=attempt), user, now=timezone.now() - timedelta(**age)
     )
     return reverse("proctoring_results:evidence", args=[token])
@@ -106,7 +107,7 @@ def two_long_lists(page, user, attempt):
 
 
 def not_known_to_the_service(page, user, attempt):
-    page.goto(f"{dashboard('review_dashboard')}?attempt={attempt.attempt_code}")
+    page.goto(f"{dashboard('service_dashboard')}?attempt={attempt.attempt_code}")
 
 
 ANSWERS = [
@@ -150,7 +151,7 @@ def test_evidence_on_a_host_that_nobody_named_is_told_accessibly(opened, person,
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("path", ["special_exams", "sessions", "numbers", "review_dashboard"])
+@pytest.mark.parametrize("path", ["quiz_list", "sessions", "numbers", "service_dashboard"])
 def test_who_may_not_look_reads_an_accessible_refusal(opened, person, flagged, path):
     flagged(1)
     page = opened("learner", dashboard(path))

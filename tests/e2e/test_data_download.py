@@ -13,13 +13,13 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from proctoring_results import api, tasks
+from proctoring_results.choices import ReportStep
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import Claim
-from proctoring_results.statuses import ReportStep
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE, ReportFactory
-from tests.faults.harness import bell, forget_queue, working
+from tests.faults.harness import forget_queue, queued_task, working
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,9 +33,9 @@ def path():
 
 
 @pytest.fixture
-def bells(monkeypatch):
+def enqueued(monkeypatch):
     """Nobody comes: the test builds when it wants to."""
-    monkeypatch.setattr(tasks, "ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
 
 
 def build_all():
@@ -52,7 +52,7 @@ def saved(download) -> bytes:
 @pytest.mark.worker
 def test_from_the_click_to_the_downloaded_file(opened, path, process_environment, redis_url, monkeypatch):
     queue = f"proctoring-e2e-{uuid.uuid4().hex}"
-    monkeypatch.setattr(tasks, "build_report", bell(redis_url, queue))
+    monkeypatch.setattr(tasks, "build_report", queued_task(redis_url, queue))
     environment = {
         **process_environment,
         "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
@@ -79,7 +79,7 @@ def test_from_the_click_to_the_downloaded_file(opened, path, process_environment
     assert saved(for_excel.value) == b"\xef\xbb\xbf" + saved(download.value)
 
 
-def test_without_javascript_by_reload(opened, path, bells):
+def test_without_javascript_by_reload(opened, path, enqueued):
     page = opened("instructor", path, java_script_enabled=False)
     page.get_by_role("button", name=GENERATE).click()
     expect(page.get_by_role("status")).to_contain_text("is being created")
@@ -93,7 +93,7 @@ def test_without_javascript_by_reload(opened, path, bells):
     assert saved(download.value).startswith(b"course_id,")
 
 
-def test_with_the_keyboard_alone(opened, path, bells):
+def test_with_the_keyboard_alone(opened, path, enqueued):
     page = opened("instructor", path)
     for _ in range(30):
         page.keyboard.press("Tab")
@@ -110,7 +110,7 @@ def test_with_the_keyboard_alone(opened, path, bells):
     assert page.evaluate("document.activeElement.id") == "pr-tasks-heading"
 
 
-def test_a_double_click_asks_once(opened, path, bells):
+def test_a_double_click_asks_once(opened, path, enqueued):
     page = opened("instructor", path)
     posts = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
@@ -119,7 +119,7 @@ def test_a_double_click_asks_once(opened, path, bells):
     assert len(posts) == 1
 
 
-def test_progress_is_shown_while_it_is_built(opened, path, bells):
+def test_progress_is_shown_while_it_is_built(opened, path, enqueued):
     report = api.request_report(COURSE)
     claim = Claim.take(report.pk)
     page = opened("instructor", path)
@@ -132,7 +132,7 @@ def test_progress_is_shown_while_it_is_built(opened, path, bells):
     expect(page.locator("#pr-tasks")).to_contain_text("1 of 4 rows")
 
 
-def test_a_failed_report_says_why_and_is_asked_for_again(opened, path, bells, course):
+def test_a_failed_report_says_why_and_is_asked_for_again(opened, path, enqueued, course):
     report = ReportFactory(failed=True)
     page = opened("instructor", path)
     expect(page.locator("#pr-tasks")).to_contain_text("could not be stored")
@@ -165,7 +165,7 @@ def test_a_page_that_becomes_visible_again_renews_its_links_at_once(opened, path
     expect(link).not_to_have_attribute("href", first)
 
 
-def test_when_it_cannot_refresh_it_says_so_and_goes_on_trying(opened, path, bells):
+def test_when_it_cannot_refresh_it_says_so_and_goes_on_trying(opened, path, enqueued):
     api.request_report(COURSE)
     page = opened("instructor", path)
     page.route("**/data-download/*", lambda route: route.abort())
@@ -177,7 +177,7 @@ def test_when_it_cannot_refresh_it_says_so_and_goes_on_trying(opened, path, bell
     expect(page.get_by_role("link", name=NAME)).to_be_visible(timeout=10_000)
 
 
-def test_somebody_who_was_signed_out_is_told(opened, path, bells):
+def test_somebody_who_was_signed_out_is_told(opened, path, enqueued):
     api.request_report(COURSE)
     page = opened("instructor", path)
     page.context.clear_cookies()
@@ -215,7 +215,7 @@ STATES = {
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_page_is_accessible_in_every_state(opened, path, bells, course, state, scheme, viewport):
+def test_the_page_is_accessible_in_every_state(opened, path, enqueued, course, state, scheme, viewport):
     STATES[state]()
     page = opened("instructor", path, viewport=viewport, color_scheme=scheme)
     assert violations(page) == []

@@ -5,7 +5,6 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from proctoring_results import tasks
 from proctoring_results.models import ExamAttempt, StatusChange
 from tests.e2e.conftest import PHONE, WIDE
 from tests.factories import COURSE
@@ -16,8 +15,8 @@ EXAM = "Final exam"
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    monkeypatch.setattr(tasks, "ring", lambda *args, **_: True)
+def enqueued(monkeypatch):
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
 
 
 @pytest.fixture

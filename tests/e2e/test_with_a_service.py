@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def learner(opened, live_server, settings, monkeypatch):
     """The exam page of a learner whose LMS calls the service at an address."""
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     make_provider(UserFactory(username="proctortrack"))
     cache.clear()
     client.tokens.clear()

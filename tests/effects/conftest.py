@@ -9,7 +9,7 @@ from tests.providers.conftest import provider, service  # noqa: F401  fixtures
 def host(settings, monkeypatch):
     """An LMS that remembers; nobody delivers unless the test does."""
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     RememberingLMS.forget()
     return RememberingLMS
 

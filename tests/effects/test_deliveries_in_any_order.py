@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from proctoring_results import api
-from proctoring_results.actions.effects import retry_effects
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
+from proctoring_results.services.effects import retry_effects
 from tests.conftest import THOROUGH
 from tests.factories import ProctoredExamFactory, UserFactory
 from tests.fakes import Interrupted, RememberingLMS, RememberingMailServer
@@ -28,7 +28,7 @@ STEPS = 30
 SUBJECTS = {"submitted": "Received", "verified": "Satisfactory", "rejected": "Unsatisfactory"}
 OVER = {"completed", "submitted", "timed_out", "second_review_required", "verified", "rejected"}
 # What may be asked for and refused, and is no fault of anybody.
-REFUSED = (api.IllegalMove, api.AttemptIsArchived, api.AttemptAlreadyOpen)
+REFUSED = (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen)
 # What delivers these, and nothing else, is looked at here.
 KINDS = ("grade", "credit", "certificate", "mail", "notice")
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from proctoring_results import api
-from proctoring_results.actions.effects import retry_effects
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
+from proctoring_results.services.effects import retry_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
 from tests.mailers import send_mails_to

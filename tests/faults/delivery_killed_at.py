@@ -14,19 +14,20 @@ from django.core.mail import EmailMultiAlternatives  # noqa: E402
 from django.core.mail.backends.filebased import EmailBackend  # noqa: E402
 
 from example_project.campus.lms import CampusLMS  # noqa: E402
-from proctoring_results import api, tasks  # noqa: E402
+from proctoring_results import api  # noqa: E402
 from proctoring_results.effects import deliver as delivery  # noqa: E402
+from proctoring_results.jobs import enqueue as enqueue_module  # noqa: E402
 from tests.faults.killed_at import die, die_after  # noqa: E402
 
 
 def arm(point: str) -> None:
     match point:
-        case "between commit and bell":
-            tasks.ring = die  # type: ignore[assignment]
+        case "between commit and enqueue":
+            enqueue_module.enqueue = die  # type: ignore[assignment]
         case "before the first claim":
             delivery._claim = die  # type: ignore[assignment]
         case "after the first claim":
-            delivery._do = die  # type: ignore[assignment]
+            delivery.effect_of = die  # type: ignore[assignment]
         case "before the grade is written":
             CampusLMS.hold_at_zero = die  # type: ignore[method-assign]
         case "after the grade is written":
@@ -42,7 +43,7 @@ def arm(point: str) -> None:
 
 
 POINTS = (
-    "between commit and bell",
+    "between commit and enqueue",
     "before the first claim",
     "after the first claim",
     "before the grade is written",
@@ -53,7 +54,7 @@ POINTS = (
 )
 
 if __name__ == "__main__":
-    tasks.ring = lambda *args, **_: True  # type: ignore[assignment]
+    enqueue_module.enqueue = lambda *args, **_: True  # type: ignore[assignment]
     arm(sys.argv[1])
     api.fail_attempt(sys.argv[2], by=get_user_model()._default_manager.get(is_superuser=True), reason="x")
     delivery.deliver_due()

@@ -1,4 +1,4 @@
-"""Real Celery workers, started, stopped and killed; and the bell that reaches them."""
+"""Real Celery workers, started, stopped and killed; and the task that reaches them."""
 
 import os
 import signal
@@ -79,9 +79,9 @@ def working(environment: Mapping[str, str], *options: str) -> Iterator[Worker]:
         worker.stop()
 
 
-def bell(broker: str, queue: str) -> Task:
-    """``tasks.build_report`` as it is rung at another broker than this process has."""
-    app = Celery("bell", broker=broker, set_as_current=False)
+def queued_task(broker: str, queue: str) -> Task:
+    """``tasks.build_report`` as it is enqueued at another broker than this process has."""
+    app = Celery("queued_task", broker=broker, set_as_current=False)
     app.conf.task_default_queue = queue
 
     @app.task(name="proctoring_results.build_report", shared=False)

@@ -15,10 +15,10 @@ django.setup()
 
 from django.core.files.storage import FileSystemStorage  # noqa: E402
 
-from proctoring_results.actions import upkeep  # noqa: E402
 from proctoring_results.reports import build as building  # noqa: E402
 from proctoring_results.reports import files, rows  # noqa: E402
 from proctoring_results.reports.claims import Claim  # noqa: E402
+from proctoring_results.services import upkeep  # noqa: E402
 
 
 def die(*_: Any, **__: Any) -> None:
@@ -104,5 +104,5 @@ POINTS = (
 if __name__ == "__main__":
     arm(sys.argv[1])
     if sys.argv[1] == "in the middle of the sweep":
-        upkeep.sweep_reports(ring=False)
+        upkeep.sweep_reports(enqueue=False)
     raise SystemExit(0 if building.build(int(sys.argv[2])) else SLEPT_TOO_LONG)

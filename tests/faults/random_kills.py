@@ -29,14 +29,14 @@ class Trial:
     """So many kills, with reports under way all the time."""
 
     def __init__(
-        self, environment: Mapping[str, str], bell: "Task", *, kills: int, attempts: int, seed: int, tell: bool = False
+        self, environment: Mapping[str, str], task: "Task", *, kills: int, attempts: int, seed: int, tell: bool = False
     ) -> None:
         from proctoring_results import tasks
 
-        self._environment, self._bell, self._kills, self._tell = environment, bell, kills, tell
+        self._environment, self._task, self._kills, self._tell = environment, task, kills, tell
         self._random = random.Random(seed)
         self._attempts = attempts
-        tasks.build_report = bell
+        tasks.build_report = task
         self.killed = 0
 
     def run(self) -> None:
@@ -82,7 +82,7 @@ class Trial:
                     api.request_report(f"course {number}", kind)
 
     def _sweep(self) -> None:
-        from proctoring_results.actions.upkeep import sweep_reports
+        from proctoring_results.services.upkeep import sweep_reports
 
         sweep_reports()
 
@@ -141,18 +141,18 @@ def _try(options: argparse.Namespace, queue: str) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from tests import services
-    from tests.faults.harness import bell, broken_promises, forget_queue
+    from tests import servers
+    from tests.faults.harness import broken_promises, forget_queue, queued_task
 
-    redis_url = services.redis_url()
+    redis_url = servers.redis_url()
     if redis_url is None:
-        print(services.why_missing("Redis"))
+        print(servers.why_missing("Redis"))
         return 1
     call_command("migrate", verbosity=0)
     print(f"{options.kills} kills on {connection.display_name}, seed {options.seed}.", flush=True)
     trial = Trial(
         {**os.environ, "CELERY_BROKER_URL": redis_url},
-        bell(redis_url, queue),
+        queued_task(redis_url, queue),
         kills=options.kills,
         attempts=options.attempts,
         seed=options.seed,

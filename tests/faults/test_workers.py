@@ -14,11 +14,12 @@ from django.test import Client
 from django.utils import timezone
 
 from proctoring_results import api, tasks
-from proctoring_results.actions.upkeep import sweep_reports
+from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.faults.harness import PATIENCE, bell, broken_promises, forget_queue, stored, wait_until, working
+from tests.faults.harness import PATIENCE, broken_promises, forget_queue, queued_task, stored, wait_until, working
 from tests.faults.killed_at import POINTS, SLEPT_TOO_LONG
 from tests.faults.random_kills import Trial
 
@@ -43,8 +44,8 @@ def environment(process_environment, queue):
 
 @pytest.fixture
 def on_redis(environment, redis_url, queue, monkeypatch):
-    """This process rings at Redis, and a worker with this environment listens there."""
-    monkeypatch.setattr(tasks, "build_report", bell(redis_url, queue))
+    """This process enqueues at Redis, and a worker with this environment listens there."""
+    monkeypatch.setattr(tasks, "build_report", queued_task(redis_url, queue))
     yield {**environment, "CELERY_BROKER_URL": redis_url}
     forget_queue(redis_url, queue)
 
@@ -89,7 +90,7 @@ def test_a_script_asks_waits_and_downloads_what_a_worker_built(on_redis, course)
 
 @pytest.mark.rabbitmq
 def test_a_worker_builds_what_a_click_asked_for_over_rabbitmq(environment, rabbitmq_url, queue, course, monkeypatch):
-    task = bell(rabbitmq_url, queue)
+    task = queued_task(rabbitmq_url, queue)
     monkeypatch.setattr(tasks, "build_report", task)
     try:
         with working({**environment, "CELERY_BROKER_URL": rabbitmq_url}) as worker:
@@ -105,19 +106,19 @@ def test_a_worker_builds_what_a_click_asked_for_over_rabbitmq(environment, rabbi
 @pytest.mark.worker
 def test_a_report_asked_for_while_the_broker_was_down_is_built_when_it_is_back(on_redis, course, monkeypatch):
     working_bell = tasks.build_report
-    monkeypatch.setattr(tasks, "build_report", bell("redis://127.0.0.1:1/0", "none"))
+    monkeypatch.setattr(tasks, "build_report", queued_task("redis://127.0.0.1:1/0", "none"))
     report = api.request_report(COURSE)
     assert fresh(report).state == "queued"
     monkeypatch.setattr(tasks, "build_report", working_bell)
     with working(on_redis) as worker:
-        assert sweep_reports().rung == 1
+        assert sweep_reports().enqueued == 1
         wait_until(lambda: ended(report), lambda: worker.log)
     assert fresh(report).state == "ready"
 
 
 @pytest.mark.worker
 def test_beat_finds_a_bell_that_was_lost(on_redis, course, monkeypatch, tmp_path):
-    monkeypatch.setattr(tasks, "ring", lambda *args, **_: False)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: False)
     report = api.request_report(COURSE)
     # Beat inside the worker, so that one process does all; hosts may run it apart.
     with working(on_redis, "--beat", "--schedule", str(tmp_path / "schedule")) as worker:
@@ -130,7 +131,7 @@ def test_two_messages_at_two_workers_make_one_report(on_redis, course):
     with working(on_redis) as one, working(on_redis) as two:
         report = api.request_report(COURSE)
         for _ in range(5):
-            tasks.ring(tasks.build_report, report.pk)
+            enqueue(tasks.build_report, report.pk)
         wait_until(lambda: ended(report), lambda: one.log + two.log)
     assert (fresh(report).state, fresh(report).tries) == ("ready", 1)
     assert broken_promises() == []
@@ -139,18 +140,18 @@ def test_two_messages_at_two_workers_make_one_report(on_redis, course):
 @pytest.mark.database
 @pytest.mark.parametrize("point", POINTS)
 def test_a_report_whose_worker_is_killed_is_built_by_another(environment, course, point, settings):
-    report = api.request_report(COURSE, ring=False)
+    report = api.request_report(COURSE, enqueue=False)
     killed = subprocess.run([sys.executable, "-m", "tests.faults.killed_at", point, str(report.pk)], env=environment)
     assert killed.returncode == -9
     settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
     published = point == "after it is published"
 
     def built_by_another():
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
         return published or build(report.pk)
 
     wait_until(built_by_another, lambda: f"{fresh(report).state}, {timezone.now()} {fresh(report).lease_until}")
-    sweep_reports(ring=False)
+    sweep_reports(enqueue=False)
     assert broken_promises() == []
     assert fresh(report).state == "ready"
     assert fresh(report).rows == 5
@@ -160,7 +161,7 @@ def test_a_report_whose_worker_is_killed_is_built_by_another(environment, course
 @pytest.mark.parametrize("point", ["after the first rows", "after the file is stored"])
 def test_a_worker_that_sleeps_past_its_lease_and_wakes_publishes_nothing(environment, course, point, settings):
     settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
-    report = api.request_report(COURSE, ring=False)
+    report = api.request_report(COURSE, enqueue=False)
     command = [sys.executable, "-m", "tests.faults.killed_at", point, str(report.pk), "SIGSTOP"]
     with subprocess.Popen(command, env=environment) as sleeper:
         try:
@@ -179,7 +180,7 @@ def test_a_worker_that_sleeps_past_its_lease_and_wakes_publishes_nothing(environ
 @pytest.mark.worker
 @pytest.mark.database
 def test_workers_killed_at_random_moments_leave_every_report_ended_and_no_partial_file(on_redis, redis_url, queue):
-    trial = Trial(on_redis, bell(redis_url, queue), kills=12, attempts=3_000, seed=2026)
+    trial = Trial(on_redis, queued_task(redis_url, queue), kills=12, attempts=3_000, seed=2026)
     trial.run()
     assert broken_promises() == []
     assert trial.killed == 12

@@ -1,7 +1,7 @@
 import pytest
 
 from proctoring_results.providers import client
-from proctoring_results.providers.known import provider_named
+from proctoring_results.providers.registry import provider_named
 from tests.providers.service import Service
 
 SECRET = "a-secret-of-the-service-long-enough-for-SHA-256"
@@ -27,6 +27,6 @@ def service():
 
 @pytest.fixture
 def provider(service, settings, monkeypatch):
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: True)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     settings.PROCTORING_RESULTS = calling(service.url, rules={"allow": ["calculator"]})
     return provider_named("proctortrack")

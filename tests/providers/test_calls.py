@@ -9,7 +9,7 @@ import pytest
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.providers import client, http, rest
 from proctoring_results.providers.base import Instructions
-from proctoring_results.providers.known import provider_named
+from proctoring_results.providers.registry import provider_named
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import SECRET, calling
 from tests.providers.service import TOKEN, Said

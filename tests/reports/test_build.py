@@ -12,12 +12,12 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.reports import build as build_module
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import Claim
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, ReportFactory, UserFactory
 from tests.faults.harness import stored
 from tests.racing import at_once, of_type
@@ -109,14 +109,14 @@ def test_a_person_needs_the_permission_to_generate():
 def test_nothing_is_rung_when_the_transaction_is_rolled_back(course, monkeypatch, django_capture_on_commit_callbacks):
     from django.db import transaction
 
-    rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda *args, **_: rung.append(args))
+    enqueued = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: enqueued.append(args))
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         api.request_report(COURSE)
         1 / 0  # noqa: B018
-    assert rung == []
+    assert enqueued == []
     report = api.request_report(COURSE)
-    assert [args for _, args in rung] == [report.pk]
+    assert [args for _, args in enqueued] == [report.pk]
 
 
 # --- Build and publish ---
@@ -359,52 +359,56 @@ def test_cancel_and_retry_need_the_permission_and_a_report(asked, verb):
 # --- The sweep ---
 
 
-def test_the_sweep_rings_for_what_is_due(asked, monkeypatch):
-    rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(args) or True)
-    assert sweep_reports().rung == 1
-    assert rung == [(asked.pk,)]
+def test_the_sweep_enqueues_what_is_due(asked, monkeypatch):
+    enqueued = []
+    monkeypatch.setattr(
+        "proctoring_results.services.upkeep.enqueue", lambda task, *args, **_: enqueued.append(args) or True
+    )
+    assert sweep_reports().enqueued == 1
+    assert enqueued == [(asked.pk,)]
     build(asked.pk)
-    assert sweep_reports().rung == 0
+    assert sweep_reports().enqueued == 0
 
 
 def test_the_sweep_stops_ringing_when_the_broker_is_down(monkeypatch):
     for number in range(3):
         api.request_report(f"course {number}")
-    rung = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: bool(rung.append(args)))
-    assert sweep_reports().rung == 0
-    assert len(rung) == 1
+    enqueued = []
+    monkeypatch.setattr(
+        "proctoring_results.services.upkeep.enqueue", lambda task, *args, **_: bool(enqueued.append(args))
+    )
+    assert sweep_reports().enqueued == 0
+    assert len(enqueued) == 1
 
 
 def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(asked):
     claim = Claim.take(asked.pk)
     key = storages["proctoring_results"].save(claim.file.storage_key, _content())
-    sweep_reports(ring=False)
+    sweep_reports(enqueue=False)
     assert stored() == {key}
     with later(61):
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
     assert stored() == set()
 
 
 def test_the_sweep_looks_again_for_a_day_under_a_key_that_a_sleeper_may_still_use(asked):
     claim = Claim.take(asked.pk)
     with later(61):
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
         storages["proctoring_results"].save(claim.file.storage_key, _content())
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
         assert stored() == set()
     with later(25 * 3600):
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
     assert ReportFile.objects.get().removed_at is not None
 
 
 def test_the_sweep_removes_expired_reports_and_keeps_the_row(asked):
     build(asked.pk)
-    sweep_reports(ring=False)
+    sweep_reports(enqueue=False)
     assert len(stored()) == 1
     with later(90 * 24 * 3600 + 1):
-        assert sweep_reports(ring=False).expired == 1
+        assert sweep_reports(enqueue=False).expired == 1
     assert stored() == set()
     assert fresh(asked).state == "expired"
 
@@ -423,7 +427,7 @@ def test_one_file_that_the_storage_does_not_remove_keeps_no_other(course, monkey
 
     monkeypatch.setattr(type(storages["proctoring_results"]), "delete", delete)
     with later(61), pytest.raises(ExceptionGroup):
-        sweep_reports(ring=False)
+        sweep_reports(enqueue=False)
     assert stored() == {stubborn}
 
 

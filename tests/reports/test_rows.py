@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TransactionTestCase
 
 from proctoring_results import api
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.guard import DANGEROUS, guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProctoredExam, Report
 from proctoring_results.reports.build import write_report
-from proctoring_results.reports.rows import FEW, own_connection, write_rows
-from proctoring_results.statuses import AttemptStatus
+from proctoring_results.reports.rows import SMALL_REPORT_ROWS, own_connection, write_rows
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -295,7 +295,7 @@ def page_cost(database: BaseDatabaseWrapper) -> str:
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize(("expected", "is_told"), [(FEW, True), (FEW + 1, False)])
+@pytest.mark.parametrize(("expected", "is_told"), [(SMALL_REPORT_ROWS, True), (SMALL_REPORT_ROWS + 1, False)])
 def test_postgresql_is_told_that_the_rows_of_a_small_report_lie_close_together(expected, is_told):
     asked = ExamAttempt.objects.annotate(cost=Func(Value("random_page_cost"), function="current_setting"))
     sink = io.BytesIO()

@@ -10,10 +10,10 @@ from django.urls import reverse
 from moto.server import ThreadedMotoServer
 
 from proctoring_results import api
-from proctoring_results.actions.upkeep import sweep_reports
 from proctoring_results.models import Report, ReportDownload
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
+from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -111,7 +111,7 @@ def test_an_object_that_is_gone_is_said_so(report, bucket, browser_of, admin):
 def test_the_sweep_removes_what_a_dead_worker_left(bucket, report):
     file = files.reserve(report, 99, report.requested_at)
     bucket.put_object(Bucket="reports", Key=file.storage_key, Body=b"half a f")
-    sweep_reports(ring=False)
+    sweep_reports(enqueue=False)
     assert keys(bucket) == [report.file.storage_key]
 
 

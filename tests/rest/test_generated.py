@@ -112,7 +112,7 @@ def is_whole(answer):
     if message.review:
         raw_data = message.review.raw_data
         marked = [raw_data.get(key) or [] for key in ("comments", "webCamComments", "desktopComments")]
-        expected = sum(map(len, marked[:1] if message.door == "rest_review" else marked[1:]))
+        expected = sum(map(len, marked[:1] if message.channel == "rest_review" else marked[1:]))
         assert message.review.incidents.count() == expected
 
 

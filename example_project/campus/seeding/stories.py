@@ -13,8 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from proctoring_results import crypto
-from proctoring_results.actions.reviews import report_comment
-from proctoring_results.statuses import (
+from proctoring_results.choices import (
     OPEN_STATUSES,
     OVER_STATUSES,
     AttemptStatus,
@@ -23,8 +22,9 @@ from proctoring_results.statuses import (
     ReviewStatus,
     SessionPart,
     Source,
-    part_of_incident,
 )
+from proctoring_results.rules import part_of_incident
+from proctoring_results.services.reviews import report_comment
 
 from . import texts
 

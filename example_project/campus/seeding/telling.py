@@ -13,8 +13,8 @@ from django.db import connection
 
 from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
+from proctoring_results.choices import REVIEWABLE_STATUSES, SessionPart, Source
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
-from proctoring_results.statuses import REVIEWABLE_STATUSES, SessionPart, Source
 
 from . import texts
 from .bulk import Table, analyse, flush_all, take_up_the_keys
@@ -22,7 +22,7 @@ from .stories import DAY, HOUR, MINUTE, PLOTS, TIMED_PLOTS, Since, Story, many
 
 ROWS_AT_ONCE = 5_000
 # Every story ends within so many days; a course's exams are spread over so many.
-LONGEST, SPREAD = 6, 118
+MAX_DAYS, SPREAD = 6, 118
 GOES = ((1, 2, 3, 4), (90, 7, 2, 1))
 
 
@@ -129,7 +129,7 @@ class Narrator:
             if kept and story.is_open:
                 created = self.now - self._lead(story, exam)
             else:
-                start = self.now - timedelta(days=SPREAD + LONGEST + 1)
+                start = self.now - timedelta(days=SPREAD + MAX_DAYS + 1)
                 created = start + timedelta(days=(go + rng.random() * 0.6) * slot)
             self.attempt(learner, track, exam, story, created, archived=not kept)
             if kept and is_last:
@@ -138,7 +138,7 @@ class Narrator:
     def one(self, learner: int, exam: Exam, status: str) -> None:
         """One attempt of a learner who is known, ended in this status."""
         story = next(story for story in exam.stories if story.status == status)
-        created = self.now - timedelta(days=LONGEST + 3)
+        created = self.now - timedelta(days=MAX_DAYS + 3)
         self.attempt(learner, "verified", exam, story, created)
         self._grade(learner, exam, story, created)
 

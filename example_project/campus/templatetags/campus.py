@@ -13,13 +13,13 @@ register = template.Library()
 
 # The pages behind one tab.
 SPECIAL_EXAMS = (
-    "proctoring_results:special_exams",
+    "proctoring_results:quiz_list",
     "proctoring_results:sessions",
     "proctoring_results:session",
     "proctoring_results:pass_sessions",
     "proctoring_results:decide",
-    "proctoring_results:strike",
-    "proctoring_results:review_dashboard",
+    "proctoring_results:dismissal",
+    "proctoring_results:service_dashboard",
     "proctoring_results:numbers",
 )
 
@@ -33,7 +33,7 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
     if _may(request.user, "proctoring_results.view_sessions", course_id):
-        tabs.append(("Special Exams", "proctoring_results:special_exams"))
+        tabs.append(("Special Exams", "proctoring_results:quiz_list"))
     if _may(request.user, viewing.PERMISSION, course_id):
         tabs.append(("View as a learner", "campus:view_as"))
     return {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from proctoring_results.actions.erasing import erase_learner
 from proctoring_results.exceptions import ProctoringResultsError
+from proctoring_results.services.erasure import erase_learner
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

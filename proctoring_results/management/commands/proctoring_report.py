@@ -10,11 +10,11 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from proctoring_results.actions.reports import request_report
+from proctoring_results.choices import ReportKind, ReportState, ReportStep
 from proctoring_results.exceptions import ProctoringResultsError, ReportAlreadyRunning
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build, write_report
-from proctoring_results.statuses import ReportKind, ReportState, ReportStep
+from proctoring_results.services.reports import request_report
 
 BAR_WIDTH = 30  # characters
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _publish(self, course_id: str, kind: str, filters: dict[str, str]) -> None:
-        report = request_report(course_id, kind, filters=filters, ring=False)
+        report = request_report(course_id, kind, filters=filters, enqueue=False)
         build(report.pk)
         report.refresh_from_db()
         if report.state != ReportState.READY:

@@ -1,25 +1,25 @@
-"""``manage.py proctoring_upkeep``: what Celery beat rings, for sites without beat (run it from cron)."""
+"""``manage.py proctoring_upkeep``: what Celery beat schedules, for sites without beat (run it from cron)."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from proctoring_results.actions.inbox import sweep_inbox
-from proctoring_results.actions.upkeep import (
+from proctoring_results.effects.deliver import deliver_due
+from proctoring_results.reports.build import build
+from proctoring_results.services.messages import sweep_inbox
+from proctoring_results.services.upkeep import (
     due_reports,
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     sweep_effects,
     sweep_reports,
 )
-from proctoring_results.effects.deliver import deliver_due
-from proctoring_results.reports.build import build
 
 
 class Command(BaseCommand):
     help = (
-        "Ends attempts whose time is over, rings for reports and effects that wait, fails reports whose worker was "
+        "Ends attempts whose time is over, enqueues reports and effects that wait, fails reports whose worker was "
         "lost, takes up providers' messages that were kept and not finished, and removes old files."
     )
 
@@ -34,13 +34,13 @@ class Command(BaseCommand):
         here = options["here"]
         ended, expired = end_overdue_attempts(), expire_attempts_of_ended_courses()
         messages = sweep_inbox()
-        swept = sweep_reports(ring=not here)
+        swept = sweep_reports(enqueue=not here)
         built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
         delivered = deliver_due() if here else 0
-        rung = "" if here or not sweep_effects() else " Rung for effects that wait."
-        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{rung}")
+        enqueued = "" if here or not sweep_effects() else " Enqueued the effects that wait."
+        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{enqueued}")
         self.stdout.write(
-            f"Reports failed: {swept.failed}, expired: {swept.expired}, rung for: {swept.rung}, built: {built}; "
+            f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
         self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")

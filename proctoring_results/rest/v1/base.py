@@ -8,13 +8,14 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.serializers import BaseSerializer
 
-from proctoring_results import access, api
-from proctoring_results.actions.texts import clean_key
-from proctoring_results.rest.bodies import read_object
-from proctoring_results.rest.doors import Door
+from proctoring_results import api, permissions
+from proctoring_results.rest.json_body import read_object
+from proctoring_results.rest.views import JsonView
+from proctoring_results.rules import exam_has_result
 from proctoring_results.throttles import CallsThrottle
+from proctoring_results.validation import clean_key
 
-from .asking import asked, shown_name
+from .params import asked, shown_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 
-class ApiView(Door):
+class ApiView(JsonView):
     """A resource for people and programs that the host's own authentication classes have signed in.
 
     The first line of a method's docstring is its summary in the schema.
@@ -63,12 +64,13 @@ class ApiView(Door):
 
     def require(self, permission: str, course_id: str) -> None:
         """For a course that the caller has named. Raises ``AccessDenied``."""
-        access.require(self.caller, permission, course_id)
+        permissions.require(self.caller, permission, course_id)
 
     def find_attempt(self, attempt_code: str) -> ExamAttempt:
         """An attempt that the caller may look at. Of another course there is none: raises ``NotFound``."""
         attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
-        has_result = attempt.exam.is_proctored or attempt.exam.is_practice_exam
-        if not has_result or not access.may(self.caller, access.VIEW_SESSIONS, attempt.exam.course_id):
+        if not exam_has_result(attempt.exam) or not permissions.may(
+            self.caller, permissions.VIEW_SESSIONS, attempt.exam.course_id
+        ):
             raise api.NotFound("attempt", attempt_code)
         return attempt

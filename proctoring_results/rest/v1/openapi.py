@@ -23,11 +23,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-from proctoring_results.rest import errors
+from proctoring_results.rest import problem
 
-from .asking import Text
 from .base import ApiView
 from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf, ProblemSerializer
+from .params import Text
 
 JSON = "application/json"
 NO_NUL = r"^[^\u0000]*$"
@@ -53,14 +53,14 @@ HEADERS = {
 
 
 def _name(code: int) -> str:
-    return errors.TITLES[code].replace(" ", "")
+    return problem.TITLES[code].replace(" ", "")
 
 
 REFUSALS = {
     _name(code): {
         "description": meaning,
         **({"headers": HEADERS[code]} if code in HEADERS else {}),
-        "content": {errors.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {problem.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for code, meaning in WHY.items()
 }
@@ -160,7 +160,7 @@ class Schema(AutoSchema):
 def _key(code: int, answer: Answer) -> tuple[int, str]:
     if isinstance(answer, FileOf):
         return code, answer.media_type
-    return code, JSON if code < HTTPStatus.BAD_REQUEST else errors.CONTENT_TYPE
+    return code, JSON if code < HTTPStatus.BAD_REQUEST else problem.CONTENT_TYPE
 
 
 def _said(code: int, answer: Answer) -> Any:

@@ -12,14 +12,14 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import attempt_views, decision_views, exam_views, history_views, number_views, own_views, report_views
-from .attempt_views import AttemptDetailSerializer, AttemptSerializer
+from . import attempts, decisions, exams, history, me, numbers, reports
+from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
-from .exam_views import ExamSerializer
-from .history_views import ChangeSerializer, IncidentSerializer, ReviewSerializer
-from .own_views import OwnResultSerializer
-from .paging import PageQuery
-from .report_views import LinkSerializer, ReportSerializer
+from .exams import ExamSerializer
+from .history import ChangeSerializer, IncidentSerializer, ReviewSerializer
+from .me import OwnResultSerializer
+from .pagination import PageQuery
+from .reports import LinkSerializer, ReportSerializer
 
 Form = type[Serializer[Any]]
 
@@ -69,45 +69,41 @@ class OvertakenSerializer(ProblemSerializer):
     attempt = AttemptDetailSerializer(required=False)
 
 
-FILE = Operation(
-    query=report_views.TokenQuery, answers={200: FileOf("text/csv"), 302: None}, refuses=(410,), located=(302,)
-)
+FILE = Operation(query=reports.TokenQuery, answers={200: FileOf("text/csv"), 302: None}, refuses=(410,), located=(302,))
 
 OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
-    (exam_views.ExamsView, "GET"): Operation(query=exam_views.ExamsQuery, answers={200: PageOf(ExamSerializer)}),
-    (exam_views.ExamView, "GET"): Operation(answers={200: ExamSerializer}),
+    (exams.ExamsView, "GET"): Operation(query=exams.ExamsQuery, answers={200: PageOf(ExamSerializer)}),
+    (exams.ExamView, "GET"): Operation(answers={200: ExamSerializer}),
     # 404: the exam that is named.
-    (attempt_views.AttemptsView, "GET"): Operation(
-        query=attempt_views.AttemptsQuery, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
+    (attempts.AttemptsView, "GET"): Operation(
+        query=attempts.AttemptsQuery, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
     ),
-    (attempt_views.AttemptsSearchView, "POST"): Operation(
-        body=attempt_views.AttemptsSearch, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
+    (attempts.AttemptsSearchView, "POST"): Operation(
+        body=attempts.AttemptsSearch, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
     ),
-    (attempt_views.AttemptView, "GET"): Operation(answers={200: AttemptDetailSerializer}),
-    (history_views.ChangesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ChangeSerializer)}),
-    (history_views.ReviewsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ReviewSerializer)}),
-    (history_views.IncidentsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(IncidentSerializer)}),
-    (decision_views.DecisionsView, "POST"): Operation(
-        body=decision_views.DecisionBody, answers={201: ChangeSerializer, 409: OvertakenSerializer}
+    (attempts.AttemptView, "GET"): Operation(answers={200: AttemptDetailSerializer}),
+    (history.ChangesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ChangeSerializer)}),
+    (history.ReviewsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ReviewSerializer)}),
+    (history.IncidentsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(IncidentSerializer)}),
+    (decisions.DecisionsView, "POST"): Operation(
+        body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: OvertakenSerializer}
     ),
-    (number_views.NumbersView, "GET"): Operation(
-        query=number_views.NumbersQuery, answers={200: number_views.NumbersSerializer}, refuses=(404,)
+    (numbers.NumbersView, "GET"): Operation(
+        query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),
-    (own_views.OwnAttemptsView, "GET"): Operation(query=own_views.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
-    (report_views.ReportsView, "GET"): Operation(
-        query=report_views.ReportsQuery, answers={200: PageOf(ReportSerializer)}
-    ),
+    (me.OwnAttemptsView, "GET"): Operation(query=me.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
+    (reports.ReportsView, "GET"): Operation(query=reports.ReportsQuery, answers={200: PageOf(ReportSerializer)}),
     # 404: the exam that the filters name.
-    (report_views.ReportsView, "POST"): Operation(
-        body=report_views.ReportBody,
+    (reports.ReportsView, "POST"): Operation(
+        body=reports.ReportBody,
         answers={200: ReportSerializer, 202: ReportSerializer},
         refuses=(404,),
         located=(200, 202),
     ),
-    (report_views.ReportView, "GET"): Operation(answers={200: ReportSerializer}),
-    (report_views.CancelView, "POST"): Operation(answers={200: ReportSerializer}, refuses=(409,), located=(200,)),
-    (report_views.RetryView, "POST"): Operation(answers={202: ReportSerializer}, refuses=(409,), located=(202,)),
-    (report_views.LinkView, "POST"): Operation(answers={200: LinkSerializer}, refuses=(409, 410)),
-    (report_views.DownloadView, "GET"): FILE,
-    (report_views.ExcelView, "GET"): FILE,
+    (reports.ReportView, "GET"): Operation(answers={200: ReportSerializer}),
+    (reports.CancelView, "POST"): Operation(answers={200: ReportSerializer}, refuses=(409,), located=(200,)),
+    (reports.RetryView, "POST"): Operation(answers={202: ReportSerializer}, refuses=(409,), located=(202,)),
+    (reports.LinkView, "POST"): Operation(answers={200: LinkSerializer}, refuses=(409, 410)),
+    (reports.DownloadView, "GET"): FILE,
+    (reports.ExcelView, "GET"): FILE,
 }

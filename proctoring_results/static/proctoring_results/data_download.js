@@ -4,7 +4,7 @@
 import { localise, takeOver } from "./live.js";
 
 const POLL = 2_000; // milliseconds, while a task is under way
-const LONGEST_PAUSE = 30_000;
+const MAX_PAUSE = 30_000;
 const PATIENCE = 15_000;
 
 const root = document.querySelector("[data-pr-page]");
@@ -96,7 +96,7 @@ function schedule() {
   clearTimeout(timer);
   if (document.hidden) return;
   const pause = root.dataset.prUnderWay === "true" ? POLL : root.dataset.prRenewAfter * 1_000;
-  timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, LONGEST_PAUSE) : pause);
+  timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, MAX_PAUSE) : pause);
 }
 
 /** How each request is made: it ends, and follows no redirect, for that may lead to another site. */

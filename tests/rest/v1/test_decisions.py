@@ -7,7 +7,7 @@ from django.db import connection, connections
 
 from proctoring_results import api
 from proctoring_results.models import LmsEffect, StatusChange
-from proctoring_results.rest.v1 import attempt_views
+from proctoring_results.rest.v1 import attempts
 from tests.factories import COURSE, ExamAttemptFactory
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import V1, member_of, problem, seen_of
@@ -70,8 +70,8 @@ def test_what_happened_meanwhile_is_a_409_with_the_fresh_attempt(client, person,
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"started": True}, "illegal_move"),
-        ({"status": "declined"}, "illegal_move"),
+        ({"started": True}, "illegal_transition"),
+        ({"status": "declined"}, "illegal_transition"),
         ({"submitted": True, "archived": True}, "attempt_is_archived"),
     ],
 )
@@ -140,13 +140,13 @@ def test_of_two_at_once_one_decides_and_the_other_is_told(person, attempt):
 
 
 def test_what_happens_while_the_attempt_is_read_makes_a_decision_stale(client, person, attempt, monkeypatch):
-    as_it_was = attempt_views.with_rows
+    as_it_was = attempts.with_rows
 
     def after_something_happened(attempts):
         monkeypatch.undo()
         api.record_review(attempt.attempt_code, "Suspicious")
         return as_it_was(attempts)
 
-    monkeypatch.setattr(attempt_views, "with_rows", after_something_happened)
+    monkeypatch.setattr(attempts, "with_rows", after_something_happened)
     told = client.get(f"{V1}attempts/{attempt.attempt_code}/").json()
     assert problem(decide(client, attempt, seen=told["seen"])) == (409, "stale_decision", None)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from proctoring_results.overview.queue import quiz_list
+from proctoring_results.queries.sessions import quiz_list
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.rest.v1.calling import V1, pages, problem, team_of
 

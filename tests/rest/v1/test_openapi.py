@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from openapi_spec_validator import validate
 
-from proctoring_results.rest.errors import CONTENT_TYPE
+from proctoring_results.rest.problem import CONTENT_TYPE
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "openapi.yaml"
 V1 = "/api/proctoring/v1/"

@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model
 from proctoring_results.models import Report, ReportDownload, ReportFile
 from proctoring_results.reports import files
 from tests.factories import ReportFactory, UserFactory
-from tests.instructor.test_downloads import is_private
+from tests.pages.data_download.test_downloads import is_private
 from tests.rest.calling import application_of, signed_in
 from tests.rest.v1.test_report_tasks import of, problem
 

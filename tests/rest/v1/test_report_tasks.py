@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from example_project.campus.models import Course, CourseRole, Role
+from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.models import Report
-from proctoring_results.statuses import ReportFailure, ReportState, ReportStep
 from tests.factories import COURSE, ProctoredExamFactory, ReportFactory, UserFactory
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import pages
@@ -22,11 +22,11 @@ OTHER_COURSE = "course-v1:Else+Where+2026"
 
 
 @pytest.fixture(autouse=True)
-def bells(monkeypatch):
-    """What is rung for; nobody comes."""
-    rung: list[tuple] = []
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: rung.append(args))
-    return rung
+def enqueued(monkeypatch):
+    """What is enqueued for; nobody comes."""
+    enqueued: list[tuple] = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(args))
+    return enqueued
 
 
 def member(role: Role | None, course_id=COURSE) -> Client:
@@ -66,7 +66,7 @@ def problem(answer):
 # ------------------------------------------------------------------------------------------------------------ asking
 
 
-def test_asking_makes_a_report_and_says_where_to_look(team, bells, django_capture_on_commit_callbacks):
+def test_asking_makes_a_report_and_says_where_to_look(team, enqueued, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         answer = ask(team)
     report = Report.objects.get()
@@ -75,7 +75,7 @@ def test_asking_makes_a_report_and_says_where_to_look(team, bells, django_captur
     assert (answer.json()["state"], answer.json()["kind"]) == ("queued", "proctored_exam_results_report")
     assert answer["Location"] == f"http://testserver{of(report)}"
     assert team.get(answer["Location"]).json()["id"] == str(report.task_id)
-    assert bells == [(report.pk,)]
+    assert enqueued == [(report.pk,)]
 
 
 def test_who_asks_while_it_is_made_is_told_the_same_id(team):
@@ -188,13 +188,13 @@ def test_cancel_stops_a_report(team):
     assert Report.objects.get().state == ReportState.CANCELLED
 
 
-def test_retry_asks_again_for_a_failed_report(team, bells, django_capture_on_commit_callbacks):
+def test_retry_asks_again_for_a_failed_report(team, enqueued, django_capture_on_commit_callbacks):
     report = ReportFactory(failed=True)
     with django_capture_on_commit_callbacks(execute=True):
         answer = team.post(of(report, "retry/"))
     assert (answer.status_code, answer.json()["state"], answer.json()["reason"]) == (202, "queued", None)
     assert answer["Location"].endswith(of(report))
-    assert bells == [(report.pk,)]
+    assert enqueued == [(report.pk,)]
 
 
 @pytest.mark.parametrize(

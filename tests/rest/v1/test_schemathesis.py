@@ -19,7 +19,8 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from example_project.campus.seeding.world import DEMO_COURSE, OTHER_COURSE
-from proctoring_results import api, downloads
+from proctoring_results import api
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ExamAttempt, ProctoredExam, Report
 from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
@@ -42,7 +43,7 @@ def team():
     """Somebody of the course team of one of two courses with attempts, reviews, incidents and reports."""
     call_command("seed_demo", attempts=60, stdout=StringIO())
     for course_id in (DEMO_COURSE, OTHER_COURSE):
-        build(api.request_report(course_id, ring=False).pk)
+        build(api.request_report(course_id, enqueue=False).pk)
         ReportFactory(course_id=course_id, failed=True)
         ReportFactory(course_id=course_id)
     return get_user_model().objects.get(username="instructor")
@@ -73,7 +74,7 @@ def config(team, tmp_path) -> Path:
         "seen.review": [attempt.reviews.latest("pk").pk for attempt in attempts],
         "exam_id": [str(pk) for pk in ProctoredExam.objects.values_list("pk", flat=True)],
         "content_id": list(ProctoredExam.objects.values_list("content_id", flat=True)),
-        "token": [downloads.make_token(report, team, now=timezone.now()) for report in reports],
+        "token": [REPORT_LINK.make_token(report, team, now=timezone.now()) for report in reports],
     }
     lines = ["[phases.coverage]", 'unexpected-methods = ["DELETE", "PUT"]']
     lines += ["[checks.positive_data_acceptance]", f"expected-statuses = {json.dumps(FINE)}"]
@@ -101,7 +102,7 @@ def lists() -> list[str]:
 def unlimited(settings, monkeypatch):
     rates = dict.fromkeys(("proctoring_results_calls", "proctoring_results_reports"))
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
-    monkeypatch.setattr("proctoring_results.tasks.ring", lambda task, *args, **_: None)
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: None)
 
 
 def test_every_answer_is_one_that_the_schema_names(live_server, config, token):

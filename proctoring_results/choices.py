@@ -1,0 +1,214 @@
+"""Every stored word. Pure data: no model, no setting, no clock.
+
+The words are stored values: never rename one, translate only labels.
+"""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class AttemptStatus(TextChoices):
+    CREATED = "created", _("created")
+    DOWNLOAD_SOFTWARE_CLICKED = "download_software_clicked", _("download software clicked")
+    READY_TO_START = "ready_to_start", _("ready to start")
+    STARTED = "started", _("started")
+    READY_TO_SUBMIT = "ready_to_submit", _("ready to submit")
+    COMPLETED = "completed", _("completed")
+    SUBMITTED = "submitted", _("submitted")
+    TIMED_OUT = "timed_out", _("timed out")
+    SECOND_REVIEW_REQUIRED = "second_review_required", _("second review required")
+    VERIFIED = "verified", _("verified")
+    REJECTED = "rejected", _("rejected")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    ERROR = "error", _("error")
+
+
+class ReviewStatus(TextChoices):
+    """The verdict of a review. Stored and printed as these words."""
+
+    CLEAN = "Clean", _("Clean")
+    NOT_REVIEWED = "Not Reviewed", _("Not Reviewed")
+    RULES_VIOLATION = "Rules Violation", _("Rules Violation")
+    SUSPICIOUS = "Suspicious", _("Suspicious")
+
+
+class ReviewStanding(TextChoices):
+    """What became of a review when it arrived. Only an ``applied`` one can be the current review."""
+
+    APPLIED = "applied", _("applied")
+    WAITING = "waiting", _("waiting for the end of the exam")
+    INCOMPLETE = "incomplete", _("incomplete, while a complete one is current")
+    ARCHIVED = "archived", _("the attempt is archived")
+    ILLEGAL_TRANSITION = "illegal_transition", _("the attempt's status does not allow it")
+    BARRED = "barred", _("the provider's policy keeps the older review")
+    AFTER_DECISION = "after_decision", _("came after a person's decision")
+
+
+class EvidenceKind(TextChoices):
+    """What evidence shows."""
+
+    VIDEO = "video", _("recording")
+    SCREENSHOT = "screenshot", _("screenshot")
+    ID = "id", _("identification")
+    ROOM = "room", _("room scan")
+    ONBOARDING = "onboarding", _("onboarding")
+
+
+class SessionPart(TextChoices):
+    """Where in a session something was seen: the tabs of its page."""
+
+    VIDEO = "video", _("Video Monitoring")
+    ONLINE = "online", _("Online Violations")
+    VERIFICATION = "verification", _("Verification")
+    ONBOARDING = "onboarding", _("Onboarding")
+
+
+class AttentionReason(TextChoices):
+    """Why a person has to look at an attempt."""
+
+    SECOND_REVIEW = "second_review", _("second review required")
+    CONTRADICTION = "contradiction", _("the review contradicts its own incidents")
+    NEW_INFORMATION = "new_information", _("new information after a decision")
+    PARKED_EFFECT = "parked_effect", _("a consequence could not be carried out")
+
+
+class DisclosureKind(TextChoices):
+    """What of a session was shown to a person."""
+
+    EVIDENCE = "evidence", _("evidence")
+    EXPORT = "export", _("exported data")
+
+
+class Source(TextChoices):
+    """Who changes an attempt's status. ``PERSON`` is somebody who may decide, with a reason."""
+
+    LEARNER = "learner", _("learner")
+    HOST = "host", _("LMS")
+    PROVIDER = "provider", _("provider")
+    PERSON = "person", _("person")
+    UPKEEP = "upkeep", _("upkeep")
+
+
+class EffectKind(TextChoices):
+    GRADE = "grade", _("grade")
+    CREDIT = "credit", _("credit")
+    CERTIFICATE = "certificate", _("certificate")
+    MAIL = "mail", _("mail to the learner")
+    NOTICE = "notice", _("notice to the course team")
+    PROVIDER = "provider", _("provider call")
+
+
+class ProviderCall(TextChoices):
+    """What an effect of the kind *provider call* sends to a proctoring service."""
+
+    SAVE_EXAM = "save_exam", _("register or change the exam")
+    CREATE_ATTEMPT = "create_attempt", _("register the attempt")
+    TELL_STATUS = "tell_status", _("tell the attempt's status")
+    REMOVE_ATTEMPT = "remove_attempt", _("remove an attempt that never started")
+    ERASE_LEARNER = "erase_learner", _("erase the learner")
+
+
+class EffectState(TextChoices):
+    WAITING = "waiting", _("waiting")
+    DONE = "done", _("done")
+    SUPERSEDED = "superseded", _("superseded by something newer")
+    PARKED = "parked", _("given up after many tries")
+
+
+class CreditState(TextChoices):
+    """The state of an exam as a requirement for credit."""
+
+    NONE = "none", _("none")
+    SUBMITTED = "submitted", _("submitted")
+    SATISFIED = "satisfied", _("satisfied")
+    FAILED = "failed", _("failed")
+    DECLINED = "declined", _("declined")
+
+
+class MessageChannel(TextChoices):
+    """Through which channel a provider's message came."""
+
+    REST_REVIEW = "rest_review", _("review (REST)")
+    REST_READY = "rest_ready", _("ready (REST)")
+    RPNOW_REVIEW = "rpnow_review", _("review (RPNow)")
+
+
+class MessageState(TextChoices):
+    RECEIVED = "received", _("received")
+    DONE = "done", _("done")
+
+
+class ResultWord(TextChoices):
+    """What a learner reads on the exam page."""
+
+    PENDING = "pending", _("Pending")
+    SATISFACTORY = "satisfactory", _("Satisfactory")
+    UNSATISFACTORY = "unsatisfactory", _("Unsatisfactory")
+
+
+class NoResultWord(TextChoices):
+    """Why a learner reads no result although the exam is over."""
+
+    ERROR = "error", _("Something went wrong with this exam, and it has no result")
+    DECLINED = "declined", _("Not taken as a proctored exam")
+    EXPIRED = "expired", _("No longer available")
+
+
+class ReportKind(TextChoices):
+    EXAM_RESULTS = "proctored_exam_results_report", _("Proctored Exam Results Report")
+    SESSION_RESULTS = "proctored_session_results_report", _("Proctored Session Results Report")
+
+
+class ReportState(TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Removed")
+
+
+class ReportStep(TextChoices):
+    """What the builder of a running report is doing."""
+
+    NONE = "", ""
+    SORTING = "sorting", _("Sorting the attempts")
+    WRITING = "writing", _("Writing rows")
+    STORING = "storing", _("Storing the file")
+
+
+class ReportFailure(TextChoices):
+    """Why a report failed, as instructors read it."""
+
+    NONE = "", ""
+    STORAGE = "storage", _("The finished file could not be stored: the file storage refused it or is full.")
+    DATABASE = "database", _("The database did not answer while the attempts were read.")
+    WORKER_LOST = "worker_lost", _("The process that builds the report stopped before it was done, several times.")
+    UNEXPECTED = "unexpected", _("Something unexpected went wrong while the report was built.")
+
+
+class DownloadOutcome(TextChoices):
+    DOWNLOADED = "downloaded", _("downloaded")
+    ANOTHERS_LINK = "anothers_link", _("refused: another person's link")
+    NOT_ALLOWED = "not_allowed", _("refused: permission missing")
+    FROM_THE_FUTURE = "from_the_future", _("refused: link from the future")
+    LINK_EXPIRED = "link_expired", _("refused: link older than its lifetime")
+    FILE_GONE = "file_gone", _("refused: file removed")
+
+
+# The learner can still continue the attempt; at most one of these per learner and exam.
+OPEN_STATUSES = frozenset(
+    {
+        AttemptStatus.CREATED,
+        AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED,
+        AttemptStatus.READY_TO_START,
+        AttemptStatus.STARTED,
+        AttemptStatus.READY_TO_SUBMIT,
+    }
+)
+# The exam was taken and is over: a review that arrived before is applied now.
+OVER_STATUSES = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SUBMITTED, AttemptStatus.TIMED_OUT})
+DECIDED_STATUSES = frozenset({AttemptStatus.VERIFIED, AttemptStatus.REJECTED})
+# Without a review, a report prints "Not Reviewed" for these.
+REVIEWABLE_STATUSES = OVER_STATUSES | {AttemptStatus.SECOND_REVIEW_REQUIRED} | DECIDED_STATUSES

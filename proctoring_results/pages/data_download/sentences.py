@@ -1,0 +1,93 @@
+"""What the page says about a task, in the words that users know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.conf import conf
+from proctoring_results.models import Report
+from proctoring_results.reports.claims import max_tries
+
+
+def being_created(kind: str) -> str:
+    if kind == ReportKind.SESSION_RESULTS:
+        return _(
+            "The proctored session results report is being created. "
+            "To view the status of the report, see Pending Tasks below."
+        )
+    return _(
+        "The proctored exam results report is being created. To view the status of the report, see Pending Tasks below."
+    )
+
+
+def currently_being_created(kind: str) -> str:
+    if kind == ReportKind.SESSION_RESULTS:
+        return _(
+            "The proctored session results report is currently being created. "
+            "To view the status of the report, see Pending Tasks below. "
+            "You will be able to download the report when it is complete."
+        )
+    return _(
+        "The proctored exam results report is currently being created. "
+        "To view the status of the report, see Pending Tasks below. "
+        "You will be able to download the report when it is complete."
+    )
+
+
+def task_status(report: Report) -> str:
+    """What an unfinished or failed task is doing, or why it is not."""
+    match report.state:
+        case ReportState.FAILED:
+            return str(ReportFailure(report.failure).label)
+        case ReportState.RUNNING:
+            return str(ReportStep(report.step).label) or _("Starting")
+        case _ if report.failure:
+            return _("%(reason)s It is tried again: try %(number)s of %(most)s.") % {
+                "reason": ReportFailure(report.failure).label,
+                "number": report.tries + 1,
+                "most": max_tries(),
+            }
+    return _("Waiting for its turn")
+
+
+def news(report: Report) -> str:
+    """What is announced when a task has come to this state while somebody watches."""
+    match report.state:
+        case ReportState.READY:
+            return _("The report %(name)s is ready. You can download it below.") % {"name": report.file_name}
+        case ReportState.FAILED:
+            return _("The report %(name)s failed. See Pending Tasks below.") % {"name": report.file_name}
+        case ReportState.RUNNING:
+            return currently_being_created(report.kind)
+    return being_created(report.kind)
+
+
+def link_lifetime() -> str:
+    seconds = int(conf().DOWNLOAD_TTL.total_seconds())
+    if seconds % 60:
+        return ngettext("%(number)s second", "%(number)s seconds", seconds) % {"number": seconds}
+    return ngettext("%(number)s minute", "%(number)s minutes", seconds // 60) % {"number": seconds // 60}
+
+
+def report_lifetime() -> str:
+    days, rest = divmod(int(conf().REPORT_LIFETIME.total_seconds()), 24 * 60 * 60)
+    if days:
+        return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
+    hours = max(1, rest // 3600)
+    return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+
+
+def how_long(time: timedelta) -> str:
+    """Days and hours, or hours and minutes; cut."""
+    minutes = int(time.total_seconds()) // 60
+    days, hours, rest = minutes // (24 * 60), minutes // 60 % 24, minutes % 60
+    parts = [
+        ngettext("%(number)s day", "%(number)s days", days) % {"number": days} if days else "",
+        _("%(number)s h") % {"number": hours} if hours else "",
+        _("%(number)s min") % {"number": rest} if rest and not days else "",
+    ]
+    return " ".join(part for part in parts if part) or _("under 1 min")

@@ -1,0 +1,115 @@
+"""Where the marks of a chart stand. Pure: numbers in, the attributes of SVG elements out; templates draw them.
+
+Across, everything is in percent of the drawing, so that it stretches to the width of the page while texts keep their
+size; down, in pixels. Attributes are finished texts: a template would print a decimal comma where the language has one.
+No library draws these: those that are kept (pygal) put a style sheet and scripts into each SVG, which a strict
+Content-Security-Policy refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+PLOT_HEIGHT = 120  # pixels from the base line to the highest line
+HEADROOM, FOOTROOM = 18, 24  # pixels, for the text above the highest line and below the base line
+WIDEST_COLUMN = 6.0  # percent
+FILLED = 0.78  # of the place of a column; the rest keeps neighbours apart
+MIN_HEIGHT = 2  # pixels: what is there can be seen beside what is a thousand times as much
+MAX_LABELS = 4  # at 390 px there is room for no more
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A horizontal line of the scale, and the number it stands for."""
+
+    y: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text below the base line; ``anchor`` is the part of the text that stands at ``x``."""
+
+    x: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChart:
+    height: int
+    base: int
+    columns: list[Column]
+    lines: list[Line]
+    labels: list[Label]
+
+
+def column_chart(values: Sequence[int], names: Sequence[str]) -> ColumnChart:
+    """Columns side by side; a value of 0 has none. ``names`` says what each stands for; only some are printed."""
+    top = nice_top(max(values, default=0))
+    return ColumnChart(
+        height=HEADROOM + PLOT_HEIGHT + FOOTROOM,
+        base=HEADROOM + PLOT_HEIGHT,
+        columns=[_column(place, value, len(values), top) for place, value in enumerate(values) if value],
+        lines=[Line(_text(_y(value, top)), value) for value in ((top, top // 2) if top % 2 == 0 else (top,))],
+        labels=[_label(place, names) for place in labelled(len(names))],
+    )
+
+
+def nice_top(most: int) -> int:
+    """The number at the highest line: 1, 2, 4, 6, 8 or 10 times a power of ten, and never below ``most``."""
+    if most <= 1:
+        return 1
+    power = int(10 ** floor(log10(most)))
+    return next(factor * power for factor in (1, 2, 4, 6, 8, 10, 20) if factor * power >= most)
+
+
+def labelled(number: int) -> list[int]:
+    """Which of so many places get a label: the first, the last, and some between at even distances."""
+    if number <= MAX_LABELS:
+        return list(range(number))
+    return [round(step * (number - 1) / (MAX_LABELS - 1)) for step in range(MAX_LABELS)]
+
+
+def share(part: int, whole: int) -> str:
+    """A length in percent."""
+    return f"{_text(100 * part / whole if whole else 0)}%"
+
+
+def _column(place: int, value: int, number: int, top: int) -> Column:
+    width = min(WIDEST_COLUMN, FILLED * 100 / number)
+    # Rounded before it is taken off the base line, so that the two always meet.
+    height = round(max(MIN_HEIGHT, PLOT_HEIGHT * value / top), 2)
+    return Column(
+        x=f"{_text((place + 0.5) * 100 / number - width / 2)}%",
+        y=_text(HEADROOM + PLOT_HEIGHT - height),
+        width=f"{_text(width)}%",
+        height=_text(height),
+    )
+
+
+def _label(place: int, names: Sequence[str]) -> Label:
+    number = len(names)
+    if number > MAX_LABELS and place == 0:
+        return Label("0%", "start", names[place])
+    if number > MAX_LABELS and place == number - 1:
+        return Label("100%", "end", names[place])
+    return Label(f"{_text((place + 0.5) * 100 / number)}%", "middle", names[place])
+
+
+def _y(value: int, top: int) -> float:
+    return HEADROOM + PLOT_HEIGHT * (1 - value / top)
+
+
+def _text(number: float) -> str:
+    return f"{number:.3f}".rstrip("0").rstrip(".")

@@ -1,0 +1,72 @@
+"""Days put together to weeks, months or years, so that a chart has a column for each and a table a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from proctoring_results.api import DayCounts
+
+Step = Literal["day", "week", "month", "year"]
+
+# The longest span of each, in days: about as many columns as a phone can show.
+MAX_DAYS: tuple[tuple[Step, int], ...] = (("day", 62), ("week", 62 * 7), ("month", 120 * 30))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    start: date
+    handed_in: int
+    passed: int
+    failed: int
+
+    @property
+    def decided(self) -> int:
+        return self.passed + self.failed
+
+
+def step_for(days: Sequence[DayCounts]) -> Step:
+    """How long a period should be, by the time from the first day to the last."""
+    span = (days[-1].day - days[0].day).days + 1 if days else 1
+    return next((step for step, longest in MAX_DAYS if span <= longest), "year")
+
+
+def in_periods(days: Sequence[DayCounts], step: Step) -> list[Period]:
+    """Without gaps from the first to the last. Weeks begin on Monday."""
+    if not days:
+        return []
+    found: dict[date, list[DayCounts]] = {}
+    for day in days:
+        found.setdefault(start_of(day.day, step), []).append(day)
+    return [
+        Period(
+            start,
+            sum(day.handed_in for day in found.get(start, ())),
+            sum(day.passed for day in found.get(start, ())),
+            sum(day.failed for day in found.get(start, ())),
+        )
+        for start in _starts(min(found), max(found), step)
+    ]
+
+
+def start_of(day: date, step: Step) -> date:
+    match step:
+        case "day":
+            return day
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "year":
+            return day.replace(month=1, day=1)
+
+
+def _starts(first: date, last: date, step: Step) -> Iterator[date]:
+    # A period after its start by its usual length, and a little: then back to where that one starts.
+    leap = timedelta(days={"day": 1, "week": 7, "month": 32, "year": 367}[step])
+    start = first
+    while start <= last:
+        yield start
+        start = start_of(start + leap, step)

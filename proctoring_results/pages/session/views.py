@@ -1,0 +1,215 @@
+"""The doors of one session: the page, Pass and Fail, incidents, evidence and the export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from proctoring_results import api, permissions
+from proctoring_results.http import address_of
+from proctoring_results.lms import lms
+from proctoring_results.models import Incident
+from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
+from proctoring_results.pages._shared.flash import said_to, say
+from proctoring_results.pages._shared.navigation import places, sessions_url
+from proctoring_results.queries.sessions import next_requiring_attention
+from proctoring_results.rules import exam_has_result
+from proctoring_results.validation import clean_key
+
+from .export import export, file_name
+from .page import draw_session, place_of
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    from proctoring_results.pages._shared.decorators import SignedIn
+
+# What the buttons send, what they do, and what is said then.
+VERDICTS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
+    "pass": (api.pass_attempt, gettext_lazy("Decided: Pass.")),
+    "fail": (api.fail_attempt, gettext_lazy("Decided: Fail.")),
+}
+STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
+    "dismiss": (api.dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
+    "restore": (api.restore_incident, gettext_lazy("The incident counts again.")),
+}
+
+
+@require_safe
+@page
+@signed_in
+def session(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """One attempt, with all that is known of it."""
+    return _page(request, clean_key("attempt_code", attempt_code))
+
+
+@require_safe
+@page
+@signed_in
+def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """To the session of the exam that is to be looked at next, as the queue stands now; or back to the sessions."""
+    attempt = _attempt_to_look_at(request, attempt_code)
+    if found := next_requiring_attention(attempt):
+        # The next key stroke begins there, behind what is the same on every page.
+        return HttpResponseRedirect(f"{reverse('proctoring_results:session', args=[found.attempt_code])}#pr-session")
+    say(request, messages.INFO, _("No other session of this exam requires attention."))
+    return HttpResponseRedirect(sessions_url(attempt.exam))
+
+
+@require_POST
+@page
+@signed_in
+def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """Pass or Fail, as the button that was pressed says."""
+    attempt = _attempt_to_look_at(request, attempt_code)
+    verb, done = _chosen(VERDICTS, "verdict", request.POST.get("verdict", ""))
+    return _answer(request, attempt, lambda **given: verb(attempt.attempt_code, **given), done, "decision")
+
+
+@require_POST
+@page
+@signed_in
+def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpResponse:
+    """Dismiss an incident of the session, or take that back."""
+    attempt = _attempt_to_look_at(request, attempt_code)
+    verb, done = _chosen(STRIKES, "strike", request.POST.get("strike", ""))
+    incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
+    if incident is None:
+        raise api.NotFound("incident", str(incident_id))
+    return _answer(request, attempt, lambda **given: verb(incident_id, **given), done, place_of(incident.position))
+
+
+def _answer(
+    request: SignedIn, attempt: api.ExamAttempt, verb: Callable[..., object], done: str | Promise, place: str
+) -> HttpResponse:
+    """Call the verb and go back to the page; or draw it again, with what was written, and say why not."""
+    reason = request.POST.get("reason", "")
+    try:
+        verb(by=request.user, reason=reason, seen=_seen(request))
+    except api.InvalidInput as refusal:
+        if refusal.field != "reason":
+            raise
+        return _page(
+            request, attempt.attempt_code, reason=reason, problem=_("Please give a reason."), place=place, status=400
+        )
+    except api.StaleDecision as refusal:
+        # What is drawn now is fresh.
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
+    except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
+    say(request, messages.SUCCESS, str(done))
+    # There the next key stroke begins: with what is said, and the way to the next session.
+    return SeeOther(f"{reverse('proctoring_results:session', args=[attempt.attempt_code])}#pr-said")
+
+
+def _page(
+    request: SignedIn,
+    attempt_code: str,
+    *,
+    reason: str = "",
+    problem: str = "",
+    place: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    drawn = draw_session(attempt_code, request.user, request.GET.get("review", ""))
+    course_id = drawn.attempt.exam.course_id
+    context = {
+        "course_id": course_id,
+        "course_name": lms().course_name(course_id),
+        "places": places(course_id, "session"),
+        "page": drawn,
+        # After a refusal: what was written, where, and what is wrong with it.
+        "reason": reason,
+        "problem": problem,
+        "place": place,
+        **said_to(request),
+    }
+    return render(request, "proctoring_results/session/page.html", context, status=status)
+
+
+def _attempt_to_look_at(request: SignedIn, attempt_code: str) -> api.ExamAttempt:
+    """Raises ``InvalidInput``, ``NotFound`` and ``AccessDenied``."""
+    attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
+    permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
+    if not exam_has_result(attempt.exam):
+        raise api.NotFound("session", attempt_code)
+    return attempt
+
+
+def _chosen(
+    table: Mapping[str, tuple[Callable[..., object], str | Promise]], field: str, word: str
+) -> tuple[Callable[..., object], str | Promise]:
+    if word not in table:
+        raise api.InvalidInput(field, f"must be one of {', '.join(table)}.")
+    return table[word]
+
+
+def _seen(request: SignedIn) -> api.Seen:
+    """The hidden fields: nothing where the page showed no change, or no review."""
+    return api.Seen(_key(request, "seen_change"), _key(request, "seen_review"))
+
+
+def _key(request: SignedIn, field: str) -> int | None:
+    text = request.POST.get(field, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise api.InvalidInput(field, "must be a key that the page gave.")
+    return int(text)
+
+
+# ------------------------------------------------------------------------------------------------- evidence and export
+
+
+@require_GET
+@private_file
+@signed_in
+def evidence(request: SignedIn, token: str) -> HttpResponse:
+    """To the evidence, at its provider. HEAD is refused: it would be written down as a look."""
+    try:
+        return HttpResponseRedirect(api.open_evidence(token, request.user, address=address_of(request)))
+    except api.LinkInvalid:
+        # Drawn without the request: the body must be the same whoever asks and whatever the reason.
+        return HttpResponse(render_to_string("proctoring_results/session/link_invalid.html"), status=403)
+    except api.EvidenceLinkExpired as refusal:
+        attempt = refusal.evidence.review.attempt
+        fresh = api.evidence_link(refusal.evidence, request.user)
+        return _no_evidence(request, attempt, "link_expired", 410, token=fresh)
+    except api.HostNotAllowed as refusal:
+        return _no_evidence(request, refusal.evidence.review.attempt, "host_not_allowed", 403, host=refusal.host)
+    except api.CannotDecrypt:
+        return HttpResponse(render_to_string("proctoring_results/session/link_invalid.html"), status=403)
+
+
+def _no_evidence(request: SignedIn, attempt: api.ExamAttempt, template: str, status: int, **facts: str) -> HttpResponse:
+    context = {
+        "course_id": attempt.exam.course_id,
+        "course_name": lms().course_name(attempt.exam.course_id),
+        "session_url": reverse("proctoring_results:session", args=[attempt.attempt_code]),
+        **facts,
+    }
+    return render(request, f"proctoring_results/session/{template}.html", context, status=status)
+
+
+@require_POST
+@page
+@signed_in
+def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
+    """The data of the session as a ZIP file; that it was taken is written down."""
+    attempt, now = _attempt_to_look_at(request, attempt_code), timezone.now()
+    api.record_export(attempt, request.user, address=address_of(request))
+    file = export(attempt, request.user, now)
+    response = FileResponse(file, as_attachment=True, filename=file_name(attempt, now), content_type="application/zip")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,307 @@
+"""How an exam, or a whole course, went: numbers over the rows that its report would have. Reads only.
+
+Each question is one query that groups in the database: what comes back grows with the words, days and minutes, never
+with the attempts. Days are days in UTC.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple, TypeVar
+
+from django.db.models import BooleanField, Case, Count, FilteredRelation, Max, Min, Q, Sum, TextChoices, Value, When
+from django.db.models.functions import Coalesce
+
+from proctoring_results.choices import (
+    DECIDED_STATUSES,
+    OPEN_STATUSES,
+    AttemptStatus,
+    ResultWord,
+    ReviewStatus,
+    SessionPart,
+    Source,
+)
+from proctoring_results.models import ExamAttempt, StatusChange
+from proctoring_results.models.attempts import ExamAttemptQuerySet
+from proctoring_results.models.expressions import UtcDay, WholeMinutes
+from proctoring_results.rules import RESULT_WORDS, printed_review_status
+
+from .lookups import exams_in_course, get_exam
+
+Word = TypeVar("Word", bound=TextChoices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentCounts:
+    """Incidents of the current reviews, by what the reviewer called them."""
+
+    suspicious: int
+    rules_violation: int
+    #: Under the provider's own words: in neither count of the report.
+    other: int
+
+    @property
+    def total(self) -> int:
+        return self.suspicious + self.rules_violation + self.other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCounts:
+    """What happened on one day, in UTC."""
+
+    day: date
+    #: Exams that were handed in, or whose time was over: ``completed_at``.
+    handed_in: int
+    #: Decisions of people: Pass, and Fail.
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTimes:
+    """How long it took from ``completed_at`` until the first complete review was there: whole minutes, cut.
+
+    Not until the first decision: a person may decide long after, or never. A review that was there before the exam
+    was over took no time.
+    """
+
+    #: Whole minutes → how many reviews took so long.
+    minutes: Mapping[int, int]
+
+    @property
+    def reviews(self) -> int:
+        """How many reviews the two times rest on."""
+        return sum(self.minutes.values())
+
+    @property
+    def median(self) -> timedelta | None:
+        return self.percentile(50)
+
+    @property
+    def percentile_90(self) -> timedelta | None:
+        return self.percentile(90)
+
+    def percentile(self, percent: int) -> timedelta | None:
+        """The shortest time within which so many of a hundred reviews were there; None without any review."""
+        so_far, all_reviews = 0, self.reviews
+        for minutes, number in sorted(self.minutes.items()):
+            so_far += number
+            if so_far * 100 >= all_reviews * percent:
+                return timedelta(minutes=minutes)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """How an exam, or a whole course, went. Each mapping holds every word, also those with 0."""
+
+    #: The rows of the report, archived and practice attempts among them.
+    attempts: int
+    archived: int
+    practice: int
+    #: Attempts that a person has to look at.
+    requiring_attention: int
+    #: What learners read. With ``under_way`` and ``without_result``, all attempts.
+    results: Mapping[ResultWord, int]
+    under_way: int
+    #: Declined, expired, or in error.
+    without_result: int
+    statuses: Mapping[AttemptStatus, int]
+    #: ``review_status`` as the report prints it. With ``without_review``, where it prints nothing, all attempts.
+    review_outcomes: Mapping[ReviewStatus, int]
+    without_review: int
+    incidents: IncidentCounts
+    #: The same incidents, by where they were seen: the tabs of the session's page.
+    incidents_by_part: Mapping[SessionPart, int]
+    #: The days on which an exam was handed in or a person decided, oldest first.
+    days: Sequence[DayCounts]
+    review_times: ReviewTimes
+
+
+def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
+    """How the exams of a course went, or one of them: totals over the rows that their report would have now.
+
+    Six queries, whatever the number of attempts. Raises ``NotFound`` (the course has no such exam).
+    """
+    exams = _exams_in_report(course_id, content_id)
+    attempts = ExamAttempt.objects.filter(exam__in=exams)
+    keys = _keys(attempts)
+    groups = _groups(attempts, keys)
+    statuses = _by_word(AttemptStatus, [(group.status, group.number) for group in groups])
+    outcomes = _by_word(ReviewStatus, [(group.outcome, group.number) for group in groups])
+    words = [(RESULT_WORDS.get(status), number) for status, number in statuses.items()]
+    results = _by_word(ResultWord, words)
+    number = sum(statuses.values())
+    under_way = sum(statuses[status] for status in OPEN_STATUSES)
+    return Numbers(
+        attempts=number,
+        archived=sum(group.number for group in groups if group.is_archived),
+        practice=sum(group.number for group in groups if group.is_practice),
+        requiring_attention=sum(group.requiring_attention for group in groups),
+        results=results,
+        under_way=under_way,
+        without_result=number - under_way - sum(results.values()),
+        statuses=statuses,
+        review_outcomes=outcomes,
+        without_review=number - sum(outcomes.values()),
+        incidents=IncidentCounts(
+            suspicious=sum(group.suspicious for group in groups),
+            rules_violation=sum(group.rules_violation for group in groups),
+            other=sum(group.other for group in groups),
+        ),
+        incidents_by_part={
+            SessionPart.VIDEO: sum(group.video for group in groups),
+            SessionPart.ONLINE: sum(group.online for group in groups),
+            SessionPart.VERIFICATION: sum(group.verification for group in groups),
+            SessionPart.ONBOARDING: sum(group.onboarding for group in groups),
+        },
+        days=_days(exams, attempts, keys),
+        review_times=_review_times(attempts),
+    )
+
+
+def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
+    """Asked for at once, as the report does: their keys tell the database how many attempts to expect."""
+    exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
+    keys = [pk for pk, found in exams if content_id in (None, found)]
+    if content_id is not None and not keys:
+        # Neither proctored nor practice, so nothing of it is counted; or not there, which raises.
+        get_exam(course_id, content_id)
+    return keys
+
+
+class _Keys(NamedTuple):
+    """Between which keys the attempts of a course lie, and their current reviews.
+
+    Both came in the course's own weeks. Told this, the database need not read what came in all other years; it would,
+    for a large course.
+    """
+
+    # For the others alone, PostgreSQL would walk through everybody's rows from both ends.
+    number: int
+    first: int
+    last: int
+    first_review: int
+    last_review: int
+
+
+def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
+    found = attempts.aggregate(
+        number=Count("*"),
+        first=Min("pk"),
+        last=Max("pk"),
+        first_review=Min("current_review"),
+        last_review=Max("current_review"),
+    )
+    return _Keys(**{name: key or 0 for name, key in found.items()})
+
+
+class _Group(NamedTuple):
+    """Attempts that are alike, and the incidents of their current reviews."""
+
+    status: str
+    review_status: str | None
+    was_started: bool
+    is_archived: bool
+    is_practice: bool
+    number: int
+    requiring_attention: int
+    #: Of them, those whose current review lies outside of what was joined.
+    missed: int
+    suspicious: int
+    rules_violation: int
+    other: int
+    video: int
+    online: int
+    verification: int
+    onboarding: int
+
+    @property
+    def outcome(self) -> str | None:
+        """Return ``review_status`` as the report prints it; None if it prints nothing."""
+        return printed_review_status(self.review_status, self.status, was_started=self.was_started) or None
+
+
+def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
+    groups = _groups_within(attempts, Q(current_review__gte=keys.first_review, current_review__lte=keys.last_review))
+    # A review that came since the keys were asked for lies outside, and would count as none.
+    return _groups_within(attempts, Q()) if any(group.missed for group in groups) else groups
+
+
+def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
+    """By plain columns and yes or no alone: of any other expression PostgreSQL expects a million groups, and sorts."""
+    rows = (
+        attempts.annotate(
+            was_started=_is_set("started_at"),
+            is_archived=_is_set("archived_at"),
+            review=FilteredRelation("current_review", condition=bounds),
+        )
+        .values_list("status", "review__review_status", "was_started", "is_archived", "is_sample_attempt")
+        .annotate(
+            number=Count("*"),
+            requiring_attention=Count("attention_since"),
+            missed=Count("current_review") - Count("review__pk"),
+            suspicious=Coalesce(Sum("review__suspicious_count"), 0),
+            rules_violation=Coalesce(Sum("review__rules_violation_count"), 0),
+            other=Coalesce(Sum("review__other_count"), 0),
+            video=Coalesce(Sum("review__video_count"), 0),
+            online=Coalesce(Sum("review__online_count"), 0),
+            verification=Coalesce(Sum("review__verification_count"), 0),
+            onboarding=Coalesce(Sum("review__onboarding_count"), 0),
+        )
+    )
+    return [_Group(*row) for row in rows]
+
+
+def _is_set(field: str) -> Case:
+    return Case(When(**{field: None}, then=Value(False)), default=Value(True), output_field=BooleanField())
+
+
+def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> dict[Word, int]:
+    """The numbers of each word, in the order of the words; what is none of them is left out."""
+    found: Counter[str | None] = Counter()
+    for word, number in counted:
+        found[word] += number
+    return {word: found[word] for word in words}
+
+
+def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[DayCounts]:
+    handed_in = dict(
+        attempts.filter(completed_at__isnull=False).values_list(UtcDay("completed_at")).annotate(number=Count("*"))
+    )
+    decided = {
+        (day, to): number
+        for day, to, number in StatusChange.objects.filter(
+            attempt__exam__in=exams,
+            attempt__gte=keys.first,
+            attempt__lte=keys.last,
+            source=Source.PERSON,
+            to_status__in=sorted(DECIDED_STATUSES),
+        )
+        .values_list(UtcDay("at"), "to_status")
+        .annotate(number=Count("*"))
+    }
+    return [
+        DayCounts(
+            day=day,
+            handed_in=handed_in.get(day, 0),
+            passed=decided.get((day, AttemptStatus.VERIFIED), 0),
+            failed=decided.get((day, AttemptStatus.REJECTED), 0),
+        )
+        for day in sorted({*handed_in, *(day for day, _ in decided)})
+    ]
+
+
+def _review_times(attempts: ExamAttemptQuerySet) -> ReviewTimes:
+    taken = (
+        attempts.filter(completed_at__isnull=False, reviewed_at__isnull=False)
+        .values_list(WholeMinutes("completed_at", "reviewed_at"))
+        .annotate(number=Count("*"))
+    )
+    minutes: Counter[int] = Counter()
+    for minute, number in taken:
+        minutes[max(0, minute)] += number
+    return ReviewTimes(minutes=dict(sorted(minutes.items())))

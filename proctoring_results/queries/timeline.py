@@ -1,0 +1,229 @@
+"""Everything that happened to one attempt, in the order it happened. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import TextChoices
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
+from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+class EventKind(TextChoices):
+    """In this order where two happened at the same moment."""
+
+    CREATED = "created", gettext_lazy("created")
+    MESSAGE = "message", gettext_lazy("message")
+    REVIEW = "review", gettext_lazy("review")
+    MOVE = "move", gettext_lazy("status")
+    DECISION = "decision", gettext_lazy("decision")
+    EFFECT = "effect", gettext_lazy("effect")
+    ARCHIVED = "archived", gettext_lazy("archived")
+    ERASED = "erased", gettext_lazy("erased")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened. ``sentence`` says what; ``detail`` is what a person or a program wrote about it."""
+
+    at: datetime
+    kind: EventKind
+    sentence: str
+    # The person behind it; where there is none, ``who`` still says on whose side it was done.
+    person: AbstractBaseUser | None = None
+    who: str = ""
+    detail: str = ""
+    # Not as it should be: an effect that is parked or failed at its last try, a message that waits.
+    is_problem: bool = False
+    # The row it was read from, with a review's incidents at hand; None for what stands in the attempt itself.
+    row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
+
+
+def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
+    """All events of an attempt, oldest first; those of a provider's messages on demand. A constant number of queries.
+
+    The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they came, from 1.
+    """
+    reviews = list(
+        attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
+    )
+    numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
+    events = [
+        *_creation(attempt),
+        *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
+        *(_reviewed(review, numbers) for review in reviews),
+        *(_moved(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
+        *(_followed(effect) for effect in attempt.effects.order_by("pk")),
+        *_archiving(attempt),
+        *_erasing(attempt),
+    ]
+    ranks = {kind: rank for rank, kind in enumerate(EventKind)}
+    # A stable sort: what is of one kind and one moment stays in the order it was written.
+    return sorted(events, key=lambda event: (event.at, ranks[event.kind]))
+
+
+def _messages(attempt: ExamAttempt) -> Iterable[ProviderMessage]:
+    return attempt.messages.defer("body").order_by("pk")
+
+
+def _creation(attempt: ExamAttempt) -> Iterator[Event]:
+    yield Event(at=attempt.created_at, kind=EventKind.CREATED, sentence=_("The attempt was created."))
+
+
+def _archiving(attempt: ExamAttempt) -> Iterator[Event]:
+    if attempt.archived_at is not None:
+        yield Event(
+            at=attempt.archived_at,
+            kind=EventKind.ARCHIVED,
+            sentence=_("The attempt was archived."),
+            person=attempt.archived_by,
+            who=attempt.archived_by.get_username() if attempt.archived_by else str(Source.HOST.label),
+            detail=attempt.archive_reason,
+        )
+
+
+def _erasing(attempt: ExamAttempt) -> Iterator[Event]:
+    if attempt.erased_at is not None:
+        yield Event(at=attempt.erased_at, kind=EventKind.ERASED, sentence=_("The learner's data was erased."))
+
+
+def _moved(change: StatusChange, numbers: Mapping[int, int]) -> Event:
+    by_a_person = change.source == Source.PERSON
+    return Event(
+        at=change.at,
+        kind=EventKind.DECISION if by_a_person else EventKind.MOVE,
+        sentence=_decision(change, numbers) if by_a_person else _move(change, numbers),
+        person=change.by,
+        who=change.by.get_username() if change.by else str(Source(change.source).label),
+        detail=change.reason,
+        row=change,
+    )
+
+
+def _move(change: StatusChange, numbers: Mapping[int, int]) -> str:
+    words = _words(change, numbers)
+    if change.review_id is None:
+        return _("“%(start)s” became “%(to)s”.") % words
+    return _("“%(start)s” became “%(to)s” because of review %(number)d.") % words
+
+
+def _decision(change: StatusChange, numbers: Mapping[int, int]) -> str:
+    words = _words(change, numbers)
+    verdict = {AttemptStatus.VERIFIED: _("Pass"), AttemptStatus.REJECTED: _("Fail")}.get(
+        AttemptStatus(change.to_status), words["to"]
+    )
+    words = {**words, "verdict": verdict}
+    if change.from_status == change.to_status:
+        return _("Decided %(verdict)s once more: it stays “%(to)s”.") % words
+    if change.review_id is None:
+        return _("Decided %(verdict)s: “%(start)s” became “%(to)s”.") % words
+    return _("Decided %(verdict)s with review %(number)d: “%(start)s” became “%(to)s”.") % words
+
+
+def _words(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object]:
+    return {
+        "start": change.get_from_status_display(),
+        "to": change.get_to_status_display(),
+        "number": numbers.get(change.review_id or 0, 0),
+    }
+
+
+def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+    if review.version_of_id is not None:
+        return _new_version(review, numbers)
+    incidents = len(review.incidents.all())
+    counted = ngettext("%(incidents)d incident", "%(incidents)d incidents", incidents) % {"incidents": incidents}
+    return Event(
+        at=review.received_at,
+        kind=EventKind.REVIEW,
+        sentence=_("Review %(number)d: “%(status)s”, %(counted)s; %(standing)s.")
+        % {
+            "number": numbers[review.pk],
+            "status": review.get_review_status_display(),
+            "counted": counted,
+            "standing": review.get_standing_display(),
+        },
+        person=review.reviewed_by,
+        who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
+        detail=_("Reviewed by %(name)s, as the provider says.") % {"name": review.claimed_name}
+        if review.claimed_name
+        else "",
+        row=review,
+    )
+
+
+def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+    words = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
+    # The one that was dismissed at that moment; where there is none, one was taken back.
+    dismissed = [one for one in review.incidents.all() if one.dismissed_at == review.received_at]
+    if dismissed:
+        words["incident"] = dismissed[0].position + 1
+        sentence = _("Dismissed incident %(incident)d of review %(before)d: now it is review %(number)d.") % words
+    else:
+        sentence = _("Took back a dismissed incident of review %(before)d: now it is review %(number)d.") % words
+    return Event(
+        at=review.received_at,
+        kind=EventKind.REVIEW,
+        sentence=sentence,
+        person=review.reviewed_by,
+        who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
+        detail=review.version_reason,
+        row=review,
+    )
+
+
+def _followed(effect: LmsEffect) -> Event:
+    kind = effect.get_call_display() if effect.kind == EffectKind.PROVIDER else effect.get_kind_display()
+    tries = ngettext("%(tries)d try", "%(tries)d tries", effect.tries) % {"tries": effect.tries}
+    return Event(
+        at=effect.queued_at,
+        kind=EventKind.EFFECT,
+        sentence=_("%(kind)s: %(state)s, %(tries)s.")
+        % {"kind": capfirst(kind), "state": effect.get_state_display(), "tries": tries},
+        detail=effect.problem,
+        is_problem=effect.state == EffectState.PARKED or (effect.state == EffectState.WAITING and bool(effect.problem)),
+        row=effect,
+    )
+
+
+def _replayed(message: ProviderMessage) -> str:
+    if message.state != MessageState.DONE:
+        return _("Message of %(provider)s, %(channel)s: to be replayed, not taken up yet.")
+    if message.review_id is None:
+        return _("Message of %(provider)s, %(channel)s: replayed.")
+    return _("Message of %(provider)s, %(channel)s: replayed as review %(number)d.")
+
+
+def _received(message: ProviderMessage, numbers: Mapping[int, int]) -> Event:
+    words = {
+        "provider": message.provider,
+        "channel": message.get_channel_display(),
+        "number": numbers.get(message.review_id or 0, 0),
+    }
+    if message.replay_of_id is not None:
+        sentence = _replayed(message) % words
+    elif message.state != MessageState.DONE:
+        sentence = _("Message of %(provider)s, %(channel)s: kept, not taken up yet.") % words
+    elif message.review_id is None:
+        sentence = _("Message of %(provider)s, %(channel)s: taken up.") % words
+    else:
+        sentence = _("Message of %(provider)s, %(channel)s: taken up as review %(number)d.") % words
+    return Event(
+        at=message.received_at,
+        kind=EventKind.MESSAGE,
+        sentence=sentence,
+        who=message.caller,
+        detail=message.problem,
+        is_problem=message.state != MessageState.DONE and bool(message.problem),
+        row=message,
+    )

@@ -1,0 +1,202 @@
+"""The attempts of a course, as on the page Sessions, and one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from proctoring_results import api, permissions
+from proctoring_results.choices import AttemptStatus, AttentionReason, ResultWord, ReviewStatus
+from proctoring_results.models import ExamAttempt
+from proctoring_results.models.attempts import ExamAttemptQuerySet
+from proctoring_results.models.attention import attention_reasons
+from proctoring_results.queries.preview import seen_now
+from proctoring_results.queries.sessions import AttemptFilter, Place, in_order, with_rows
+from proctoring_results.rules import RESULT_WORDS
+
+from .base import ApiView
+from .pagination import Order, PageQuery, page
+from .params import CourseQuery, Day, Id, Text, Word
+
+MAX_SEARCH_LENGTH = 255
+# As the page Sessions has them.
+ORDERS: Mapping[str, Order] = {
+    "newest": Order(("last_activity_at", "pk"), descending=True),
+    "oldest": Order(("last_activity_at", "pk")),
+}
+
+
+class FilterQuery(CourseQuery):
+    """Which attempts. Those that are archived are left out, unless it says otherwise."""
+
+    exam = Id(required=False, help_text="The `content_id` of an exam of the course.")
+    status = Word(AttemptStatus.choices, required=False)
+    review_status = Word(ReviewStatus.choices, required=False, help_text="What the current review says.")
+    since = Day(required=False, help_text="Started on this day or later, in the site's time zone.")
+    until = Day(required=False, help_text="Started on this day or earlier.")
+    practice = Word(["only", "without"], required=False)
+    archived = Word(["only", "with"], required=False)
+    attention = Word(["only", "without"], required=False, help_text="Whether a person has to look at it.")
+
+
+class AttemptsQuery(FilterQuery, PageQuery):
+    order = Word(list(ORDERS), default="newest", help_text="By when something was last written about it.")
+
+
+class AttemptsSearch(AttemptsQuery):
+    search = Text(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_SEARCH_LENGTH,
+        help_text="Part of a user name or e-mail address, or the beginning of an attempt code.",
+    )
+
+
+class AttemptExamSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    content_id = serializers.CharField()
+    exam_name = serializers.CharField()
+
+
+class LearnerSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(source="get_username")
+    email = serializers.SerializerMethodField()
+
+    def get_email(self, user: Any) -> str:
+        return str(getattr(user, user.get_email_field_name(), ""))
+
+
+class AttemptSerializer(serializers.Serializer[Any]):
+    """One learner's go at one exam. What is not known, or not the case, is null."""
+
+    attempt_code = serializers.CharField()
+    course_id = serializers.CharField(source="exam.course_id")
+    exam = AttemptExamSerializer()
+    learner = LearnerSerializer(source="user")
+    provider = serializers.CharField()
+    track = serializers.CharField()
+    external_id = serializers.CharField(allow_null=True, help_text="The provider's id.")
+    status = serializers.ChoiceField(AttemptStatus.choices)
+    result = serializers.SerializerMethodField(help_text="What the learner reads.")
+    review_status = serializers.ChoiceField(
+        ReviewStatus.choices,
+        source="current_review.review_status",
+        default=None,
+        allow_null=True,
+        help_text="What the current review says.",
+    )
+    current_review = serializers.IntegerField(source="current_review_id", allow_null=True, help_text="Its id.")
+    suspicious_count = serializers.IntegerField(source="current_review.suspicious_count", default=0)
+    rules_violation_count = serializers.IntegerField(source="current_review.rules_violation_count", default=0)
+    other_count = serializers.IntegerField(
+        source="current_review.other_count", default=0, help_text="Incidents under the provider's own words."
+    )
+    attention_since = serializers.DateTimeField(allow_null=True, help_text="Since when a person has to look at it.")
+    attention_reasons = serializers.SerializerMethodField()
+    is_sample_attempt = serializers.BooleanField(help_text="At a practice exam.")
+    taking_as_proctored = serializers.BooleanField()
+    allowed_time_limit_mins = serializers.IntegerField(allow_null=True)
+    extra_time_mins = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    reviewed_at = serializers.DateTimeField(allow_null=True, help_text="When the first complete review arrived.")
+    last_activity_at = serializers.DateTimeField(help_text="When something was last written about it.")
+    archived_at = serializers.DateTimeField(allow_null=True)
+    erased_at = serializers.DateTimeField(allow_null=True, help_text="When the learner's data was erased.")
+
+    def get_result(self, attempt: ExamAttempt) -> ResultWord | None:
+        return RESULT_WORDS.get(attempt.status)
+
+    def get_attention_reasons(self, attempt: ExamAttempt) -> list[AttentionReason]:
+        reasons: Mapping[int, list[AttentionReason]] = self.context["reasons"]
+        return reasons.get(attempt.pk, [])
+
+
+class SeenSerializer(serializers.Serializer[Any]):
+    """The newest change and review of an attempt; null where there is none. A decision says what was seen."""
+
+    change = serializers.IntegerField(source="change_id", allow_null=True)
+    review = serializers.IntegerField(source="review_id", allow_null=True)
+
+
+class AttemptDetailSerializer(AttemptSerializer):
+    """With what a decision has to say was seen."""
+
+    seen = serializers.SerializerMethodField(help_text="What a decision has to say was seen.")
+
+    def get_seen(self, attempt: ExamAttempt) -> dict[str, Any]:
+        return dict(SeenSerializer(self.context["seen"]).data)
+
+
+class AttemptsView(ApiView):
+    def get(self, request: Request) -> Response:
+        """The attempts of a course that have a result."""
+        return self.answer(self.query(AttemptsQuery))
+
+    def answer(self, asked: Mapping[str, Any]) -> Response:
+        course_id = asked["course_id"]
+        self.require(permissions.VIEW_SESSIONS, course_id)
+        if "exam" in asked:
+            api.get_exam(course_id, asked["exam"])
+        order = ORDERS[asked["order"]]
+        found = in_order(course_id, filter_of(asked), order.names)
+
+        def take(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
+            return replace(found, attempts=attempts).first(number)
+
+        return page(found.attempts, order, asked, shown, of="attempts", take=take)
+
+
+class AttemptsSearchView(AttemptsView):
+    """By POST: no name of a learner stands in an address, and so in no log."""
+
+    http_method_names = ["post", "options"]
+    only_looks = True
+
+    def post(self, request: Request) -> Response:
+        """The same, and search by user name, e-mail address or attempt code."""
+        return self.answer(self.body(AttemptsSearch))
+
+
+class AttemptView(ApiView):
+    def get(self, request: Request, attempt_code: str) -> Response:
+        """One attempt."""
+        return Response(shown_alone(self.find_attempt(attempt_code)))
+
+
+def filter_of(asked: Mapping[str, Any]) -> AttemptFilter:
+    status, review_status = asked.get("status"), asked.get("review_status")
+    return AttemptFilter(
+        content_id=asked.get("exam", ""),
+        status=AttemptStatus(status) if status else None,
+        review_status=ReviewStatus(review_status) if review_status else None,
+        since=asked.get("since"),
+        until=asked.get("until"),
+        practice=asked.get("practice", ""),
+        archived=asked.get("archived", ""),
+        attention=asked.get("attention", ""),
+        search=asked.get("search", "").strip(),
+    )
+
+
+def shown(attempts: Sequence[ExamAttempt]) -> Any:
+    return AttemptSerializer(attempts, many=True, context=_context(attempts)).data
+
+
+def shown_alone(attempt: ExamAttempt) -> dict[str, Any]:
+    """The attempt as it stands now."""
+    # First what was seen, then what is shown: what comes in between makes a decision stale.
+    seen = seen_now(attempt)
+    fresh = with_rows(ExamAttempt.objects.filter(pk=attempt.pk)).get()
+    return dict(AttemptDetailSerializer(fresh, context={**_context([fresh]), "seen": seen}).data)
+
+
+def _context(attempts: Sequence[ExamAttempt]) -> dict[str, Any]:
+    waiting = [attempt for attempt in attempts if attempt.attention_since is not None]
+    return {"reasons": attention_reasons(waiting)}

@@ -1,0 +1,72 @@
+"""The exams of a course that have a result, counted as on the Quiz List."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from proctoring_results import api, permissions
+from proctoring_results.models import ProctoredExam
+from proctoring_results.queries.sessions import quiz_rows, with_last_activity
+
+from .base import ApiView
+from .pagination import Order, PageQuery, page
+from .params import CourseQuery, key_of
+
+# As the index of "the exams of a course" has them.
+BY_CONTENT = Order(("content_id",))
+
+
+class ExamsQuery(CourseQuery, PageQuery):
+    pass
+
+
+class ExamCountsSerializer(serializers.Serializer[Any]):
+    """How its attempts stand, archived ones too."""
+
+    attempts = serializers.IntegerField()
+    under_way = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    needing_attention = serializers.IntegerField()
+    satisfactory = serializers.IntegerField()
+    unsatisfactory = serializers.IntegerField()
+    in_error = serializers.IntegerField()
+
+
+class ExamSerializer(serializers.Serializer[Any]):
+    """A timed exam in a course."""
+
+    id = serializers.IntegerField(source="exam.pk")
+    course_id = serializers.CharField(source="exam.course_id")
+    content_id = serializers.CharField(source="exam.content_id", help_text="The id of the exam in the course.")
+    exam_name = serializers.CharField(source="exam.exam_name")
+    time_limit_mins = serializers.IntegerField(source="exam.time_limit_mins")
+    due_date = serializers.DateTimeField(source="exam.due_date", allow_null=True)
+    is_proctored = serializers.BooleanField(source="exam.is_proctored")
+    is_practice_exam = serializers.BooleanField(source="exam.is_practice_exam")
+    is_active = serializers.BooleanField(source="exam.is_active")
+    provider = serializers.CharField(source="exam.provider")
+    provider_reviews_again = serializers.BooleanField(help_text="The provider does second reviews itself.")
+    last_activity_at = serializers.DateTimeField(source="last_activity", allow_null=True)
+    counts = ExamCountsSerializer(source="*")
+
+
+class ExamsView(ApiView):
+    def get(self, request: Request) -> Response:
+        """The proctored and practice exams of a course, by their content ids."""
+        asked = self.query(ExamsQuery)
+        self.require(permissions.VIEW_SESSIONS, asked["course_id"])
+        exams = with_last_activity(ProctoredExam.objects.in_course(asked["course_id"]).with_result())
+        return page(exams, BY_CONTENT, asked, lambda rows: ExamSerializer(quiz_rows(rows), many=True).data, of="exams")
+
+
+class ExamView(ApiView):
+    def get(self, request: Request, exam_id: str) -> Response:
+        """One exam."""
+        exam = with_last_activity(ProctoredExam.objects.with_result()).filter(pk=key_of(exam_id)).first()
+        if exam is None or not permissions.may(self.caller, permissions.VIEW_SESSIONS, exam.course_id):
+            raise api.NotFound("exam", exam_id)
+        return Response(ExamSerializer(quiz_rows([exam])[0]).data)

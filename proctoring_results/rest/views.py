@@ -1,0 +1,121 @@
+"""What the doors have in common: JSON in, JSON out, refusals in one shape, and a line in the log for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.transaction import non_atomic_requests
+from django.http.response import HttpResponseBase
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from proctoring_results.throttles import GuessThrottle, ProviderThrottle
+
+from . import problem
+from .json_body import RawBody
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Providers send all kinds of ``Accept``, and understand JSON."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class JsonView(APIView):
+    """JSON in, JSON out, refusals in one shape; the caller is known before anything is read."""
+
+    # What a 401 asks for, where the host's authentication has nothing to ask for.
+    challenge = 'Bearer realm="proctoring"'
+
+    content_negotiation_class = AlwaysJSON
+    parser_classes = [RawBody]
+    renderer_classes = [JSONRenderer]
+    throttle_classes = []
+    versioning_class = None
+    metadata_class = None
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """DRF asks the first authentication class only, and answers 403 where that has none."""
+        asked = (authentication.authenticate_header(request) for authentication in self.get_authenticators())
+        return next((header for header in asked if header), self.challenge)
+
+    def raw_body(self) -> bytes:
+        """Raises ``MessageTooLarge``."""
+        data = self.request.data
+        return data if isinstance(data, bytes) else b""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = problem.answer(exc, self.get_authenticate_header(self.request))
+        if response is None:
+            raise exc
+        response.exception = True
+        return response
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        done = super().finalize_response(request, response, *args, **kwargs)
+        done.headers["Cache-Control"] = "no-store"
+        return done
+
+
+class ProviderView(JsonView):
+    """A child says who comes in, and does one thing."""
+
+    # In the log.
+    endpoint_name = ""
+    # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
+    wrong_guess: tuple[type[Exception], ...] = ()
+
+    throttle_classes = [ProviderThrottle]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.wrong_guess:
+            guesses = GuessThrottle()
+            if not guesses.allow_request(request, self):
+                self.throttled(request, guesses.wait())
+        super().initial(request, *args, **kwargs)
+
+    def throttled_as(self) -> str:
+        """Whose calls are counted together."""
+        raise NotImplementedError
+
+    def caller_name(self) -> str:
+        """For the log and the inbox. Never asks the database: also a request that broke on the way is logged."""
+        raise NotImplementedError
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(exc, self.wrong_guess):
+            GuessThrottle().count(self.request, self)
+        if self.request.method == "POST":
+            self._log(response)
+        return response
+
+    def _log(self, response: Response) -> None:
+        # Only what was read already: the refusal may be about reading it.
+        raw = getattr(self.request, "_full_data", None)
+        size = self.request.META.get("CONTENT_LENGTH") or "0"
+        problem.refusals.write(
+            self.endpoint_name,
+            self.caller_name(),
+            response.data["code"],
+            raw if isinstance(raw, bytes) else None,
+            str(len(raw)) if isinstance(raw, bytes) else size,
+        )
+
+
+def non_atomic(view: type[JsonView]) -> Callable[..., HttpResponseBase]:
+    """What a URL calls. Outside ATOMIC_REQUESTS: what is written down outlives the request's refusal."""
+    opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
+    return opened

@@ -1,0 +1,233 @@
+"""Attempts: what the learner and the host do with them.
+
+Each function takes ``by=None``: the attempt's own learner is the learner of the table of transitions, anyone else the
+host.
+Each returns the attempt as it stands afterwards. They raise ``NotFound``, ``IllegalTransition``
+and ``AttemptIsArchived``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
+from proctoring_results.lms import lms
+from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.validation import clean_text, clean_whole_number
+
+from .effects import queue_attempt_call, queue_effects
+from .reviews import apply_waiting_reviews
+from .status import change_status, lock_attempt, save_attempt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+S = AttemptStatus
+
+
+def create_attempt(
+    user: AbstractBaseUser,
+    exam: ProctoredExam,
+    *,
+    extra_time_mins: int = 0,
+    track: str = "",
+    taking_as_proctored: bool = True,
+    by: AbstractBaseUser | None = None,
+) -> ExamAttempt:
+    """Create a learner's attempt at an exam. ``by`` is not recorded, since a creation is no transition.
+
+    Raises ``AttemptAlreadyOpen``, which carries the open attempt, ``ExamNotAvailable`` and ``InvalidInput``.
+    """
+    extra = clean_whole_number("extra_time_mins", extra_time_mins, most=100_000)
+    clean_text("track", track, most=64)
+    if not exam.is_active:
+        raise ExamNotAvailable("inactive")
+    if _whole_minutes_left(exam, timezone.now()) == 0:
+        raise ExamNotAvailable("over")
+    key = f"{exam.pk}:{user.pk}"
+    try:
+        with transaction.atomic():
+            attempt = ExamAttempt.objects.create(
+                user_id=user.pk,
+                exam=exam,
+                provider=exam.provider,
+                track=track,
+                extra_time_mins=extra,
+                is_sample_attempt=exam.is_practice_exam,
+                taking_as_proctored=taking_as_proctored and exam.is_proctored,
+                open_key=key,
+            )
+            queue_attempt_call(ProviderCall.CREATE_ATTEMPT, attempt)
+            return attempt
+    except IntegrityError:
+        # A locking read sees what others have committed, even under MariaDB's repeatable read.
+        with transaction.atomic():
+            open_attempt = ExamAttempt.objects.select_for_update().filter(open_key=key).first()
+        if open_attempt is None:
+            raise
+        raise AttemptAlreadyOpen(open_attempt) from None
+
+
+def mark_download_clicked(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the learner went to download the proctoring software."""
+    return _change(attempt_code, S.DOWNLOAD_SOFTWARE_CLICKED, by)
+
+
+def mark_ready_to_start(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the proctoring software is set up, so that the exam may start."""
+    return _change(attempt_code, S.READY_TO_START, by)
+
+
+@transaction.atomic
+def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Start the exam, or return to it from ``ready_to_submit`` while time is left.
+
+    The allowed time is set once, here: the exam's limit and the attempt's extra time, cut to the whole minutes left
+    until the due date or the course's end. If none are left, the attempt is returned as ``expired``. If the learner's
+    time is already over, the attempt is returned as it ended.
+    """
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    if _end_if_time_is_over(attempt, now) or (attempt.status == S.STARTED and attempt.archived_at is None):
+        return attempt
+    if attempt.started_at is None and attempt.is_open:
+        minutes_left = _whole_minutes_left(attempt.exam, now)
+        if minutes_left == 0:
+            change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="Started after the exam's end.", at=now)
+            return attempt
+        change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
+        limit = attempt.exam.time_limit_mins + attempt.extra_time_mins
+        attempt.started_at = now
+        allowed = limit if minutes_left is None else min(limit, minutes_left)
+        attempt.allowed_time_limit_mins, attempt.ends_at = allowed, now + timedelta(minutes=allowed)
+        attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at"])
+        return attempt
+    change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
+    return attempt
+
+
+@transaction.atomic
+def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the learner is asked to confirm the submission. After the limit, return the attempt as it ended."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    if not _end_if_time_is_over(attempt, now):
+        change_status(attempt, S.READY_TO_SUBMIT, source=_source(attempt, by), by=by, at=now)
+    return attempt
+
+
+@transaction.atomic
+def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Submit the exam. After the limit the attempt ends at the limit, as the setting ``LATE_HAND_IN`` says.
+
+    A learner's submission that finds the exam over returns the attempt as it stands.
+    """
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    source = _source(attempt, by)
+    if _end_if_time_is_over(attempt, now):
+        return attempt
+    if source is Source.LEARNER and attempt.status not in OPEN_STATUSES:
+        return attempt
+    return _end(attempt, S.SUBMITTED, source, by, now)
+
+
+@transaction.atomic
+def complete_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the exam is over; the host submits it later."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    return _end(attempt, S.COMPLETED, _source(attempt, by), by, now)
+
+
+@transaction.atomic
+def time_out_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """End the exam for lack of time, at the end of the learner's time or now, whichever is earlier."""
+    attempt, now = lock_attempt(attempt_code), timezone.now()
+    at = min(now, attempt.ends_at or now)
+    return _end(attempt, S.TIMED_OUT, _source(attempt, by), by, at)
+
+
+def decline_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the learner declines to take the exam as a proctored one."""
+    return _change(attempt_code, S.DECLINED, by)
+
+
+def expire_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that the exam is no longer available."""
+    return _change(attempt_code, S.EXPIRED, by)
+
+
+def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Record that something went wrong with the exam. Raises ``InvalidInput`` for a reason that cannot be stored."""
+    return _change(attempt_code, S.ERROR, by, clean_text("reason", reason))
+
+
+@transaction.atomic
+def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
+    """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat."""
+    clean_text("reason", reason)
+    attempt = lock_attempt(attempt_code)
+    if attempt.archived_at is None:
+        attempt.archived_at, attempt.archive_reason = timezone.now(), reason
+        attempt.open_key = attempt.ends_at = None
+        attempt.archived_by_id = by.pk if by else None
+        queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
+        if attempt.started_at is None:
+            queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
+        save_attempt(attempt)
+    return attempt
+
+
+@transaction.atomic
+def end_overdue_attempt(attempt_code: str) -> bool:
+    """End an attempt whose time has run out. Return whether it was still under way."""
+    return _end_if_time_is_over(lock_attempt(attempt_code), timezone.now())
+
+
+@transaction.atomic
+def expire_after_the_course(attempt_code: str) -> bool:
+    """Expire an attempt that was never started, because its course has ended. Return whether it was still open."""
+    attempt = lock_attempt(attempt_code)
+    if not attempt.is_open or attempt.started_at is not None:
+        return False
+    change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="The course has ended.")
+    return True
+
+
+def _source(attempt: ExamAttempt, by: AbstractBaseUser | None) -> Source:
+    return Source.LEARNER if by is not None and by.pk == attempt.user_id else Source.HOST
+
+
+@transaction.atomic
+def _change(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, reason: str = "") -> ExamAttempt:
+    attempt = lock_attempt(attempt_code)
+    change_status(attempt, to, source=_source(attempt, by), by=by, reason=reason)
+    return attempt
+
+
+def _end(
+    attempt: ExamAttempt, to: AttemptStatus, source: Source, by: AbstractBaseUser | None, at: datetime
+) -> ExamAttempt:
+    """Change to one of the statuses in which the exam is over, and apply the reviews that arrived before."""
+    change_status(attempt, to, source=source, by=by, at=at)
+    apply_waiting_reviews(attempt)
+    return attempt
+
+
+def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
+    """End an attempt under way whose time has run out, at that moment. Return whether it did."""
+    if attempt.ends_at is None or now <= attempt.ends_at or attempt.archived_at is not None:
+        return False
+    _end(attempt, S(conf().LATE_HAND_IN), Source.UPKEEP, None, attempt.ends_at)
+    return True
+
+
+def _whole_minutes_left(exam: ProctoredExam, now: datetime) -> int | None:
+    """Return the whole minutes until the due date or the course's end, whichever is first; None without either."""
+    ends = [end for end in (exam.due_date, lms().course_end(exam.course_id)) if end is not None]
+    if not ends:
+        return None
+    return max(0, (min(ends) - now) // timedelta(minutes=1))

@@ -1,0 +1,74 @@
+"""A person decides Pass or Fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from proctoring_results import permissions
+from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
+from proctoring_results.exceptions import InvalidInput, StaleDecision
+from proctoring_results.models import ExamAttempt
+from proctoring_results.queries.preview import Seen, seen_now
+from proctoring_results.validation import clean_text
+
+from .status import change_status, lock_attempt, save_attempt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+MAX_REASON_LENGTH = 10_000  # characters
+
+
+def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+    """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
+
+    ``seen`` is what the person's page showed: if something has happened since, the decision is refused.
+    Raises ``AccessDenied``, ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalTransition``,
+    ``AttemptIsArchived`` and ``NotFound``.
+    """
+    return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
+
+
+def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+    """Decide Fail: the attempt becomes ``rejected``. Otherwise as ``pass_attempt``."""
+    return _decide(attempt_code, AttemptStatus.REJECTED, by, reason, seen)
+
+
+@transaction.atomic
+def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
+    attempt = lock_attempt(attempt_code)
+    permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
+    reason = clean_reason(reason)
+    refuse_if_stale(attempt, seen)
+    change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
+    _apply_review_after_decision(attempt)
+    return attempt
+
+
+def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
+    """Raise ``StaleDecision`` unless the newest change and review of a locked attempt were on the person's page."""
+    if seen is not None and seen != seen_now(attempt):
+        raise StaleDecision(attempt)
+
+
+def clean_reason(reason: str) -> str:
+    """Return the reason without surrounding whitespace. Raises ``InvalidInput`` if nothing is left."""
+    reason = clean_text("reason", reason, most=MAX_REASON_LENGTH).strip()
+    if not reason:
+        raise InvalidInput("reason", _("A decision needs a reason."))
+    return reason
+
+
+def _apply_review_after_decision(attempt: ExamAttempt) -> None:
+    """Make the newest review that arrived after an earlier decision current: this person had it before them."""
+    reviews = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
+    newest = reviews.last()
+    if newest is None:
+        return
+    reviews.update(standing=ReviewStanding.APPLIED)
+    attempt.current_review = newest
+    save_attempt(attempt)

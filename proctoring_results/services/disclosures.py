@@ -1,0 +1,65 @@
+"""What of a session is shown to a person, and that this is written down."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from proctoring_results import crypto, permissions
+from proctoring_results.choices import DisclosureKind, DownloadOutcome
+from proctoring_results.exceptions import EvidenceLinkExpired, HostNotAllowed, LinkInvalid
+from proctoring_results.links import EVIDENCE_LINK
+from proctoring_results.models import Disclosure, Evidence, ExamAttempt
+from proctoring_results.providers.policy import host_of, may_be_opened
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+logger = logging.getLogger("proctoring_results.disclosures")
+
+
+def evidence_link(evidence: Evidence, user: AbstractBaseUser) -> str:
+    """A token by which this person can open the evidence for a minute from now. Never store or mail it.
+
+    Raises ``AccessDenied``.
+    """
+    permissions.require(user, permissions.VIEW_SESSIONS, evidence.review.attempt.exam.course_id)
+    return EVIDENCE_LINK.make_token(evidence, user, now=timezone.now())
+
+
+def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = None) -> str:
+    """The address that the link leads to, for the person's browser only; who opened it is written down.
+
+    Raises ``LinkInvalid``, ``EvidenceLinkExpired``, ``HostNotAllowed`` and ``CannotDecrypt``; nothing is written then.
+    """
+    now = timezone.now()
+    evidence, refusal = EVIDENCE_LINK.verify(token, user, now=now)
+    if evidence is not None and refusal is DownloadOutcome.LINK_EXPIRED:
+        raise EvidenceLinkExpired(evidence)
+    if evidence is None or refusal is not None:
+        logger.warning("User %s came with a link to evidence that is refused: %s.", user.pk, refusal or "forged")
+        raise LinkInvalid
+    attempt = evidence.review.attempt
+    url = crypto.decrypt(evidence.url)
+    # Asked at the click, not when the link was made: a host that was taken out is shut at once.
+    if not may_be_opened(attempt.provider, url):
+        raise HostNotAllowed(evidence, host_of(url))
+    Disclosure.objects.create(
+        user_id=user.pk,
+        attempt=attempt,
+        what=DisclosureKind.EVIDENCE,
+        evidence=evidence,
+        at=now,
+        address=address,
+    )
+    return url
+
+
+def record_export(attempt: ExamAttempt, user: AbstractBaseUser, *, address: str | None = None) -> Disclosure:
+    """Write down that a person takes the data of a session away. Raises ``AccessDenied``."""
+    permissions.require(user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
+    return Disclosure.objects.create(
+        user_id=user.pk, attempt=attempt, what=DisclosureKind.EXPORT, at=timezone.now(), address=address
+    )

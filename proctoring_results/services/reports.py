@@ -1,0 +1,236 @@
+"""Reports: requested, cancelled, asked for again, and handed out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from proctoring_results import permissions, tasks
+from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.exceptions import (
+    InvalidInput,
+    LinkExpired,
+    LinkInvalid,
+    NotFound,
+    ReportAlreadyRunning,
+    ReportGone,
+    ReportNotInState,
+)
+from proctoring_results.jobs.enqueue import enqueue_after_commit
+from proctoring_results.links import REPORT_LINK
+from proctoring_results.models import ProctoredExam, Report, ReportDownload
+from proctoring_results.reports import files, kinds
+from proctoring_results.reports.files import Download
+from proctoring_results.validation import clean_key
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+logger = logging.getLogger("proctoring_results.downloads")
+
+# Reports of one name in a row; each takes the name of the next second.
+MAX_NAMES_TRIED = 100
+
+
+def request_report(
+    course_id: str,
+    kind: ReportKind | str = ReportKind.EXAM_RESULTS,
+    *,
+    filters: Mapping[str, Any] | None = None,
+    by: AbstractBaseUser | None = None,
+    enqueue: bool = True,
+) -> Report:
+    """Ask for a report; a worker builds it after the commit (``enqueue=False``: the caller sees to that).
+
+    ``filters`` may name one exam: ``{"content_id": …}``. ``by`` needs ``generate_report``; None is the host itself.
+    Raises ``ReportAlreadyRunning`` (carrying it) while the same one is being made, ``AccessDenied``,
+    ``InvalidInput`` and ``NotFound`` (the exam).
+    """
+    course_id = clean_key("course_id", course_id)
+    known_kind = _known_kind(kind)
+    if by is not None:
+        # First: whoever may not generate reports learns nothing of the exams that there are.
+        permissions.require(by, permissions.GENERATE_REPORT, course_id)
+    known_filters = _known_filters(course_id, filters or {})
+    now = timezone.now()
+    report = Report(
+        kind=known_kind,
+        course_id=course_id,
+        filters=known_filters,
+        requested_by_id=by.pk if by else None,
+        requested_at=now,
+        next_try_at=now,
+        unfinished_key=_unfinished_key(course_id, known_kind, known_filters),
+    )
+    _save_under_a_free_name(report)
+    if enqueue:
+        enqueue_after_commit(tasks.build_report, report.pk)
+    return report
+
+
+@transaction.atomic
+def cancel_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
+    """Stop an unfinished report; its worker notices and leaves nothing behind.
+
+    Raises ``ReportNotInState`` when it is finished, ``AccessDenied`` and ``NotFound``.
+    """
+    report = _locked_report(task_id, by)
+    if not report.is_unfinished:
+        raise ReportNotInState(report, _("The report is finished already; there is nothing to cancel."))
+    report.state, report.step = ReportState.CANCELLED, ReportStep.NONE
+    report.unfinished_key = report.next_try_at = report.lease_until = None
+    report.finished_at = timezone.now()
+    report.save(
+        update_fields=["state", "step", "unfinished_key", "next_try_at", "lease_until", "finished_at"],
+    )
+    return report
+
+
+@transaction.atomic
+def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
+    """Ask again for a failed report, with fresh tries.
+
+    Raises ``ReportAlreadyRunning`` when the same one is being made, ``ReportNotInState`` unless it failed,
+    ``AccessDenied`` and ``NotFound``.
+    """
+    report = _locked_report(task_id, by)
+    if report.state != ReportState.FAILED:
+        raise ReportNotInState(report, _("Only a report that failed can be asked for again."))
+    report.state, report.tries = ReportState.QUEUED, 0
+    report.next_try_at, report.lease_until, report.finished_at = timezone.now(), None, None
+    report.rows_done, report.rows_total = 0, None
+    report.failure, report.reference = ReportFailure.NONE, ""
+    report.unfinished_key = _unfinished_key(report.course_id, report.kind, report.filters)
+    try:
+        with transaction.atomic():
+            report.save()
+    except IntegrityError:
+        _refuse_a_second(report)
+        raise
+    enqueue_after_commit(tasks.build_report, report.pk)
+    return report
+
+
+def recall_reports(course_ids: Collection[str]) -> None:
+    """Take back the files of these courses, and build anew what is being built: their rows are no longer true.
+
+    Upkeep removes the files.
+    """
+    reports, now = Report.objects.filter(course_id__in=course_ids), timezone.now()
+    reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
+    # With another fencing number a worker that is at it publishes nothing, also one that claims it just now.
+    reports.unfinished().update(
+        state=ReportState.QUEUED, step=ReportStep.NONE, fence=F("fence") + 1, tries=0, lease_until=None, next_try_at=now
+    )
+
+
+def download_link(report: Report, user: AbstractBaseUser) -> str:
+    """A token for the person's own download, good for ``DOWNLOAD_TTL`` from now. Never store or mail it.
+
+    Raises ``AccessDenied``, ``ReportGone`` when its lifetime is over, and ``ReportNotInState`` unless it is ready.
+    """
+    permissions.require(user, permissions.DOWNLOAD_REPORT, report.course_id)
+    if report.state == ReportState.EXPIRED or report.is_over_its_lifetime:
+        raise ReportGone(report)
+    if report.state != ReportState.READY:
+        raise ReportNotInState(report, _("The report is not ready."))
+    return REPORT_LINK.make_token(report, user, now=timezone.now())
+
+
+def redeem_download(
+    token: str, user: AbstractBaseUser, *, address: str | None = None, for_excel: bool = False
+) -> Download:
+    """Return the file of a link, and record who took it.
+
+    Refusals of links with a right signature are recorded, too; forged and altered links only go to the log. Raises
+    ``LinkInvalid``, ``LinkExpired`` and ``ReportGone``. Do not call it inside a transaction that these roll back.
+    """
+    now = timezone.now()
+
+    def record(report: Report, outcome: str) -> None:
+        ReportDownload.objects.create(
+            report=report, user_id=user.pk, at=now, address=address, outcome=outcome, for_excel=for_excel
+        )
+
+    report, refusal = REPORT_LINK.verify(token, user, now=now)
+    if report is None:
+        logger.warning("User %s came with a forged or altered download link.", user.pk)
+        raise LinkInvalid
+    if refusal is not None:
+        record(report, refusal)
+        raise LinkExpired(report) if refusal is DownloadOutcome.LINK_EXPIRED else LinkInvalid
+    try:
+        if report.state != ReportState.READY or report.is_over_its_lifetime:
+            raise FileNotFoundError(report.file_name)
+        file = files.open_file(report)
+    except FileNotFoundError:
+        record(report, DownloadOutcome.FILE_GONE)
+        raise ReportGone(report) from None
+    record(report, DownloadOutcome.DOWNLOADED)
+    return Download(report, file)
+
+
+def _known_kind(kind: ReportKind | str) -> ReportKind:
+    try:
+        return ReportKind(kind)
+    except ValueError:
+        raise InvalidInput("kind", f"must be one of {', '.join(ReportKind.values)}.") from None
+
+
+def _known_filters(course_id: str, filters: Mapping[str, Any]) -> dict[str, str]:
+    unknown = sorted(set(filters) - {"content_id"})
+    if unknown:
+        raise InvalidInput(f"filters.{unknown[0]}", "is not a filter.")
+    if "content_id" not in filters:
+        return {}
+    content_id = clean_key("filters.content_id", filters["content_id"])
+    if not ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).exists():
+        raise NotFound("exam", content_id)
+    return {"content_id": content_id}
+
+
+def _unfinished_key(course_id: str, kind: str, filters: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps([course_id, kind, filters], sort_keys=True).encode()).hexdigest()
+
+
+def _save_under_a_free_name(report: Report) -> None:
+    """Names go by the second: a second report within one takes the next second's."""
+    for later in range(MAX_NAMES_TRIED):
+        moment = report.requested_at + timedelta(seconds=later)
+        report.file_name = kinds.file_name(report.kind, report.course_id, moment)
+        try:
+            with transaction.atomic():
+                report.save(force_insert=True)
+        except IntegrityError:
+            _refuse_a_second(report)
+        else:
+            return
+    raise RuntimeError(f"No free file name within {MAX_NAMES_TRIED} seconds of {report.file_name}.")
+
+
+@transaction.atomic
+def _refuse_a_second(report: Report) -> None:
+    """Raise ``ReportAlreadyRunning`` if the same report is being made."""
+    # A locking read sees what others have committed, also under MariaDB's repeatable read.
+    running = Report.objects.select_for_update().filter(unfinished_key=report.unfinished_key).first()
+    if running is not None:
+        raise ReportAlreadyRunning(running)
+
+
+def _locked_report(task_id: UUID | str, by: AbstractBaseUser | None) -> Report:
+    report = Report.objects.with_task_id(task_id).select_for_update().first()
+    if report is None:
+        raise NotFound("report", str(task_id))
+    if by is not None:
+        permissions.require(by, permissions.GENERATE_REPORT, report.course_id)
+    return report

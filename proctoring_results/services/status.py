@@ -1,0 +1,120 @@
+"""``change_status``: the only writer of an attempt's status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connections, router, transaction
+from django.utils import timezone
+
+from proctoring_results.choices import (
+    OPEN_STATUSES,
+    OVER_STATUSES,
+    AttemptStatus,
+    Source,
+)
+from proctoring_results.conf import conf
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
+from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.models.attention import update_attention
+from proctoring_results.signals import attempt_status_changed
+from proctoring_results.transitions import TRANSITIONS, Facts
+
+from .effects import queue_effects
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def lock_attempt(attempt_code: str) -> ExamAttempt:
+    """Return the attempt, locked until the transaction ends. Raises ``NotFound``."""
+    attempts = ExamAttempt.objects.all()
+    if connections[router.db_for_write(ExamAttempt)].features.has_select_for_update_of:
+        # Most services ask about the exam and the review, too. On other databases their rows would be locked as well.
+        related = attempts.select_related("exam", "current_review").defer("current_review__raw_data")
+        attempts = related.select_for_update(of=("self",))
+    else:
+        attempts = attempts.select_for_update()
+    # The lock makes two reviewers take turns: the second one sees the first one's verdict.
+    attempt = attempts.filter(attempt_code=attempt_code).first()
+    if attempt is None:
+        raise NotFound("attempt", attempt_code)
+    return attempt
+
+
+def change_status(
+    attempt: ExamAttempt,
+    to: AttemptStatus,
+    *,
+    source: Source,
+    by: AbstractBaseUser | None = None,
+    reason: str = "",
+    review: ExamReview | None = None,
+    at: datetime | None = None,
+) -> StatusChange | None:
+    """Change the status of a locked attempt, record who and why, and queue what follows.
+
+    ``at`` is when it happened, now unless given. The ``review`` that led to the change becomes the current one.
+    Returns None if the attempt has the status already, so a repeated callback is harmless; a person's decision is
+    recorded all the same, without effects. Raises ``IllegalTransition``, ``AttemptIsArchived`` and ``AttemptIsErased``
+    before anything has changed.
+    """
+    at = at or timezone.now()
+    current = AttemptStatus(attempt.status)
+    if attempt.archived_at is not None:
+        raise AttemptIsArchived(attempt)
+    if attempt.erased_at is not None:
+        raise AttemptIsErased(attempt)
+    if current is to and source is not Source.PERSON:
+        return None
+    transition = TRANSITIONS.get((current, to))
+    if current is not to:
+        if transition is None or not transition.allows(_facts(attempt, source, at)):
+            raise IllegalTransition(attempt, current, to, source)
+        _set_status(attempt, to, at)
+    if source is Source.PERSON and attempt.decided_at is None:
+        attempt.decided_at = at
+    if review is not None:
+        attempt.current_review = review
+    change = StatusChange.objects.create(
+        attempt=attempt,
+        from_status=current,
+        to_status=to,
+        at=at,
+        source=source,
+        by_id=by.pk if by else None,
+        reason=reason,
+        review=review,
+    )
+    if transition is not None:
+        queue_effects(transition.effects, attempt, change=change)
+    save_attempt(attempt)
+    code = attempt.attempt_code
+    transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
+    return change
+
+
+def save_attempt(attempt: ExamAttempt) -> None:
+    """Save a locked attempt, when that was, and whether it requires attention now."""
+    attempt.last_activity_at = timezone.now()
+    update_attention(attempt)
+    attempt.save()
+
+
+def _facts(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
+    return Facts(
+        source=source,
+        was_started=attempt.started_at is not None,
+        time_is_left=attempt.ends_at is None or at <= attempt.ends_at,
+        a_person_decided=attempt.decided_at is not None,
+        the_host_hands_in=conf().LATE_HAND_IN == "submitted",
+    )
+
+
+def _set_status(attempt: ExamAttempt, to: AttemptStatus, at: datetime) -> None:
+    attempt.status = to
+    if to not in OPEN_STATUSES:
+        attempt.open_key = attempt.ends_at = None
+    if to in OVER_STATUSES and attempt.completed_at is None:
+        attempt.completed_at = at

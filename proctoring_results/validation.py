@@ -1,0 +1,61 @@
+"""Validation of values that every database, JSON and CSV must take."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
+
+from proctoring_results.exceptions import InvalidInput
+
+
+def clean_text(field: str, value: object, *, most: int | None = None) -> str:
+    """Return the text unchanged.
+
+    Raises ``InvalidInput`` for what is no text, for NUL and lone surrogates, and for more than ``most`` characters.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput(field, _("must be text."))
+    if "\0" in value:
+        raise InvalidInput(field, _("must not contain the NUL character."))
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(field, _("must not contain lone surrogates.")) from None
+    if most is not None and len(value) > most:
+        raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": most})
+    return value
+
+
+def clean_key(field: str, value: object, *, most: int = 255) -> str:
+    """Return the text unchanged, as ``clean_text`` does. Raises ``InvalidInput`` for an empty one, too."""
+    text = clean_text(field, value, most=most)
+    if not text:
+        raise InvalidInput(field, _("must not be empty."))
+    return text
+
+
+def clean_whole_number(field: str, value: object, *, least: int = 0, most: int = 1_000_000) -> int:
+    """Return the number. Raises ``InvalidInput`` unless it is a whole number from ``least`` to ``most``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidInput(field, _("must be a whole number from %(min)d to %(max)d.") % {"min": least, "max": most})
+    return value
+
+
+def not_one_of(field: str, values: Iterable[str]) -> InvalidInput:
+    """Return the error to raise for a value that is none of these."""
+    return InvalidInput(field, _("must be one of %(values)s.") % {"values": ", ".join(values)})
+
+
+def clean_json(field: str, value: object) -> object:
+    """Return JSON data unchanged. Raises ``InvalidInput`` for what a database would refuse: NUL, surrogates, NaN."""
+    if isinstance(value, str):
+        return clean_text(field, value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput(field, _("must not contain NaN or infinity."))
+    if isinstance(value, Mapping):
+        return {clean_text(field, key): clean_json(f"{field}.{key}", item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(f"{field}[{number}]", item) for number, item in enumerate(value)]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise InvalidInput(field, _("must be JSON data."))

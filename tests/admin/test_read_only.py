@@ -1,0 +1,273 @@
+"""Django admin shows, and writes nothing but a retry."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from proctoring_results.models import Erasure, LmsEffect, ProviderMessage, ReportDownload
+from tests.factories import (
+    COURSE,
+    ExamAttemptFactory,
+    ExamReviewFactory,
+    ProctoredExamFactory,
+    ReportFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [
+    "erasure",
+    "proctoredexam",
+    "examattempt",
+    "examreview",
+    "lmseffect",
+    "providermessage",
+    "report",
+    "reportdownload",
+]
+
+
+def listed(model: str) -> str:
+    return reverse(f"admin:proctoring_results_{model}_changelist")
+
+
+@pytest.fixture
+def one_of_each():
+    attempt, now = ExamAttemptFactory(submitted=True), timezone.now()
+    ExamReviewFactory(attempt=attempt)
+    LmsEffect.objects.create(kind="grade", attempt=attempt, queued_at=now, next_try_at=now)
+    ProviderMessage.objects.create(
+        provider="proctortrack", channel="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
+    )
+    report = ReportFactory(ready=True)
+    ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
+    Erasure.objects.create(user=attempt.user, by=report.requested_by, at=now, reason="Asked for.", attempts=1)
+
+
+def parked_effect_of(attempt) -> LmsEffect:
+    return LmsEffect.objects.create(
+        kind="mail", state="parked", user=attempt.user, exam=attempt.exam, attempt=attempt, queued_at=timezone.now()
+    )
+
+
+def parked(attempt) -> LmsEffect:
+    effect = LmsEffect.objects.filter(attempt=attempt, kind="grade").get()
+    LmsEffect.objects.filter(pk=effect.pk).update(
+        state="parked", next_try_at=None, tries=40, problem="ConnectionError: the grade service is down"
+    )
+    return effect
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_opens_and_offers_nothing_to_add(admin, reviewed, model):
+    ReportFactory(ready=True)
+    page = admin.get(listed(model))
+    assert page.status_code == 200
+    assert reverse(f"admin:proctoring_results_{model}_add") not in page.content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_can_be_added_or_deleted(admin, model):
+    assert admin.get(reverse(f"admin:proctoring_results_{model}_add")).status_code == 403
+    page = admin.post(listed(model), {"action": "delete_selected", "_selected_action": "1"})
+    assert "delete_selected" not in page.content.decode()
+
+
+def test_an_attempts_page_shows_who_did_what_when_and_why(admin, reviewed):
+    page = admin.get(reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])).content.decode()
+    for words in (
+        reviewed.attempt_code,
+        "rejected",
+        "second review required",
+        "Seen the recording",
+        "Suspicious",
+        "grade",
+    ):
+        assert words in page
+    assert 'type="submit"' not in page.split('id="content-main"')[1]
+
+
+def test_an_attempt_cannot_be_changed_by_a_post(admin, reviewed):
+    address = reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])
+    assert admin.post(address, {"status": "verified"}).status_code == 403
+    reviewed.refresh_from_db()
+    assert reviewed.status == "rejected"
+
+
+def test_what_a_provider_sent_is_not_shown_in_passing(admin, reviewed):
+    review = reviewed.reviews.get()
+    page = admin.get(reverse("admin:proctoring_results_examreview_change", args=[review.pk])).content.decode()
+    assert "A phone" in page
+    assert "not shown in passing" not in page
+
+
+@pytest.mark.parametrize("field", ["username", "email", "code"])
+def test_an_attempt_is_found_by_learner_and_code(admin, reviewed, field):
+    ExamAttemptFactory(user__username="somebody.else")
+    words = {"username": reviewed.user.username, "email": reviewed.user.email, "code": reviewed.attempt_code}
+    page = admin.get(listed("examattempt"), {"q": words[field]}).content.decode()
+    assert reviewed.attempt_code in page
+    assert "somebody.else" not in page
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("view", ["add", "change", "delete"])
+def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, view):
+    row = apps.get_model("proctoring_results", model).objects.get()
+    address = reverse(f"admin:proctoring_results_{model}_{view}", args=[] if view == "add" else [row.pk])
+    assert admin.post(address, {"post": "yes"}).status_code == 403
+    row.refresh_from_db()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_lists_ask_the_same_number_of_queries_however_long_they_are(
+    admin, one_of_each, model, django_assert_max_num_queries
+):
+    some_of_each(3)
+    admin.get(listed(model))  # what is asked once a process is asked
+    with CaptureQueriesContext(connection) as short:
+        admin.get(listed(model))
+    some_of_each(57)
+    assert len(short) < 20
+    with django_assert_max_num_queries(len(short)):
+        admin.get(listed(model))
+
+
+def some_of_each(number: int) -> None:
+    now = timezone.now()
+    for one in range(number):
+        attempt = ExamAttemptFactory(rejected=True, exam__course_id=f"course {one}", exam__provider=f"p{one}")
+        attempt.current_review = ExamReviewFactory(attempt=attempt)
+        attempt.save()
+        parked_effect_of(attempt)
+        ProviderMessage.objects.create(
+            provider="proctortrack", channel="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
+        )
+        report = ReportFactory(ready=True)
+        ReportDownload.objects.create(report=report, user=report.requested_by, at=now, outcome="downloaded")
+        Erasure.objects.create(user=attempt.user, by=report.requested_by, at=now, reason="Asked for.", attempts=1)
+
+
+def test_an_attempts_page_asks_the_same_number_of_queries_however_much_happened(
+    admin, reviewed, django_assert_max_num_queries
+):
+    address = reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])
+    admin.get(address)
+    with CaptureQueriesContext(connection) as short:
+        admin.get(address)
+    for _ in range(10):
+        ExamReviewFactory(attempt=reviewed)
+        parked_effect_of(reviewed)
+    with django_assert_max_num_queries(len(short)):
+        admin.get(address)
+
+
+# --- Filters ---
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"course": COURSE}, ["practice", "rejected", "reviewed", "archived"]),
+        ({"course": "edX/Demo"}, ["elsewhere"]),
+        ({"course": "edX/demo"}, []),
+        ({"course": "a\0b"}, []),
+        ({"status__exact": "rejected"}, ["rejected"]),
+        ({"current_review__review_status__exact": "Suspicious"}, ["reviewed"]),
+        ({"provider": "rpnow"}, ["elsewhere"]),
+        ({"practice": "yes"}, ["practice"]),
+        ({"archived": "yes"}, ["archived"]),
+        ({"archived": "no", "practice": "no", "course": COURSE}, ["rejected", "reviewed"]),
+    ],
+    ids=str,
+)
+def test_attempts_are_narrowed_down(admin, query, found):
+    def make(name, **fields):
+        return ExamAttemptFactory(user__username=name, **fields)
+
+    make("practice", submitted=True, exam__is_practice_exam=True)
+    make("rejected", rejected=True)
+    reviewed = make("reviewed", submitted=True)
+    reviewed.current_review = ExamReviewFactory(attempt=reviewed, review_status="Suspicious")
+    reviewed.save()
+    make("archived", submitted=True, archived=True)
+    make("elsewhere", verified=True, exam__course_id="edX/Demo", exam__provider="rpnow")
+    page = admin.get(listed("examattempt"), query)
+    assert sorted(attempt.user.username for attempt in page.context["cl"].result_list) == sorted(found)
+
+
+def test_the_course_filter_keeps_the_others_and_offers_all_courses(admin):
+    for number in range(3):
+        ProctoredExamFactory(course_id=f"course-{number}")
+        ProctoredExamFactory(course_id=f"course-{number}")
+    query = {"practice": "no", "q": "ada", "course": "course-1", "p": "1"}
+    page = admin.get(listed("examattempt"), query).content.decode()
+    assert page.count('<option value="course-') == 3
+    form = page.split('class="pr-course-filter"')[1].split("</form>")[0]
+    assert 'name="practice" value="no"' in form
+    assert 'name="q" value="ada"' in form
+    assert 'name="p"' not in form
+
+
+# --- Lag ---
+
+
+def test_the_list_of_effects_says_how_far_the_lms_is_behind(admin, reviewed):
+    parked(reviewed)
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert "effects are waiting, the oldest since" in page
+    assert "1 is parked" in page
+
+
+def test_and_that_nothing_waits(admin):
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert "No effect is waiting." in page
+    assert "None is parked." in page
+
+
+def test_a_call_to_a_provider_says_what_is_told(admin):
+    attempt, now = ExamAttemptFactory(), timezone.now()
+    LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
+    page = admin.get(listed("lmseffect")).content.decode()
+    assert '<td class="field-call">register the attempt</td>' in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_parked_effect_is_tried_again(admin, reviewed, enqueued):
+    effect = parked(reviewed)
+    before = timezone.now()
+    enqueued.clear()
+    answer = admin.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk}, follow=True)
+    assert "1 parked effect is tried again." in answer.content.decode()
+    effect.refresh_from_db()
+    assert (effect.state, effect.tries) == ("waiting", 0)
+    assert effect.queued_at >= before
+    assert enqueued == ["proctoring_results.deliver_effects"]
+
+
+def test_what_is_not_parked_stays_as_it_is(admin, reviewed):
+    effect = LmsEffect.objects.filter(attempt=reviewed, kind="mail").get()
+    LmsEffect.objects.filter(pk=effect.pk).update(state="done", next_try_at=None)
+    admin.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
+    effect.refresh_from_db()
+    assert effect.state == "done"
+
+
+def test_a_retry_needs_the_permission(reviewed, staff):
+    effect = parked(reviewed)
+    client = staff("view_lmseffect")
+    assert client.get(listed("lmseffect")).status_code == 200
+    client.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
+    effect.refresh_from_db()
+    assert effect.state == "parked"
+
+
+def test_staff_without_permission_sees_nothing():
+    client = Client()
+    client.force_login(UserFactory(is_staff=True))
+    assert {client.get(listed(model)).status_code for model in MODELS} == {403}

@@ -1,0 +1,357 @@
+"""Quiz List, Sessions and a session, as a reviewer uses them."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from proctoring_results import api
+from proctoring_results.models import Disclosure, ExamAttempt
+from tests.e2e.conftest import PHONE, WIDE
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SEEN = [
+    api.IncidentData(status="Suspicious", comment="A phone on the desk", kind="webcam", start=60, stop=90),
+    api.IncidentData(status="Rules Violation", comment="Browsed", kind="desktop", start=600, stop=700),
+    api.IncidentData(status="À vérifier", comment="Poor light", kind="room"),
+]
+
+
+@pytest.fixture(autouse=True)
+def enqueued(monkeypatch):
+    """Nobody comes: what follows stays waiting."""
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
+
+
+@pytest.fixture
+def exam(course):
+    return ProctoredExamFactory(exam_name="Final", content_id="exam@final")
+
+
+@pytest.fixture
+def flagged(exam, settings):
+    """Sessions that a provider found suspicious, the longest waiting first."""
+    ours = settings.PROCTORING_RESULTS
+    settings.PROCTORING_RESULTS = {**ours, "PROVIDERS": {"proctortrack": {"evidence_hosts": ["video.example"]}}}
+
+    def make(number: int) -> list[ExamAttempt]:
+        made = []
+        for one in range(number):
+            attempt = ExamAttemptFactory(submitted=True, exam=exam, user__username=f"learner-{one}")
+            video = api.EvidenceData(kind="video", url=f"https://video.example/{one}")
+            api.record_review(attempt.attempt_code, "Suspicious", incidents=SEEN, evidence=[video])
+            made.append(attempt)
+        return made
+
+    return make
+
+
+def dashboard(name="sessions") -> str:
+    return reverse(f"proctoring_results:{name}", args=[COURSE])
+
+
+def session(attempt) -> str:
+    return reverse("proctoring_results:session", args=[attempt.attempt_code])
+
+
+def status_of(attempt) -> str:
+    return ExamAttempt.objects.get(pk=attempt.pk).status
+
+
+def decide(page, verdict, reason="I have watched it"):
+    page.get_by_label("Reason", exact=True).first.fill(reason)
+    page.get_by_role("button", name=verdict, exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text(f"Decided: {verdict}.")
+
+
+def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opened, flagged):
+    attempts = flagged(10)
+    page = opened("instructor", f"/courses/{COURSE}/instructor/")
+    page.get_by_role("link", name="Special Exams").click()
+    page.get_by_role("link", name="View Sessions of Final").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 10")
+    for number, attempt in enumerate(attempts):
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name=attempt.user.username, exact=True).click()
+        tab = popup.value
+        decide(tab, "Fail" if number % 2 else "Pass")
+        if number == 0:
+            decide(tab, "Fail", "That was the wrong button")
+        tab.close()
+    page.reload()
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    assert {status_of(attempt) for attempt in attempts[1::2]} == {"rejected"}
+    assert status_of(attempts[0]) == "rejected"
+    assert status_of(attempts[2]) == "verified"
+
+
+def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_focus(opened, flagged):
+    first, _, third = flagged(3)
+    ExamAttemptFactory(submitted=True, exam=third.exam, user=third.user, archived=True)
+    page = opened("instructor", f"{dashboard()}?exam=exam@final")
+    page.get_by_text("1 more attempt").click()
+    page.get_by_role("checkbox", name="Pass learner-2, Final").check()
+    api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    expect(page.locator("#pr-others")).to_contain_text("learner-0")
+    ticked = page.locator("#pr-attention input:checked")
+    assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
+    expect(ticked).to_be_focused()
+    expect(page.get_by_role("link", name="Attempt 2: submitted, archived")).to_be_visible()
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
+    api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 0")
+
+
+def test_a_selection_is_passed_together(opened, flagged):
+    attempts = flagged(3)
+    page = opened("instructor", dashboard())
+    for name in ("learner-0", "learner-2"):
+        page.get_by_role("checkbox", name=f"Pass {name}, Final").check()
+    page.get_by_role("button", name="Pass the ticked sessions…").click()
+    expect(page.get_by_role("list").first).to_contain_text("The status becomes “verified”")
+    page.get_by_label("Reason for all of them").fill("Both were the cat")
+    page.get_by_role("button", name="Pass 2 sessions").click()
+    expect(page.get_by_role("status").last).to_contain_text("learner-0, Final: Passed.")
+    page.get_by_role("link", name="Back to the sessions").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    assert [status_of(attempt) for attempt in attempts] == ["verified", "second_review_required", "verified"]
+
+
+def test_two_browsers_on_one_session_the_second_is_told_and_sees_the_fresh_state(opened, flagged):
+    [attempt] = flagged(1)
+    mine, theirs = opened("instructor", session(attempt)), opened("instructor", session(attempt))
+    decide(theirs, "Pass", "It was the cat")
+    mine.get_by_label("Reason", exact=True).first.fill("A phone")
+    mine.get_by_role("button", name="Fail", exact=True).click()
+    expect(mine.get_by_role("alert").first).to_contain_text("The attempt has changed since you looked at it.")
+    expect(mine.locator("#pr-history")).to_contain_text("It was the cat")
+    expect(mine.get_by_label("Reason", exact=True).first).to_have_value("A phone")
+    assert status_of(attempt) == "verified"
+    mine.get_by_role("button", name="Fail", exact=True).click()
+    expect(mine.get_by_role("status")).to_contain_text("Decided: Fail.")
+
+
+def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt), java_script_enabled=False)
+    page.get_by_text("Dismiss incident 1").click()
+    row = page.locator("#pr-video tbody tr").first
+    row.get_by_label("Reason").fill("It was a book")
+    row.get_by_role("button", name="Dismiss").click()
+    expect(row).to_contain_text("Dismissed by instructor, not counted: It was a book")
+    attempt.refresh_from_db()
+    assert (attempt.current_review.suspicious_count, attempt.status) == (0, "second_review_required")
+    page.get_by_text("Count incident 1 again").click()
+    row.get_by_label("Reason").fill("No book")
+    row.get_by_role("button", name="Count it again").click()
+    expect(row).not_to_contain_text("not counted")
+    attempt.refresh_from_db()
+    assert attempt.current_review.suspicious_count == 1
+
+
+def test_a_providers_later_review_after_a_decision_waits_for_a_person(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    decide(page, "Pass")
+    api.record_review(attempt.attempt_code, "Clean", incidents=[api.IncidentData(status="ok", comment="All is well")])
+    of_the_exam = f"{dashboard()}?exam=exam@final"
+    page.goto(of_the_exam)
+    expect(page.locator("#pr-attention")).to_contain_text("new information after a decision")
+    page.goto(session(attempt))
+    expect(page.locator("#pr-incidents")).to_contain_text("All is well")
+    expect(page.locator("#pr-pass-follows")).to_contain_text("which came after a decision, becomes current")
+    decide(page, "Pass", "As before")
+    page.goto(of_the_exam)
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+
+
+def test_where_the_provider_does_second_reviews_the_buttons_are_folded_away(opened, course):
+    attempt = ExamAttemptFactory(submitted=True, exam=ProctoredExamFactory(provider="rpnow", exam_name="Quiz"))
+    api.record_review(attempt.attempt_code, "Suspicious")
+    page = opened("instructor", session(attempt))
+    button = page.get_by_role("button", name="Pass", exact=True)
+    expect(button).to_be_hidden()
+    page.get_by_text("Second reviews are done by rpnow.").click()
+    expect(button).to_be_visible()
+    decide(page, "Pass")
+
+
+def test_a_provider_that_does_the_second_review_itself_settles_it_and_nobody_has_to_decide(opened, course):
+    quiz = ProctoredExamFactory(provider="rpnow", exam_name="Quiz", content_id="exam@quiz")
+    attempt = ExamAttemptFactory(submitted=True, exam=quiz)
+    api.record_review(attempt.attempt_code, "Suspicious")
+    page = opened("instructor", dashboard("quiz_list"))
+    expect(page.get_by_role("row", name="Quiz")).to_contain_text("by rpnow")
+    page.get_by_role("link", name="View Sessions of Quiz").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Second reviews of rpnow are done by rpnow")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    api.record_review(attempt.attempt_code, "Clean")
+    page.reload()
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    page.goto(session(attempt))
+    expect(page.locator("#pr-history")).to_contain_text("“rejected” became “verified” because of review 2.")
+    assert not attempt.changes.filter(source="person").exists()
+
+
+def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    page.context.route("https://video.example/**", lambda route: route.fulfill(body="Here is the recording"))
+    link = page.get_by_role("link", name="Recording")
+    first = link.get_attribute("href")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(link).not_to_have_attribute("href", first)
+    with page.expect_popup() as popup:
+        link.click()
+    expect(popup.value.locator("body")).to_contain_text("Here is the recording")
+    assert popup.value.url == "https://video.example/0"
+    assert popup.value.evaluate("document.referrer") == ""
+    assert Disclosure.objects.get().user.username == "instructor"
+
+
+def test_the_data_of_a_session_is_taken_away(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export Data").click()
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
+        kept = json.loads(archive.read("session.json"))
+    assert kept["attempt"]["attempt_code"] == attempt.attempt_code
+
+
+def test_with_the_keyboard_alone(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+
+    def tab_to(condition: str):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate(f"(() => {{ const here = document.activeElement; return {condition}; }})()"):
+                return
+        raise AssertionError(condition)
+
+    # The drawing: the mark of the second incident leads to its row.
+    tab_to("(here.getAttribute('aria-label') ?? '').startsWith('Incident 2')")
+    page.keyboard.press("Enter")
+    second = attempt.reviews.get().incidents.get(position=1)
+    expect(page).to_have_url(re.compile(f"#pr-incident-{second.pk}$"))
+    page.goto(session(attempt))
+    tab_to("here.id === 'pr-reason'")
+    page.keyboard.type("I have watched it")
+    tab_to("here.id === 'pr-fail-button'")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Decided: Fail.")
+
+
+def test_a_search_stands_in_no_address(opened, flagged):
+    flagged(3)
+    page = opened("instructor", dashboard())
+    page.get_by_label("Username, e-mail address or attempt code").fill("learner-1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    assert page.url.endswith(dashboard())
+    page.get_by_text("Filters").click()
+    page.get_by_label("Status").select_option("verified")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    assert "status=verified" in page.url
+    expect(page.get_by_text("Searching for “learner-1”")).to_be_visible()
+    page.get_by_role("button", name="Clear the search").click()
+    expect(page.get_by_text("Searching for")).to_have_count(0)
+    assert "status=verified" in page.url
+
+
+def test_a_viewer_reads_which_permission_is_missing(opened, flagged, person):
+    person("instructor")
+    [attempt] = flagged(1)
+    page = opened("viewer", session(attempt))
+    expect(page.locator("#pr-decision")).to_contain_text("proctoring_results.decide_attempt")
+    expect(page.locator("#pr-decision")).to_contain_text("instructor@example.com")
+
+
+def many(flagged):
+    attempt = flagged(30)[0]
+    api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="x")
+    first = attempt.reviews.get().incidents.first()
+    api.dismiss_incident(first.pk, by=UserFactory(admin=True), reason="It was a book")
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=SEEN)
+    ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
+    return attempt
+
+
+STATES = {
+    "quiz list": lambda flagged: [flagged(1), dashboard("quiz_list")][1],
+    "no sessions": lambda flagged: dashboard(),
+    "sessions": lambda flagged: [many(flagged), dashboard()][1],
+    "wrong filter": lambda flagged: f"{dashboard()}?since=x",
+    "session": lambda flagged: session(many(flagged)),
+    "current review": lambda flagged: f"{session(many(flagged))}?review=2",
+    "session without a review": lambda flagged: session(ExamAttempt.objects.first()),
+    "not found": lambda flagged: reverse("proctoring_results:session", args=["nothing"]),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_pages_are_accessible_in_every_state(opened, flagged, state, scheme, viewport):
+    page = opened("instructor", STATES[state](flagged), viewport=viewport, color_scheme=scheme)
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true; }")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_passing_a_selection_is_accessible(opened, flagged, viewport, scheme):
+    flagged(2)
+    page = opened("instructor", dashboard(), viewport=viewport, color_scheme=scheme)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Pass the ticked sessions…").click()
+    assert violations(page) == []
+    page.get_by_label("Reason for all of them").fill("x")
+    page.get_by_role("button", name="Pass 1 session").click()
+    expect(page.get_by_role("status").last).to_contain_text("Passed.")
+    assert violations(page) == []
+    page.get_by_role("link", name="Back to the sessions").hover()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_button_for_what_is_ticked_is_at_hand_and_hides_nothing_that_has_the_focus(opened, flagged, viewport):
+    flagged(20)
+    page = opened("instructor", dashboard(), viewport=viewport)
+    page.get_by_role("checkbox").first.check()
+    expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
+    button = page.get_by_role("button", name="Pass the ticked sessions…")
+    expect(button).to_be_in_viewport(ratio=1)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate(IS_ON_TOP)
+    expect(button).to_be_in_viewport(ratio=1)
+
+
+IS_ON_TOP = """(() => {
+  const here = document.activeElement, box = here.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return here === top || here.contains(top) || top.contains(here);
+})()"""
+
+
+def violations(page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]

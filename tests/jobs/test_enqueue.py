@@ -1,0 +1,97 @@
+"""Tasks are enqueued after the commit, and a broker that is down holds nobody up."""
+
+import gc
+import socket
+import time
+
+import pytest
+import redis
+from celery import Celery
+from django.db import transaction
+
+from proctoring_results import api, tasks
+from proctoring_results.jobs import enqueue as module
+from proctoring_results.jobs.enqueue import enqueue, enqueue_after_commit
+from tests.factories import COURSE
+
+
+def a_task(broker: str, **options):
+    app = Celery("enqueue", broker=broker, set_as_current=False)
+    app.conf.broker_transport_options = options
+
+    @app.task(name="enqueue.task", shared=False)
+    def task(*args):
+        raise AssertionError("Only ever sent.")
+
+    return task
+
+
+@pytest.fixture
+def silence():
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "amqp://guest:guest@127.0.0.1:1//"])
+def test_a_broker_that_refuses_is_logged_and_not_raised(broker, caplog):
+    assert not enqueue(a_task(broker))
+    assert "The periodic sweep will try again" in caplog.text
+
+
+# The drivers leave the socket of a connection that came to nothing to the garbage collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:{}/0", "amqp://guest:guest@127.0.0.1:{}//"])
+def test_a_broker_that_never_answers_is_given_up(broker, silence):
+    began = time.monotonic()
+    assert not enqueue(a_task(broker.format(silence)))
+    # Not a measurement: without the limits this takes minutes, or for ever.
+    assert time.monotonic() - began < 20
+    gc.collect()
+
+
+def test_the_hosts_own_transport_options_are_kept():
+    assert module._impatient({"polling_interval": 3, "socket_timeout": 90}) == {
+        "polling_interval": 3,
+        "socket_timeout": 1.0,
+        "socket_connect_timeout": 1.0,
+        "max_retries": 0,
+        "retry_on_timeout": False,
+    }
+
+
+@pytest.mark.worker
+def test_a_task_is_one_message(redis_url):
+    client = redis.Redis.from_url(redis_url)
+    task = a_task(redis_url)
+    task.app.conf.task_default_queue = "proctoring-enqueue-test"
+    client.delete("proctoring-enqueue-test")
+    try:
+        assert enqueue(task)
+        assert client.llen("proctoring-enqueue-test") == 1
+    finally:
+        client.delete("proctoring-enqueue-test")
+        client.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_is_enqueued_after_the_commit_and_not_after_a_rollback(monkeypatch):
+    enqueued = []
+    monkeypatch.setattr(module, "enqueue", lambda task, *args: enqueued.append((task, *args)))
+    with transaction.atomic():
+        enqueue_after_commit(tasks.build_report, 1)
+        assert enqueued == []
+    with transaction.atomic():
+        enqueue_after_commit(tasks.build_report, 2)
+        transaction.set_rollback(True)
+    assert enqueued == [(tasks.build_report, 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_while_the_broker_is_down_is_kept(monkeypatch):
+    down = a_task("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(tasks, "build_report", down)
+    report = api.request_report(COURSE)
+    report.refresh_from_db()
+    assert report.state == "queued"
+    assert report.next_try_at == report.requested_at

@@ -1,0 +1,558 @@
+"""The page of one session: what is known, Pass and Fail, incidents, evidence and the export."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from proctoring_results import api
+from proctoring_results.links import EVIDENCE_LINK
+from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
+from proctoring_results.pages.session.recording import length_of, mark_of, span
+from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.pages.conftest import client_of, person, text
+from tests.providers.conftest import calling
+
+LINK = "https://video.example/secret"
+SOME = [api.IncidentData(status="Suspicious", comment="x")] * 3
+PIECE = api.EvidenceData(kind="video", url=LINK)
+
+
+@pytest.fixture
+def hosts(settings):
+    ours = settings.PROCTORING_RESULTS
+    settings.PROCTORING_RESULTS = {**ours, "PROVIDERS": {"proctortrack": {"evidence_hosts": ["video.example"]}}}
+
+
+@pytest.fixture
+def attempt():
+    """Handed in, and reviewed with incidents of every kind."""
+    attempt = ExamAttemptFactory(submitted=True, user__username="ada", exam__exam_name="Final")
+    kinds = ["webcam", "desktop", "id", "onboarding", "a word of its own"]
+    incidents = [
+        api.IncidentData(status="Suspicious", comment=f"<b>{kind}</b>", kind=kind, start=60 * number, stop=60)
+        for number, kind in enumerate(kinds)
+    ]
+    api.record_review(
+        attempt.attempt_code, "Suspicious", incidents=incidents, evidence=[api.EvidenceData(kind="video", url=LINK)]
+    )
+    attempt.refresh_from_db()
+    return attempt
+
+
+def url(attempt, name="session", *more) -> str:
+    return reverse(f"proctoring_results:{name}", args=[attempt.attempt_code, *more])
+
+
+def hidden(response) -> dict[str, str]:
+    """What the page says that it showed."""
+    return dict(re.findall(r'name="(seen_\w+)" value="(\d*)"', response.content.decode()))
+
+
+def decide(client, attempt, verdict="fail", reason="Seen it", **more):
+    seen = hidden(client.get(url(attempt)))
+    return client.post(url(attempt, "decide"), {**seen, "verdict": verdict, "reason": reason, **more})
+
+
+# --- Who comes in ---
+
+DOORS = [("session", "get"), ("next_session", "get"), ("decide", "post"), ("export_session", "post")]
+
+
+@pytest.mark.parametrize(("name", "method"), DOORS)
+def test_each_door_wants_somebody_who_may_look(attempt, name, method):
+    assert getattr(Client(), method)(url(attempt, name)).status_code == 302
+    refused = getattr(client_of(person("view_reports")), method)(url(attempt, name), {"verdict": "pass", "reason": "x"})
+    assert refused.status_code == 403
+    assert "ada" not in text(refused)
+    assert not Disclosure.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "method"), DOORS)
+@pytest.mark.parametrize("code", ["unknown", "a\0b"])
+def test_an_unknown_session_is_not_found(reviewing, name, method, code):
+    address = reverse(f"proctoring_results:{name}", args=[code])
+    assert getattr(reviewing, method)(address).status_code == 404
+
+
+def test_a_timed_exam_has_no_session_page(looking):
+    attempt = ExamAttemptFactory(submitted=True, exam__is_proctored=False)
+    assert looking.get(url(attempt)).status_code == 404
+
+
+def test_incidents_are_struck_by_those_who_may_decide_only(looking, attempt):
+    incident = Incident.objects.first()
+    answer = looking.post(url(attempt, "dismissal", incident.pk), {"strike": "dismiss", "reason": "x"})
+    assert answer.status_code == 403
+    assert ExamReview.objects.count() == 1
+
+
+def test_deciding_needs_the_permission(looking, attempt):
+    assert looking.post(url(attempt, "decide"), {"verdict": "pass", "reason": "x"}).status_code == 403
+    page = text(looking.get(url(attempt)))
+    assert "<code>proctoring_results.decide_attempt</code> is missing." in page
+    assert 'name="verdict"' not in page
+    assert "Dismiss incident" not in page
+
+
+# --- What is known ---
+
+
+def test_who_which_exam_when_and_how_long(looking, attempt):
+    page = text(looking.get(url(attempt)))
+    for known in ("<h1>ada</h1>", "ada@example.com", "Final", "45 of 60 minutes", attempt.attempt_code, "proctortrack"):
+        assert known in page
+
+
+def test_each_incident_stands_under_its_tab_and_an_unknown_kind_is_seen_on_the_recording(looking, attempt):
+    parts = looking.get(url(attempt)).context["page"].parts
+    assert {part.heading: [row.kind for row in part.incidents] for part in parts} == {
+        "Video Monitoring": ["webcam", "a word of its own"],
+        "Online Violations": ["desktop"],
+        "Verification": ["id"],
+        "Onboarding": ["onboarding"],
+    }
+
+
+def test_evidence_of_the_whole_session_stands_under_its_tab(looking, hosts):
+    attempt = ExamAttemptFactory(submitted=True)
+    kinds = ["video", "screenshot", "id", "room", "onboarding"]
+    api.record_review(attempt.attempt_code, "Clean", evidence=[api.EvidenceData(kind=kind, url=LINK) for kind in kinds])
+    parts = looking.get(url(attempt)).context["page"].parts
+    assert [[piece.name for piece in part.pieces] for part in parts] == [
+        ["Recording", "Screenshot"],
+        [],
+        ["Identification", "Room scan"],
+        ["Onboarding"],
+    ]
+
+
+def test_an_empty_tab_says_so(looking):
+    page = text(looking.get(url(ExamAttemptFactory(submitted=True))))
+    assert "There is no review yet." in page
+    for sentence in ("there is no recording", "on the screen", "there are no scans", "was set up"):
+        assert sentence in page
+
+
+def test_what_somebody_wrote_is_no_markup(looking, attempt):
+    page = text(looking.get(url(attempt)))
+    assert "<b>webcam" not in page
+    assert "&lt;b&gt;webcam" in page
+
+
+def test_the_page_needs_no_inline_style_or_script(looking, attempt):
+    page = text(looking.get(url(attempt)))
+    assert " style=" not in page
+    assert not re.search(r"<script(?![^>]*src=)", page)
+    assert not re.search(r"\son\w+=", page)
+
+
+def test_each_incident_is_drawn_and_leads_to_its_row(looking, attempt):
+    page = text(looking.get(url(attempt)))
+    for incident in Incident.objects.all():
+        assert f'<a href="#pr-incident-{incident.pk}" aria-label="Incident' in page
+        assert f'id="pr-incident-{incident.pk}"' in page
+
+
+def test_everything_that_happened_stands_in_the_history(looking, reviewing, attempt):
+    decide(reviewing, attempt, reason="It was a phone")
+    page = text(looking.get(url(attempt)))
+    assert "Decided Fail with review 1" in page
+    assert "It was a phone" in page
+    assert "Mail to the learner: waiting" in page
+
+
+def test_former_and_later_attempts_of_the_learner(looking, attempt):
+    other = ExamAttemptFactory(user=attempt.user, exam=attempt.exam, status="declined", archived=True)
+    page = text(looking.get(url(attempt)))
+    assert f'href="{url(other)}">Attempt 2</a> · declined · archived' in page
+
+
+def test_an_archived_attempt_is_looked_at_and_stays_as_it_is(reviewing, attempt):
+    api.archive_attempt(attempt.attempt_code, reason="Another go")
+    page = text(reviewing.get(url(attempt)))
+    assert "This attempt is archived: it stays as it is. Another go" in page
+    assert 'name="verdict"' not in page
+    assert "Dismiss incident" not in page
+
+
+def test_where_the_provider_reviews_again_both_are_folded_behind_that_sentence(reviewing):
+    attempt = ExamAttemptFactory(submitted=True, exam=ProctoredExamFactory(provider="rpnow"))
+    page = text(reviewing.get(url(attempt)))
+    folded = re.search(r"<details[^>]*>.*?Second reviews are done by rpnow\..*?</details>", page)
+    assert folded is not None
+    assert 'value="pass"' in folded[0]
+    assert 'value="fail"' in folded[0]
+    assert page.count('name="verdict"') == 2
+
+
+def test_an_exam_that_is_not_over_has_nothing_to_decide(reviewing):
+    page = text(reviewing.get(url(ExamAttemptFactory(started=True))))
+    assert "The exam is not over yet; there is nothing to decide." in page
+    assert 'name="verdict"' not in page
+
+
+def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, attempt):
+    other = ExamAttemptFactory(submitted=True, exam=attempt.exam)
+    api.record_review(other.attempt_code, "Suspicious")
+    assert looking.get(url(attempt, "next_session")).url == f"{url(other)}#pr-session"
+
+
+def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
+    answer = looking.get(url(attempt, "next_session"), follow=True)
+    assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'exam': attempt.exam.content_id})}")
+    assert "No other session of this exam requires attention." in text(answer)
+
+
+def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(looking, attempt, settings):
+    assert "In the dashboard of" not in text(looking.get(url(attempt)))
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **calling("https://service.example")}
+    ExamAttempt.objects.update(external_id="session-1", exam_external_id="exam-1")
+    address = reverse("proctoring_results:service_dashboard", args=[attempt.exam.course_id])
+    assert f'href="{address}?attempt={attempt.attempt_code}"' in text(looking.get(url(attempt)))
+
+
+# --- Pass and Fail ---
+
+
+def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
+    page = text(reviewing.get(url(attempt)))
+    assert "The status becomes “verified”; now it is “second review required”." in page
+    assert "The learner gets the mail “Unsatisfactory”, which says that the grade was set to 0." in page
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("pass", "verified"), ("fail", "rejected")])
+def test_a_decision_is_made_with_a_reason_and_said(reviewing, reviewer, attempt, verdict, status):
+    answer = decide(reviewing, attempt, verdict)
+    assert (answer.status_code, answer.url) == (303, f"{url(attempt)}#pr-said")
+    attempt.refresh_from_db()
+    assert attempt.status == status
+    assert attempt.changes.latest("pk").by == reviewer
+    assert f"Decided: {verdict.title()}." in text(reviewing.get(url(attempt)))
+
+
+def test_the_other_button_undoes_it(reviewing, attempt):
+    decide(reviewing, attempt, "fail")
+    decide(reviewing, attempt, "pass")
+    attempt.refresh_from_db()
+    assert attempt.status == "verified"
+
+
+@pytest.mark.parametrize("reason", ["", " \n ", "a\0", "x" * 10_001])
+def test_without_a_reason_nothing_is_decided_and_the_page_says_so(reviewing, attempt, reason):
+    answer = decide(reviewing, attempt, reason=reason)
+    assert answer.status_code == 400
+    assert "Please give a reason." in text(answer)
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+
+
+def test_the_second_of_two_reviewers_is_told_sees_the_fresh_state_and_keeps_the_reason(reviewing, attempt):
+    seen = hidden(reviewing.get(url(attempt)))
+    colleague = UserFactory(admin=True, username="colleague")
+    api.pass_attempt(attempt.attempt_code, by=colleague, reason="It was the cat")
+    answer = reviewing.post(url(attempt, "decide"), {**seen, "verdict": "fail", "reason": "Phone on the desk"})
+    assert answer.status_code == 409
+    page = text(answer)
+    assert "The attempt has changed since you looked at it." in page
+    assert "It was the cat" in page
+    assert ">Phone on the desk</textarea>" in page
+    assert hidden(answer) != seen
+    again = reviewing.post(url(attempt, "decide"), {**hidden(answer), "verdict": "fail", "reason": "Seen both"})
+    assert again.status_code == 303
+
+
+def test_a_decision_that_is_not_possible_any_more_is_told(reviewing, attempt):
+    seen = hidden(reviewing.get(url(attempt)))
+    api.archive_attempt(attempt.attempt_code, reason="x")
+    answer = reviewing.post(url(attempt, "decide"), {**seen, "verdict": "pass", "reason": "x"})
+    assert answer.status_code == 409
+    assert "The attempt is archived; it cannot be changed." in text(answer)
+
+
+@pytest.mark.parametrize(
+    "more", [{"verdict": "maybe"}, {"verdict": ""}, {"seen_change": "x"}, {"seen_review": "9" * 19}]
+)
+def test_what_no_page_of_ours_sends_is_refused(reviewing, attempt, more):
+    assert decide(reviewing, attempt, **more).status_code == 404
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+
+
+def test_new_information_is_shown_first_and_taken_up_by_the_next_decision(reviewing, attempt):
+    decide(reviewing, attempt, "pass")
+    later = api.record_review(
+        attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="A phone")]
+    )
+    page = text(reviewing.get(url(attempt)))
+    assert "Review 2, Suspicious: new information that came after a decision." in page
+    assert "A phone" in page
+    assert f'href="{url(attempt)}?review=1#pr-incidents"' in page
+    decide(reviewing, attempt, "fail")
+    attempt.refresh_from_db()
+    assert attempt.current_review == later
+
+
+@pytest.mark.parametrize(("number", "shown"), [("1", 1), ("2", 2), ("3", 2), ("0", 2), ("x", 2), ("9" * 20, 2)])
+def test_an_older_review_is_shown_where_it_is_asked_for(reviewing, attempt, number, shown):
+    api.record_review(attempt.attempt_code, "Clean")
+    page = reviewing.get(url(attempt), {"review": number}).context["page"]
+    assert page.shown.number == shown
+    assert page.may_dismiss is (shown == 2)
+
+
+# --- Incidents ---
+
+
+def strike(client, attempt, incident, what, reason="The cat"):
+    seen = hidden(client.get(url(attempt)))
+    return client.post(url(attempt, "dismissal", incident.pk), {**seen, "strike": what, "reason": reason})
+
+
+def newest(attempt) -> Incident:
+    return attempt.reviews.latest("pk").incidents.get(position=0)
+
+
+def test_an_incident_is_dismissed_and_taken_back(reviewing, attempt):
+    assert strike(reviewing, attempt, newest(attempt), "dismiss").status_code == 303
+    page = text(reviewing.get(url(attempt)))
+    assert "The incident is dismissed: it is no longer counted." in page
+    assert "not counted: The cat" in page
+    assert "<s>&lt;b&gt;webcam&lt;/b&gt;</s>" in page
+    attempt.refresh_from_db()
+    assert attempt.current_review.suspicious_count == 4
+    strike(reviewing, attempt, newest(attempt), "restore")
+    attempt.refresh_from_db()
+    assert attempt.current_review.suspicious_count == 5
+
+
+def test_a_dismissal_without_a_reason_is_refused_where_it_was_asked(reviewing, attempt):
+    answer = strike(reviewing, attempt, newest(attempt), "dismiss", reason="")
+    assert answer.status_code == 400
+    assert re.search(r'<details class="pr-folded" open>.{0,300}Dismiss incident 1', text(answer))
+    assert ExamReview.objects.count() == 1
+
+
+def test_of_two_who_dismiss_the_same_incident_the_second_is_told_and_keeps_the_reason(reviewing, attempt):
+    incident, seen = newest(attempt), hidden(reviewing.get(url(attempt)))
+    for status in (303, 409):
+        answer = reviewing.post(url(attempt, "dismissal", incident.pk), {**seen, "strike": "dismiss", "reason": "Mine"})
+        assert answer.status_code == status
+    assert "The attempt has changed since you looked at it." in text(answer)
+    assert ">Mine</textarea>" in text(answer)
+    assert ExamReview.objects.count() == 2
+
+
+def test_an_incident_of_another_session_or_an_unknown_word_is_refused(reviewing, attempt):
+    other = ExamAttemptFactory(submitted=True)
+    incident = newest(attempt)
+    assert reviewing.post(url(other, "dismissal", incident.pk), {"strike": "dismiss", "reason": "x"}).status_code == 404
+    assert reviewing.post(url(attempt, "dismissal", incident.pk), {"strike": "x", "reason": "x"}).status_code == 404
+    assert ExamReview.objects.count() == 1
+
+
+# --- Evidence ---
+
+
+def evidence_url(evidence, user, age=timedelta(0)) -> str:
+    token = EVIDENCE_LINK.make_token(evidence, user, now=timezone.now() - age)
+    return reverse("proctoring_results:evidence", args=[token])
+
+
+def is_private(response) -> bool:
+    wanted = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+    return {name: response.headers.get(name) for name in wanted} == wanted
+
+
+def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(reviewing, reviewer, attempt, hosts):
+    response = reviewing.get(url(attempt))
+    assert "video.example" not in text(response)
+    [piece] = response.context["page"].parts[0].pieces
+    answer = reviewing.get(reverse("proctoring_results:evidence", args=[piece.token]), REMOTE_ADDR="192.0.2.7")
+    assert (answer.status_code, answer.url) == (302, LINK)
+    assert is_private(answer)
+    kept = Disclosure.objects.get()
+    assert (kept.user, kept.attempt, kept.what, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
+
+
+def test_evidence_on_another_host_has_no_link_and_says_why(reviewing, reviewer, attempt):
+    page = text(reviewing.get(url(attempt)))
+    assert "Recording: cannot be opened: host not allowed (video.example)" in page
+    evidence = attempt.current_review.evidence.get()
+    answer = reviewing.get(evidence_url(evidence, reviewer))
+    assert answer.status_code == 403
+    assert "video.example, which the settings of this site do not name" in text(answer)
+    assert is_private(answer)
+    assert not Disclosure.objects.exists()
+
+
+def test_a_link_that_has_expired_leads_to_a_fresh_one(reviewing, reviewer, attempt, hosts):
+    evidence = attempt.current_review.evidence.get()
+    answer = reviewing.get(evidence_url(evidence, reviewer, timedelta(seconds=61)))
+    assert answer.status_code == 410
+    assert is_private(answer)
+    fresh = re.search(r'href="(/proctoring/evidence/[^"]+)"', answer.content.decode())[1]
+    assert reviewing.get(fresh).url == LINK
+
+
+def test_all_refused_links_get_one_and_the_same_body(reviewing, reviewer, attempt, hosts):
+    evidence, other = attempt.current_review.evidence.get(), person("view_sessions")
+    mine = evidence_url(evidence, reviewer)
+    answers = [
+        reviewing.get(evidence_url(evidence, other)),
+        reviewing.get(evidence_url(evidence, reviewer, timedelta(seconds=-30))),
+        reviewing.get(mine[:-3] + "AA/"),
+        client_of(person()).get(mine),
+    ]
+    reviewer.user_permissions.clear()
+    answers.append(reviewing.get(mine))
+    assert {answer.status_code for answer in answers} == {403}
+    assert len({answer.content for answer in answers}) == 1
+    assert all(is_private(answer) for answer in answers)
+    assert not Disclosure.objects.exists()
+
+
+def test_evidence_whose_key_is_gone_says_so(reviewing, reviewer, hosts):
+    evidence = EvidenceFactory(url=b"not ours")
+    assert "cannot be opened: its key is gone" in text(reviewing.get(url(evidence.review.attempt)))
+    assert reviewing.get(evidence_url(evidence, reviewer)).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["head", "post", "options"])
+def test_only_get_opens_evidence(reviewing, reviewer, attempt, hosts, method):
+    answer = getattr(reviewing, method)(evidence_url(attempt.current_review.evidence.get(), reviewer))
+    assert answer.status_code == 405
+    assert not Disclosure.objects.exists()
+
+
+# --- Export ---
+
+
+def exported(client, attempt) -> dict[str, bytes]:
+    answer = client.post(url(attempt, "export_session"))
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_export_holds_everything_but_the_addresses_of_evidence(looking, reviewing, attempt):
+    strike(reviewing, attempt, newest(attempt), "dismiss")
+    files = exported(looking, attempt)
+    assert sorted(files) == ["README.txt", "incidents.csv", "session.json"]
+    kept = json.loads(files["session.json"])
+    assert (kept["learner"]["username"], kept["exam"]["exam_name"]) == ("ada", "Final")
+    assert [len(review["incidents"]) for review in kept["reviews"]] == [5, 5]
+    assert [change["to_status"] for change in kept["changes"]] == ["second_review_required"]
+    assert b"video.example" not in b"".join(files.values())
+    assert attempt.attempt_code in files["README.txt"].decode()
+
+
+def test_its_table_is_guarded_as_the_report_is(looking):
+    attempt = ExamAttemptFactory(submitted=True)
+    incident = api.IncidentData(status="+x", comment='=1+1\r\n"a"', kind="@y", start=-1)
+    api.record_review(attempt.attempt_code, "Clean", incidents=[incident])
+    table = exported(looking, attempt)["incidents.csv"]
+    rows = list(csv.reader(io.StringIO(table.decode(), newline="")))
+    assert rows[1] == ["1", "1", "'+x", "'@y", '\'=1+1\r\n"a"', "'-1.0", "", "", "", ""]
+    assert table.endswith(b"\r\n")
+
+
+def test_an_export_is_written_down(looking, attempt):
+    answer = looking.post(url(attempt, "export_session"), REMOTE_ADDR="192.0.2.7")
+    assert answer.headers["Content-Disposition"].startswith(
+        f'attachment; filename="proctored_session_{attempt.attempt_code}_'
+    )
+    assert "no-store" in answer.headers["Cache-Control"]
+    kept = Disclosure.objects.get()
+    assert (kept.attempt, kept.what, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
+    answer.close()
+
+
+def test_an_export_is_no_link(looking, attempt):
+    assert looking.get(url(attempt, "export_session")).status_code == 405
+
+
+# --- Queries, and the drawing ---
+
+
+@pytest.mark.parametrize("view", ["next_session", "evidence", "export_session"])
+def test_each_view_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, view):
+    link = evidence_url(attempt.current_review.evidence.get(), reviewer)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            if view == "export_session":
+                assert exported(reviewing, attempt)
+            else:
+                assert reviewing.get(link if view == "evidence" else url(attempt, view)).status_code == 302
+        return len(queries)
+
+    counts = []
+    for number in (3, 57):
+        for _ in range(number):
+            ExamAttemptFactory(submitted=True, exam=attempt.exam, status="second_review_required")
+            ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
+            api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME, evidence=[PIECE])
+        counts.append(asked())
+    assert counts[0] == counts[1] < 20
+
+
+def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt, hosts):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert reviewing.get(url(attempt)).status_code == 200
+        return len(queries)
+
+    before = asked()
+    decide(reviewing, attempt, "fail")
+    incidents = [api.IncidentData(status="Suspicious", comment="x")] * 30
+    evidence = [api.EvidenceData(kind="video", url=LINK)] * 30
+    for _ in range(5):
+        api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents, evidence=evidence)
+        decide(reviewing, attempt, "pass")
+        ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
+    strike(reviewing, attempt, newest(attempt), "dismiss")
+    assert asked() == before < 20
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "place"),
+    [(0, 60, (0, 100)), (300, 600, (500, 500)), (600, None, (990, 10)), (None, 30, (50, 10)), (9, 3, (5, 10))],
+)
+def test_a_mark_stands_where_the_incident_was(start, stop, place):
+    mark = mark_of(Incident(status="Suspicious", start=start, stop=stop), 600)
+    assert (mark.x, mark.width, mark.level) == (*place, "bad")
+
+
+def test_an_incident_without_a_moment_is_not_drawn():
+    assert mark_of(Incident(status="Suspicious"), 600) is None
+
+
+def test_the_recording_is_as_long_as_the_exam_or_as_its_last_incident():
+    attempt = ExamAttemptFactory(submitted=True)
+    assert length_of(attempt, []) == 45 * 60
+    assert length_of(attempt, [Incident(start=5000, stop=None)]) == 5000
+    assert length_of(ExamAttemptFactory(), []) == 1
+
+
+def test_moments_are_read_as_a_clock():
+    assert (span(5, 65.9), span(3600, 3909), span(None, 1), span(None, None)) == (
+        "0:05–1:05",
+        "1:00:00–1:05:09",
+        "0:01",
+        "",
+    )
+
+
+def test_the_course_of_the_page_is_the_attempts(looking, attempt):
+    assert looking.get(url(attempt)).context["course_id"] == COURSE

@@ -1,0 +1,356 @@
+"""Quiz List and Sessions: what stands there, how it is found, and Pass for a selection."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from proctoring_results import api
+from proctoring_results.models import ExamAttempt
+from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
+from tests.pages.conftest import client_of, person, text
+
+
+@pytest.fixture
+def exam():
+    return ProctoredExamFactory(exam_name="Final", content_id="exam@final")
+
+
+def url(name="sessions", **filters) -> str:
+    address = reverse(f"proctoring_results:{name}", args=[COURSE])
+    return f"{address}?{urlencode(filters)}" if filters else address
+
+
+def submitted(exam, name="", **fields):
+    if name:
+        fields["user"] = UserFactory(username=name)
+    return ExamAttemptFactory(submitted=True, exam=exam, **fields)
+
+
+def flagged(exam, name="", **fields):
+    return submitted(exam, name, status="second_review_required", **fields)
+
+
+def shown(response) -> list[list[ExamAttempt]]:
+    return [[row.attempt for row in listed.rows] for listed in response.context["page"].lists]
+
+
+# --- Who comes in ---
+
+PAGES = ("quiz_list", "sessions")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stranger_signs_in_and_comes_back(name):
+    response = Client().get(url(name))
+    assert response.status_code == 302
+    assert "special-exams" in response.url
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_any_permission_nothing_is_named(name):
+    response = client_of(person()).get(url(name))
+    assert response.status_code == 403
+    assert "view_sessions" not in text(response)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_somebody_of_the_course_reads_which_permission_is_missing_and_whom_to_ask(name):
+    response = client_of(person("view_reports")).get(url(name))
+    assert response.status_code == 403
+    assert "<code>proctoring_results.view_sessions</code>" in text(response)
+    assert "Ask the administrators of Campus." in text(response)
+
+
+@pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
+def test_what_is_posted_needs_the_permission_too(exam, name):
+    attempt = flagged(exam)
+    answer = client_of(person("view_reports")).post(url(name), {"attempt": attempt.attempt_code, "reason": "x"})
+    assert answer.status_code == 403
+    assert not attempt.changes.exists()
+
+
+def test_passing_needs_the_permission_to_decide(looking, exam):
+    attempt = flagged(exam)
+    answer = looking.post(url("pass_sessions"), {"attempt": attempt.attempt_code, "reason": "x"})
+    assert answer.status_code == 403
+    assert not attempt.changes.exists()
+
+
+@pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
+def test_buttons_only_post(reviewing, name):
+    assert reviewing.get(url(name)).status_code == 405
+
+
+def test_the_pages_are_kept_by_nobody_and_carry_the_policy(looking):
+    response = looking.get(url())
+    assert "no-store" in response.headers["Cache-Control"]
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+# --- Quiz List ---
+
+
+def test_the_quiz_list_leads_to_the_sessions_of_each_exam(looking, exam):
+    flagged(exam)
+    ProctoredExamFactory(exam_name="Try it", is_practice_exam=True)
+    page = text(looking.get(url("quiz_list")))
+    assert f'href="{url(exam="exam@final")}"' in page
+    assert page.index("Proctored exams") < page.index("Final") < page.index("Practice exams") < page.index("Try it")
+
+
+def test_the_quiz_list_of_a_course_without_exams_says_so(looking):
+    assert "no proctored exams yet" in text(looking.get(url("quiz_list")))
+
+
+def test_the_quiz_list_says_who_reviews_again(looking, settings):
+    settings.PROCTORING_RESULTS = {"PROVIDERS": {"own": {"second_review_by": "provider"}}}
+    ProctoredExamFactory(provider="own")
+    assert "by own" in text(looking.get(url("quiz_list")))
+
+
+# --- Sessions ---
+
+
+def test_what_requires_attention_comes_first_with_its_reasons(looking, exam):
+    attempt = submitted(exam)
+    api.record_review(attempt.attempt_code, "Clean", incidents=[api.IncidentData(status="Suspicious", comment="x")])
+    other = submitted(exam)
+    response = looking.get(url())
+    assert shown(response) == [[attempt], [other]]
+    assert "the review contradicts its own incidents" in text(response)
+
+
+def test_a_session_opens_in_a_tab_of_its_own(looking, exam):
+    page = text(looking.get(url()))
+    attempt = submitted(exam, "ada")
+    page = text(looking.get(url()))
+    address = reverse("proctoring_results:session", args=[attempt.attempt_code])
+    assert f'<a href="{address}" target="_blank" rel="noopener" id="pr-session-{attempt.pk}"><bdi>ada</bdi></a>' in page
+
+
+def test_a_learners_attempts_stand_together(looking, exam):
+    first = submitted(exam, status="rejected", archived=True)
+    later = submitted(exam, user=first.user)
+    page = text(looking.get(url()))
+    assert "1 more attempt <" in page
+    address = reverse("proctoring_results:session", args=[first.attempt_code])
+    assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: rejected, archived</a>' in page
+    assert shown(looking.get(url())) == [[], [later]]
+
+
+def test_filters_stand_in_the_address(looking, exam):
+    kept = submitted(exam, status="verified", started_at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    kept.current_review = ExamReviewFactory(attempt=kept, review_status="Rules Violation")
+    kept.save()
+    submitted(exam)
+    filters = {"exam": "exam@final", "status": "verified", "review": "Rules Violation", "since": "2026-05-01"}
+    response = looking.get(url(**filters, until="2026-05-01", practice="without", archived="with"))
+    assert shown(response) == [[], [kept]]
+
+
+def test_what_is_filtered_by_is_said_in_words(looking, exam):
+    page = text(looking.get(url(exam="exam@final", status="verified", since="2026-05-01", archived="with")))
+    assert "Sessions of Final" in page
+    for words in ("Status: verified", "Started from: 1 May 2026", "Archived: With archived"):
+        assert f"<span>{words}</span>" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("exam", "unknown"),
+        ("exam", "\0"),
+        ("status", "done"),
+        ("review", "clean"),
+        ("since", "1.5.2026"),
+        ("until", "2026-02-30"),
+        ("practice", "x"),
+        ("archived", "x"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_at_its_field_and_nothing_is_listed(looking, exam, field, value):
+    submitted(exam)
+    response = looking.get(url(**{field: value}))
+    assert response.status_code == 400
+    assert list(response.context["page"].form.errors) == [field]
+    assert response.context["page"].lists == []
+    assert 'class="pr-problem"' in text(response)
+
+
+@pytest.mark.parametrize("number", ["2", "99", "0", "-1", "x", "9" * 30, "٣"])
+def test_each_list_has_pages_and_keeps_the_filters(looking, exam, settings, number):
+    settings.PROCTORING_RESULTS = {"PAGE_SIZE": 2}
+    for _ in range(3):
+        submitted(exam)
+        flagged(exam)
+    response = looking.get(url(exam="exam@final", page=number))
+    first, others = response.context["page"].lists
+    assert (first.pager.number, others.pager.pages) == (1, 2)
+    assert first.pager.next.startswith("?exam=exam%40final&attention=2")
+
+
+# --- Search ---
+
+
+def test_what_is_searched_for_stands_in_no_address_and_can_be_cleared(looking, exam):
+    ada, _ = submitted(exam, "ada"), submitted(exam, "bob")
+    answer = looking.post(url("search_sessions"), {"search": " ada ", "filters": "exam=exam%40final"})
+    assert (answer.status_code, answer.url) == (303, url(exam="exam@final"))
+    response = looking.get(answer.url)
+    assert shown(response) == [[], [ada]]
+    assert "Searching for “ada”" in text(response)
+    looking.post(url("search_sessions"), {"search": ""})
+    assert len(shown(looking.get(url()))[1]) == 2
+
+
+def test_a_search_belongs_to_the_course_it_was_made_in(looking, exam):
+    submitted(exam)
+    looking.post(reverse("proctoring_results:search_sessions", args=["another"]), {"search": "ada"})
+    assert len(shown(looking.get(url()))[1]) == 1
+
+
+@pytest.mark.parametrize("search", ["a\0b", "x" * 256])
+def test_a_search_that_cannot_be_made_is_refused_in_words(looking, search):
+    answer = looking.post(url("search_sessions"), {"search": search}, follow=True)
+    assert "search: must" in text(answer)
+    assert "Searching for" not in text(answer)
+
+
+@pytest.mark.parametrize("filters", ["//evil.example/", "next=https://evil.example/", "x=1&attention=3"])
+def test_after_the_search_one_is_on_the_list_and_nowhere_else(looking, filters):
+    assert looking.post(url("search_sessions"), {"search": "a", "filters": filters}).url == url()
+
+
+# --- Pass for a selection ---
+
+
+def confirm(client, *attempts, **more):
+    return client.post(url("pass_sessions"), {"attempt": [one.attempt_code for one in attempts], **more})
+
+
+def tokens(response) -> list[str]:
+    return [one.token for one in response.context["chosen"]]
+
+
+def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
+    attempt = flagged(exam, "ada")
+    response = confirm(reviewing, attempt)
+    assert "The status becomes “verified”; now it is “second review required”." in text(response)
+    assert not attempt.changes.exists()
+
+
+def test_a_selection_is_passed_with_one_reason_each_on_its_own(reviewing, reviewer, exam):
+    attempts = [flagged(exam), flagged(exam)]
+    page = confirm(reviewing, *attempts)
+    response = reviewing.post(url("pass_sessions"), {"attempt": tokens(page), "reason": "Seen both"})
+    assert text(response).count("Passed.") == 2
+    for attempt in attempts:
+        change = attempt.changes.get()
+        assert (change.to_status, change.by, change.reason) == ("verified", reviewer, "Seen both")
+
+
+def test_of_a_selection_one_that_has_changed_meanwhile_is_not_passed(reviewing, exam):
+    fine, changed = flagged(exam), flagged(exam, "ada")
+    page = confirm(reviewing, fine, changed)
+    api.record_review(changed.attempt_code, "Suspicious")
+    response = reviewing.post(url("pass_sessions"), {"attempt": tokens(page), "reason": "x"})
+    assert "The attempt has changed since you looked at it." in text(response)
+    assert (fine.changes.count(), changed.changes.filter(source="person").count()) == (1, 0)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\0"])
+def test_without_a_reason_nothing_is_passed_and_the_page_stays(reviewing, exam, reason):
+    attempt = flagged(exam)
+    page = confirm(reviewing, attempt)
+    response = reviewing.post(url("pass_sessions"), {"attempt": tokens(page), "reason": reason})
+    assert response.status_code == 400
+    assert 'aria-invalid="true"' in text(response)
+    assert tokens(response) == tokens(page)
+    assert not attempt.changes.exists()
+
+
+def test_what_cannot_be_passed_is_named_with_the_reason(reviewing, exam, settings):
+    rpnow = ProctoredExamFactory(provider="rpnow")
+    attempts = [submitted(exam, status="verified"), flagged(exam, archived=True), flagged(rpnow)]
+    response = confirm(reviewing, *attempts)
+    assert response.context["chosen"] == []
+    page = text(response)
+    assert "It is passed already." in page
+    assert "archived" in page
+    assert "Second reviews are done by rpnow." in page
+
+
+def test_sessions_of_another_course_are_not_passed_from_here(exam):
+    other = flagged(ProctoredExamFactory(course_id="another"))
+    client = client_of(person("view_sessions", "decide_attempt"))
+    assert confirm(client, other).context["chosen"] == []
+    assert client.post(url("pass_sessions"), {"attempt": other.attempt_code, "reason": "x"}).status_code == 404
+    assert not other.changes.exists()
+
+
+@pytest.mark.parametrize("number", [0, 51])
+def test_no_session_or_too_many_lead_back_to_the_list(reviewing, number):
+    answer = reviewing.post(url("pass_sessions"), {"attempt": ["x"] * number, "filters": "status=submitted"})
+    assert (answer.status_code, answer.url) == (303, url(status="submitted"))
+    assert "Choose the sessions first, at most 50." in text(reviewing.get(answer.url))
+
+
+@pytest.mark.parametrize("token", ["", "a:b", "a:1", "x" * 65, "a:1:2:3", "a\0:1:2"])
+def test_a_selection_that_names_no_session_is_refused(reviewing, token):
+    assert reviewing.post(url("pass_sessions"), {"attempt": token, "reason": "x"}).status_code == 404
+
+
+def test_who_may_not_decide_is_offered_nothing_to_tick_and_told_whom_to_ask(looking, exam):
+    flagged(exam)
+    page = text(looking.get(url()))
+    assert 'type="checkbox"' not in page
+    assert "<code>proctoring_results.decide_attempt</code> is missing. Ask the administrators of Campus." in page
+
+
+def test_sessions_whose_provider_reviews_again_are_not_offered_to_tick(reviewing):
+    flagged(ProctoredExamFactory(provider="rpnow"))
+    page = text(reviewing.get(url()))
+    assert 'type="checkbox"' not in page
+    assert "Second reviews of rpnow are done by rpnow" in page
+
+
+def test_of_another_providers_second_reviews_the_list_of_an_exam_says_nothing(reviewing, exam):
+    ProctoredExamFactory(provider="rpnow")
+    assert "rpnow" not in text(reviewing.get(url(exam="exam@final")))
+
+
+# --- Queries ---
+
+
+def test_the_page_before_a_selection_is_passed_asks_as_many_queries_however_long_it_is(reviewing, exam):
+    counts = []
+    for number in (3, 47):
+        for _ in range(number):
+            attempt = flagged(exam)
+            api.record_review(attempt.attempt_code, "Suspicious")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(confirm(reviewing, *ExamAttempt.objects.all()).context["chosen"]) >= number
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 20
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_asks_as_many_queries_however_much_there_is(reviewing, exam, name):
+    counts = []
+    for number in (3, 57):
+        for _ in range(number):
+            attempt = flagged(exam)
+            attempt.current_review = ExamReviewFactory(attempt=attempt, review_status="Suspicious")
+            attempt.save()
+            submitted(exam, user=attempt.user, last_activity_at=timezone.now() - timedelta(days=1))
+            ProctoredExamFactory()
+        with CaptureQueriesContext(connection) as queries:
+            assert reviewing.get(url(name)).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] < 20

@@ -1,0 +1,235 @@
+"""The Quiz List and the sessions."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from proctoring_results import api
+from proctoring_results.queries import sessions as sessions_module
+from proctoring_results.queries.sessions import (
+    AttemptFilter,
+    goes_of_learners,
+    next_requiring_attention,
+    quiz_list,
+    sessions,
+)
+from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def exam():
+    return ProctoredExamFactory(exam_name="Final")
+
+
+def submitted(exam, **fields):
+    return ExamAttemptFactory(submitted=True, exam=exam, **fields)
+
+
+def waiting(exam, days_ago, **fields):
+    since = timezone.now() - timedelta(days=days_ago)
+    return submitted(exam, status="second_review_required", attention_since=since, **fields)
+
+
+def found(**filters) -> set:
+    lists = sessions(COURSE, AttemptFilter(**filters))
+    return {*lists.requiring_attention, *lists.others}
+
+
+# --- Quiz List ---
+
+
+def test_the_quiz_list_counts_what_stands_how(exam, django_assert_num_queries):
+    for status in ("started", "submitted", "timed_out", "verified", "verified", "rejected", "error", "declined"):
+        ExamAttemptFactory(exam=exam, status=status)
+    waiting(exam, 1)
+    submitted(exam, archived=True, status="verified")
+    ProctoredExamFactory(exam_name="Another")
+    with django_assert_num_queries(2):
+        another, row = quiz_list(COURSE)
+    assert (row.exam, row.attempts, row.under_way, row.pending, row.needing_attention) == (exam, 10, 1, 3, 1)
+    assert (row.satisfactory, row.unsatisfactory, row.in_error) == (3, 1, 1)
+    assert (another.attempts, another.last_activity) == (0, None)
+
+
+def test_the_quiz_list_is_of_the_course_and_of_exams_that_have_a_result(exam):
+    ProctoredExamFactory(course_id="another")
+    ProctoredExamFactory(is_proctored=False)
+    practice = ProctoredExamFactory(exam_name="A practice exam", is_proctored=False, is_practice_exam=True)
+    assert [row.exam for row in quiz_list(COURSE)] == [practice, exam]
+
+
+def test_the_quiz_list_says_who_reviews_again(settings):
+    settings.PROCTORING_RESULTS = {"PROVIDERS": {"own": {"second_review_by": "provider"}}}
+    for provider in ("own", "proctortrack"):
+        ProctoredExamFactory(exam_name=provider, provider=provider)
+    assert [row.provider_reviews_again for row in quiz_list(COURSE)] == [True, False]
+
+
+def test_the_quiz_list_says_when_something_last_happened(exam):
+    for days in (3, 1, 2):
+        submitted(exam, last_activity_at=NOON + timedelta(days=days))
+    assert quiz_list(COURSE)[0].last_activity == NOON + timedelta(days=3)
+
+
+def test_data_download_and_quiz_list_agree_on_who_needs_attention(exam):
+    attempt = submitted(exam)
+    clean = [api.IncidentData(status="Suspicious", comment="x")]
+    api.record_review(attempt.attempt_code, "Clean", incidents=clean)
+    waiting(exam, 1)
+    assert api.course_counts(COURSE).needing_attention == quiz_list(COURSE)[0].needing_attention == 2
+
+
+# --- Sessions ---
+
+
+def test_first_comes_what_requires_attention_longest_waiting_first(exam):
+    new, old = waiting(exam, 1), waiting(exam, 9)
+    submitted(exam)
+    assert list(sessions(COURSE).requiring_attention) == [old, new]
+
+
+def test_then_the_others_newest_activity_first(exam):
+    old, new = submitted(exam, last_activity_at=NOON), submitted(exam, last_activity_at=NOON + timedelta(days=1))
+    waiting(exam, 1)
+    assert list(sessions(COURSE).others) == [new, old]
+
+
+def test_only_those_of_the_course_that_have_a_result(exam):
+    kept = submitted(exam)
+    submitted(ProctoredExamFactory(course_id="another"))
+    submitted(ProctoredExamFactory(is_proctored=False))
+    assert found() == {kept}
+
+
+def test_of_one_exam(exam):
+    kept = submitted(exam)
+    submitted(ProctoredExamFactory())
+    assert found(content_id=exam.content_id) == {kept}
+    assert found(content_id="unknown") == set()
+
+
+def test_by_status_and_by_the_current_reviews(exam):
+    verified, suspicious = submitted(exam, status="verified"), submitted(exam, status="verified")
+    suspicious.current_review = ExamReviewFactory(attempt=suspicious, review_status="Suspicious")
+    suspicious.save()
+    submitted(exam)
+    assert found(status="verified") == {verified, suspicious}
+    assert found(review_status="Suspicious") == {suspicious}
+
+
+def test_by_days_both_included(exam):
+    days = [NOON + timedelta(days=number) for number in range(-1, 3)]
+    _, first, second, _ = (submitted(exam, started_at=day) for day in days)
+    assert found(since=date(2026, 5, 1), until=date(2026, 5, 2)) == {first, second}
+
+
+def test_by_practice(exam):
+    real, practice = submitted(exam), submitted(ProctoredExamFactory(is_practice_exam=True))
+    assert (found(practice="only"), found(practice="without")) == ({practice}, {real})
+
+
+def test_archived_ones_only_where_they_are_asked_for(exam):
+    kept, archived = submitted(exam), submitted(exam, archived=True)
+    assert found() == {kept}
+    assert found(archived="only") == {archived}
+    assert found(archived="with") == {kept, archived}
+
+
+@pytest.mark.parametrize("search", ["ada.l", "LOVELACE", "@maths.example", "AB-12", "ab-12"])
+def test_by_username_address_or_code(exam, search):
+    ada = UserFactory(username="ada.lovelace", email="ada@maths.example")
+    kept = submitted(exam, user=ada, attempt_code="AB-1234")
+    submitted(exam)
+    assert found(search=search) == {kept}
+
+
+@pytest.fixture(params=[0, sessions_module.SORT_LIMIT], ids=["merged", "sorted"])
+def few(request, monkeypatch):
+    """Few sessions are sorted, and those of many exams merged: nobody may see which."""
+    monkeypatch.setattr(sessions_module, "SORT_LIMIT", request.param)
+
+
+def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
+    # Another one, without attempts.
+    ProctoredExamFactory()
+    ages = {days: submitted(exam, last_activity_at=NOON - timedelta(days=days)) for days in (2, 1, 3)}
+    assert sessions(COURSE).others[0:2] == [ages[1], ages[2]]
+
+
+@pytest.mark.usefixtures("few")
+def test_pages_follow_each_other_across_exams():
+    one, another, _ = (ProctoredExamFactory() for _ in range(3))
+    moments = [(one, 1), (another, 5), (another, 3), (one, 4), (one, 3)]
+    made = [submitted(exam, last_activity_at=NOON + timedelta(days=day)) for exam, day in moments]
+    others = sessions(COURSE).others
+    pages = [others[start : start + 2] for start in (0, 2, 4, 6)]
+    assert (others.count(), pages) == (5, [[made[1], made[3]], [made[4], made[2]], [made[0]], []])
+
+
+@pytest.mark.usefixtures("few")
+def test_those_that_wait_follow_each_other_across_exams_too():
+    made = [waiting(ProctoredExamFactory(), days) for days in (1, 3, 2)]
+    assert sessions(COURSE).requiring_attention[1:9] == [made[2], made[0]]
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("exams", [1, 3])
+def test_a_page_is_three_queries(django_assert_num_queries, exams):
+    for _ in range(exams):
+        submitted(ProctoredExamFactory())
+    others = sessions(COURSE).others
+    with django_assert_num_queries(3):
+        assert others.count() == exams
+        assert [(one.user.username, one.exam.exam_name, one.current_review) for one in others[:2]]
+
+
+@pytest.mark.usefixtures("few")
+def test_without_exams_and_without_sessions_pages_are_empty():
+    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
+    ProctoredExamFactory()
+    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_a_search_finds_few_and_many_alike(exam, monkeypatch, most):
+    monkeypatch.setattr(sessions_module, "MAX_PEOPLE", most)
+    kept = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
+    submitted(exam)
+    submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
+    others = sessions(COURSE, AttemptFilter(search="@MATHS")).others
+    assert (others.count(), set(others[:9])) == (3, kept)
+
+
+def test_a_list_is_one_query(exam, django_assert_num_queries):
+    for _ in range(3):
+        waiting(exam, 1)
+    lists = sessions(COURSE)
+    with django_assert_num_queries(1):
+        assert [(one.user.username, one.exam.exam_name, one.current_review) for one in lists.requiring_attention]
+
+
+def test_the_goes_of_many_learners_are_told_in_one_query(exam, django_assert_num_queries):
+    one = submitted(exam)
+    another = submitted(exam)
+    again = submitted(exam, user=another.user, archived=True)
+    submitted(ProctoredExamFactory(), user=one.user)
+    with django_assert_num_queries(1):
+        goes = goes_of_learners([one, another])
+    assert goes == {(one.user.pk, exam.pk): [one], (another.user.pk, exam.pk): [another, again]}
+    assert goes_of_learners([]) == {}
+
+
+def test_the_queue_of_an_exam_goes_on_with_what_waits_next(exam):
+    first, second, third = (waiting(exam, days) for days in (3, 2, 1))
+    waiting(ProctoredExamFactory(), 2)
+    assert [next_requiring_attention(one) for one in (first, second, third)] == [second, third, None]
+
+
+def test_from_a_session_that_is_decided_the_queue_begins_again(exam):
+    first = waiting(exam, 1)
+    assert next_requiring_attention(submitted(exam, status="verified")) == first

@@ -1,0 +1,141 @@
+import pytest
+from django.utils import timezone
+
+from proctoring_results import api
+from proctoring_results.models import LmsEffect
+from proctoring_results.queries.timeline import timeline
+from tests.factories import ExamAttemptFactory, UserFactory
+from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def enqueued(monkeypatch):
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
+
+
+@pytest.fixture
+def admin():
+    return UserFactory(admin=True, username="dean")
+
+
+@pytest.fixture
+def attempt(admin):
+    """Reviewed by a provider's message, failed by a person, reviewed again, and put aside."""
+    attempt = rest_attempt()
+    post(signed_in(account_of()), reviewed(), REVIEW)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="Seen the recording")
+    api.record_review(attempt.attempt_code, "Clean", claimed_name="Somebody")
+    api.archive_attempt(attempt.attempt_code, reason="Another go", by=admin)
+    attempt.refresh_from_db()
+    return attempt
+
+
+def told(attempt, *kinds):
+    return [event.sentence for event in timeline(attempt) if event.kind in kinds]
+
+
+def test_everything_is_told_in_the_order_it_happened(attempt):
+    events = timeline(attempt)
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert [event.kind for event in events if event.kind != "effect"] == [
+        "created",
+        "message",
+        "review",
+        "move",
+        "decision",
+        "review",
+        "archived",
+    ]
+
+
+def test_each_kind_is_a_sentence(attempt):
+    assert told(attempt, "created", "message", "review", "move", "decision", "archived") == [
+        "The attempt was created.",
+        "Message of proctortrack, review (REST): taken up as review 1.",
+        "Review 1: “Suspicious”, 1 incident; applied.",
+        "“submitted” became “second review required” because of review 1.",
+        "Decided Fail with review 1: “second review required” became “rejected”.",
+        "Review 2: “Clean”, 0 incidents; came after a person's decision.",
+        "The attempt was archived.",
+    ]
+
+
+def test_who_and_why_stand_beside_it(attempt, admin):
+    events = {event.kind.value: event for event in timeline(attempt)}
+    assert [(events[kind].person, events[kind].who, events[kind].detail) for kind in ("decision", "archived")] == [
+        (admin, "dean", "Seen the recording"),
+        (admin, "dean", "Another go"),
+    ]
+    assert (events["move"].person, events["move"].who) == (None, "provider")
+    assert events["review"].detail == "Reviewed by Somebody, as the provider says."
+    assert events["message"].who == reviewed_by_account(attempt)
+
+
+def reviewed_by_account(attempt):
+    return attempt.messages.get().caller
+
+
+def test_a_reviews_incidents_are_at_hand(attempt, django_assert_num_queries):
+    review = next(event for event in timeline(attempt) if event.kind == "review")
+    with django_assert_num_queries(0):
+        assert [incident.comment for incident in review.row.incidents.all()] == ["Looks away"]
+
+
+def test_effects_say_how_they_stand(attempt):
+    LmsEffect.objects.filter(attempt=attempt, kind="mail").update(state="done", tries=1, next_try_at=None)
+    LmsEffect.objects.filter(attempt=attempt, kind="credit").update(state="parked", tries=40, problem="Down")
+    events = {event.sentence: event for event in timeline(attempt) if event.kind == "effect"}
+    assert {"Mail to the learner: done, 1 try.", "Grade: waiting, 0 tries."} <= set(events)
+    parked = events["Credit: given up after many tries, 40 tries."]
+    assert (parked.is_problem, parked.detail) == (True, "Down")
+    assert not events["Mail to the learner: done, 1 try."].is_problem
+
+
+def test_a_call_to_a_provider_says_what_is_told():
+    attempt, now = ExamAttemptFactory(), timezone.now()
+    LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
+    assert told(attempt, "effect") == ["Register the attempt: waiting, 0 tries."]
+
+
+def test_the_same_decision_again_says_so(attempt, admin):
+    attempt = ExamAttemptFactory(verified=True)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert told(attempt, "decision") == ["Decided Pass once more: it stays “verified”."]
+
+
+def test_a_message_that_waits_says_so(attempt):
+    attempt.messages.update(state="received", review=None, problem="KeyError, reference 1")
+    [event] = [event for event in timeline(attempt) if event.kind == "message"]
+    assert event.sentence == "Message of proctortrack, review (REST): kept, not taken up yet."
+    assert event.is_problem
+
+
+def test_it_asks_the_same_number_of_queries_however_much_happened(attempt, admin, django_assert_num_queries):
+    quiet = ExamAttemptFactory(submitted=True)
+    api.record_review(quiet.attempt_code, "Clean", incidents=[api.IncidentData(status="x", comment="y")])
+    busy = ExamAttemptFactory(submitted=True)
+    for _ in range(5):
+        incidents = [api.IncidentData(status="x", comment="y")] * 20
+        api.record_review(busy.attempt_code, "Suspicious", incidents=incidents)
+        api.fail_attempt(busy.attempt_code, by=UserFactory(admin=True), reason="x")
+    for one in (quiet, busy):
+        one.refresh_from_db()
+        with django_assert_num_queries(5):
+            timeline(one)
+
+
+def test_a_dismissed_incident_and_that_it_was_taken_back(admin):
+    attempt = rest_attempt()
+    review = api.record_review(
+        attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="x")] * 2
+    )
+    second = review.incidents.get(position=1)
+    dismissed = api.dismiss_incident(second.pk, by=admin, reason="It was the cat")
+    api.restore_incident(dismissed.incidents.get(position=1).pk, by=admin, reason="No cat")
+    told = [(event.sentence, event.person, event.detail) for event in timeline(attempt) if event.kind == "review"]
+    assert told[1:] == [
+        ("Dismissed incident 2 of review 1: now it is review 2.", admin, "It was the cat"),
+        ("Took back a dismissed incident of review 2: now it is review 3.", admin, "No cat"),
+    ]

@@ -1,0 +1,80 @@
+"""What a learner reads of themselves: the word, and nothing else."""
+
+import pytest
+
+from proctoring_results import api
+from proctoring_results.choices import AttemptStatus
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.rest.calling import signed_in
+from tests.rest.v1.calling import V1, member_of, pages, problem
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+ME = f"{V1}me/attempts/"
+
+
+@pytest.fixture
+def learner():
+    return UserFactory()
+
+
+@pytest.fixture
+def client(learner):
+    return signed_in(learner)
+
+
+@pytest.mark.parametrize("status", AttemptStatus)
+def test_the_word_is_the_one_on_the_learners_page(client, learner, status):
+    attempt = ExamAttemptFactory(user=learner, status=status)
+    (told,) = pages(client, ME)
+    page = api.learner_result(learner, attempt.exam)
+    assert told["result"] == (page.word if page else None)
+    assert told["no_result"] == (page.no_word if page else None)
+
+
+def test_nothing_hints_at_suspicion(client, learner):
+    attempt = ExamAttemptFactory(user=learner, submitted=True)
+    (before,) = pages(client, ME)
+    suspicious = [api.IncidentData(status="Suspicious", comment="A book")]
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=suspicious)
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+    assert pages(client, ME) == [before]
+    assert set(before) == {"course_id", "content_id", "exam_name", "attempt_code", "result", "no_result"}
+
+
+def test_nobody_elses_result_is_told(client, learner):
+    ExamAttemptFactory(submitted=True)
+    assert pages(client, ME) == []
+
+
+def test_the_course_team_reads_only_itself_here():
+    ExamAttemptFactory(submitted=True)
+    assert pages(signed_in(member_of(COURSE)), ME) == []
+    assert pages(signed_in(UserFactory(admin=True)), ME) == []
+
+
+def test_the_newest_attempt_that_is_not_archived_counts(client, learner):
+    exam = ProctoredExamFactory()
+    ExamAttemptFactory(user=learner, exam=exam, status="expired")
+    current = ExamAttemptFactory(user=learner, exam=exam, verified=True)
+    ExamAttemptFactory(user=learner, exam=exam, rejected=True, archived=True)
+    ExamAttemptFactory(exam=exam, rejected=True)
+    (told,) = pages(client, ME)
+    assert (told["attempt_code"], told["result"]) == (current.attempt_code, "satisfactory")
+
+
+def test_a_course_can_be_chosen_and_none_is_confirmed(client, learner):
+    here = ExamAttemptFactory(user=learner, submitted=True)
+    ExamAttemptFactory(user=learner, submitted=True, exam__course_id="another")
+    assert [one["attempt_code"] for one in pages(client, ME, course_id=COURSE)] == [here.attempt_code]
+    assert pages(client, ME, course_id="unknown") == []
+    assert problem(client.get(ME, {"user": "ada"})) == (400, "invalid", "user")
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_paging_shows_each_once_by_the_same_queries(client, learner, number, django_assert_num_queries):
+    made = [ExamAttemptFactory(user=learner, submitted=True).attempt_code for _ in range(number)]
+    assert [one["attempt_code"] for one in pages(client, ME, page_size=2)] == made[::-1]
+    with django_assert_num_queries(3):  # session, person, attempts
+        client.get(ME)

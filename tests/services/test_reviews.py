@@ -1,0 +1,279 @@
+import pytest
+from django.db import IntegrityError, transaction
+
+from proctoring_results import api
+from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
+from proctoring_results.models import ExamReview, Incident
+from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def incident(status="Suspicious", comment="Looks away", **fields):
+    return api.IncidentData(status=status, comment=comment, **fields)
+
+
+def handed_in(provider="proctortrack", **fields):
+    return ExamAttemptFactory(submitted=True, exam=ProctoredExamFactory(provider=provider), **fields)
+
+
+def review(attempt, status, *incidents, **fields):
+    kept = api.record_review(attempt.attempt_code, status, incidents=incidents, **fields)
+    attempt.refresh_from_db()
+    return kept
+
+
+# --- What follows ---
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "becomes"),
+    [
+        ("proctortrack", "Clean", "verified"),
+        ("proctortrack", "Rules Violation", "verified"),
+        ("proctortrack", "Suspicious", "second_review_required"),
+        ("proctortrack", "Not Reviewed", "submitted"),
+        ("rpnow", "Clean", "verified"),
+        ("rpnow", "Suspicious", "rejected"),
+        ("a provider nobody described", "Suspicious", "second_review_required"),
+    ],
+)
+def test_a_review_moves_the_attempt_as_the_providers_policy_says(provider, status, becomes):
+    attempt = handed_in(provider)
+    kept = review(attempt, status)
+    assert attempt.status == becomes
+    assert attempt.current_review == kept
+
+
+def test_a_host_sets_a_providers_policy(settings):
+    settings.PROCTORING_RESULTS = {"PROVIDERS": {"proctortrack": {"on_suspicious": "reject"}}}
+    attempt = handed_in()
+    review(attempt, "Suspicious")
+    assert attempt.status == "rejected"
+
+
+def test_the_change_knows_its_review():
+    attempt = handed_in()
+    kept = review(attempt, "Clean")
+    change = attempt.changes.get()
+    assert (change.source, change.review, change.by) == (Source.PROVIDER, kept, None)
+
+
+@pytest.mark.parametrize(("status", "becomes"), [("Suspicious", "rejected"), ("Clean", "verified")])
+def test_a_review_by_a_person_who_may_decide_is_a_decision(status, becomes):
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    review(attempt, status, reviewed_by=admin)
+    assert attempt.status == becomes
+    assert attempt.changes.get().source == Source.PERSON
+    assert attempt.changes.get().by == admin
+
+
+def test_a_review_by_a_person_who_may_not_decide_is_refused_whole():
+    attempt = handed_in()
+    with pytest.raises(api.AccessDenied):
+        review(attempt, "Clean", reviewed_by=UserFactory())
+    assert not ExamReview.objects.exists()
+
+
+# --- What is kept ---
+
+
+def test_the_reports_columns_are_computed_when_the_review_arrives():
+    kept = review(
+        handed_in(),
+        "Suspicious",
+        incident(comment="one"),
+        incident("Rules Violation", "two"),
+        incident(comment="=three\r\nfour\rfive"),
+        incident("other", "six"),
+    )
+    assert (kept.suspicious_count, kept.suspicious_comments) == (2, "one; '=three\nfour\nfive")
+    assert (kept.rules_violation_count, kept.rules_violation_comments) == (1, "two")
+
+
+def test_where_incidents_were_seen_is_counted_when_the_review_arrives():
+    kinds = ("desktop", "id", "room", "onboarding", "webcam", "")
+    kept = review(handed_in(), "Suspicious", *(incident(kind=kind) for kind in kinds))
+    counts = (kept.video_count, kept.online_count, kept.verification_count, kept.onboarding_count)
+    assert counts == (2, 1, 2, 1)
+
+
+@pytest.mark.database
+def test_each_incident_is_counted_where_it_was_seen_or_the_database_refuses():
+    kept = review(handed_in(), "Suspicious", incident(), incident("odd"))
+    with pytest.raises(IntegrityError, match="each_incident_of_a_review_was_seen_somewhere"), transaction.atomic():
+        ExamReview.objects.filter(pk=kept.pk).update(video_count=1)
+
+
+def test_incidents_are_kept_as_they_came_and_in_their_order():
+    kept = review(
+        handed_in(), "Suspicious", incident(comment="a\r\nb", kind="audio", start=1.5, stop=2), incident("odd", "c")
+    )
+    rows = list(kept.incidents.values_list("position", "status", "kind", "comment", "start", "stop"))
+    assert rows == [(0, "Suspicious", "audio", "a\r\nb", 1.5, 2.0), (1, "odd", "", "c", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("field", "call"),
+    [
+        ("review_status", {"review_status": "clean"}),
+        ("review_status", {"review_status": None}),
+        (r"incidents\[1\].comment", {"incidents": [incident(), incident(comment="")]}),
+        (r"incidents\[0\].comment", {"incidents": [incident(comment="a\0")]}),
+        (r"incidents\[0\].comment", {"incidents": [incident(comment="x" * 40_000)]}),
+        (r"incidents\[0\].status", {"incidents": [incident(status="\udfff")]}),
+        (r"incidents\[0\].start", {"incidents": [incident(start=float("nan"))]}),
+        (r"incidents\[0\].stop", {"incidents": [incident(stop="1")]}),
+        ("incidents", {"incidents": [incident()] * 1001}),
+        ("claimed_name", {"claimed_name": "x" * 256}),
+        (r"raw_data.a\[0\]", {"raw_data": {"a": ["\0"]}}),
+        ("raw_data.b", {"raw_data": {"b": float("inf")}}),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_by_name_and_nothing_is_kept(field, call):
+    attempt = handed_in()
+    with pytest.raises(api.InvalidInput, match=field):
+        api.record_review(attempt.attempt_code, **{"review_status": "Clean", **call})
+    assert not ExamReview.objects.exists()
+    assert not Incident.objects.exists()
+
+
+# --- When it comes at another time ---
+
+
+def test_a_review_before_the_exam_is_over_waits_and_is_applied_when_it_is_over():
+    attempt = ExamAttemptFactory(started=True)
+    kept = review(attempt, "Clean")
+    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.WAITING, "started", None)
+    attempt = api.submit_attempt(attempt.attempt_code, by=attempt.user)
+    kept.refresh_from_db()
+    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.APPLIED, "verified", kept)
+
+
+def test_reviews_that_waited_are_applied_in_their_order():
+    attempt = ExamAttemptFactory(started=True)
+    review(attempt, "Clean")
+    last = review(attempt, "Suspicious")
+    attempt = api.time_out_attempt(attempt.attempt_code)
+    assert (attempt.status, attempt.current_review) == ("second_review_required", last)
+    assert [change.to_status for change in attempt.changes.order_by("pk")] == [
+        "timed_out",
+        "verified",
+        "second_review_required",
+    ]
+
+
+def test_a_newer_review_replaces_the_older_one():
+    attempt = handed_in()
+    review(attempt, "Clean")
+    newer = review(attempt, "Suspicious")
+    assert (attempt.status, attempt.current_review) == ("second_review_required", newer)
+
+
+def test_a_newer_review_is_barred_where_the_policy_says_so(settings):
+    settings.PROCTORING_RESULTS = {"PROVIDERS": {"proctortrack": {"newer_replaces_older": False}}}
+    attempt = handed_in()
+    older = review(attempt, "Clean")
+    newer = review(attempt, "Suspicious")
+    assert (attempt.status, attempt.current_review) == ("verified", older)
+    assert newer.standing == ReviewStanding.BARRED
+
+
+def test_not_reviewed_is_current_only_while_there_is_no_other():
+    attempt = handed_in()
+    assert review(attempt, "Not Reviewed") == attempt.current_review
+    clean = review(attempt, "Clean")
+    late = review(attempt, "Not Reviewed")
+    assert (attempt.current_review, late.standing) == (clean, ReviewStanding.INCOMPLETE)
+
+
+def test_a_review_of_an_archived_attempt_is_kept_and_moves_nothing():
+    attempt = handed_in(archived=True)
+    kept = review(attempt, "Suspicious")
+    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ARCHIVED, "submitted", None)
+
+
+@pytest.mark.parametrize("status", [AttemptStatus.DECLINED, AttemptStatus.EXPIRED, AttemptStatus.ERROR])
+def test_a_review_that_could_not_move_the_attempt_is_kept_beside(status):
+    attempt = ExamAttemptFactory(status=status)
+    kept = review(attempt, "Clean")
+    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ILLEGAL_TRANSITION, status, None)
+
+
+# --- Decisions ---
+
+
+def test_a_decision_is_a_change_and_no_review():
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    suspicious = review(attempt, "Suspicious")
+    attempt = api.pass_attempt(attempt.attempt_code, by=admin, reason="It was the cat")
+    change = attempt.changes.order_by("pk").last()
+    assert (attempt.status, attempt.current_review) == ("verified", suspicious)
+    assert (change.source, change.by, change.reason) == (Source.PERSON, admin, "It was the cat")
+    assert ExamReview.objects.count() == 1
+
+
+def test_a_decision_is_reverted_by_the_other():
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    for verb, status in (
+        (api.fail_attempt, "rejected"),
+        (api.pass_attempt, "verified"),
+        (api.fail_attempt, "rejected"),
+    ):
+        assert verb(attempt.attempt_code, by=admin, reason="x").status == status
+    assert attempt.changes.count() == 3
+
+
+def test_the_same_decision_again_is_kept_as_a_change():
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="a")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="b")
+    assert list(attempt.changes.order_by("pk").values_list("from_status", "to_status")) == [
+        ("submitted", "verified"),
+        ("verified", "verified"),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_a_decision_needs_a_reason(reason):
+    attempt = handed_in()
+    with pytest.raises(api.InvalidInput, match="reason"):
+        api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason=reason)
+    assert not attempt.changes.exists()
+
+
+def test_a_decision_needs_the_permission():
+    attempt = handed_in()
+    with pytest.raises(api.AccessDenied, match="decide_attempt"):
+        api.fail_attempt(attempt.attempt_code, by=UserFactory(), reason="x")
+    attempt.refresh_from_db()
+    assert attempt.status == "submitted"
+
+
+def test_an_attempt_under_way_cannot_be_decided():
+    attempt = ExamAttemptFactory(started=True)
+    with pytest.raises(api.IllegalTransition):
+        api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="x")
+
+
+def test_a_decision_on_a_stale_page_is_refused_with_the_fresh_state():
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    seen = api.Seen(None, None)
+    newest = review(attempt, "Suspicious")
+    with pytest.raises(api.StaleDecision) as refused:
+        api.fail_attempt(attempt.attempt_code, by=admin, reason="x", seen=seen)
+    assert (refused.value.review, refused.value.change) == (newest, attempt.changes.get())
+    fresh = api.Seen(attempt.changes.get().pk, newest.pk)
+    assert api.fail_attempt(attempt.attempt_code, by=admin, reason="x", seen=fresh).status == "rejected"
+
+
+def test_a_persons_decision_outranks_a_providers_later_review_until_a_person_decides_again():
+    attempt, admin = handed_in(), UserFactory(admin=True)
+    first = review(attempt, "Suspicious")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    later = review(attempt, "Suspicious")
+    assert (attempt.status, attempt.current_review) == ("verified", first)
+    assert later.standing == ReviewStanding.AFTER_DECISION
+    attempt = api.fail_attempt(attempt.attempt_code, by=admin, reason="seen the new one")
+    later.refresh_from_db()
+    assert (attempt.status, attempt.current_review, later.standing) == ("rejected", later, ReviewStanding.APPLIED)
