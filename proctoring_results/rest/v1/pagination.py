@@ -108,7 +108,7 @@ def _scope(of: str, order: Order, asked: Mapping[str, Any]) -> str:
     """A mark of the list. Keyed: nobody can find out from a cursor what was searched for."""
     narrowed = {name: value for name, value in sorted(asked.items()) if name not in PageQuery().fields}
     text = json.dumps([of, order.fields, order.descending, narrowed], default=str)
-    return salted_hmac(SALT, text).hexdigest()[:16]
+    return salted_hmac(SALT, text, algorithm="sha256").hexdigest()[:16]
 
 
 def _kept(value: object) -> object:
