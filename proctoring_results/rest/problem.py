@@ -46,6 +46,24 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 
 CONTENT_TYPE = "application/problem+json"
 
+# As RFC 9110 has them. Those of ``http.HTTPStatus`` change with the version of Python.
+TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    410: "Gone",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
 
 def answer(error: Exception, authenticate: str) -> Response | None:
     """The refusal; None for what we did not raise on purpose. ``authenticate`` goes along with a 401."""
@@ -54,7 +72,7 @@ def answer(error: Exception, authenticate: str) -> Response | None:
         return None
     problem = {
         "type": "about:blank",
-        "title": status.phrase,
+        "title": TITLES.get(status, status.phrase),
         "status": status.value,
         "detail": _detail(error),
         "code": _code(error),

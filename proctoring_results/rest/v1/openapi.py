@@ -53,7 +53,7 @@ HEADERS = {
 
 
 def _name(code: int) -> str:
-    return HTTPStatus(code).phrase.replace(" ", "")
+    return problem.TITLES[code].replace(" ", "")
 
 
 REFUSALS = {
