@@ -8,7 +8,7 @@ from django import template
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 
-from proctoring_results.queries.lookups import LearnerResult, results_in_course
+from proctoring_results.queries.learner import LearnerResult, results_in_course
 
 register = template.Library()
 
