@@ -1,4 +1,4 @@
-"""Tasks are enqueued after the commit, and a broker that is down holds nobody up."""
+"""Tasks are enqueued after the commit, and a broker that is down delays no request."""
 
 import gc
 import socket
@@ -28,7 +28,7 @@ def a_task(broker: str, **options):
 
 @pytest.fixture
 def silence():
-    """A server that takes connections and never says a word."""
+    """A server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -42,7 +42,7 @@ def test_a_broker_that_refuses_is_logged_and_not_raised(broker, caplog):
 # The drivers leave the socket of a connection that came to nothing to the garbage collector.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("broker", ["redis://127.0.0.1:{}/0", "amqp://guest:guest@127.0.0.1:{}//"])
-def test_a_broker_that_never_answers_is_given_up(broker, silence):
+def test_a_broker_that_never_answers_is_abandoned(broker, silence):
     began = time.monotonic()
     assert not enqueue(a_task(broker.format(silence)))
     # Not a measurement: without the limits this takes minutes, or for ever.
@@ -88,7 +88,7 @@ def test_a_task_is_enqueued_after_the_commit_and_not_after_a_rollback(monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_click_while_the_broker_is_down_is_kept(monkeypatch):
+def test_a_click_while_the_broker_is_down_is_not_lost(monkeypatch):
     down = a_task("redis://127.0.0.1:1/0")
     monkeypatch.setattr(tasks, "build_report", down)
     report = api.request_report(COURSE)
