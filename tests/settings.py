@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from example_project.settings import *
+from tests.mailers import mail_settings
 
 # One folder for all that a test run writes. Whoever makes it removes it; programs that it starts are told.
 if "PROCTORING_TEST_FOLDER" not in os.environ:
@@ -31,7 +32,7 @@ if _database["ENGINE"].endswith("mysql"):
 # Messages stay in this process, unless the run has a broker for them.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 MEDIA_ROOT = TEST_FOLDER / "media"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
 from proctoring_results.choices import (
@@ -25,10 +26,11 @@ from proctoring_results.providers.base import MAX_COMMENT_LENGTH, MAX_INCIDENTS,
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
-from proctoring_results.validation import clean_json, clean_key, clean_text
+from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
 
+from .effects import queue_effects
 from .evidence import check_evidence, check_seconds, without_urls, write_evidence
-from .status import change_status, lock_attempt, queue_effects, save_attempt
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -77,7 +79,7 @@ def record_review_of(
 ) -> ExamReview:
     """``record_review`` for a locked attempt. The caller's transaction must roll back on what it raises."""
     if review_status not in ReviewStatus:
-        raise InvalidInput("review_status", f"must be one of {', '.join(ReviewStatus.values)}.")
+        raise not_one_of("review_status", ReviewStatus.values)
     incidents, evidence = tuple(incidents), tuple(evidence)
     _check_incidents(incidents)
     check_evidence(evidence, incidents)
@@ -165,7 +167,7 @@ def _change_status_by(attempt: ExamAttempt, review: ExamReview) -> bool:
 def _check_incidents(incidents: Sequence[IncidentData]) -> None:
     """Raise ``InvalidInput``, naming the field, for what cannot be stored."""
     if len(incidents) > MAX_INCIDENTS:
-        raise InvalidInput("incidents", f"must be at most {MAX_INCIDENTS}.")
+        raise InvalidInput("incidents", _("must be at most %(limit)d.") % {"limit": MAX_INCIDENTS})
     for number, incident in enumerate(incidents):
         field = f"incidents[{number}]"
         clean_text(f"{field}.status", incident.status, most=255)

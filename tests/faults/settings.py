@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from tests.mailers import mail_settings
 from tests.settings import *
 
 CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
@@ -16,5 +17,5 @@ PROCTORING_RESULTS = {
 }
 
 if "PROCTORING_TEST_MAILS" in os.environ:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = os.environ["PROCTORING_TEST_MAILS"]
+    _mails = os.environ["PROCTORING_TEST_MAILS"]
+    globals().update(mail_settings("django.core.mail.backends.filebased.EmailBackend", file_path=_mails))
