@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 
-from tests.settings import *
+from tests.example.settings import *
 
 CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
 # What the worker was told and has not yet taken is told again by the sweep; nothing waits for an hour.
