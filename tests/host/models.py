@@ -11,6 +11,7 @@ class Role(models.TextChoices):
 
 
 class CourseRole(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    # An app without migrations gets its tables before the others, so this one must not ask for theirs.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False)
     course_id = models.CharField(max_length=255)
     role = models.CharField(max_length=32, choices=Role, default=Role.INSTRUCTOR)
