@@ -2,7 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCKED := .ci/constraints.txt
+# What pip says is kept, and shown only where it fails.
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+INSTALL = $(PIP) install --progress-bar off --constraint $(LOCKED)
+LOG := $(VENV)/install.log
+QUIETLY = >$(LOG) 2>&1 || { cat $(LOG) >&2; exit 1; }
 
 # mysqlclient has no wheel for Linux. It is built where a compiler and the headers are; when they come later, the stamp
 # differs, and the next make installs it.
@@ -16,7 +21,7 @@ DEMO := $(VENV)/.demo$(if $(MYSQL),-with-mysqlclient)
 DEV := $(VENV)/.dev$(if $(MYSQL),-with-mysqlclient)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench docs openapi style types imports templates migrations
+.PHONY: help install demo run test check matrix lock bench docs openapi style types imports templates migrations package
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +38,7 @@ run: $(DEMO) ## Start the example LMS without seeding it (PORT=8000)
 test: $(DEV) ## Run the tests: SQLite, then PostgreSQL and MariaDB (args="-k name --only sqlite"; THOROUGH=1)
 	@$(BIN)/python -m tests.run $(args)
 
-check: style types imports templates migrations docs ## Check style, types, imports, templates, migrations, settings, docs
+check: style types imports templates migrations docs package ## Check style, types, imports, migrations, docs, package …
 
 style: $(DEV)
 	$(BIN)/ruff check .
@@ -53,6 +58,23 @@ templates: $(DEV)
 migrations: $(DEV)
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py makemigrations --check --dry-run
 	DATABASE_URL=sqlite://:memory: $(BIN)/python example_project/manage.py check --fail-level WARNING
+
+package: $(DEV)
+	@rm -rf $(VENV)/dist
+	$(BIN)/python -m build --no-isolation --outdir $(VENV)/dist . $(QUIETLY)
+	$(BIN)/twine check --strict $(VENV)/dist/*
+
+matrix: $(DEV) ## Run the unit tests on each Python and Django found (args="--list", args="--session lowest")
+	@$(BIN)/nox $(args)
+
+# One file for each Python: uv writes beside a version for which of them it is.
+lock: $(MADE) ## Take the newest versions of what is installed here, and write them to .ci/
+	@$(INSTALL) uv $(QUIETLY)
+	$(BIN)/$(COMPILE) --group dev --output-file $(LOCKED)
+	$(BIN)/$(COMPILE) --group test --resolution lowest-direct --output-file .ci/lowest.txt
+
+COMPILE := uv pip compile --quiet --no-config --universal --upgrade --python-version 3.11 --all-extras --no-annotate \
+	--custom-compile-command "make lock" pyproject.toml
 
 bench: $(DEV) ## Measure reports, pages and reviews against their limits (args="--only callbacks"; --help)
 	@$(BIN)/python -m tests.bench $(args)
@@ -75,19 +97,19 @@ $(MADE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
 			"Name another: make PYTHON=/usr/bin/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Making $(VENV) …"
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(INSTALL) --upgrade pip $(QUIETLY)
 	@touch $@
 
-$(DEMO): pyproject.toml $(MADE)
-	@echo "Installing what the example needs …"
-	@$(PIP) install --editable '$(EXTRAS)' --group demo
+$(DEMO): pyproject.toml $(LOCKED) $(MADE)
+	@echo "Installing what the example needs, in about half a minute …"
+	@$(INSTALL) --build-constraint $(LOCKED) --editable '$(EXTRAS)' --group demo $(QUIETLY)
 	@touch $@
 
-$(DEV): pyproject.toml $(MADE)
-	@echo "Installing what development needs …"
-	@$(PIP) install --editable '$(EXTRAS)' --group dev
+$(DEV): pyproject.toml $(LOCKED) $(MADE)
+	@echo "Installing what development needs, in about a minute …"
+	@$(INSTALL) --build-constraint $(LOCKED) --editable '$(EXTRAS)' --group dev $(QUIETLY)
 	@$(if $(MYSQL),,$(NO_MYSQL))
 	@touch $(DEMO) $@
 

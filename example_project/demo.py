@@ -1,11 +1,13 @@
 """The whole example in one terminal: web, worker, beat, and a small proctoring service on the next port.
 
 ``python -m example_project.demo [--no-seed]``. With PROCTORTRACK_URL in the environment that service is called instead.
+What the programs print goes to ``var/log/``; the terminal shows their warnings and errors, and all of it when one ends.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -26,6 +28,11 @@ from environs import Env
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds until the web must have answered
 GRACE = 10.0  # seconds that a program has to stop by itself
+
+# The start of a record in what the programs print, and of one that the terminal shows. Other lines belong to the record
+# before them.
+RECORD = re.compile(r"\[|[A-Z]+ ")
+LOUD = re.compile(r".*\b(WARNING|ERROR|CRITICAL)\b|Traceback")
 
 WEB_OPTIONS = ["--threads", "8", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
 # One worker has nobody to talk to.
@@ -91,11 +98,15 @@ def _introduce_service(host: str, port: int) -> None:
     }
 
 
+def _folder(name: str = "") -> Path:
+    folder = Path(os.environ.get("VAR") or ROOT / "var") / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def _kept_secret() -> str:
     """Of this machine, so that the service knows the LMS again after a restart."""
-    folder = Path(os.environ.get("VAR") or ROOT / "var")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = folder / "proctortrack_secret"
+    kept = _folder() / "proctortrack_secret"
     if not kept.exists():
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(32))
@@ -108,8 +119,10 @@ def _here(host: str) -> str:
 
 def _prepare(seed: bool) -> None:
     django.setup()
+    print("Making the tables …", flush=True)
     call_command("migrate", verbosity=0)
     if seed:
+        print("Filling in people, courses and attempts …", flush=True)
         call_command("seed_demo")
 
 
@@ -123,8 +136,9 @@ def _run(host: str, port: int, seed: bool, has_own_service: bool) -> int:
     }
     if has_own_service:
         commands["exams"] = ["example_project.invigilator"]
-    programs = Programs()
+    programs = Programs(_folder("log"))
     programs.catch_signals()
+    print(f"Starting {', '.join(commands)} …", flush=True)
     try:
         for name, command in commands.items():
             programs.start(name, [sys.executable, "-m", *command])
@@ -134,9 +148,10 @@ def _run(host: str, port: int, seed: bool, has_own_service: bool) -> int:
 
 
 class Programs:
-    """Programs that start and stop together, with their output in one terminal."""
+    """Programs that start and stop together, with what they warn of in one terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Path) -> None:
+        self.logs = logs
         self.running: dict[str, subprocess.Popen[str]] = {}
         self.relays: list[threading.Thread] = []
         self.enough, self.at_once = threading.Event(), threading.Event()
@@ -158,8 +173,11 @@ class Programs:
             start_new_session=True,
         )
         self.running[name] = program
-        self.relays.append(threading.Thread(target=_relay, args=[name, program], daemon=True))
+        self.relays.append(threading.Thread(target=_relay, args=[name, program, self._log(name)], daemon=True))
         self.relays[-1].start()
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
 
     def watch(self, url: str, seed: bool) -> int:
         """Until somebody has had enough (0), or a program stops by itself (1)."""
@@ -167,17 +185,25 @@ class Programs:
         while not self.enough.wait(0.2):
             for name, program in self.running.items():
                 if program.poll() is not None:
+                    self._show(name)
                     print(
                         f"{name} stopped by itself (exit code {program.returncode}); so everything stops.", flush=True
                     )
                     return 1
             if not greeted and _answers(url):
                 greeted = True
-                print(_greeting(url, seed), flush=True)
+                print(_greeting(url, seed, self.logs), flush=True)
             elif not greeted and time.monotonic() > give_up:
+                self._show("web")
                 print(f"{url} does not answer after {PATIENCE:.0f} seconds; so everything stops.", flush=True)
                 return 1
         return 0
+
+    def _show(self, name: str) -> None:
+        """All that a program has printed, when it did not do what it was started for."""
+        self.relays[list(self.running).index(name)].join(timeout=1)
+        for line in self._log(name).read_text().splitlines():
+            print(f"{name:<6} │ {line}")
 
     def stop(self) -> None:
         print("Stopping …", flush=True)
@@ -197,10 +223,19 @@ class Programs:
             relay.join(timeout=1)
 
 
-def _relay(name: str, program: subprocess.Popen[str]) -> None:
+def _relay(name: str, program: subprocess.Popen[str], log: Path) -> None:
+    """Everything into the log, warnings and errors to the terminal too."""
     assert program.stdout is not None  # noqa: S101
-    for line in program.stdout:
-        print(f"{name:<6} │ {line}", end="", flush=True)
+    loud = False
+    with log.open("w", buffering=1, encoding="utf-8") as file:
+        for line in program.stdout:
+            file.write(line)
+            if LOUD.match(line):
+                loud = True
+            elif RECORD.match(line):
+                loud = False
+            if loud:
+                print(f"{name:<6} │ {line}", end="", flush=True)
 
 
 def _answers(url: str) -> bool:
@@ -213,7 +248,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _greeting(url: str, seed: bool) -> str:
+def _greeting(url: str, seed: bool, logs: Path) -> str:
     from example_project.campus.seeding.world import SIGN_INS
 
     lines = ["", f"  Open {url}", ""]
@@ -227,7 +262,11 @@ def _greeting(url: str, seed: bool) -> str:
             "  (play the reviewer there when a learner has handed in)",
             "",
         ]
-    return "\n".join([*lines, "  Ctrl-C stops all of it.", ""])
+    return "\n".join([*lines, f"  What the programs do is written to {_short(logs)}/. Ctrl-C stops all of it.", ""])
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import django
 from environs import Env
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,18 +236,33 @@ PROCTORING_RESULTS = {
 # ---------------------------------------------------------------------------------------------------------------- mail
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Campus <campus@localhost>")
-EMAIL_HOST = env.str("EMAIL_HOST", "")
-EMAIL_PORT = env.int("EMAIL_PORT", 25)
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.str("EMAIL_USER", ""), env.str("EMAIL_PASSWORD", "")
-EMAIL_TIMEOUT = 10  # seconds
-if not EMAIL_HOST:
+_mail_server = {
+    "host": env.str("EMAIL_HOST", ""),
+    "port": env.int("EMAIL_PORT", 25),
+    "username": env.str("EMAIL_USER", ""),
+    "password": env.str("EMAIL_PASSWORD", ""),
+    "timeout": 10,  # seconds
+}
+if _mail_server["host"]:
+    _mail_backend, _mail_options = "django.core.mail.backends.smtp.EmailBackend", _mail_server
+else:
     # Without a mail server each mail is a file to look at.
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(_folder(VAR / "mail"))
+    _mail_backend = "django.core.mail.backends.filebased.EmailBackend"
+    _mail_options = {"file_path": str(_folder(VAR / "mail"))}
+
+# Django 6.1 has one setting for all of it, and warns of the older ones.
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": _mail_backend, "OPTIONS": _mail_options}}
+else:
+    EMAIL_BACKEND = _mail_backend
+    EMAIL_HOST, EMAIL_PORT = _mail_server["host"], _mail_server["port"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server["username"], _mail_server["password"]
+    EMAIL_TIMEOUT = _mail_server["timeout"]
+    EMAIL_FILE_PATH = _mail_options.get("file_path")
 
 # -------------------------------------------------------------------------------------------------------------- celery
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://localhost"
 # An instructor's click must not wait for a broker that does not answer; what is not delivered is swept up.
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
 CELERY_TASK_PUBLISH_RETRY = False
@@ -258,7 +274,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
-elif CELERY_BROKER_URL == "folder://":
+elif CELERY_BROKER_URL.startswith("folder://"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_folder(VAR / "broker")),
         "data_folder_out": str(VAR / "broker"),

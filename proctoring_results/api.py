@@ -1,6 +1,7 @@
-"""The front door for hosts: typed, documented, stable. Re-exports, no logic.
+"""The public Python API for hosts: typed, documented, stable. It re-exports, and has no logic.
 
-Errors are children of ``proctoring_results.exceptions.ProctoringResultsError``; each verb names its own.
+It is a façade and not a layer: packages of the app import ``services`` and ``queries``, and none imports this module
+(held by import-linter). Errors are subclasses of ``ProctoringResultsError``; each function names its own.
 """
 
 from proctoring_results.choices import (
@@ -52,22 +53,24 @@ from proctoring_results.models import (
 )
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.queries.instructions import instructions_for, takes_calls
+from proctoring_results.queries.learner import (
+    LearnerResult,
+    attempts_of,
+    learner_result,
+    open_attempt,
+    result_for,
+    results_in_course,
+    time_left,
+)
 from proctoring_results.queries.lookups import (
     CourseCounts,
-    LearnerResult,
     attempts_in_course,
-    attempts_of,
     course_counts,
     exams_in_course,
     get_attempt,
     get_exam,
     get_report,
-    learner_result,
-    open_attempt,
     reports_in_course,
-    result_for,
-    results_in_course,
-    time_left,
 )
 from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.queries.preview import Seen

@@ -1,10 +1,11 @@
-"""Everything we raise on purpose. Each carries the facts and a sentence a person can read."""
+"""The exceptions that the app raises on purpose. Each carries the facts and a sentence that a person can read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from proctoring_results.choices import AttemptStatus, Source
@@ -12,13 +13,35 @@ if TYPE_CHECKING:
 
 
 class ProctoringResultsError(Exception):
-    """The base of all of them. ``str()`` is the sentence; ``code`` is stable, for programs."""
+    """The base class. ``str()`` is the sentence; ``code`` is stable, for programs."""
 
     code = "error"
 
 
+# What ``NotFound`` looks for, as people call it.
+_KINDS = {
+    "attempt": gettext_lazy("attempt"),
+    "dashboard": gettext_lazy("dashboard"),
+    "exam": gettext_lazy("exam"),
+    "incident": gettext_lazy("incident"),
+    "message": gettext_lazy("message"),
+    "provider": gettext_lazy("provider"),
+    "report": gettext_lazy("report"),
+    "review": gettext_lazy("review"),
+    "session": gettext_lazy("session"),
+}
+# Who makes a transition, at the beginning of a sentence.
+_WHO = {
+    "learner": gettext_lazy("The learner"),
+    "host": gettext_lazy("The LMS"),
+    "provider": gettext_lazy("The proctoring service"),
+    "person": gettext_lazy("The reviewer"),
+    "upkeep": gettext_lazy("The periodic upkeep"),
+}
+
+
 class InvalidInput(ProctoringResultsError):
-    """A value that cannot be kept. ``field`` names it."""
+    """A value that cannot be stored. ``field`` names it, ``problem`` says what is wrong with it."""
 
     code = "invalid"
 
@@ -38,20 +61,25 @@ class AccessDenied(ProctoringResultsError):
 
 
 class NotFound(ProctoringResultsError):
-    """No such exam, attempt or report."""
+    """There is no such exam, attempt or report. ``kind`` says what was looked for, ``key`` by which id."""
 
     code = "not_found"
 
-    def __init__(self, what: str, key: str) -> None:
-        super().__init__(f"There is no {what} “{key}”.")
-        self.what, self.key = what, key
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(_("There is no %(kind)s “%(key)s”.") % {"kind": _KINDS.get(kind, kind), "key": key})
+        self.kind, self.key = kind, key
 
 
 class ExamAlreadyExists(ProctoringResultsError):
+    """The course has an exam for this content id, or the provider knows another exam by this external id."""
+
     code = "exam_already_exists"
 
     def __init__(self, course_id: str, content_id: str) -> None:
-        super().__init__(f"Course “{course_id}” already has an exam for “{content_id}”.")
+        super().__init__(
+            _("Course “%(course_id)s” already has an exam for “%(content_id)s”.")
+            % {"course_id": course_id, "content_id": content_id}
+        )
         self.course_id, self.content_id = course_id, content_id
 
 
@@ -68,27 +96,30 @@ class ExamNotAvailable(ProctoringResultsError):
 
 
 class AttemptAlreadyOpen(ProctoringResultsError):
-    """The learner has an open attempt at this exam. ``attempt`` is it."""
+    """The learner already has an open ``attempt`` at this exam."""
 
     code = "attempt_already_open"
 
     def __init__(self, attempt: ExamAttempt) -> None:
-        super().__init__(_("There is an open attempt at this exam already."))
+        super().__init__(_("The learner already has an open attempt at this exam."))
         self.attempt = attempt
 
 
 class IllegalTransition(ProctoringResultsError):
-    """The table of moves has no such move for this source, or its condition does not hold."""
+    """The table of transitions has no such transition for this source, or its condition does not hold."""
 
     code = "illegal_transition"
 
     def __init__(self, attempt: ExamAttempt, start: AttemptStatus, to: AttemptStatus, source: Source) -> None:
-        super().__init__(f"An attempt cannot go from “{start.label}” to “{to.label}” by the {source.label}.")
+        super().__init__(
+            _("%(who)s cannot change an attempt from “%(start)s” to “%(to)s”.")
+            % {"who": _WHO[source.value], "start": start.label, "to": to.label}
+        )
         self.attempt, self.start, self.to, self.source = attempt, start, to, source
 
 
 class AttemptIsArchived(ProctoringResultsError):
-    """An archived attempt moves nowhere."""
+    """The status of an archived attempt never changes."""
 
     code = "attempt_is_archived"
 
@@ -98,7 +129,7 @@ class AttemptIsArchived(ProctoringResultsError):
 
 
 class AttemptIsErased(ProctoringResultsError):
-    """The learner's data was erased: the attempt moves nowhere, and nothing about it is kept any more."""
+    """The learner's data was erased: the attempt's status never changes, and nothing more is stored about it."""
 
     code = "attempt_is_erased"
 
@@ -108,30 +139,43 @@ class AttemptIsErased(ProctoringResultsError):
 
 
 class ExamUnderWay(ProctoringResultsError):
-    """A learner whose exam is under way cannot be erased. ``attempt`` is it; it ends at its ``ends_at``."""
+    """The learner's data cannot be erased while an ``attempt`` is under way, which ends at its ``ends_at``."""
 
     code = "exam_under_way"
 
     def __init__(self, attempt: ExamAttempt) -> None:
         super().__init__(
-            _("The learner's attempt “%(code)s” is under way. Erase the data when it is over, or archive it first.")
+            _(
+                "The learner's attempt “%(code)s” is under way. "
+                "Archive it first, or erase the data after the exam is over."
+            )
             % {"code": attempt.attempt_code}
         )
         self.attempt = attempt
 
 
 class StaleDecision(ProctoringResultsError):
-    """Something happened since the page was drawn. ``change`` and ``review`` are the newest of the attempt."""
+    """Something has happened to the ``attempt`` since the person's page was drawn."""
 
     code = "stale_decision"
 
-    def __init__(self, attempt: ExamAttempt, change: StatusChange | None, review: ExamReview | None) -> None:
+    def __init__(self, attempt: ExamAttempt) -> None:
         super().__init__(_("The attempt has changed since you looked at it. Look again before you decide."))
-        self.attempt, self.change, self.review = attempt, change, review
+        self.attempt = attempt
+
+    @property
+    def change(self) -> StatusChange | None:
+        """The newest change of the attempt's status."""
+        return self.attempt.changes.order_by("-pk").first()
+
+    @property
+    def review(self) -> ExamReview | None:
+        """The newest review of the attempt."""
+        return self.attempt.reviews.defer("raw_data").order_by("-pk").first()
 
 
 class IncidentNotInState(ProctoringResultsError):
-    """Dismissing needs an incident that counts, restoring one that was dismissed, in a review that is shown."""
+    """An incident cannot be dismissed or restored: it already is, or its review is no longer current."""
 
     code = "incident_not_in_state"
 
@@ -141,7 +185,7 @@ class IncidentNotInState(ProctoringResultsError):
 
 
 class ReportAlreadyRunning(ProctoringResultsError):
-    """The same report is being made. ``report`` is it."""
+    """The same ``report`` is already being created."""
 
     code = "report_already_running"
 
@@ -151,7 +195,7 @@ class ReportAlreadyRunning(ProctoringResultsError):
 
 
 class ReportNotInState(ProctoringResultsError):
-    """Cancel needs an unfinished report, retry a failed one, a link a ready one."""
+    """Cancelling needs an unfinished report, retrying a failed one, a link a ready one."""
 
     code = "report_not_in_state"
 
@@ -161,19 +205,19 @@ class ReportNotInState(ProctoringResultsError):
 
 
 class ClaimLost(ProctoringResultsError):
-    """The lease ran out, or the task was cancelled: another worker may be at it; this one must stop."""
+    """The lease ran out or the report was cancelled. Another worker may have it; this one must stop."""
 
     code = "claim_lost"
 
 
 class MessageTooLarge(ProctoringResultsError):
-    """A provider's message is longer than ``MAX_MESSAGE_BYTES``. ``most`` is that, in bytes."""
+    """A provider's message is larger than ``MAX_MESSAGE_BYTES``, which is ``limit``."""
 
     code = "too_large"
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"The message must have at most {most} bytes.")
-        self.most = most
+    def __init__(self, limit: int) -> None:
+        super().__init__(_("The message must have at most %(limit)d bytes.") % {"limit": limit})
+        self.limit = limit
 
 
 class LocatorMismatch(ProctoringResultsError):
@@ -182,7 +226,7 @@ class LocatorMismatch(ProctoringResultsError):
     code = "locator_mismatch"
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"{field}: does not belong to this attempt.")
+        super().__init__(_("%(field)s: does not belong to this attempt.") % {"field": field})
         self.field = field
 
 
@@ -197,30 +241,30 @@ class AttemptIsAmbiguous(ProctoringResultsError):
 
 
 class MessageQueued(ProctoringResultsError):
-    """A message is kept, but could not be taken up yet: upkeep will."""
+    """A message is stored but could not be processed yet. The periodic sweep will process it."""
 
     code = "queued"
 
 
 class CannotDecrypt(ProctoringResultsError):
-    """What was encrypted with a key that is no longer in the settings."""
+    """The key that something was encrypted with is no longer in the settings."""
 
     code = "cannot_decrypt"
 
     def __init__(self) -> None:
-        super().__init__(_("The key that this was encrypted with is not in ENCRYPTION_KEYS any more."))
+        super().__init__(_("The key that this was encrypted with is no longer in ENCRYPTION_KEYS."))
 
 
 class CallRefused(ProctoringResultsError):
-    """A proctoring service does not want a call, and will not want the same one later either."""
+    """A proctoring service refused a call, and would refuse the same call later."""
 
     code = "call_refused"
 
 
 class ServiceUnavailable(ProctoringResultsError):
-    """A proctoring service cannot be called now: the call is made again later.
+    """A proctoring service cannot be called now. The call is made again later.
 
-    ``gave_no_answer`` where there was none at all: other calls would have to wait as long for nothing.
+    ``gave_no_answer``: the service did not answer at all, so that other calls to it would wait in vain, too.
     """
 
     code = "service_unavailable"
@@ -233,15 +277,13 @@ class ServiceUnavailable(ProctoringResultsError):
 class LinkInvalid(ProctoringResultsError):
     """A link to a file or to evidence that is forged, altered, from the future, another's, or no longer permitted.
 
-    ``why`` is a ``DownloadOutcome`` and ``report`` the link's, where the signature was right; the person who came
-    with the link is told neither.
+    It does not say which: the person who came with the link is not told.
     """
 
     code = "link_invalid"
 
-    def __init__(self, why: str, report: Report | None) -> None:
+    def __init__(self) -> None:
         super().__init__(_("This link cannot be used."))
-        self.why, self.report = why, report
 
 
 class LinkExpired(ProctoringResultsError):

@@ -1,32 +1,158 @@
-"""The rules of the product, each once."""
+"""Each rule of the product, once: in Python and, if a list asks it, as a ``Q`` or an expression beside it.
+
+``tests/test_rules.py`` compares the two over random histories. The rules read what they are given and ask the database
+nothing.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, F, Q, TextField, Value, When
+from django.db.models.functions import Coalesce
 
 from proctoring_results.choices import (
     REVIEWABLE_STATUSES,
     AttemptStatus,
+    AttentionReason,
     CreditState,
     EvidenceKind,
     ResultWord,
+    ReviewStatus,
     SessionPart,
 )
 
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt, ProctoredExam
+
+# ------------------------------------------------------------------------------------------------ which attempts count
+
+
+def exam_has_result(exam: ProctoredExam) -> bool:
+    """Return whether attempts at the exam have a result and stand in the report: it is proctored or practice."""
+    return exam.is_proctored or exam.is_practice_exam
+
+
+# The same of the exams, and of the attempts, in a queryset.
+EXAM_HAS_RESULT = Q(is_proctored=True) | Q(is_practice_exam=True)
+HAS_RESULT = Q(exam__is_proctored=True) | Q(exam__is_practice_exam=True)
+
+
+def affects_lms(attempt: ExamAttempt) -> bool:
+    """Return whether grade, credit, certificate and mail follow from the attempt.
+
+    Nothing follows from practice attempts, nor from attempts at exams that are not proctored.
+    """
+    return attempt.exam.is_proctored and not attempt.is_sample_attempt
+
+
+def counts_for_grade(attempt: ExamAttempt) -> bool:
+    """Return whether the attempt is one of those that decide the learner's grade and credit."""
+    return attempt.archived_at is None and not attempt.is_sample_attempt
+
+
+COUNTS_FOR_GRADE = Q(archived_at=None, is_sample_attempt=False)
+
+
+# --------------------------------------------------------------------------------------------------- what the LMS does
+
+
+def grade_is_held(statuses: Collection[str], *, course_holds_grades: bool) -> bool:
+    """Return whether the grade is shown as 0, by the statuses of a learner's attempts at an exam that count."""
+    return course_holds_grades and AttemptStatus.REJECTED in statuses
+
+
+def credit_state(statuses: Collection[str]) -> CreditState:
+    """Return the state of the credit requirement, by the statuses of a learner's attempts at an exam that count.
+
+    It is satisfied when all attempts that were submitted are verified, and failed when one is rejected.
+    """
+    submitted = REVIEWABLE_STATUSES.intersection(statuses)
+    if AttemptStatus.REJECTED in submitted:
+        return CreditState.FAILED
+    if submitted:
+        return CreditState.SATISFIED if submitted == {AttemptStatus.VERIFIED} else CreditState.SUBMITTED
+    if AttemptStatus.ERROR in statuses:
+        return CreditState.FAILED
+    return CreditState.DECLINED if AttemptStatus.DECLINED in statuses else CreditState.NONE
+
+
+# ---------------------------------------------------------------------------------------------------- what people read
+
+# What a learner reads of an attempt at an exam that has a result. Every other status has no word.
 RESULT_WORDS: Mapping[str, ResultWord] = {
-    **dict.fromkeys(
-        [
-            AttemptStatus.COMPLETED,
-            AttemptStatus.SUBMITTED,
-            AttemptStatus.TIMED_OUT,
-            AttemptStatus.SECOND_REVIEW_REQUIRED,
-        ],
-        ResultWord.PENDING,
-    ),
+    AttemptStatus.COMPLETED: ResultWord.PENDING,
+    AttemptStatus.SUBMITTED: ResultWord.PENDING,
+    AttemptStatus.TIMED_OUT: ResultWord.PENDING,
+    AttemptStatus.SECOND_REVIEW_REQUIRED: ResultWord.PENDING,
     AttemptStatus.VERIFIED: ResultWord.SATISFACTORY,
     AttemptStatus.REJECTED: ResultWord.UNSATISFACTORY,
 }
 
-# Every other kind, those of other providers too, is seen on the recording. Reviews are counted by this once, when they
-# arrive: what is changed here holds for later ones.
+
+def printed_review_status(review_status: str | None, status: str, *, was_started: bool) -> str:
+    """Return ``review_status`` as reports print it.
+
+    It is the current review's. Without a review it is ``Not Reviewed`` if the exam was taken and can be reviewed, else
+    empty.
+    """
+    if review_status is not None:
+        return review_status
+    return ReviewStatus.NOT_REVIEWED.value if was_started and status in REVIEWABLE_STATUSES else ""
+
+
+PRINTED_REVIEW_STATUS = Coalesce(
+    F("current_review__review_status"),
+    Case(
+        When(
+            started_at__isnull=False,
+            status__in=sorted(REVIEWABLE_STATUSES),
+            then=Value(ReviewStatus.NOT_REVIEWED.value),
+        ),
+        default=Value(""),
+        output_field=TextField(),
+    ),
+    output_field=TextField(),
+)
+
+
+# --------------------------------------------------------------------------------------------- what requires attention
+
+
+def attention_reasons(
+    attempt: ExamAttempt, *, has_new_information: bool, has_parked_effect: bool
+) -> list[AttentionReason]:
+    """Return why a person has to look at the attempt; nothing if nobody has to.
+
+    ``has_new_information``: a review came after a person's decision. ``has_parked_effect``: an effect was given up.
+    Nobody has to look at an archived attempt, which can be neither decided nor changed.
+    """
+    if attempt.archived_at is not None:
+        return []
+    review = attempt.current_review
+    contradicts_itself = (
+        review is not None and review.review_status == ReviewStatus.CLEAN and review.suspicious_count > 0
+    )
+    applies = {
+        AttentionReason.SECOND_REVIEW: attempt.status == AttemptStatus.SECOND_REVIEW_REQUIRED,
+        # A person who has decided has seen it.
+        AttentionReason.CONTRADICTION: contradicts_itself and attempt.decided_at is None,
+        AttentionReason.NEW_INFORMATION: has_new_information,
+        AttentionReason.PARKED_EFFECT: has_parked_effect,
+    }
+    return [reason for reason in AttentionReason if applies[reason]]
+
+
+# The answer is stored with the attempt whenever something happens to it (``models/attention.py``), so that no list has
+# to search reviews and effects.
+REQUIRES_ATTENTION = Q(attention_since__isnull=False)
+
+
+# -------------------------------------------------------------------------------------------- where something was seen
+
+# Incidents of every other kind, those of other providers too, were seen on the recording. Reviews are counted by this
+# once, when they arrive: a change here holds for later ones.
 PART_OF_INCIDENT: Mapping[str, SessionPart] = {
     "desktop": SessionPart.ONLINE,
     "id": SessionPart.VERIFICATION,
@@ -41,23 +167,10 @@ PART_OF_EVIDENCE: Mapping[str, SessionPart] = {
 
 
 def part_of_incident(kind: str) -> SessionPart:
+    """Return the tab of the session page on which an incident of this kind stands."""
     return PART_OF_INCIDENT.get(kind.casefold(), SessionPart.VIDEO)
 
 
 def part_of_evidence(kind: str) -> SessionPart:
+    """Return the tab of the session page on which evidence of this kind stands."""
     return PART_OF_EVIDENCE.get(kind, SessionPart.VIDEO)
-
-
-def credit_state_of(statuses: Collection[str]) -> CreditState:
-    """How credit stands, by the statuses of all attempts of a learner at an exam that count.
-
-    Satisfied when all that were handed in are verified; failed when one is rejected.
-    """
-    handed_in = REVIEWABLE_STATUSES.intersection(statuses)
-    if AttemptStatus.REJECTED in handed_in:
-        return CreditState.FAILED
-    if handed_in:
-        return CreditState.SATISFIED if handed_in == {AttemptStatus.VERIFIED} else CreditState.SUBMITTED
-    if AttemptStatus.ERROR in statuses:
-        return CreditState.FAILED
-    return CreditState.DECLINED if AttemptStatus.DECLINED in statuses else CreditState.NONE

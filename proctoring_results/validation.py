@@ -1,51 +1,61 @@
-"""What text we can keep: every database, JSON and CSV must take it."""
+"""Validation of values that every database, JSON and CSV must take."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
 
 from proctoring_results.exceptions import InvalidInput
 
 
 def clean_text(field: str, value: object, *, most: int | None = None) -> str:
-    """The text, unchanged. Raises ``InvalidInput`` for NUL, lone surrogates, what is no text, and over ``most``."""
+    """Return the text unchanged.
+
+    Raises ``InvalidInput`` for what is no text, for NUL and lone surrogates, and for more than ``most`` characters.
+    """
     if not isinstance(value, str):
-        raise InvalidInput(field, "must be text.")
+        raise InvalidInput(field, _("must be text."))
     if "\0" in value:
-        raise InvalidInput(field, "must not contain the NUL character.")
+        raise InvalidInput(field, _("must not contain the NUL character."))
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidInput(field, "must not contain lone surrogates.") from None
+        raise InvalidInput(field, _("must not contain lone surrogates.")) from None
     if most is not None and len(value) > most:
-        raise InvalidInput(field, f"must have at most {most} characters.")
+        raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": most})
     return value
 
 
 def clean_key(field: str, value: object, *, most: int = 255) -> str:
-    """``clean_text`` that is not empty."""
+    """Return the text unchanged, as ``clean_text`` does. Raises ``InvalidInput`` for an empty one, too."""
     text = clean_text(field, value, most=most)
     if not text:
-        raise InvalidInput(field, "must not be empty.")
+        raise InvalidInput(field, _("must not be empty."))
     return text
 
 
 def clean_whole_number(field: str, value: object, *, least: int = 0, most: int = 1_000_000) -> int:
-    """A whole number between ``least`` and ``most``. Raises ``InvalidInput``."""
+    """Return the number. Raises ``InvalidInput`` unless it is a whole number from ``least`` to ``most``."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidInput(field, f"must be a whole number from {least} to {most}.")
+        raise InvalidInput(field, _("must be a whole number from %(min)d to %(max)d.") % {"min": least, "max": most})
     return value
 
 
+def not_one_of(field: str, values: Iterable[str]) -> InvalidInput:
+    """Return the error to raise for a value that is none of these."""
+    return InvalidInput(field, _("must be one of %(values)s.") % {"values": ", ".join(values)})
+
+
 def clean_json(field: str, value: object) -> object:
-    """JSON data, unchanged. Raises ``InvalidInput`` for what a database would refuse: NUL, surrogates, NaN."""
+    """Return JSON data unchanged. Raises ``InvalidInput`` for what a database would refuse: NUL, surrogates, NaN."""
     if isinstance(value, str):
         return clean_text(field, value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidInput(field, "must not contain NaN or infinity.")
+        raise InvalidInput(field, _("must not contain NaN or infinity."))
     if isinstance(value, Mapping):
         return {clean_text(field, key): clean_json(f"{field}.{key}", item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean_json(f"{field}[{number}]", item) for number, item in enumerate(value)]
     if value is None or isinstance(value, bool | int | float):
         return value
-    raise InvalidInput(field, "must be JSON data.")
+    raise InvalidInput(field, _("must be JSON data."))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proctoring_results import api
 from proctoring_results.choices import EffectState
 from proctoring_results.models import ExamAttempt, Incident, LmsEffect
-from proctoring_results.models.attention import renew_attention
+from proctoring_results.models.attention import save_attention
 from tests.factories import ProctoredExamFactory, UserFactory
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -93,7 +93,7 @@ def strike(attempt: ExamAttempt, step: str, by) -> None:
 def park(attempt: ExamAttempt) -> None:
     """What has waited too long, as the deliverer does it."""
     LmsEffect.objects.waiting().filter(attempt=attempt).update(state=EffectState.PARKED, next_try_at=None)
-    renew_attention([ExamAttempt.objects.get(pk=attempt.pk)])
+    save_attention([ExamAttempt.objects.get(pk=attempt.pk)])
 
 
 def nothing(attempts: list[ExamAttempt]) -> None:

@@ -5,6 +5,7 @@ import os
 from environs import Env
 
 from tests import environment
+from tests.mailers import mail_settings
 
 env = Env()
 
@@ -72,7 +73,7 @@ REST_FRAMEWORK = {
 }
 
 STORAGES = environment.storages()
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
 # Messages stay in this process, unless the run has a broker for them.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 CELERY_TASK_IGNORE_RESULT = True

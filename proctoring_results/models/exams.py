@@ -7,6 +7,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from proctoring_results import rules
+
 from .fields import IdField
 
 
@@ -15,8 +17,8 @@ class ProctoredExamQuerySet(models.QuerySet["ProctoredExam"]):
         return self.filter(course_id=course_id)
 
     def with_result(self) -> Self:
-        """Proctored or practice: the exams whose attempts have a result and stand in the report."""
-        return self.filter(Q(is_proctored=True) | Q(is_practice_exam=True))
+        """Return the exams whose attempts have a result and stand in the report."""
+        return self.filter(rules.EXAM_HAS_RESULT)
 
 
 class ProctoredExam(models.Model):

@@ -13,9 +13,9 @@ from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Cast, Coalesce, Length, Replace
 from django.db.models.lookups import GreaterThan
 
-from proctoring_results.choices import REVIEWABLE_STATUSES, ReviewStatus
 from proctoring_results.guard import DANGEROUS
 from proctoring_results.models.expressions import VendorFunc
+from proctoring_results.rules import PRINTED_REVIEW_STATUS
 
 
 class Bytewise(VendorFunc):
@@ -100,18 +100,6 @@ def yes_or_no(expression: str) -> Expression:
     return Case(When(**{expression: True}, then=Value("True")), default=Value("False"), output_field=TextField())
 
 
-def review_status() -> Expression:
-    """The current review's; without one ``Not Reviewed`` where an exam was taken and could be reviewed."""
-    none = Case(
-        When(
-            started_at__isnull=False, status__in=sorted(REVIEWABLE_STATUSES), then=Value(str(ReviewStatus.NOT_REVIEWED))
-        ),
-        default=Value(""),
-        output_field=TextField(),
-    )
-    return Coalesce(F("current_review__review_status"), none, output_field=TextField())
-
-
 def username_path() -> str:
     return f"user__{get_user_model().USERNAME_FIELD}"
 
@@ -135,7 +123,7 @@ def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
         Column("started_at", moment("started_at")),
         Column("completed_at", moment("completed_at")),
         Column("status", text("status")),
-        Column("review_status", review_status()),
+        Column("review_status", PRINTED_REVIEW_STATUS),
         Column("Suspicious Count", count("current_review__suspicious_count")),
         Column("Suspicious Comments", guarded("current_review__suspicious_comments")),
         Column("Rules Violation Count", count("current_review__rules_violation_count")),

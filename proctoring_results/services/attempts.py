@@ -1,8 +1,9 @@
-"""Attempts: the verbs of the learner and the host.
+"""Attempts: what the learner and the host do with them.
 
-Each verb takes ``by=None``: the attempt's own learner is the learner of the table of transitions, anyone else the host.
-Each returns the attempt as it stands afterwards. They raise ``NotFound``, ``IllegalTransition`` or
-``AttemptIsArchived``.
+Each function takes ``by=None``: the attempt's own learner is the learner of the table of transitions, anyone else the
+host.
+Each returns the attempt as it stands afterwards. They raise ``NotFound``, ``IllegalTransition``
+and ``AttemptIsArchived``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.validation import clean_text, clean_whole_number
 
-from .provider_calls import queue_attempt_call
+from .effects import queue_attempt_call, queue_effects
 from .reviews import apply_waiting_reviews
-from .status import change_status, lock_attempt, note_activity, queue_effects
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -39,9 +40,9 @@ def create_attempt(
     taking_as_proctored: bool = True,
     by: AbstractBaseUser | None = None,
 ) -> ExamAttempt:
-    """A learner's new go at an exam. ``by`` is not recorded: a creation is no move.
+    """Create a learner's attempt at an exam. ``by`` is not recorded, since a creation is no transition.
 
-    Raises ``AttemptAlreadyOpen`` (carrying it), ``ExamNotAvailable`` and ``InvalidInput``.
+    Raises ``AttemptAlreadyOpen``, which carries the open attempt, ``ExamNotAvailable`` and ``InvalidInput``.
     """
     extra = clean_whole_number("extra_time_mins", extra_time_mins, most=100_000)
     clean_text("track", track, most=64)
@@ -65,31 +66,31 @@ def create_attempt(
             queue_attempt_call(ProviderCall.CREATE_ATTEMPT, attempt)
             return attempt
     except IntegrityError:
-        # A locking read sees what others have committed, also under MariaDB's repeatable read.
+        # A locking read sees what others have committed, even under MariaDB's repeatable read.
         with transaction.atomic():
-            open_one = ExamAttempt.objects.select_for_update().filter(open_key=key).first()
-        if open_one is None:
+            open_attempt = ExamAttempt.objects.select_for_update().filter(open_key=key).first()
+        if open_attempt is None:
             raise
-        raise AttemptAlreadyOpen(open_one) from None
+        raise AttemptAlreadyOpen(open_attempt) from None
 
 
 def mark_download_clicked(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The learner went to download the proctoring software."""
-    return _move(attempt_code, S.DOWNLOAD_SOFTWARE_CLICKED, by)
+    """Record that the learner went to download the proctoring software."""
+    return _change(attempt_code, S.DOWNLOAD_SOFTWARE_CLICKED, by)
 
 
 def mark_ready_to_start(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The proctoring software is set up; the exam may start."""
-    return _move(attempt_code, S.READY_TO_START, by)
+    """Record that the proctoring software is set up, so that the exam may start."""
+    return _change(attempt_code, S.READY_TO_START, by)
 
 
 @transaction.atomic
 def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Start the exam, or go back to it from ``ready_to_submit`` while time is left.
+    """Start the exam, or return to it from ``ready_to_submit`` while time is left.
 
-    The time allowed is set once, here: the exam's limit and the attempt's extra time, cut to the whole minutes left
-    until the due date or the course's end. After these the attempt is returned as ``expired``; a return after the
-    learner's time is over gives the attempt that has ended.
+    The allowed time is set once, here: the exam's limit and the attempt's extra time, cut to the whole minutes left
+    until the due date or the course's end. If none are left, the attempt is returned as ``expired``. If the learner's
+    time is already over, the attempt is returned as it ended.
     """
     attempt, now = lock_attempt(attempt_code), timezone.now()
     if _end_if_time_is_over(attempt, now) or (attempt.status == S.STARTED and attempt.archived_at is None):
@@ -112,7 +113,7 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
 
 @transaction.atomic
 def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The learner has done the exam and is asked to confirm. After the limit: the attempt that has ended."""
+    """Record that the learner is asked to confirm the submission. After the limit, return the attempt as it ended."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
     if not _end_if_time_is_over(attempt, now):
         change_status(attempt, S.READY_TO_SUBMIT, source=_source(attempt, by), by=by, at=now)
@@ -121,9 +122,9 @@ def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = Non
 
 @transaction.atomic
 def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Hand in. After the limit the attempt is ``timed_out`` at the exact moment, or handed in (``LATE_HAND_IN``).
+    """Submit the exam. After the limit the attempt ends at the limit, as the setting ``LATE_HAND_IN`` says.
 
-    A learner's hand-in that finds the exam over returns the attempt as it stands.
+    A learner's submission that finds the exam over returns the attempt as it stands.
     """
     attempt, now = lock_attempt(attempt_code), timezone.now()
     source = _source(attempt, by)
@@ -136,60 +137,59 @@ def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> 
 
 @transaction.atomic
 def complete_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The host says that the exam is done, and hands in later."""
+    """Record that the exam is over; the host submits it later."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
     return _end(attempt, S.COMPLETED, _source(attempt, by), by, now)
 
 
 @transaction.atomic
 def time_out_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The exam's time is over: ``completed_at`` is the end of the learner's time, or now if that is still to come."""
+    """End the exam for lack of time, at the end of the learner's time or now, whichever is earlier."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
     at = min(now, attempt.ends_at or now)
     return _end(attempt, S.TIMED_OUT, _source(attempt, by), by, at)
 
 
 def decline_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The learner does not want to take the exam as a proctored one."""
-    return _move(attempt_code, S.DECLINED, by)
+    """Record that the learner declines to take the exam as a proctored one."""
+    return _change(attempt_code, S.DECLINED, by)
 
 
 def expire_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """The exam is no longer available."""
-    return _move(attempt_code, S.EXPIRED, by)
+    """Record that the exam is no longer available."""
+    return _change(attempt_code, S.EXPIRED, by)
 
 
 def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Something went wrong with the exam. Raises ``InvalidInput`` for a reason that cannot be kept."""
-    return _move(attempt_code, S.ERROR, by, clean_text("reason", reason))
+    """Record that something went wrong with the exam. Raises ``InvalidInput`` for a reason that cannot be stored."""
+    return _change(attempt_code, S.ERROR, by, clean_text("reason", reason))
 
 
 @transaction.atomic
 def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Put an attempt aside, so that the learner may have a new one. It stays in the report. Twice is once."""
+    """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat."""
     clean_text("reason", reason)
     attempt = lock_attempt(attempt_code)
     if attempt.archived_at is None:
         attempt.archived_at, attempt.archive_reason = timezone.now(), reason
         attempt.open_key = attempt.ends_at = None
         attempt.archived_by_id = by.pk if by else None
-        attempt.save(update_fields=["archived_at", "archived_by", "archive_reason", "open_key", "ends_at"])
         queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
         if attempt.started_at is None:
             queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
-        note_activity(attempt)
+        save_attempt(attempt)
     return attempt
 
 
 @transaction.atomic
 def end_overdue_attempt(attempt_code: str) -> bool:
-    """End an attempt whose time ran out while nobody looked; says whether it was still under way."""
+    """End an attempt whose time has run out. Return whether it was still under way."""
     return _end_if_time_is_over(lock_attempt(attempt_code), timezone.now())
 
 
 @transaction.atomic
 def expire_after_the_course(attempt_code: str) -> bool:
-    """Expire an attempt that was never started, for its course has ended; says whether it was still open."""
+    """Expire an attempt that was never started, because its course has ended. Return whether it was still open."""
     attempt = lock_attempt(attempt_code)
     if not attempt.is_open or attempt.started_at is not None:
         return False
@@ -202,7 +202,7 @@ def _source(attempt: ExamAttempt, by: AbstractBaseUser | None) -> Source:
 
 
 @transaction.atomic
-def _move(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, reason: str = "") -> ExamAttempt:
+def _change(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, reason: str = "") -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     change_status(attempt, to, source=_source(attempt, by), by=by, reason=reason)
     return attempt
@@ -211,14 +211,14 @@ def _move(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, rea
 def _end(
     attempt: ExamAttempt, to: AttemptStatus, source: Source, by: AbstractBaseUser | None, at: datetime
 ) -> ExamAttempt:
-    """Move to one of the statuses in which the exam is over; reviews that came early are applied."""
+    """Change to one of the statuses in which the exam is over, and apply the reviews that arrived before."""
     change_status(attempt, to, source=source, by=by, at=at)
     apply_waiting_reviews(attempt)
     return attempt
 
 
 def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
-    """End an attempt under way whose time has run out, at the exact moment. Says whether it did."""
+    """End an attempt under way whose time has run out, at that moment. Return whether it did."""
     if attempt.ends_at is None or now <= attempt.ends_at or attempt.archived_at is not None:
         return False
     _end(attempt, S(conf().LATE_HAND_IN), Source.UPKEEP, None, attempt.ends_at)
@@ -226,7 +226,7 @@ def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
 
 
 def _whole_minutes_left(exam: ProctoredExam, now: datetime) -> int | None:
-    """Until the due date or the course's end, whichever is first; None where there is neither."""
+    """Return the whole minutes until the due date or the course's end, whichever is first; None without either."""
     ends = [end for end in (exam.due_date, lms().course_end(exam.course_id)) if end is not None]
     if not ends:
         return None

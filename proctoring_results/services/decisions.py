@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
 from proctoring_results.exceptions import InvalidInput, StaleDecision
 from proctoring_results.models import ExamAttempt
-from proctoring_results.queries.preview import Seen
+from proctoring_results.queries.preview import Seen, seen_now
 from proctoring_results.validation import clean_text
 
-from .status import change_status, lock_attempt, note_activity
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -25,8 +26,9 @@ MAX_REASON_LENGTH = 10_000  # characters
 def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
     """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
 
-    ``seen`` is what the page showed; with it a decision on a stale page is refused. Raises ``AccessDenied``,
-    ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalTransition``, ``AttemptIsArchived``, ``NotFound``.
+    ``seen`` is what the person's page showed: if something has happened since, the decision is refused.
+    Raises ``AccessDenied``, ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalTransition``,
+    ``AttemptIsArchived`` and ``NotFound``.
     """
     return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
 
@@ -40,34 +42,33 @@ def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: 
 def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    reason = a_reason(reason)
+    reason = clean_reason(reason)
     refuse_if_stale(attempt, seen)
     change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
-    _take_up_what_waited_for_a_person(attempt)
+    _apply_review_after_decision(attempt)
     return attempt
 
 
 def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
     """Raise ``StaleDecision`` unless the newest change and review of a locked attempt were on the person's page."""
-    change, review = attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first()
-    if seen is not None and seen != Seen(change.pk if change else None, review.pk if review else None):
-        raise StaleDecision(attempt, change, review)
+    if seen is not None and seen != seen_now(attempt):
+        raise StaleDecision(attempt)
 
 
-def a_reason(reason: str) -> str:
-    """The reason without space around it. Raises ``InvalidInput`` where there is none."""
-    kept = clean_text("reason", reason, most=MAX_REASON_LENGTH).strip()
-    if not kept:
-        raise InvalidInput("reason", "A decision needs a reason.")
-    return kept
+def clean_reason(reason: str) -> str:
+    """Return the reason without surrounding whitespace. Raises ``InvalidInput`` if nothing is left."""
+    reason = clean_text("reason", reason, most=MAX_REASON_LENGTH).strip()
+    if not reason:
+        raise InvalidInput("reason", _("A decision needs a reason."))
+    return reason
 
 
-def _take_up_what_waited_for_a_person(attempt: ExamAttempt) -> None:
-    """The newest review that came after an earlier decision becomes current: this person had it before them."""
-    waited = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
-    newest = waited.last()
+def _apply_review_after_decision(attempt: ExamAttempt) -> None:
+    """Make the newest review that arrived after an earlier decision current: this person had it before them."""
+    reviews = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
+    newest = reviews.last()
     if newest is None:
         return
-    waited.update(standing=ReviewStanding.APPLIED)
+    reviews.update(standing=ReviewStanding.APPLIED)
     attempt.current_review = newest
-    note_activity(attempt)
+    save_attempt(attempt)

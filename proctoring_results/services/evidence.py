@@ -1,97 +1,91 @@
-"""Evidence of a review: checked, and written with its addresses encrypted."""
+"""Evidence of a review: checked, and written with its URLs encrypted."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
 
 from proctoring_results import crypto
 from proctoring_results.choices import EvidenceKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models import Evidence
-from proctoring_results.models.compiled import insert
 from proctoring_results.providers.base import EvidenceData, IncidentData, refuse_too_much_evidence, web_address
-from proctoring_results.validation import clean_text
+from proctoring_results.validation import clean_text, not_one_of
 
 if TYPE_CHECKING:
     from proctoring_results.models import ExamReview, Incident
 
 
-def check_seconds(place: str, start: object, stop: object) -> None:
-    """Raise ``InvalidInput`` for what is no number of seconds, naming the field."""
+def check_seconds(field: str, start: object, stop: object) -> None:
+    """Raise ``InvalidInput``, naming the field, for what is no finite number of seconds."""
     for name, value in (("start", start), ("stop", stop)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise InvalidInput(f"{place}.{name}", "must be a number of seconds.")
+            raise InvalidInput(f"{field}.{name}", _("must be a number of seconds."))
         if value is not None and not math.isfinite(value):
-            raise InvalidInput(f"{place}.{name}", "must be a finite number of seconds.")
+            raise InvalidInput(f"{field}.{name}", _("must be a finite number of seconds."))
 
 
-def check_evidence(of_review: Sequence[EvidenceData], incidents: Sequence[IncidentData]) -> None:
-    """Raise ``InvalidInput``, naming the field, for what cannot be kept."""
-    refuse_too_much_evidence("evidence", of_review, incidents)
-    for place, items in _by_place(of_review, incidents):
+def check_evidence(of_session: Sequence[EvidenceData], incidents: Sequence[IncidentData]) -> None:
+    """Raise ``InvalidInput``, naming the field, for what cannot be stored."""
+    refuse_too_much_evidence("evidence", of_session, incidents)
+    fields = {"evidence": of_session}
+    fields |= {f"incidents[{number}].evidence": incident.evidence for number, incident in enumerate(incidents)}
+    for field, items in fields.items():
         for number, item in enumerate(items):
-            _check(f"{place}[{number}]", item)
+            _check(f"{field}[{number}]", item)
 
 
-def without_addresses(raw: object, of_review: Iterable[EvidenceData], incidents: Iterable[IncidentData]) -> object:
-    """The raw data without the addresses of the evidence: these are kept encrypted, and nowhere else."""
-    addresses = {item.url for items in (of_review, *(one.evidence for one in incidents)) for item in items}
-    return _without(raw, addresses) if addresses else raw
+def without_urls(raw: Any, of_session: Iterable[EvidenceData], incidents: Iterable[IncidentData]) -> Any:
+    """Return the raw data without the URLs of the evidence: these are stored encrypted, and nowhere else."""
+    urls = {item.url for _incident, item in _in_order(of_session, incidents)}
+    return _without(raw, urls) if urls else raw
 
 
 def write_evidence(
     review: ExamReview,
-    of_review: Iterable[EvidenceData],
-    incidents: Iterable[IncidentData],
-    incident_rows: Sequence[Incident],
+    of_session: Iterable[EvidenceData],
+    incidents: Sequence[IncidentData],
+    rows: Sequence[Incident],
 ) -> None:
-    """In the order in which it came: the whole session's first, then that of each incident."""
-    found: list[tuple[Incident | None, EvidenceData]] = [(None, item) for item in of_review]
-    for row, incident in zip(incident_rows, incidents, strict=True):
-        found += [(row, item) for item in incident.evidence]
-    rows = [
+    """Write the evidence of the whole session, then that of each incident. ``rows`` are the incidents as written."""
+    Evidence.objects.bulk_create(
         Evidence(
             review=review,
-            incident=row,
+            incident=None if incident is None else rows[incident],
             position=number,
             kind=EvidenceKind(item.kind),
             url=crypto.encrypt(item.url),
             start=item.start,
             stop=item.stop,
         )
-        for number, (row, item) in enumerate(found)
-    ]
-    insert(*rows)
+        for number, (incident, item) in enumerate(_in_order(of_session, incidents))
+    )
 
 
-def _by_place(
-    of_review: Sequence[EvidenceData], incidents: Sequence[IncidentData]
-) -> list[tuple[str, Sequence[EvidenceData]]]:
-    places = [(f"incidents[{number}].evidence", incident.evidence) for number, incident in enumerate(incidents)]
-    return [("evidence", of_review), *places]
+def _in_order(
+    of_session: Iterable[EvidenceData], incidents: Iterable[IncidentData]
+) -> Iterator[tuple[int | None, EvidenceData]]:
+    """Yield each piece of evidence with the number of its incident; None if it is of the whole session."""
+    yield from ((None, item) for item in of_session)
+    yield from ((number, item) for number, incident in enumerate(incidents) for item in incident.evidence)
 
 
-def _check(place: str, item: EvidenceData) -> None:
+def _check(field: str, item: EvidenceData) -> None:
     if item.kind not in EvidenceKind.values:
-        raise InvalidInput(f"{place}.kind", f"must be one of {', '.join(EvidenceKind.values)}.")
-    web_address(f"{place}.url", clean_text(f"{place}.url", item.url))
-    check_seconds(place, item.start, item.stop)
+        raise not_one_of(f"{field}.kind", EvidenceKind.values)
+    web_address(f"{field}.url", clean_text(f"{field}.url", item.url))
+    check_seconds(field, item.start, item.stop)
 
 
-def _without(raw: Any, addresses: set[str]) -> Any:
+def _without(raw: Any, urls: set[str]) -> Any:
+    def is_url(value: object) -> bool:
+        return isinstance(value, str) and value in urls
+
     if isinstance(raw, dict):
-        return {key: _without(item, addresses) for key, item in raw.items() if not _is_one(item, addresses)}
+        return {key: _without(value, urls) for key, value in raw.items() if not is_url(value)}
     if isinstance(raw, list):
-        return [_without(item, addresses) for item in raw if not _is_one(item, addresses)]
+        return [_without(value, urls) for value in raw if not is_url(value)]
     return raw
-
-
-def _is_one(item: object, addresses: set[str]) -> bool:
-    return isinstance(item, str) and item in addresses
-
-
-def rows_with_keys(review: ExamReview, rows: list[Incident]) -> list[Incident]:
-    """The incidents as they were written, in their order; MySQL does not tell their keys."""
-    return rows if all(row.pk for row in rows) else list(review.incidents.order_by("position"))

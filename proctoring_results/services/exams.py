@@ -1,4 +1,4 @@
-"""Exams: registered and changed by the host."""
+"""Exams: the host registers and changes them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFound
 from proctoring_results.models import ProctoredExam
 from proctoring_results.validation import clean_key, clean_text, clean_whole_number
 
-from .provider_calls import queue_exam_call
+from .effects import queue_exam_call
 
 A_YEAR = 366 * 24 * 60  # minutes
 MAX_POLICY_LENGTH = 32 * 1024  # characters
-# What a provider is told of an exam.
-TOLD = ("exam_name", "time_limit_mins", "is_proctored", "is_practice_exam", "is_active", "review_policy", "provider")
+# A change of these is sent to the provider.
+SENT_TO_PROVIDER = (
+    "exam_name",
+    "time_limit_mins",
+    "is_proctored",
+    "is_practice_exam",
+    "is_active",
+    "review_policy",
+    "provider",
+)
 
 
 class ExamChanges(TypedDict, total=False):
-    """What ``update_exam`` may change."""
+    """The fields that ``update_exam`` may change."""
 
     exam_name: str
     time_limit_mins: int
@@ -71,7 +80,7 @@ def create_exam(
 
 @transaction.atomic
 def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges]) -> ProctoredExam:
-    """Change what ``create_exam`` took, by the same names. Attempts that exist keep what they copied.
+    """Change the fields that ``create_exam`` takes. Existing attempts keep what they copied.
 
     Raises ``InvalidInput`` (unknown names too), ``ExamAlreadyExists`` (the ``external_id``) and ``NotFound``.
     """
@@ -79,12 +88,12 @@ def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges])
     if exam is None:
         raise NotFound("exam", content_id)
     if changes.get("provider", exam.provider) != exam.provider:
-        # An id is the old provider's own; the new one has yet to give the exam one.
+        # The id is the old provider's; the new one has yet to give the exam an id.
         changes.setdefault("external_id", None)
-    told_before = [getattr(exam, name) for name in TOLD]
+    sent_before = [getattr(exam, name) for name in SENT_TO_PROVIDER]
     _fill_in(exam, changes)
     saved = _saved(exam)
-    if [getattr(saved, name) for name in TOLD] != told_before:
+    if [getattr(saved, name) for name in SENT_TO_PROVIDER] != sent_before:
         queue_exam_call(saved)
     return saved
 
@@ -108,13 +117,13 @@ def _checked(name: str, value: object) -> object:
             return clean_whole_number(name, value, least=1, most=A_YEAR)
         case "is_proctored" | "is_practice_exam" | "is_active":
             if not isinstance(value, bool):
-                raise InvalidInput(name, "must be true or false.")
+                raise InvalidInput(name, _("must be true or false."))
             return value
         case "due_date":
             if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
-                raise InvalidInput(name, "must be a moment with a time zone.")
+                raise InvalidInput(name, _("must be a moment with a time zone."))
             return value
-    raise InvalidInput(name, "is not a field of an exam that can be set.")
+    raise InvalidInput(name, _("is not a field of an exam that can be set."))
 
 
 def _saved(exam: ProctoredExam) -> ProctoredExam:

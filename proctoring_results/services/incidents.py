@@ -1,4 +1,4 @@
-"""A person dismisses an incident, or takes that back: a new version of the review, and no status moves."""
+"""A person dismisses an incident, or restores it: a new version of the review; no status changes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Inciden
 from proctoring_results.queries.preview import Seen
 from proctoring_results.signals import review_recorded
 
-from .decisions import a_reason, refuse_if_stale
-from .evidence import rows_with_keys
+from .decisions import clean_reason, refuse_if_stale
 from .reviews import report_columns
-from .status import lock_attempt, note_activity
+from .status import lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,15 +31,15 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def dismiss_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
-    """Strike out an incident: it is shown, and no longer counted. Returns the new version of the review.
+    """Dismiss an incident: it is shown, and no longer counted. Returns the new version of the review.
 
-    The new version is the current review where the one before was; it moves no status, and has incidents of its own.
+    The new version has incidents of its own. It becomes current if the one before was; no status changes.
     ``seen`` is as in ``pass_attempt``. Raises ``AccessDenied``, ``InvalidInput`` (no reason), ``StaleDecision`` (also
     for an incident of a review that has a newer version), ``IncidentNotInState``, ``AttemptIsArchived``,
     ``AttemptIsErased``, ``NotFound``.
     """
     attempt, incident = _locked(incident_id)
-    reason = _allowed(attempt, incident, by, reason, seen)
+    reason = _check_allowed(attempt, incident, by, reason, seen)
     if incident.is_dismissed:
         raise IncidentNotInState(incident, _("The incident has been dismissed already."))
     return _new_version(attempt, incident, by, reason, dismissed=True)
@@ -48,9 +47,9 @@ def dismiss_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, see
 
 @transaction.atomic
 def restore_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
-    """Take back that an incident was dismissed: it counts again. Otherwise as ``dismiss_incident``."""
+    """Restore a dismissed incident: it counts again. Otherwise like ``dismiss_incident``."""
     attempt, incident = _locked(incident_id)
-    reason = _allowed(attempt, incident, by, reason, seen)
+    reason = _check_allowed(attempt, incident, by, reason, seen)
     if not incident.is_dismissed:
         raise IncidentNotInState(incident, _("The incident has not been dismissed."))
     return _new_version(attempt, incident, by, reason, dismissed=False)
@@ -65,10 +64,12 @@ def _locked(incident_id: int) -> tuple[ExamAttempt, Incident]:
     return lock_attempt(code), Incident.objects.select_related("review").get(pk=incident_id)
 
 
-def _allowed(attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, reason: str, seen: Seen | None) -> str:
-    """The reason, where this person may change this version of the review now."""
+def _check_allowed(
+    attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, reason: str, seen: Seen | None
+) -> str:
+    """Return the reason if this person may change this version of the review now, else raise."""
     permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    reason = a_reason(reason)
+    reason = clean_reason(reason)
     refuse_if_stale(attempt, seen)
     if attempt.archived_at is not None:
         raise AttemptIsArchived(attempt)
@@ -76,7 +77,7 @@ def _allowed(attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, rea
         raise AttemptIsErased(attempt)
     review = incident.review
     if review.versions.exists():
-        raise StaleDecision(attempt, attempt.changes.order_by("-pk").first(), attempt.reviews.order_by("-pk").first())
+        raise StaleDecision(attempt)
     if review.pk != attempt.current_review_id and review.standing != ReviewStanding.AFTER_DECISION:
         raise IncidentNotInState(
             incident, _("Only incidents of the current review, or of new information after a decision, can be changed.")
@@ -109,19 +110,19 @@ def _new_version(
     _copy(before, review, rows)
     if attempt.current_review_id == before.pk:
         attempt.current_review = review
-    note_activity(attempt)
+    save_attempt(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=code, review=review))
     return review
 
 
 def _copy(before: ExamReview, review: ExamReview, rows: list[Incident]) -> None:
-    """Incidents and evidence of the version before, as rows of the new one."""
+    """Copy incidents and evidence of the version before to the new one."""
     evidence = list(before.evidence.order_by("position"))
     numbers = {row.pk: number for number, row in enumerate(rows)}
     for row in rows:
         row.pk, row.review, row._state.adding = None, review, True
-    copies = rows_with_keys(review, Incident.objects.bulk_create(rows))
+    copies = Incident.objects.bulk_create_in_order(rows)
     for item in evidence:
         item.incident = None if item.incident_id is None else copies[numbers[item.incident_id]]
         item.pk, item.review, item._state.adding = None, review, True

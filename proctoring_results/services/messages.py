@@ -31,8 +31,8 @@ from proctoring_results.exceptions import (
     MessageQueued,
     NotFound,
 )
+from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
-from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.providers.base import ReviewData, text
 from proctoring_results.providers.registry import known_providers, provider_named
 from proctoring_results.providers.rpnow import Ids, RPNowProvider
@@ -54,8 +54,6 @@ HEAD_START = timedelta(minutes=1)
 FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 LOCATOR = "examMetaData.ssiRecordLocator"
-# What is written of a message when it is done.
-WRITTEN = ("answer", "review", "state", "problem", "finished_at", "next_try_at", "lease_until")
 
 
 # ---------------------------------------------------------------------------------------- whose attempt a message means
@@ -73,7 +71,7 @@ def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser
     known = {provider.name for provider in known_providers()}
     mine = {name for name in known if may_speak_for(name)}
     # An id with NUL in it is nobody's, and PostgreSQL would not even look.
-    named = [] if "\0" in external_id else _known_as(external_id)
+    named = [] if "\0" in external_id else list(_known_as(external_id))
     found = [
         one for one in named if one.provider in mine or (one.provider not in known and may_speak_for(one.provider))
     ]
@@ -86,7 +84,6 @@ def attempt_of_caller(external_id: str, caller: AbstractBaseUser | AnonymousUser
     return found[0]
 
 
-@compiled
 def _known_as(external_id: str) -> QuerySet[ExamAttempt]:
     # The rest is read under the lock.
     return ExamAttempt.objects.filter(external_id=external_id).only("attempt_code", "provider")
@@ -135,11 +132,11 @@ def _keep(
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
     # Two at once take turns here, so that the second finds the first one's message.
-    [attempt] = _locked(attempt.pk)
+    attempt = _locked(attempt.pk).get()
     is_erased = attempt.erased_at is not None
     if ids is not None and not is_erased:
         _agree_on_external_id(attempt, ids.external_id)
-    newest = _newest_of.first(attempt.pk, attempt.provider, channel)
+    newest = _newest_of(attempt.pk, attempt.provider, channel).first()
     if newest is not None and newest.sha256 == sha256:
         newest.attempt = attempt
         return newest, False
@@ -153,24 +150,22 @@ def _keep(
         caller=caller[:255],
         **(without_content(attempt, now) if is_erased else _with_content(canonical, now)),
     )
-    insert(message)
+    message.save()
     return message, True
 
 
-@compiled
 def _locked(attempt_pk: int) -> QuerySet[ExamAttempt]:
     looked_at = ("attempt_code", "provider", "external_id", "status", "erased_at")
     return ExamAttempt.objects.select_for_update().filter(pk=attempt_pk).only(*looked_at)
 
 
-@compiled
 def _newest_of(attempt_pk: int, provider: str, channel: str) -> QuerySet[ProviderMessage]:
     """What a new message is compared with: the last one of its kind. By its hash, so nothing else is read.
 
     The provider's own: it knows nothing of a replay, and may send again what it sent last.
     """
     own = ProviderMessage.objects.filter(attempt=attempt_pk, provider=provider, channel=channel, replay_of=None)
-    return own.only("sha256").order_by("-pk")[:1]
+    return own.only("sha256").order_by("-pk")
 
 
 def _with_content(canonical: str, now: datetime) -> dict[str, Any]:
@@ -246,10 +241,16 @@ def _finish(message: ProviderMessage, said: Said | None) -> Answer:
         review, answer = _record(attempt, said)
     else:
         answer = _make_ready(attempt, said)
-    message.answer, message.review = answer, review
-    message.state, message.finished_at, message.problem = MessageState.DONE, timezone.now(), ""
-    message.next_try_at = message.lease_until = None
-    if not update(message, WRITTEN, state=MessageState.RECEIVED):
+    finished = ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
+        answer=answer,
+        review=review,
+        state=MessageState.DONE,
+        finished_at=timezone.now(),
+        problem="",
+        next_try_at=None,
+        lease_until=None,
+    )
+    if not finished:
         raise _TakenUpByAnother
     return answer
 
@@ -383,12 +384,9 @@ def sweep_inbox() -> SweptInbox:
 
 
 def _put_off(message: ProviderMessage, problem: str) -> None:
+    """Try again after a growing pause, and for ever: an accepted message is never lost."""
+    # The request that received the message made the first try, which is not counted.
+    pause = pause_after(message.tries + 1, first=FIRST_PAUSE, longest=MAX_PAUSE)
     ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
-        lease_until=None, next_try_at=_next_try(message.tries), problem=problem
+        lease_until=None, next_try_at=timezone.now() + pause, problem=problem
     )
-
-
-def _next_try(tries: int) -> datetime:
-    """With growing pauses, and for ever: an accepted message is never lost."""
-    doublings = min(tries, 20)
-    return timezone.now() + min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)

@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
-from proctoring_results.choices import OPEN_STATUSES, EffectKind, ReviewStanding, ReviewStatus, SessionPart, Source
+from proctoring_results.choices import (
+    OPEN_STATUSES,
+    EffectKind,
+    ReviewStanding,
+    ReviewStatus,
+    SessionPart,
+    Source,
+)
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
-from proctoring_results.models.compiled import insert
 from proctoring_results.providers.base import MAX_COMMENT_LENGTH, MAX_INCIDENTS, EvidenceData, IncidentData
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
-from proctoring_results.validation import clean_json, clean_key, clean_text
+from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
 
-from .evidence import check_evidence, check_seconds, rows_with_keys, without_addresses, write_evidence
-from .status import lock_attempt, make_move, note_activity, queue_effects
+from .effects import queue_effects
+from .evidence import check_evidence, check_seconds, without_urls, write_evidence
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -39,14 +47,14 @@ def record_review(
     raw_data: Mapping[str, Any] | None = None,
     evidence: Iterable[EvidenceData] = (),
 ) -> ExamReview:
-    """Keep a provider's review and move the attempt as the provider's policy says.
+    """Store a provider's review and change the attempt's status as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
-    ``claimed_name`` is only kept. The addresses of ``evidence``, and of that of the incidents, are kept encrypted, and
-    taken out of ``raw_data``. The review's ``standing`` says what became of it: a review that comes before the exam is
-    over waits, and one that cannot move the attempt is kept beside the current one.
+    ``claimed_name`` is only stored. The URLs of the evidence are stored encrypted, and removed from ``raw_data``. The
+    review's ``standing`` says what became of it: a review that arrives before the exam is over waits, and one that
+    cannot change the attempt is kept beside the current one.
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
-    nothing is kept then.
+    then nothing is stored.
     """
     return record_review_of(
         lock_attempt(attempt_code),
@@ -69,129 +77,125 @@ def record_review_of(
     raw_data: Mapping[str, Any] | None = None,
     evidence: Iterable[EvidenceData] = (),
 ) -> ExamReview:
-    """``record_review`` for a locked attempt, in a transaction that what it raises must end."""
-    status = _known_status(review_status)
-    checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
-    if len(checked) > MAX_INCIDENTS:
-        raise InvalidInput("incidents", f"must be at most {MAX_INCIDENTS}.")
-    claimed_name = clean_text("claimed_name", claimed_name, most=255)
-    evidence = tuple(evidence)
-    check_evidence(evidence, checked)
-    raw = without_addresses(clean_json("raw_data", raw_data or {}), evidence, checked)
+    """``record_review`` for a locked attempt. The caller's transaction must roll back on what it raises."""
+    if review_status not in ReviewStatus:
+        raise not_one_of("review_status", ReviewStatus.values)
+    incidents, evidence = tuple(incidents), tuple(evidence)
+    _check_incidents(incidents)
+    check_evidence(evidence, incidents)
+    clean_text("claimed_name", claimed_name, most=255)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
     if reviewed_by is not None:
         permissions.require(reviewed_by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     review = ExamReview(
         attempt=attempt,
-        review_status=status,
+        review_status=ReviewStatus(review_status),
         reviewed_by_id=reviewed_by.pk if reviewed_by else None,
         claimed_name=claimed_name,
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
-        raw_data=raw,
+        raw_data=without_urls(clean_json("raw_data", raw_data or {}), evidence, incidents),
         received_at=timezone.now(),
-        **report_columns(checked),
+        **report_columns(incidents),
     )
     review.standing = _standing(attempt, review)
-    insert(review)
-    rows = [_incident(review, number, data) for number, data in enumerate(checked)]
-    insert(*rows)
-    write_evidence(review, evidence, checked, rows_with_keys(review, rows))
+    review.save()
+    rows = _write_incidents(review, incidents)
+    write_evidence(review, evidence, incidents, rows)
     if review.is_complete and attempt.reviewed_at is None:
         attempt.reviewed_at = review.received_at
-    _take_effect(attempt, review)
+    _apply(attempt, review)
     code = attempt.attempt_code
     transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=code, review=review))
     return review
 
 
 def apply_waiting_reviews(attempt: ExamAttempt) -> None:
-    """The exam of a locked attempt is over: apply what came early, in the order it came."""
+    """Apply the reviews that arrived before the exam of a locked attempt was over, in the order they arrived."""
     for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
         review.standing = _standing(attempt, review)
         review.save(update_fields=["standing"])
-        _take_effect(attempt, review)
-
-
-def _take_effect(attempt: ExamAttempt, review: ExamReview) -> None:
-    """Let a kept review, whose standing is known, have its effect on a locked attempt."""
-    if review.standing == ReviewStanding.APPLIED:
-        _move_by(attempt, review)
-    elif review.standing == ReviewStanding.AFTER_DECISION:
-        queue_effects([EffectKind.NOTICE], attempt, review=review)
-    note_activity(attempt)
+        _apply(attempt, review)
 
 
 def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
-    """What becomes of the review, before the table of moves is asked."""
+    """Return what becomes of the review, before the table of transitions is asked."""
     if attempt.archived_at is not None:
         return ReviewStanding.ARCHIVED
     if attempt.status in OPEN_STATUSES:
         return ReviewStanding.WAITING
     older = attempt.current_review
+    has_complete_review = older is not None and older.is_complete
     if not review.is_complete:
-        only_one = older is None or not older.is_complete
-        return ReviewStanding.APPLIED if only_one else ReviewStanding.INCOMPLETE
+        return ReviewStanding.INCOMPLETE if has_complete_review else ReviewStanding.APPLIED
     if review.source != Source.PERSON:
         if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
-        if older is not None and older.is_complete and not policy_of(attempt.provider).newer_replaces_older:
+        if has_complete_review and not policy_of(attempt.provider).newer_replaces_older:
             return ReviewStanding.BARRED
     return ReviewStanding.APPLIED
 
 
-def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:
+def _apply(attempt: ExamAttempt, review: ExamReview) -> None:
+    """Let a stored review, whose standing is known, have its effect on a locked attempt."""
+    if review.standing == ReviewStanding.APPLIED and _change_status_by(attempt, review):
+        return
+    if review.standing == ReviewStanding.AFTER_DECISION:
+        queue_effects([EffectKind.NOTICE], attempt, review=review)
+    save_attempt(attempt)
+
+
+def _change_status_by(attempt: ExamAttempt, review: ExamReview) -> bool:
+    """Make the review current, with the status that it leads to. Return whether the attempt was saved."""
     source = Source(review.source)
     to = policy_of(attempt.provider).status_after(
         ReviewStatus(review.review_status), decided_by_a_person=source is Source.PERSON
     )
+    change = None
     if to is not None:
+        reason = f"Review: {review.review_status}"
         try:
-            make_move(
-                attempt,
-                to,
-                source=source,
-                by=review.reviewed_by,
-                reason=f"Review: {review.review_status}",
-                review=review,
-            )
+            change = change_status(attempt, to, source=source, by=review.reviewed_by, reason=reason, review=review)
         except (IllegalTransition, AttemptIsArchived):
             review.standing = ReviewStanding.ILLEGAL_TRANSITION
             review.save(update_fields=["standing"])
-            return
+            return False
     attempt.current_review = review
+    return change is not None
 
 
-def _known_status(value: ReviewStatus | str) -> ReviewStatus:
-    try:
-        return ReviewStatus(value)
-    except ValueError:
-        raise InvalidInput("review_status", f"must be one of {', '.join(ReviewStatus.values)}.") from None
+def _check_incidents(incidents: Sequence[IncidentData]) -> None:
+    """Raise ``InvalidInput``, naming the field, for what cannot be stored."""
+    if len(incidents) > MAX_INCIDENTS:
+        raise InvalidInput("incidents", _("must be at most %(limit)d.") % {"limit": MAX_INCIDENTS})
+    for number, incident in enumerate(incidents):
+        field = f"incidents[{number}]"
+        clean_text(f"{field}.status", incident.status, most=255)
+        clean_text(f"{field}.kind", incident.kind, most=64)
+        clean_key(f"{field}.comment", incident.comment, most=MAX_COMMENT_LENGTH)
+        check_seconds(field, incident.start, incident.stop)
 
 
-def _checked(number: int, incident: IncidentData) -> IncidentData:
-    place = f"incidents[{number}]"
-    clean_text(f"{place}.status", incident.status, most=255)
-    clean_text(f"{place}.kind", incident.kind, most=64)
-    clean_key(f"{place}.comment", incident.comment, most=MAX_COMMENT_LENGTH)
-    check_seconds(place, incident.start, incident.stop)
-    return incident
-
-
-def _incident(review: ExamReview, number: int, data: IncidentData) -> Incident:
-    return Incident(
-        review=review,
-        position=number,
-        status=data.status,
-        kind=data.kind,
-        comment=data.comment,
-        start=data.start,
-        stop=data.stop,
+def _write_incidents(review: ExamReview, incidents: Sequence[IncidentData]) -> list[Incident]:
+    return Incident.objects.bulk_create_in_order(
+        Incident(
+            review=review,
+            position=number,
+            status=incident.status,
+            kind=incident.kind,
+            comment=incident.comment,
+            start=incident.start,
+            stop=incident.stop,
+        )
+        for number, incident in enumerate(incidents)
     )
 
 
 def report_columns(incidents: Sequence[IncidentData | Incident]) -> dict[str, Any]:
-    """The four columns that the report takes from a review, how many more it leaves out, and where all were seen."""
+    """Return the columns of a review that are computed from its incidents.
+
+    The report prints four of them; the others count the incidents that it leaves out, and on which tab all stand.
+    """
     comments: dict[str, list[str]] = {ReviewStatus.SUSPICIOUS: [], ReviewStatus.RULES_VIOLATION: []}
     for incident in incidents:
         if incident.status in comments:
@@ -212,5 +216,5 @@ def report_columns(incidents: Sequence[IncidentData | Incident]) -> dict[str, An
 
 
 def report_comment(comment: str) -> str:
-    """A comment as it stands in a joined cell: LF line ends, and guarded on its own."""
+    """Return a comment as it stands in a joined cell: with LF line ends, and guarded on its own."""
     return guarded_text(comment.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,4 +1,4 @@
-"""What must happen although nobody asks: run by Celery beat, or by ``proctoring_upkeep`` from cron."""
+"""Periodic work: run by Celery beat, or by ``proctoring_upkeep`` from cron."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
 from proctoring_results.reports import files
-from proctoring_results.reports.claims import fail_tired_reports
+from proctoring_results.reports.claims import fail_exhausted_reports
 
 from . import attempts
 
@@ -24,7 +24,7 @@ logger = logging.getLogger("proctoring_results.upkeep")
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did."""
+    """The counts of what a sweep did."""
 
     failed: int
     expired: int
@@ -39,7 +39,7 @@ def sweep_reports(*, enqueue: bool = True) -> Swept:
     Raises an ``ExceptionGroup`` of what the storage refused, after everything else is done.
     """
     now = timezone.now()
-    failed = fail_tired_reports(now)
+    failed = fail_exhausted_reports(now)
     expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
     enqueued = _enqueue_due_reports(now) if enqueue else 0
     return Swept(failed=failed, expired=expired, enqueued=enqueued, cleared=_clear_files(now))
@@ -50,19 +50,19 @@ def sweep_effects() -> bool:
     return LmsEffect.objects.due(timezone.now()).exists() and enqueue(tasks.deliver_effects)
 
 
-# Attempts a sweep; what is left is taken by the next.
+# Attempts in one sweep; the next one continues.
 MAX_AT_ONCE = 1_000
 
 
 def end_overdue_attempts() -> int:
-    """End attempts whose time ran out, at the exact moment, whether anyone looks or not; says how many."""
+    """End attempts whose time has run out, at that moment. Return how many."""
     overdue = ExamAttempt.objects.overdue(timezone.now()).order_by("ends_at")
     codes = list(overdue.values_list("attempt_code", flat=True)[:MAX_AT_ONCE])
     return sum(attempts.end_overdue_attempt(code) for code in codes)
 
 
 def expire_attempts_of_ended_courses() -> int:
-    """Expire attempts that were never started in courses that have ended; says how many."""
+    """Expire attempts that were never started in courses that have ended. Return how many."""
     now, expired = timezone.now(), 0
     not_started = ExamAttempt.objects.not_started()
     for course_id in list(not_started.values_list("exam__course_id", flat=True).distinct()):
@@ -74,14 +74,14 @@ def expire_attempts_of_ended_courses() -> int:
 
 
 def due_reports(now: datetime) -> list[int]:
-    """Keys of the reports that wait for a worker, longest first."""
+    """Return the keys of the reports that wait for a worker, longest waiting first."""
     return list(Report.objects.due(now).order_by("next_try_at").values_list("pk", flat=True))
 
 
 def _enqueue_due_reports(now: datetime) -> int:
     enqueued = 0
     for pk in due_reports(now):
-        # One that fails says that the broker is down: the rest would only wait for the same answer.
+        # A failure means that the broker is down: the others would only wait for the same answer.
         if not enqueue(tasks.build_report, pk):
             break
         enqueued += 1
@@ -89,7 +89,7 @@ def _enqueue_due_reports(now: datetime) -> int:
 
 
 def _clear_files(now: datetime) -> int:
-    """Remove what stands under keys that no ready report and no try under way is using; says how many keys."""
+    """Remove files that neither a ready report nor a build under way uses. Return how many."""
     in_use = Q(report__file=F("pk"), report__state=ReportState.READY) | Q(
         report__fence=F("fence"), report__lease_until__gt=now
     )
@@ -100,7 +100,7 @@ def _clear_files(now: datetime) -> int:
             files.remove(file, now)
             cleared += 1
         except Exception as error:
-            # One refusal must not keep the rest; it is raised with the others below.
+            # One refusal must not stop the others; it is raised with them below.
             logger.exception("The storage did not remove %s.", file.storage_key)
             refused.append(error)
     if refused:

@@ -111,7 +111,7 @@ def test_an_error_becomes_a_message(admin):
     attempt = ExamAttemptFactory(started=True)
     answer = admin.post(decide(attempt, "pass"), {"reason": "x"}, follow=True)
     assert answer.redirect_chain == [(address("change", attempt.pk), 302)]
-    assert "cannot go from “started” to “verified”" in told(answer)[0]
+    assert "cannot change an attempt from “started” to “verified”" in told(answer)[0]
 
 
 def test_the_page_says_so_where_the_provider_does_second_reviews(admin, reviewed, settings):

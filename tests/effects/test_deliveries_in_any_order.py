@@ -21,6 +21,7 @@ from proctoring_results.services.effects import retry_effects
 from tests.conftest import THOROUGH
 from tests.factories import ProctoredExamFactory, UserFactory
 from tests.fakes import Interrupted, RememberingLMS, RememberingMailServer
+from tests.mailers import send_mails_to
 
 STEPS = 30
 
@@ -280,4 +281,4 @@ def test_all_agree_in_the_end(settings_of_the_host):
 
 @pytest.fixture
 def settings_of_the_host(host, settings):
-    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
+    send_mails_to("tests.fakes.RememberingMailServer", settings)

@@ -14,6 +14,7 @@ from proctoring_results.models import LmsEffect
 from proctoring_results.services.effects import retry_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
+from tests.mailers import send_mails_to
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -109,7 +110,7 @@ def test_a_mail_about_an_attempt_that_was_put_aside_is_not_sent(attempt, admin, 
 
 
 def test_a_mail_that_is_slow_does_not_arrive_after_the_one_that_supersedes_it(attempt, admin, settings):
-    settings.EMAIL_BACKEND = "tests.fakes.RememberingMailServer"
+    send_mails_to("tests.fakes.RememberingMailServer", settings)
     RememberingMailServer.forget()
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     deliver(LmsEffect.objects.get(kind="grade").pk)

@@ -4,13 +4,14 @@ import os
 
 from example_project.settings import *
 from tests import environment
+from tests.mailers import mail_settings
 
 DATABASES = {"default": environment.test_database(DATABASES["default"])}
 
 # Messages stay in this process, unless the run has a broker for them.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 STORAGES = environment.storages()

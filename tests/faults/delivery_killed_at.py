@@ -1,6 +1,6 @@
 """``python -m tests.faults.delivery_killed_at POINT ATTEMPT``: fails an attempt, delivers what follows, and dies there.
 
-The example's grade book hears of it, and mails are files under ``EMAIL_FILE_PATH``: both outlive the process.
+The example's grade book hears of it, and mails are files in a folder: both outlive the process.
 """
 
 import sys
@@ -27,7 +27,7 @@ def arm(point: str) -> None:
         case "before the first claim":
             delivery._claim = die  # type: ignore[assignment]
         case "after the first claim":
-            delivery._do = die  # type: ignore[assignment]
+            delivery.effect_of = die  # type: ignore[assignment]
         case "before the grade is written":
             CampusLMS.hold_at_zero = die  # type: ignore[method-assign]
         case "after the grade is written":

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 from tests.example.settings import *
+from tests.mailers import mail_settings
 
 CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
 # What the worker was told and has not yet taken is told again by the sweep; nothing waits for an hour.
@@ -16,5 +17,5 @@ PROCTORING_RESULTS = {
 }
 
 if "PROCTORING_TEST_MAILS" in os.environ:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = os.environ["PROCTORING_TEST_MAILS"]
+    _mails = os.environ["PROCTORING_TEST_MAILS"]
+    globals().update(mail_settings("django.core.mail.backends.filebased.EmailBackend", file_path=_mails))

@@ -17,6 +17,7 @@ from proctoring_results.models import ExamAttempt, LmsEffect
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 from tests.faults.delivery_killed_at import POINTS
 from tests.faults.harness import wait_until
+from tests.mailers import send_mails_to
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -25,8 +26,7 @@ KINDS = ("grade", "credit", "certificate", "mail")
 
 @pytest.fixture
 def mails(settings, tmp_path) -> Path:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = str(tmp_path)
+    send_mails_to("django.core.mail.backends.filebased.EmailBackend", settings, file_path=str(tmp_path))
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LEASE": timedelta(seconds=2)}
     return tmp_path
 

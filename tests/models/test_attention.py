@@ -36,7 +36,7 @@ def attempt():
 
 def reasons(attempt) -> list[AttentionReason]:
     """As they are, and as they are kept: the two must agree."""
-    found = attention_reasons([attempt.pk]).get(attempt.pk, [])
+    found = attention_reasons([ExamAttempt.objects.get(pk=attempt.pk)]).get(attempt.pk, [])
     attempt.refresh_from_db()
     assert (attempt.attention_since is not None) is bool(found)
     return found
@@ -87,7 +87,7 @@ def test_several_reasons_at_once(attempt, admin):
 
 def test_an_effect_that_is_parked_until_it_is_tried_again(attempt, admin, settings, monkeypatch):
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS", "EFFECT_PATIENCE": timedelta(microseconds=1)}
-    monkeypatch.setattr("proctoring_results.effects.deliver._do", lambda effect: 1 / 0)
+    monkeypatch.setattr("tests.fakes.RememberingLMS.set_credit", lambda *_: 1 / 0)
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     credit = LmsEffect.objects.get(kind="credit")
     with pytest.raises(ZeroDivisionError):
@@ -139,9 +139,9 @@ def test_each_thing_that_happens_is_an_activity(attempt, admin):
 
 
 def test_one_query_says_it_of_many(django_assert_num_queries):
-    pks = [ExamAttemptFactory(submitted=True, status="second_review_required").pk for _ in range(5)]
+    attempts = [ExamAttemptFactory(submitted=True, status="second_review_required") for _ in range(5)]
     with django_assert_num_queries(1):
-        assert len(attention_reasons(pks)) == 5
+        assert len(attention_reasons(attempts)) == 5
 
 
 class TestWhateverHappened(TestCase):

@@ -127,7 +127,7 @@ def _tiles(numbers: api.Numbers) -> list[tuple[str, str]]:
     return [
         (_("Attempts"), _number(numbers.attempts)),
         (_("Handed in"), _number(sum(day.handed_in for day in numbers.days))),
-        (_("Need attention"), _number(numbers.statuses[AttemptStatus.SECOND_REVIEW_REQUIRED])),
+        (_("Need attention"), _number(numbers.requiring_attention)),
         (_("Incidents"), _number(numbers.incidents.total)),
         (_("Decisions of people"), _number(sum(day.passed + day.failed for day in numbers.days))),
         (_("A review takes (median)"), "–" if median is None else how_long(median)),

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proctoring_results import api, crypto, evidence_links, permissions
+from proctoring_results import api, crypto, permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, SessionPart
 from proctoring_results.exceptions import CannotDecrypt
+from proctoring_results.links import EVIDENCE_LINK, EVIDENCE_LINK_TTL
 from proctoring_results.lms import lms
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.models.attention import attention_reasons
@@ -23,7 +24,7 @@ from proctoring_results.pages.service_dashboard.page import url_of_session
 from proctoring_results.providers.policy import host_of, may_be_opened
 from proctoring_results.queries.preview import Preview, preview_verdicts
 from proctoring_results.queries.timeline import Event, timeline
-from proctoring_results.rules import part_of_evidence, part_of_incident
+from proctoring_results.rules import exam_has_result, part_of_evidence, part_of_incident
 
 from .recording import LEVELS, Mark, length_of, mark_of, minutes, span, ticks
 
@@ -147,7 +148,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
     passing, failing = verdicts[AttemptStatus.VERIFIED], verdicts[AttemptStatus.REJECTED]
     attempt = passing.attempt
     permissions.require(user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
-    if not (attempt.exam.is_proctored or attempt.exam.is_practice_exam):
+    if not exam_has_result(attempt.exam):
         raise api.NotFound("session", attempt_code)
     events = timeline(attempt, with_messages=False)
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
@@ -166,7 +167,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         email=getattr(attempt.user, attempt.user.get_email_field_name(), ""),
         exam_name=attempt.exam.exam_name,
         facts=_facts(attempt, next((review for review in reviews if review.pk == attempt.current_review_id), None)),
-        reasons=[str(reason.label) for reason in attention_reasons([attempt.pk]).get(attempt.pk, [])],
+        reasons=[str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])],
         seen=passing.seen,
         passing=passing if may_decide and passing.is_possible else None,
         failing=failing if may_decide and failing.is_possible else None,
@@ -187,7 +188,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         events=events,
         goes=_goes(attempt),
         dashboard_url=url_of_session(attempt),
-        renew_after=int(evidence_links.LIFETIME.total_seconds() * 0.75),
+        renew_after=int(EVIDENCE_LINK_TTL.total_seconds() * 0.75),
     )
 
 
@@ -329,4 +330,4 @@ def _piece(attempt: ExamAttempt, item: Evidence, user: AbstractBaseUser) -> Piec
     if not may_be_opened(attempt.provider, url):
         host, sentence = host_of(url), _("cannot be opened: host not allowed")
         return Piece(item.pk, name, "", f"{sentence} ({host})" if host else sentence)
-    return Piece(item.pk, name, evidence_links.make_token(item, user, now=timezone.now()), "")
+    return Piece(item.pk, name, EVIDENCE_LINK.make_token(item, user, now=timezone.now()), "")

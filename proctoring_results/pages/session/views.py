@@ -24,6 +24,7 @@ from proctoring_results.pages._shared.decorators import SeeOther, page, private_
 from proctoring_results.pages._shared.flash import said_to, say
 from proctoring_results.pages._shared.navigation import places, sessions_url
 from proctoring_results.queries.sessions import next_requiring_attention
+from proctoring_results.rules import exam_has_result
 from proctoring_results.validation import clean_key
 
 from .export import export, file_name
@@ -141,7 +142,7 @@ def _attempt_to_look_at(request: SignedIn, attempt_code: str) -> api.ExamAttempt
     """Raises ``InvalidInput``, ``NotFound`` and ``AccessDenied``."""
     attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
     permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
-    if not (attempt.exam.is_proctored or attempt.exam.is_practice_exam):
+    if not exam_has_result(attempt.exam):
         raise api.NotFound("session", attempt_code)
     return attempt
 

@@ -104,7 +104,7 @@ def _lists(
     first, others = page_of(found.requiring_attention, asked.get("attention")), page_of(found.others, asked.get("page"))
     rows = [*first, *others]
     goes = goes_of_learners(rows)
-    reasons = attention_reasons([attempt.pk for attempt in first])
+    reasons = attention_reasons(list(first))
     drawn = {
         attempt.pk: _row(attempt, reasons.get(attempt.pk, []), goes[attempt.user_id, attempt.exam_id], may_decide)
         for attempt in rows

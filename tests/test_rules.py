@@ -1,0 +1,120 @@
+"""Each rule in Python and in SQL: the two agree after everything that can happen to a course."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from proctoring_results import rules
+from proctoring_results.choices import AttemptStatus, AttentionReason, CreditState, ReviewStatus
+from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.models.attention import attention_reasons
+from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory
+from tests.histories import HISTORIES, tell
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+S = AttemptStatus
+
+
+def keys(queryset) -> set[int]:
+    return set(queryset.values_list("pk", flat=True))
+
+
+def keys_where(rule, rows) -> set[int]:
+    return {row.pk for row in rows if rule(row)}
+
+
+def printed(attempt: ExamAttempt) -> str:
+    review = attempt.current_review
+    return rules.printed_review_status(
+        review.review_status if review else None, attempt.status, was_started=attempt.started_at is not None
+    )
+
+
+class TestBothFormsOfEachRule(TestCase):
+    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+    @given(HISTORIES, st.booleans())
+    def test_python_and_sql_agree_after_any_history(self, events, is_practice):
+        ProctoredExamFactory(content_id="untimed", is_proctored=False)
+        tell(events, is_practice)
+        exams = list(ProctoredExam.objects.all())
+        attempts = list(ExamAttempt.objects.select_related("exam", "current_review"))
+        everything = ExamAttempt.objects.all()
+
+        assert keys(ProctoredExam.objects.with_result()) == keys_where(rules.exam_has_result, exams)
+        assert keys(everything.with_result()) == keys_where(lambda one: rules.exam_has_result(one.exam), attempts)
+        assert keys(everything.counting_for_grade()) == keys_where(rules.counts_for_grade, attempts)
+        assert keys(everything.requiring_attention()) == set(attention_reasons(attempts))
+        in_sql = dict(everything.values_list("pk", rules.PRINTED_REVIEW_STATUS))
+        assert in_sql == {attempt.pk: printed(attempt) for attempt in attempts}
+
+
+# What an exam is → whether its attempts have a result, whether the LMS follows a real one, and a practice one.
+KINDS_OF_EXAM = {
+    (True, False): (True, True, False),
+    (True, True): (True, True, False),
+    (False, True): (True, False, False),
+    (False, False): (False, False, False),
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), KINDS_OF_EXAM.items())
+def test_what_follows_from_the_kind_of_exam(kind, expected):
+    exam = ProctoredExamFactory(is_proctored=kind[0], is_practice_exam=kind[1])
+    real, practice = (ExamAttemptFactory(exam=exam, is_sample_attempt=is_sample) for is_sample in (False, True))
+    assert (rules.exam_has_result(exam), rules.affects_lms(real), rules.affects_lms(practice)) == expected
+
+
+@pytest.mark.parametrize(
+    ("statuses", "holds", "is_held"),
+    [
+        ([], True, False),
+        ([S.VERIFIED], True, False),
+        ([S.VERIFIED, S.REJECTED], True, True),
+        ([S.REJECTED], False, False),
+    ],
+)
+def test_a_grade_is_held_while_an_attempt_is_rejected_in_a_course_that_holds_grades(statuses, holds, is_held):
+    assert rules.grade_is_held(statuses, course_holds_grades=holds) is is_held
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        ([], CreditState.NONE),
+        ([S.STARTED], CreditState.NONE),
+        ([S.DECLINED], CreditState.DECLINED),
+        ([S.DECLINED, S.ERROR], CreditState.FAILED),
+        ([S.SUBMITTED], CreditState.SUBMITTED),
+        ([S.VERIFIED, S.SUBMITTED], CreditState.SUBMITTED),
+        ([S.VERIFIED, S.STARTED], CreditState.SATISFIED),
+        ([S.VERIFIED, S.REJECTED], CreditState.FAILED),
+        ([S.VERIFIED, S.ERROR], CreditState.SATISFIED),
+    ],
+)
+def test_credit_follows_from_all_attempts_that_count(statuses, state):
+    assert rules.credit_state(statuses) is state
+
+
+def test_a_contradiction_requires_attention_until_a_person_decides():
+    attempt = ExamAttemptFactory(submitted=True)
+    attempt.current_review = ExamReviewFactory(
+        attempt=attempt, review_status=ReviewStatus.CLEAN, suspicious_count=1, video_count=1
+    )
+    assert reasons(attempt) == [AttentionReason.CONTRADICTION]
+    attempt.decided_at = attempt.completed_at
+    assert reasons(attempt) == []
+
+
+def test_several_reasons_are_named_in_their_order_and_none_of_an_archived_attempt():
+    attempt = ExamAttemptFactory(submitted=True, status=S.SECOND_REVIEW_REQUIRED)
+    assert reasons(attempt, has_parked_effect=True) == [AttentionReason.SECOND_REVIEW, AttentionReason.PARKED_EFFECT]
+    attempt.archived_at = attempt.completed_at
+    assert reasons(attempt, has_new_information=True, has_parked_effect=True) == []
+
+
+def reasons(attempt, *, has_new_information=False, has_parked_effect=False) -> list[AttentionReason]:
+    return rules.attention_reasons(
+        attempt, has_new_information=has_new_information, has_parked_effect=has_parked_effect
+    )
