@@ -64,7 +64,7 @@ def test_somebody_of_the_course_reads_which_permission_is_missing_and_whom_to_as
     response = client_of(person("view_reports")).get(url(name))
     assert response.status_code == 403
     assert "<code>proctoring_results.view_sessions</code>" in text(response)
-    assert "Ask the administrators of Campus." in text(response)
+    assert "Ask the exam office." in text(response)
 
 
 @pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
@@ -310,7 +310,7 @@ def test_who_may_not_decide_is_offered_nothing_to_tick_and_told_whom_to_ask(look
     flagged(exam)
     page = text(looking.get(url()))
     assert 'type="checkbox"' not in page
-    assert "<code>proctoring_results.decide_attempt</code> is missing. Ask the administrators of Campus." in page
+    assert "<code>proctoring_results.decide_attempt</code> is missing. Ask the exam office." in page
 
 
 def test_sessions_whose_provider_reviews_again_are_not_offered_to_tick(reviewing):

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from proctoring_results.rest.problem import CONTENT_TYPE
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "openapi.yaml"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.yaml"
 V1 = "/api/proctoring/v1/"
 
 

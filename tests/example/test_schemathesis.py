@@ -24,9 +24,9 @@ from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ExamAttempt, ProctoredExam, Report
 from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
+from tests.example.test_openapi import DOCS
+from tests.example.test_tokens import application_of
 from tests.factories import ReportFactory
-from tests.rest.calling import application_of
-from tests.rest.v1.test_openapi import DOCS
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
