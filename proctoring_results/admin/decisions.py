@@ -192,7 +192,7 @@ class DecisionPages(ReadOnlyAdmin):
             "other_url": _decide_url(attempt, other),
             "form": form,
             "media": self.media + form.media,
-            "provider_decides": policy_of(attempt.provider).second_review_by == "provider",
+            "provider_decides": policy_of(attempt.provider).provider_does_second_reviews,
             "lines": lines_of(self.admin_site, request, preview.attempt),
         }
         return TemplateResponse(request, "admin/proctoring_results/examattempt/decide.html", context, status=status)

@@ -66,8 +66,8 @@ def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
     rows: dict[int, list[tuple[str, int, int]]] = {exam.pk: [] for exam in exams}
     for exam_pk, status, number, waiting in counted:
         rows[exam_pk].append((status, number, waiting))
-    again = {provider: _reviews_again(provider) for provider in {exam.provider for exam in exams}}
-    return [_quiz_row(exam, rows[exam.pk], again[exam.provider]) for exam in exams]
+    policies = {provider: policy_of(provider) for provider in {exam.provider for exam in exams}}
+    return [_quiz_row(exam, rows[exam.pk], policies[exam.provider].provider_does_second_reviews) for exam in exams]
 
 
 def _quiz_row(exam: ProctoredExam, rows: list[tuple[str, int, int]], provider_reviews_again: bool) -> QuizRow:
@@ -86,10 +86,6 @@ def _quiz_row(exam: ProctoredExam, rows: list[tuple[str, int, int]], provider_re
         provider_reviews_again=provider_reviews_again,
         last_activity=getattr(exam, "last_activity", None),
     )
-
-
-def _reviews_again(provider: str) -> bool:
-    return policy_of(provider).second_review_by == "provider"
 
 
 # ------------------------------------------------------------------------------------------------------------- sessions

@@ -9,8 +9,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from proctoring_results.providers.policy import policy_of
-
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
 
@@ -38,8 +36,3 @@ def places(course_id: str, here: str) -> list[Place]:
 def sessions_url(exam: ProctoredExam) -> str:
     address = reverse("proctoring_results:sessions", args=[exam.course_id])
     return f"{address}?{urlencode({'exam': exam.content_id})}"
-
-
-def reviews_again(provider: str) -> bool:
-    """Whether the provider does second reviews itself."""
-    return policy_of(provider).second_review_by == "provider"

@@ -18,9 +18,8 @@ from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.lms import lms
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.models.attention import attention_reasons
-from proctoring_results.pages._shared.navigation import reviews_again
 from proctoring_results.pages.service_dashboard.page import url_of_session
-from proctoring_results.providers.policy import host_of, may_be_opened
+from proctoring_results.providers.policy import host_of, may_be_opened, policy_of
 from proctoring_results.queries.preview import Preview, preview_verdicts
 from proctoring_results.queries.timeline import Event, timeline
 from proctoring_results.rules import exam_has_result, part_of_evidence, part_of_incident
@@ -172,7 +171,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         failing=failing if may_decide and failing.is_possible else None,
         obstacle=_obstacle(passing, failing) if may_decide else "",
         whom_to_ask="" if may_decide else lms().whom_to_ask(attempt.exam.course_id),
-        second_reviewer=attempt.provider if reviews_again(attempt.provider) else "",
+        second_reviewer=attempt.provider if policy_of(attempt.provider).provider_does_second_reviews else "",
         reviews=lines,
         shown=next((line for line in lines if line.is_shown), None),
         shown_is_current=is_current,

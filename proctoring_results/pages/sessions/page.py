@@ -15,8 +15,8 @@ from proctoring_results import api, permissions
 from proctoring_results.choices import AttemptStatus, AttentionReason
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
-from proctoring_results.pages._shared.navigation import reviews_again
 from proctoring_results.pages._shared.paging import Pager, number, page_of, pager
+from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.preview import obstacle_to
 from proctoring_results.queries.sessions import AttemptFilter, goes_of_learners, sessions
 
@@ -92,7 +92,11 @@ def draw_sessions(course_id: str, user: AbstractBaseUser, asked: Mapping[str, An
         search=search,
         may_decide=may_decide,
         whom_to_ask="" if may_decide else lms().whom_to_ask(course_id),
-        second_reviewers=sorted(provider for provider in {exam.provider for exam in shown} if reviews_again(provider)),
+        second_reviewers=sorted(
+            provider
+            for provider in {exam.provider for exam in shown}
+            if policy_of(provider).provider_does_second_reviews
+        ),
         lists=_lists(course_id, form.wanted(search), asked, kept, may_decide) if is_valid else [],
     )
 
@@ -157,4 +161,7 @@ def _url(attempt: ExamAttempt) -> str:
 def can_be_passed_from_the_list(attempt: ExamAttempt) -> bool:
     """Not where the provider reviews again: that is decided on the session's own page, behind a sentence."""
     is_passed = attempt.status == AttemptStatus.VERIFIED and attempt.attention_since is None
-    return not (is_passed or reviews_again(attempt.provider)) and obstacle_to(attempt, AttemptStatus.VERIFIED) is None
+    return (
+        not (is_passed or policy_of(attempt.provider).provider_does_second_reviews)
+        and obstacle_to(attempt, AttemptStatus.VERIFIED) is None
+    )
