@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
@@ -25,6 +26,7 @@ from proctoring_results.pages._shared.flash import said_to, say
 from proctoring_results.pages._shared.navigation import places, sessions_url
 from proctoring_results.queries.sessions import next_requiring_attention
 from proctoring_results.rules import exam_has_result
+from proctoring_results.services.decisions import VERDICTS
 from proctoring_results.validation import clean_key
 
 from .export import export, file_name
@@ -35,12 +37,10 @@ if TYPE_CHECKING:
 
     from proctoring_results.pages._shared.decorators import SignedIn
 
-# What the buttons send, what they do, and what is said then.
-VERDICTS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
-    "pass": (api.pass_attempt, gettext_lazy("Decided: Pass.")),
-    "fail": (api.fail_attempt, gettext_lazy("Decided: Fail.")),
-}
-STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
+EntryT = TypeVar("EntryT")
+
+# What the buttons of an incident send, what they do, and the sentence that is shown then.
+DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
     "dismiss": (api.dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
     "restore": (api.restore_incident, gettext_lazy("The incident counts again.")),
 }
@@ -73,8 +73,8 @@ def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
 def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Pass or Fail, as the button that was pressed says."""
     attempt = _attempt_to_look_at(request, attempt_code)
-    verb, done = _chosen(VERDICTS, "verdict", request.POST.get("verdict", ""))
-    return _answer(request, attempt, lambda **given: verb(attempt.attempt_code, **given), done, "decision")
+    verdict = _lookup(VERDICTS, "verdict", request)
+    return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, "decision")
 
 
 @require_POST
@@ -83,31 +83,31 @@ def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
 def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpResponse:
     """Dismiss an incident of the session, or take that back."""
     attempt = _attempt_to_look_at(request, attempt_code)
-    verb, done = _chosen(STRIKES, "strike", request.POST.get("strike", ""))
+    change, done = _lookup(DISMISSALS, "strike", request)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     if incident is None:
         raise api.NotFound("incident", str(incident_id))
-    return _answer(request, attempt, lambda **given: verb(incident_id, **given), done, place_of(incident.position))
+    return _decided(request, attempt, partial(change, incident_id), done, place_of(incident.position))
 
 
-def _answer(
-    request: SignedIn, attempt: api.ExamAttempt, verb: Callable[..., object], done: str | Promise, place: str
+def _decided(
+    request: SignedIn, attempt: api.ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
 ) -> HttpResponse:
-    """Call the verb and go back to the page; or draw it again, with what was written, and say why not."""
+    """Call ``decide`` and go back to the page; if it is refused, show the page with the reason written in ``form``."""
     reason = request.POST.get("reason", "")
     try:
-        verb(by=request.user, reason=reason, seen=_seen(request))
+        decide(by=request.user, reason=reason, seen=_seen(request))
     except api.InvalidInput as refusal:
         if refusal.field != "reason":
             raise
         return _page(
-            request, attempt.attempt_code, reason=reason, problem=_("Please give a reason."), place=place, status=400
+            request, attempt.attempt_code, reason=reason, problem=_("Please give a reason."), form=form, status=400
         )
     except api.StaleDecision as refusal:
         # What is drawn now is fresh.
-        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), form=form, status=409)
     except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
-        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
+        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), form=form, status=409)
     say(request, messages.SUCCESS, str(done))
     # There the next key stroke begins: with what is said, and the way to the next session.
     return SeeOther(f"{reverse('proctoring_results:session', args=[attempt.attempt_code])}#pr-said")
@@ -119,7 +119,7 @@ def _page(
     *,
     reason: str = "",
     problem: str = "",
-    place: str = "",
+    form: str = "",
     status: int = 200,
 ) -> HttpResponse:
     drawn = draw_session(attempt_code, request.user, request.GET.get("review", ""))
@@ -132,7 +132,7 @@ def _page(
         # After a refusal: what was written, where, and what is wrong with it.
         "reason": reason,
         "problem": problem,
-        "place": place,
+        "place": form,
         **said_to(request),
     }
     return render(request, "proctoring_results/session/page.html", context, status=status)
@@ -147,12 +147,11 @@ def _attempt_to_look_at(request: SignedIn, attempt_code: str) -> api.ExamAttempt
     return attempt
 
 
-def _chosen(
-    table: Mapping[str, tuple[Callable[..., object], str | Promise]], field: str, word: str
-) -> tuple[Callable[..., object], str | Promise]:
-    if word not in table:
-        raise api.InvalidInput(field, f"must be one of {', '.join(table)}.")
-    return table[word]
+def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:
+    name = request.POST.get(field, "")
+    if name not in table:
+        raise api.InvalidInput(field, _("must be one of %(names)s.") % {"names": ", ".join(table)})
+    return table[name]
 
 
 def _seen(request: SignedIn) -> api.Seen:

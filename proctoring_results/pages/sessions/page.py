@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from proctoring_results import api, permissions
-from proctoring_results.choices import AttemptStatus, AttentionReason
+from proctoring_results.choices import AttentionReason
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.paging import Pager, number, page_of, pager
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.queries.preview import obstacle_to
 from proctoring_results.queries.sessions import AttemptFilter, goes_of_learners, sessions
+from proctoring_results.services.selection import why_not_with_others
 
 from .forms import FilterForm
 
@@ -49,7 +49,7 @@ class SessionRow:
     # Since when it waits, or when something last happened.
     at: datetime
     goes: list[Go]
-    may_be_chosen: bool
+    may_be_passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _row(attempt: ExamAttempt, reasons: list[AttentionReason], goes: list[ExamAt
         reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
         at=attempt.attention_since or attempt.last_activity_at,
         goes=[_go(number, one) for number, one in enumerate(goes, 1) if one.pk != attempt.pk],
-        may_be_chosen=may_decide and can_be_passed_from_the_list(attempt),
+        may_be_passed=may_decide and not why_not_with_others(attempt),
     )
 
 
@@ -156,12 +156,3 @@ def _go(number: int, attempt: ExamAttempt) -> Go:
 
 def _url(attempt: ExamAttempt) -> str:
     return reverse("proctoring_results:session", args=[attempt.attempt_code])
-
-
-def can_be_passed_from_the_list(attempt: ExamAttempt) -> bool:
-    """Not where the provider reviews again: that is decided on the session's own page, behind a sentence."""
-    is_passed = attempt.status == AttemptStatus.VERIFIED and attempt.attention_since is None
-    return (
-        not (is_passed or policy_of(attempt.provider).provider_does_second_reviews)
-        and obstacle_to(attempt, AttemptStatus.VERIFIED) is None
-    )

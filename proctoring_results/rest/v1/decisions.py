@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -12,14 +12,13 @@ from rest_framework.response import Response
 
 from proctoring_results import api
 from proctoring_results.models import StatusChange
-from proctoring_results.services.decisions import MAX_REASON_LENGTH
+from proctoring_results.services.decisions import MAX_REASON_LENGTH, VERDICTS
 
 from .attempts import shown_alone
 from .base import ApiView
 from .history import ChangeSerializer
 from .params import Text, Whole, Word
 
-VERBS: Mapping[str, Callable[..., api.ExamAttempt]] = {"pass": api.pass_attempt, "fail": api.fail_attempt}
 OVERTAKEN = (api.StaleDecision, api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased)
 
 
@@ -31,7 +30,7 @@ class SeenField(serializers.Serializer[Any]):
 
 
 class DecisionBody(serializers.Serializer[Any]):
-    decision = Word(list(VERBS))
+    decision = Word(list(VERDICTS))
     reason = Text(max_length=MAX_REASON_LENGTH)
     seen = SeenField(help_text="The `seen` of the attempt, as it was looked at.")
 
@@ -46,7 +45,7 @@ class DecisionsView(ApiView):
         attempt = self.find_attempt(attempt_code)
         asked = self.body(DecisionBody)
         seen = api.Seen(asked["seen"]["change"], asked["seen"]["review"])
-        change = _decide(VERBS[asked["decision"]], attempt.attempt_code, self.caller, asked["reason"], seen)
+        change = _decide(VERDICTS[asked["decision"]].decide, attempt.attempt_code, self.caller, asked["reason"], seen)
         return Response(ChangeSerializer(change).data, 201)
 
     def handle_exception(self, exc: Exception) -> Response:

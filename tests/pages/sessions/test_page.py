@@ -235,7 +235,7 @@ def confirm(client, *attempts, **more):
 
 
 def tokens(response) -> list[str]:
-    return [one.token for one in response.context["chosen"]]
+    return [one.token for one in response.context["passable"]]
 
 
 def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
@@ -279,24 +279,50 @@ def test_what_cannot_be_passed_is_named_with_the_reason(reviewing, exam, setting
     rpnow = ProctoredExamFactory(provider="rpnow")
     attempts = [submitted(exam, status="verified"), flagged(exam, archived=True), flagged(rpnow)]
     response = confirm(reviewing, *attempts)
-    assert response.context["chosen"] == []
+    assert response.context["passable"] == []
     page = text(response)
     assert "It is passed already." in page
     assert "archived" in page
     assert "Second reviews are done by rpnow." in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"exam__provider": "rpnow"}, "Second reviews are done by rpnow."),
+        ({"status": "verified"}, "It is passed already."),
+        ({"status": "started"}, "The exam is not over yet; there is nothing to decide."),
+    ],
+    ids=["second reviews by the provider", "passed", "not over"],
+)
+def test_what_cannot_be_passed_is_refused_when_it_is_posted_too(reviewing, exam, fields, problem):
+    fine, other = flagged(exam), ExamAttemptFactory(submitted=True, **fields)
+    before = other.status
+    selection = [f"{attempt.attempt_code}::" for attempt in (other, fine)]
+    response = reviewing.post(url("pass_sessions"), {"attempt": selection, "reason": "x"})
+    assert problem in text(response)
+    other.refresh_from_db()
+    assert (other.status, other.changes.count(), fine.changes.count()) == (before, 0, 1)
+
+
+def test_a_passed_session_that_requires_attention_can_be_passed_again(reviewing, exam):
+    attempt = submitted(exam, status="verified", attention_since=timezone.now())
+    assert tokens(confirm(reviewing, attempt))
+
+
 def test_sessions_of_another_course_are_not_passed_from_here(exam):
     other = flagged(ProctoredExamFactory(course_id="another"))
     client = client_of(person("view_sessions", "decide_attempt"))
-    assert confirm(client, other).context["chosen"] == []
+    assert confirm(client, other).context["passable"] == []
     assert client.post(url("pass_sessions"), {"attempt": other.attempt_code, "reason": "x"}).status_code == 404
     assert not other.changes.exists()
 
 
 @pytest.mark.parametrize("number", [0, 51])
 def test_no_session_or_too_many_lead_back_to_the_list(reviewing, number):
-    answer = reviewing.post(url("pass_sessions"), {"attempt": ["x"] * number, "filters": "status=submitted"})
+    answer = reviewing.post(
+        url("pass_sessions"), {"attempt": [f"x{one}" for one in range(number)], "filters": "status=submitted"}
+    )
     assert (answer.status_code, answer.url) == (303, url(status="submitted"))
     assert "Choose the sessions first, at most 50." in text(reviewing.get(answer.url))
 
@@ -335,7 +361,7 @@ def test_the_page_before_a_selection_is_passed_asks_as_many_queries_however_long
             attempt = flagged(exam)
             api.record_review(attempt.attempt_code, "Suspicious")
         with CaptureQueriesContext(connection) as queries:
-            assert len(confirm(reviewing, *ExamAttempt.objects.all()).context["chosen"]) >= number
+            assert len(confirm(reviewing, *ExamAttempt.objects.all()).context["passable"]) >= number
         counts.append(len(queries))
     assert counts[0] == counts[1] < 20
 
