@@ -139,7 +139,7 @@ def _counts(course_id: str) -> list[tuple[str, str]]:
         (_("Attempts"), counts.attempts),
         (_("Under way"), counts.under_way),
         (_("Pending"), counts.pending),
-        (_("Need attention"), counts.needing_attention),
+        (_("Need attention"), counts.requiring_attention),
         (_("Satisfactory"), counts.satisfactory),
         (_("Unsatisfactory"), counts.unsatisfactory),
     ]

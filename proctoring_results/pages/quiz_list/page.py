@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results.pages._shared.navigation import sessions_url
 from proctoring_results.pages._shared.paging import number
-from proctoring_results.queries.sessions import QuizRow, quiz_list
+from proctoring_results.queries.counts import QuizRow, quiz_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Quiz:
     sessions_url: str
     # Named as the columns are.
     counts: list[tuple[str, str]]
-    needing_attention: str
+    requiring_attention: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +49,5 @@ def _quiz(row: QuizRow, sessions_url: str) -> Quiz:
         row=row,
         sessions_url=sessions_url,
         counts=[(name, number(count)) for name, count in counts],
-        needing_attention=number(row.needing_attention) if row.needing_attention else "",
+        requiring_attention=number(row.requiring_attention) if row.requiring_attention else "",
     )

@@ -17,7 +17,7 @@ from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.paging import Pager, number, page_of, pager
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.queries.sessions import AttemptFilter, goes_of_learners, sessions
+from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
 from proctoring_results.services.selection import why_not_with_others
 
 from .forms import FilterForm
@@ -107,7 +107,7 @@ def _lists(
     found = sessions(course_id, wanted)
     first, others = page_of(found.requiring_attention, asked.get("attention")), page_of(found.others, asked.get("page"))
     rows = [*first, *others]
-    goes = goes_of_learners(rows)
+    goes = attempts_of_learners(rows)
     reasons = attention_reasons(list(first))
     drawn = {
         attempt.pk: _row(attempt, reasons.get(attempt.pk, []), goes[attempt.user_id, attempt.exam_id], may_decide)

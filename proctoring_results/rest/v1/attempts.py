@@ -15,8 +15,9 @@ from proctoring_results.choices import AttemptStatus, AttentionReason, ResultWor
 from proctoring_results.models import ExamAttempt
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.queries.merged import SortKey, with_rows
 from proctoring_results.queries.preview import seen_now
-from proctoring_results.queries.sessions import AttemptFilter, Place, in_order, with_rows
+from proctoring_results.queries.sessions import AttemptFilter, in_order
 from proctoring_results.rules import RESULT_WORDS
 
 from .base import ApiView
@@ -147,7 +148,7 @@ class AttemptsView(ApiView):
         order = ORDERS[asked["order"]]
         found = in_order(course_id, filter_of(asked), order.names)
 
-        def take(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
+        def take(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, SortKey]]:
             return replace(found, attempts=attempts).first(number)
 
         return page(found.attempts, order, asked, shown, of="attempts", take=take)

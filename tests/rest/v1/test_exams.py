@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from proctoring_results.queries.sessions import quiz_list
+from proctoring_results.queries.counts import quiz_list
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.rest.v1.calling import V1, pages, problem, team_of
 
@@ -34,7 +34,7 @@ def test_an_exam_says_how_its_attempts_stand_as_the_quiz_list_does(team):
     (shown,) = team.get(EXAMS, {"course_id": COURSE}).json()["results"]
     (row,) = quiz_list(COURSE)
     assert shown["counts"] == {name: getattr(row, name) for name in shown["counts"]}
-    assert (shown["counts"]["attempts"], shown["counts"]["needing_attention"]) == (3, 1)
+    assert (shown["counts"]["attempts"], shown["counts"]["requiring_attention"]) == (3, 1)
     assert datetime.fromisoformat(shown["last_activity_at"]) == row.last_activity
 
 
