@@ -53,20 +53,22 @@ from proctoring_results.models import (
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
 from proctoring_results.queries.counts import CourseCounts, QuizRow, course_counts, quiz_list
 from proctoring_results.queries.instructions import instructions_for, takes_calls
-from proctoring_results.queries.lookups import (
+from proctoring_results.queries.learner import (
     LearnerResult,
-    attempts_in_course,
     attempts_of,
+    learner_result,
+    open_attempt,
+    result_for,
+    results_in_course,
+    time_left,
+)
+from proctoring_results.queries.lookups import (
+    attempts_in_course,
     exams_in_course,
     get_attempt,
     get_exam,
     get_report,
-    learner_result,
-    open_attempt,
     reports_in_course,
-    result_for,
-    results_in_course,
-    time_left,
 )
 from proctoring_results.queries.merged import MergedSessions
 from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers

@@ -25,7 +25,7 @@ class AttemptStatus(TextChoices):
 
 
 class ReviewStatus(TextChoices):
-    """Stored and printed as these words."""
+    """The verdict of a review. Stored and printed as these words."""
 
     CLEAN = "Clean", _("Clean")
     NOT_REVIEWED = "Not Reviewed", _("Not Reviewed")
@@ -37,16 +37,16 @@ class ReviewStanding(TextChoices):
     """What became of a review when it arrived. Only an ``applied`` one can be the current review."""
 
     APPLIED = "applied", _("applied")
-    WAITING = "waiting", _("waits for the end of the exam")
-    INCOMPLETE = "incomplete", _("not complete, and an older one stands")
+    WAITING = "waiting", _("waiting for the end of the exam")
+    INCOMPLETE = "incomplete", _("incomplete, while a complete one is current")
     ARCHIVED = "archived", _("the attempt is archived")
-    ILLEGAL_TRANSITION = "illegal_transition", _("the attempt could not be moved by it")
+    ILLEGAL_TRANSITION = "illegal_transition", _("the attempt's status does not allow it")
     BARRED = "barred", _("the provider's policy keeps the older review")
     AFTER_DECISION = "after_decision", _("came after a person's decision")
 
 
 class EvidenceKind(TextChoices):
-    """What a piece of evidence shows."""
+    """What evidence shows."""
 
     VIDEO = "video", _("recording")
     SCREENSHOT = "screenshot", _("screenshot")
@@ -70,7 +70,7 @@ class AttentionReason(TextChoices):
     SECOND_REVIEW = "second_review", _("second review required")
     CONTRADICTION = "contradiction", _("the review contradicts its own incidents")
     NEW_INFORMATION = "new_information", _("new information after a decision")
-    PARKED_EFFECT = "parked_effect", _("something that follows could not be done")
+    PARKED_EFFECT = "parked_effect", _("a consequence could not be carried out")
 
 
 class DisclosureKind(TextChoices):
@@ -81,7 +81,7 @@ class DisclosureKind(TextChoices):
 
 
 class Source(TextChoices):
-    """Who moves an attempt. ``PERSON`` is one who may decide, with a reason."""
+    """Who changes an attempt's status. ``PERSON`` is somebody who may decide, with a reason."""
 
     LEARNER = "learner", _("learner")
     HOST = "host", _("LMS")
@@ -100,7 +100,7 @@ class EffectKind(TextChoices):
 
 
 class ProviderCall(TextChoices):
-    """What an effect of the kind *provider call* tells a proctoring service."""
+    """What an effect of the kind *provider call* sends to a proctoring service."""
 
     SAVE_EXAM = "save_exam", _("register or change the exam")
     CREATE_ATTEMPT = "create_attempt", _("register the attempt")
@@ -113,11 +113,11 @@ class EffectState(TextChoices):
     WAITING = "waiting", _("waiting")
     DONE = "done", _("done")
     SUPERSEDED = "superseded", _("superseded by something newer")
-    PARKED = "parked", _("parked after many tries")
+    PARKED = "parked", _("given up after many tries")
 
 
 class CreditState(TextChoices):
-    """How a learner's requirement of an exam stands, for credit."""
+    """The state of an exam as a requirement for credit."""
 
     NONE = "none", _("none")
     SUBMITTED = "submitted", _("submitted")
@@ -148,7 +148,7 @@ class ResultWord(TextChoices):
 
 
 class NoResultWord(TextChoices):
-    """Why there is no word though the exam is over, where a learner should know."""
+    """Why a learner reads no result although the exam is over."""
 
     ERROR = "error", _("Something went wrong with this exam, and it has no result")
     DECLINED = "declined", _("Not taken as a proctored exam")
@@ -179,7 +179,7 @@ class ReportStep(TextChoices):
 
 
 class ReportFailure(TextChoices):
-    """Why a report failed, in words an instructor understands."""
+    """Why a report failed, as instructors read it."""
 
     NONE = "", ""
     STORAGE = "storage", _("The finished file could not be stored: the file storage refused it or is full.")
@@ -197,7 +197,7 @@ class DownloadOutcome(TextChoices):
     FILE_GONE = "file_gone", _("refused: file removed")
 
 
-# An attempt that a learner can still go on with; at most one of these per learner and exam.
+# The learner can still continue the attempt; at most one of these per learner and exam.
 OPEN_STATUSES = frozenset(
     {
         AttemptStatus.CREATED,
@@ -207,8 +207,8 @@ OPEN_STATUSES = frozenset(
         AttemptStatus.READY_TO_SUBMIT,
     }
 )
-# The exam is over and was taken: a review that came early is applied on the way in.
+# The exam was taken and is over: a review that arrived before is applied now.
 OVER_STATUSES = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SUBMITTED, AttemptStatus.TIMED_OUT})
 DECIDED_STATUSES = frozenset({AttemptStatus.VERIFIED, AttemptStatus.REJECTED})
-# A report prints "Not Reviewed" for these when no review came.
+# Without a review, a report prints "Not Reviewed" for these.
 REVIEWABLE_STATUSES = OVER_STATUSES | {AttemptStatus.SECOND_REVIEW_REQUIRED} | DECIDED_STATUSES

@@ -1,4 +1,4 @@
-"""``settings.PROCTORING_RESULTS``: names, types and defaults. ``checks.py`` says what is wrong with a host's values."""
+"""``settings.PROCTORING_RESULTS``: names, types and defaults. ``checks.py`` reports what is wrong with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -19,42 +19,42 @@ class Conf:
 
     # The host LMS: dotted path of a class that fills in ``proctoring_results.lms.Lms``.
     LMS: str = "proctoring_results.lms.NullLMS"
-    # The address of the site, as in ``https://lms.example``: for links in mails, and for providers to call back.
+    # The address of the site, such as ``https://lms.example``: for links in mails and for callbacks of providers.
     SITE_URL: str = ""
-    # Each proctoring service by its name: what follows from its reviews, and how it is called.
+    # Each proctoring service by name: what follows from its reviews, and how it is called.
     PROVIDERS: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Keys (``Fernet.generate_key()``) for providers' messages and links to recordings: the first encrypts, all decrypt.
-    # Without any they are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``.
+    # By default they are derived from ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``.
     ENCRYPTION_KEYS: tuple[str, ...] = ()
-    # The key of the ids by which providers know learners, so that nobody learns ours. Without it: ``SECRET_KEY``.
+    # The key that hides user ids from providers, which know learners by an HMAC. By default ``SECRET_KEY``.
     USER_ID_KEY: str = ""
-    # The longest body that a provider may send, in bytes.
+    # The size limit of a provider's message, in bytes.
     MAX_MESSAGE_BYTES: int = 1024 * 1024
-    # What a hand-in after the limit becomes: "timed_out", or "submitted" (handed in for the learner).
+    # What a submission after the time limit becomes: "timed_out", or "submitted" (submitted for the learner).
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
-    # Alias in ``STORAGES`` where report files are kept. Must not be public.
+    # The alias in ``STORAGES`` for report files. It must not be public.
     REPORT_STORAGE: str = "proctoring_results"
     # How long a finished report stays before its file is removed.
     REPORT_LIFETIME: timedelta = timedelta(days=90)
     # Two more columns, ``provider`` and ``track``, after ``course_id``.
     REPORT_PROVIDER_COLUMNS: bool = False
-    # A worker that shows no sign of life for so long has lost its report to another.
+    # How long a worker's claim on a job is valid without renewal; after that another worker may take it.
     LEASE: timedelta = timedelta(seconds=60)
-    # Pauses before the second, third … try of a report; one more try than pauses.
+    # The pauses before the second, third … try of a report; there is one more try than there are pauses.
     RETRY_PAUSES: tuple[timedelta, ...] = (timedelta(seconds=10), timedelta(seconds=60))
-    # How long an effect on the LMS (grade, credit, certificate, mail) is tried again before it is parked.
+    # How long an effect on the LMS (grade, credit, certificate, mail) is retried before it is given up.
     EFFECT_PATIENCE: timedelta = timedelta(days=1)
-    # How long a download link lives.
+    # The lifetime of a download link.
     DOWNLOAD_TTL: timedelta = timedelta(minutes=5)
     # Who sends the file: Django itself, nginx (X-Accel-Redirect) or Apache and others (X-Sendfile).
     DOWNLOAD_VIA: Literal["django", "x-accel-redirect", "x-sendfile"] = "django"
     # The internal location of nginx that serves the report storage.
     X_ACCEL_PREFIX: str = "/protected-reports/"
-    # How long a URL signed by the storage (S3) lives: at most 60 seconds.
+    # The lifetime of a URL that the storage (S3) has signed: at most 60 seconds.
     REDIRECT_TTL: timedelta = timedelta(seconds=60)
-    # Sent with our pages. A host's middleware that sets the header has the last word.
+    # Sent with the app's pages. A host's middleware that sets the header takes precedence.
     CONTENT_SECURITY_POLICY: str = CONTENT_SECURITY_POLICY
-    # Rows a page of each list.
+    # Rows on one page of a list.
     PAGE_SIZE: int = 25
 
 

@@ -277,15 +277,13 @@ class ServiceUnavailable(ProctoringResultsError):
 class LinkInvalid(ProctoringResultsError):
     """A link to a file or to evidence that is forged, altered, from the future, another's, or no longer permitted.
 
-    ``why`` is a ``DownloadOutcome`` and ``report`` the link's, where the signature was right; the person who came
-    with the link is told neither.
+    It does not say which: the person who came with the link is not told.
     """
 
     code = "link_invalid"
 
-    def __init__(self, why: str, report: Report | None) -> None:
+    def __init__(self) -> None:
         super().__init__(_("This link cannot be used."))
-        self.why, self.report = why, report
 
 
 class LinkExpired(ProctoringResultsError):

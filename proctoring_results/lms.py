@@ -1,4 +1,4 @@
-"""The LMS as we see it: one small interface, filled in by the host (setting ``LMS``)."""
+"""The host LMS: one small interface that the host fills in (setting ``LMS``)."""
 
 from __future__ import annotations
 
@@ -20,73 +20,73 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Lms(Protocol):
-    """What we ask a host, and what we tell it. Inherit from ``NullLMS`` and write what your site has.
+    """What the app asks the host, and what it tells it. Inherit from ``NullLMS`` and override what your site has.
 
-    What we tell is level-triggered: "make it so". Each call may come more than once, and must then change nothing
-    more. An exception means "not now": the call is made again, with growing pauses, for about a day.
+    Commands are level-triggered: "make it so". Each may be called more than once, and must then change nothing more.
+    An exception means "not now": the call is retried, with growing pauses, for about a day.
     """
 
-    # --- Questions: the answers may come from the database; asking changes nothing.
+    # --- Questions. They change nothing.
 
     def course_name(self, course_id: str) -> str:
-        """The name people know the course by."""
+        """Return the name of the course."""
 
     def course_end(self, course_id: str) -> datetime | None:
-        """The moment the course ends, or None where it does not."""
+        """Return when the course ends, or None if it does not."""
 
     def whom_to_ask(self, course_id: str) -> str:
-        """Whom a person asks who lacks a permission in this course, or has a question: a name or an address.
+        """Return whom to ask about permissions and results in this course: a name or an address.
 
-        It stands inside sentences.
+        It is part of sentences.
         """
 
     def how_to_appeal(self, course_id: str) -> str:
-        """How a learner objects to a result of this course: a sentence, or several."""
+        """Return how a learner appeals against a result in this course, in one or more sentences."""
 
     def course_team(self, course_id: str) -> Sequence[str]:
-        """Addresses that notices to the course team go to."""
+        """Return the e-mail addresses that get the notices to the course team."""
 
     def exam_url(self, course_id: str, content_id: str) -> str:
-        """The address of an exam's page, with the host from the settings; empty if there is none.
+        """Return the full URL of an exam's page; empty if there is none.
 
-        It stands in mails, and secured browsers are sent there when they are ready.
+        Mails link to it, and secured browsers are redirected there when they are ready.
         """
 
     def learner_name(self, user: AbstractBaseUser) -> str:
-        """The name by which a learner is addressed."""
+        """Return the name by which to address a learner."""
 
     def learner_language(self, user: AbstractBaseUser) -> str:
-        """The code of the language a learner reads, as ``settings.LANGUAGES`` has it."""
+        """Return the code of the learner's language, as in ``settings.LANGUAGES``."""
 
     def holds_grades(self, course_id: str) -> bool:
-        """Whether a failed proctoring review sets the grade to 0 in this course."""
+        """Return whether a failed proctoring review sets the grade to 0 in this course."""
 
     def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
-        """The learner's own grade of the exam as text, ``7 of 10`` say: what would stand there without us.
+        """Return the learner's own grade of the exam as text, such as ``7 of 10``, whether or not it is held at 0.
 
-        Shown to those who decide, before they do. Empty where there is none.
+        It is shown to those who decide. Empty if there is none.
         """
 
-    # --- What follows: make it so.
+    # --- Commands: make it so.
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
-        """Show 0 in place of the learner's own grade of the exam, which stays as it is underneath."""
+        """Show 0 in place of the learner's own grade of the exam, which is kept underneath."""
 
     def release(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
         """Show the learner's own grade again, whatever it is by now."""
 
     def set_credit(self, user: AbstractBaseUser, course_id: str, content_id: str, state: CreditState) -> None:
-        """Say how the requirement of this exam stands for credit."""
+        """Set the state of this exam as a requirement for credit."""
 
     def invalidate_certificate(self, user: AbstractBaseUser, course_id: str) -> None:
-        """A grade is held at 0: the certificate of the course no longer holds."""
+        """Invalidate the certificate of the course, because a grade is held at 0."""
 
     def evaluate_certificate(self, user: AbstractBaseUser, course_id: str) -> None:
-        """A grade was released: see again whether the learner has earned the certificate."""
+        """Evaluate again whether the learner has earned the certificate, because a grade was released."""
 
 
 class NullLMS:
-    """The LMS that knows nothing: what a host gets before it names its own, and may inherit from."""
+    """The LMS that knows nothing: the default, and the class to inherit from."""
 
     def course_name(self, course_id: str) -> str:
         return course_id
@@ -137,5 +137,5 @@ class NullLMS:
 
 
 def lms() -> Lms:
-    """The host's LMS. Raises ImportError where the setting names nothing (a system check says so first)."""
+    """Return the host's LMS. Raises ImportError if the setting names no class, which a system check reports first."""
     return cast(Lms, import_string(conf().LMS)())

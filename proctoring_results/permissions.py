@@ -1,4 +1,4 @@
-"""May this person do this? Asks Django's permissions, nothing else."""
+"""The permissions of the app. They are Django's, and asked for by ``has_perm`` alone."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -17,10 +17,10 @@ ERASE_LEARNER = "proctoring_results.erase_learner"
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
-    """Whether the user has the permission for this course (or provider), or for everything.
+    """Return whether the user has the permission for this course (or provider), or for everything.
 
-    Asked without the object, too: Django's ModelBackend answers False for every object, even where the permission was
-    granted. With the object first, for that is what most have, and ModelBackend asks the database for the other twice.
+    Asked without the object, too, since Django's ModelBackend answers False for every object. Asked with the object
+    first, since that is what most users have, and ModelBackend queries the database for the other.
     """
     # Django types the object as a model; ours are ids.
     return user.has_perm(permission, scope) or user.has_perm(permission)  # type: ignore[union-attr,arg-type]

@@ -1,4 +1,4 @@
-"""The table of the transitions that exist, and their conditions. Pure data: the file an auditor reads."""
+"""The table of transitions and their conditions. Pure data: the file an auditor reads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,19 +39,20 @@ def a_person_or_the_exam_was_started(facts: Facts) -> bool:
 
 
 def upkeep_hands_in(facts: Facts) -> bool:
-    """upkeep only where the host hands in for the learner"""
+    """upkeep only if the host submits for the learner"""
     return facts.source is not Source.UPKEEP or facts.the_host_hands_in
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Who may make a transition, what follows from it, and under which condition it exists."""
+    """Who may make a transition, what follows from it, and under which condition it is allowed."""
 
     by: frozenset[Source]
     effects: tuple[EffectKind, ...] = ()
     only_if: Condition | None = None
 
     def allows(self, facts: Facts) -> bool:
+        """Return whether the source may make it, given the facts."""
         return facts.source in self.by and (self.only_if is None or self.only_if(facts))
 
 
@@ -59,77 +60,77 @@ def _transition(*by: Source, effects: tuple[EffectKind, ...] = (), only_if: Cond
     return Transition(frozenset(by), effects, only_if)
 
 
-HANDED_IN = (E.CREDIT, E.PROVIDER, E.MAIL)
-OVER = (E.PROVIDER,)
-CALLED_OFF = (E.CREDIT,)
-IN_ERROR = (E.CREDIT, E.PROVIDER)
-PASSED = (E.CREDIT, E.MAIL)
-FAILED = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.MAIL)
-REVERTED_TO_PASS = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.MAIL)
-REVIEW_AGAIN = (E.CREDIT, E.NOTICE)
-REVERTED_TO_REVIEW = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.NOTICE)
+ON_SUBMIT = (E.CREDIT, E.PROVIDER, E.MAIL)
+ON_END = (E.PROVIDER,)
+ON_DECLINE = (E.CREDIT,)
+ON_ERROR = (E.CREDIT, E.PROVIDER)
+ON_PASS = (E.CREDIT, E.MAIL)
+ON_FAIL = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.MAIL)
+ON_PASS_AFTER_FAIL = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.MAIL)
+ON_REVIEW_AGAIN = (E.CREDIT, E.NOTICE)
+ON_REVIEW_AGAIN_AFTER_FAIL = (E.GRADE, E.CREDIT, E.CERTIFICATE, E.NOTICE)
 
 # A transition that is not here does not exist.
 TRANSITIONS: Mapping[tuple[AttemptStatus, AttemptStatus], Transition] = {
     (S.CREATED, S.DOWNLOAD_SOFTWARE_CLICKED): _transition(LEARNER, HOST),
     (S.CREATED, S.READY_TO_START): _transition(PROVIDER, HOST),
     (S.CREATED, S.STARTED): _transition(HOST, effects=(E.PROVIDER,)),
-    (S.CREATED, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.CREATED, S.DECLINED): _transition(LEARNER, HOST, effects=ON_DECLINE),
     (S.CREATED, S.EXPIRED): _transition(UPKEEP, HOST),
-    (S.CREATED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.CREATED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.DOWNLOAD_SOFTWARE_CLICKED, S.READY_TO_START): _transition(PROVIDER, HOST),
     (S.DOWNLOAD_SOFTWARE_CLICKED, S.STARTED): _transition(HOST, effects=(E.PROVIDER,)),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.DECLINED): _transition(LEARNER, HOST, effects=ON_DECLINE),
     (S.DOWNLOAD_SOFTWARE_CLICKED, S.EXPIRED): _transition(UPKEEP, HOST),
-    (S.DOWNLOAD_SOFTWARE_CLICKED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.DOWNLOAD_SOFTWARE_CLICKED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.READY_TO_START, S.STARTED): _transition(LEARNER, HOST, effects=(E.PROVIDER,)),
-    (S.READY_TO_START, S.DECLINED): _transition(LEARNER, HOST, effects=CALLED_OFF),
+    (S.READY_TO_START, S.DECLINED): _transition(LEARNER, HOST, effects=ON_DECLINE),
     (S.READY_TO_START, S.EXPIRED): _transition(UPKEEP, HOST),
-    (S.READY_TO_START, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.READY_TO_START, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.STARTED, S.READY_TO_SUBMIT): _transition(LEARNER, HOST),
-    (S.STARTED, S.COMPLETED): _transition(HOST, effects=OVER),
-    (S.STARTED, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
-    (S.STARTED, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=OVER),
+    (S.STARTED, S.COMPLETED): _transition(HOST, effects=ON_END),
+    (S.STARTED, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=ON_SUBMIT, only_if=upkeep_hands_in),
+    (S.STARTED, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=ON_END),
     (S.STARTED, S.EXPIRED): _transition(UPKEEP, HOST),
-    (S.STARTED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.STARTED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.READY_TO_SUBMIT, S.STARTED): _transition(LEARNER, only_if=time_is_left),
-    (S.READY_TO_SUBMIT, S.COMPLETED): _transition(HOST, effects=OVER),
-    (S.READY_TO_SUBMIT, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=HANDED_IN, only_if=upkeep_hands_in),
-    (S.READY_TO_SUBMIT, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=OVER),
+    (S.READY_TO_SUBMIT, S.COMPLETED): _transition(HOST, effects=ON_END),
+    (S.READY_TO_SUBMIT, S.SUBMITTED): _transition(LEARNER, HOST, UPKEEP, effects=ON_SUBMIT, only_if=upkeep_hands_in),
+    (S.READY_TO_SUBMIT, S.TIMED_OUT): _transition(UPKEEP, HOST, effects=ON_END),
     (S.READY_TO_SUBMIT, S.EXPIRED): _transition(UPKEEP, HOST),
-    (S.READY_TO_SUBMIT, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.READY_TO_SUBMIT, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.COMPLETED, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
     (S.COMPLETED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.COMPLETED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
-    (S.COMPLETED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
-    (S.COMPLETED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.COMPLETED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
+    (S.COMPLETED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.COMPLETED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.SUBMITTED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.SUBMITTED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
-    (S.SUBMITTED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
-    (S.SUBMITTED, S.ERROR): _transition(HOST, effects=IN_ERROR),
+    (S.SUBMITTED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
+    (S.SUBMITTED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.SUBMITTED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.TIMED_OUT, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
     (S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.TIMED_OUT, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
-    (S.TIMED_OUT, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
-    (S.TIMED_OUT, S.ERROR): _transition(HOST, effects=IN_ERROR),
-    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=PASSED),
-    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _transition(PROVIDER, PERSON, effects=FAILED),
-    (S.SECOND_REVIEW_REQUIRED, S.ERROR): _transition(HOST, effects=IN_ERROR),
-    (S.VERIFIED, S.REJECTED): _transition(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_nobody_decided),
+    (S.TIMED_OUT, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
+    (S.TIMED_OUT, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.TIMED_OUT, S.ERROR): _transition(HOST, effects=ON_ERROR),
+    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
+    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.SECOND_REVIEW_REQUIRED, S.ERROR): _transition(HOST, effects=ON_ERROR),
+    (S.VERIFIED, S.REJECTED): _transition(PERSON, PROVIDER, effects=ON_FAIL, only_if=a_person_or_nobody_decided),
     (S.VERIFIED, S.SECOND_REVIEW_REQUIRED): _transition(
-        PERSON, PROVIDER, effects=REVIEW_AGAIN, only_if=a_person_or_nobody_decided
+        PERSON, PROVIDER, effects=ON_REVIEW_AGAIN, only_if=a_person_or_nobody_decided
     ),
     (S.REJECTED, S.VERIFIED): _transition(
-        PERSON, PROVIDER, effects=REVERTED_TO_PASS, only_if=a_person_or_nobody_decided
+        PERSON, PROVIDER, effects=ON_PASS_AFTER_FAIL, only_if=a_person_or_nobody_decided
     ),
     (S.REJECTED, S.SECOND_REVIEW_REQUIRED): _transition(
-        PERSON, PROVIDER, effects=REVERTED_TO_REVIEW, only_if=a_person_or_nobody_decided
+        PERSON, PROVIDER, effects=ON_REVIEW_AGAIN_AFTER_FAIL, only_if=a_person_or_nobody_decided
     ),
     # The provider was told of the error, and has to be told that there is something to review after all.
-    (S.ERROR, S.SUBMITTED): _transition(HOST, PROVIDER, effects=HANDED_IN),
-    (S.ERROR, S.VERIFIED): _transition(PERSON, PROVIDER, effects=PASSED, only_if=a_person_or_the_exam_was_started),
-    (S.ERROR, S.REJECTED): _transition(PERSON, PROVIDER, effects=FAILED, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.SUBMITTED): _transition(HOST, PROVIDER, effects=ON_SUBMIT),
+    (S.ERROR, S.VERIFIED): _transition(PERSON, PROVIDER, effects=ON_PASS, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.REJECTED): _transition(PERSON, PROVIDER, effects=ON_FAIL, only_if=a_person_or_the_exam_was_started),
     (S.ERROR, S.SECOND_REVIEW_REQUIRED): _transition(
-        PERSON, PROVIDER, effects=REVIEW_AGAIN, only_if=a_person_or_the_exam_was_started
+        PERSON, PROVIDER, effects=ON_REVIEW_AGAIN, only_if=a_person_or_the_exam_was_started
     ),
 }

@@ -31,7 +31,7 @@ from proctoring_results.providers import client as rest_client
 from proctoring_results.providers import http
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
-from proctoring_results.services.provider_calls import queue_erasure
+from proctoring_results.services.effects import queue_erasure
 from tests.factories import COURSE, UserFactory
 
 PROGRAM = Path(__file__).resolve().parent.parent / "example_project" / "invigilator.py"

@@ -1,69 +1,57 @@
-"""One effect, from the claim to its end: done, superseded, tried again, or parked."""
+"""One effect, from the claim to its end: done, superseded, rescheduled, or dead-lettered (stored as ``parked``)."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
+from proctoring_results.choices import EffectKind, EffectState
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import save_attention
 
-from .levels import sync_certificate, sync_credit, sync_grade
-from .mail import is_superseded, mail_learner, notify_team
-from .provider import call_provider, is_out_of_date, provider_of
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-
-    from proctoring_results.models import ProctoredExam
+from .grade import SHORT_WAIT
+from .provider import provider_of
+from .registry import EFFECTS, effect_of
 
 logger = logging.getLogger("proctoring_results.effects")
 
 FIRST_PAUSE = timedelta(seconds=10)
 MAX_PAUSE = timedelta(hours=1)
-# How soon a mail asks again whether the grade is written that it waits for.
-SHORT_WAIT = timedelta(seconds=5)
-# How long the calls to a service are left alone that has just given no answer to another.
+# How long no call is made to a service that has just not answered another.
 SILENT_WAIT = timedelta(minutes=1)
 
-SYNC: Mapping[str, Callable[[AbstractBaseUser, ProctoredExam], None]] = {
-    EffectKind.GRADE: sync_grade,
-    EffectKind.CREDIT: sync_credit,
-    EffectKind.CERTIFICATE: sync_certificate,
-}
-# Mails, too: one that is slow must not arrive after the one that has superseded it.
-TAKES_TURNS = frozenset({*SYNC, EffectKind.MAIL})
+TAKES_TURNS = frozenset(kind for kind, effect in EFFECTS.items() if effect.takes_turns)
 
 
 def deliver_due() -> int:
-    """Deliver what is due, and what becomes due by that; says how many are done. One that fails keeps no other waiting.
+    """Deliver what is due and what becomes due by that, and return how many effects are done.
 
-    Raises an ``ExceptionGroup`` of what went wrong, after everything else is done.
+    An effect that fails keeps no other waiting. Raises an ``ExceptionGroup`` of what went wrong, after everything else
+    is done.
     """
     delivered = 0
-    refused: list[Exception] = []
-    silent: set[str] = set()
+    errors: list[Exception] = []
+    silent_providers: set[str] = set()
     while pks := _due():
-        before = delivered + len(refused)
+        before = delivered + len(errors)
         for pk in pks:
             try:
-                delivered += deliver(pk, silent)
+                delivered += deliver(pk, silent_providers)
             except Exception as error:
-                # Written to the row already, with the moment of its next try.
-                refused.append(error)
-        if delivered + len(refused) == before:
+                # The row has the problem and the time of the next try already.
+                errors.append(error)
+        if delivered + len(errors) == before:
             break
-    if refused:
-        raise ExceptionGroup("Effects failed and are tried again.", refused)
+    if errors:
+        raise ExceptionGroup("Effects failed and are tried again.", errors)
     return delivered
 
 
@@ -73,29 +61,26 @@ def _due() -> list[int]:
     return [pk for pk, _ in sorted(due, key=lambda row: row[1] == EffectKind.PROVIDER)]
 
 
-def deliver(pk: int, silent: set[str] | None = None) -> bool:
-    """Deliver one effect if it is due and nobody else is at it; says whether it is done.
+def deliver(pk: int, silent_providers: set[str] | None = None) -> bool:
+    """Deliver one effect if it is due and no other worker has it. Return whether it is done.
 
-    Whatever the host's code raises means "not now": it is written to the row, and raised again. ``silent`` are
-    providers that gave no answer just now, which are not called; one that gives none is added.
+    Whatever the host's code raises means "not now": the error is written to the row, and raised again.
+    ``silent_providers`` have just not answered and are not called; one that does not answer now is added.
     """
     fence = _claim(pk)
     if fence is None:
         return False
     effect = LmsEffect.objects.select_related("user", "exam", "attempt__user", "attempt__exam", "change").get(pk=pk)
-    if is_superseded(effect) if effect.kind == EffectKind.MAIL else is_out_of_date(effect):
-        return _end(effect, fence, state=EffectState.SUPERSEDED, next_try_at=None, done_at=timezone.now())
-    if wait := _wait(effect, silent or ()):
-        _end(effect, fence, next_try_at=timezone.now() + wait, tries=effect.tries - 1)
-        return False
-    if _waits_for_another_call(effect):
-        _give_way(effect, fence)
-        return False
     try:
-        _do(effect)
+        handler = effect_of(effect.kind)
+        if handler.is_stale(effect):
+            return _end(effect, fence, state=EffectState.SUPERSEDED, next_try_at=None, done_at=timezone.now())
+        if _has_to_wait(effect, fence, silent_providers or ()):
+            return False
+        handler.deliver(effect)
     except Exception as error:
-        if isinstance(error, ServiceUnavailable) and error.gave_no_answer and silent is not None:
-            silent.add(provider_of(effect))
+        if isinstance(error, ServiceUnavailable) and error.gave_no_answer and silent_providers is not None:
+            silent_providers.add(provider_of(effect))
         _try_again_later(effect, fence, error)
         raise
     return _end(effect, fence, state=EffectState.DONE, next_try_at=None, done_at=timezone.now(), problem="")
@@ -115,76 +100,45 @@ def _claim(pk: int) -> int | None:
         return None
 
 
-def _wait(effect: LmsEffect, silent: Collection[str]) -> timedelta | None:
-    """How long it has to wait for something else; None where it need not."""
-    if effect.kind == EffectKind.PROVIDER and provider_of(effect) in silent:
-        return SILENT_WAIT * random.uniform(0.75, 1.25)  # noqa: S311  no secret
-    return SHORT_WAIT if _waits_for_the_grade(effect) else None
-
-
-def _waits_for_another_call(effect: LmsEffect) -> bool:
-    return effect.kind == EffectKind.PROVIDER and LmsEffect.objects.calls_before(effect).exists()
-
-
-def _give_way(effect: LmsEffect, fence: int) -> None:
-    """Wait for the call before it, whose end makes this one due."""
-    _end(effect, fence, next_try_at=timezone.now() + MAX_PAUSE, tries=effect.tries - 1)
-    if not _waits_for_another_call(effect):
-        # It ended in between, and did not find us waiting.
-        LmsEffect.objects.waiting().filter(pk=effect.pk, lease_until=None).update(next_try_at=timezone.now())
-
-
-def _waits_for_the_grade(effect: LmsEffect) -> bool:
-    """A certificate is judged, and *Unsatisfactory* said, only after the grade is written."""
-    is_verdict = effect.change is not None and effect.change.to_status == AttemptStatus.REJECTED
-    if effect.kind != EffectKind.CERTIFICATE and not (effect.kind == EffectKind.MAIL and is_verdict):
+def _has_to_wait(effect: LmsEffect, fence: int, silent_providers: Collection[str]) -> bool:
+    """Reschedule an effect that something else comes before. This does not count as a try."""
+    if effect.kind == EffectKind.PROVIDER and provider_of(effect) in silent_providers:
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311  not a secret
+        _end(effect, fence, next_try_at=timezone.now() + SILENT_WAIT * jitter, tries=effect.tries - 1)
+        return True
+    wait = effect_of(effect.kind).wait
+    pause = wait(effect)
+    if pause is None:
         return False
-    grades = LmsEffect.objects.filter(kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id)
-    # A grade that was given up is not written, unless a later one was.
-    newest = grades.order_by("pk").values_list("state", flat=True).last()
-    return newest == EffectState.PARKED or grades.waiting().exists()
-
-
-def _do(effect: LmsEffect) -> None:
-    if effect.kind in SYNC:
-        if effect.user is not None and effect.exam is not None:
-            SYNC[effect.kind](effect.user, effect.exam)
-    elif effect.kind == EffectKind.MAIL:
-        mail_learner(effect)
-    elif effect.kind == EffectKind.NOTICE:
-        notify_team(effect)
-    elif effect.kind == EffectKind.PROVIDER:
-        call_provider(effect)
+    _end(effect, fence, next_try_at=timezone.now() + pause, tries=effect.tries - 1)
+    if wait(effect) is None:
+        # What it waited for ended in between, and did not find it waiting.
+        LmsEffect.objects.waiting().filter(pk=effect.pk, lease_until=None).update(next_try_at=timezone.now())
+    return True
 
 
 def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
     now = timezone.now()
     problem = f"{type(error).__name__}: {error}"[:2_000].replace("\0", "")
     if isinstance(error, CallRefused) or now - effect.queued_at >= conf().EFFECT_PATIENCE:
-        logger.error("Effect %s (%s) is parked: %s", effect.pk, effect.kind, problem, exc_info=error)
-        _park(effect, fence, problem)
+        logger.error("Effect %s (%s) is dead-lettered: %s", effect.pk, effect.kind, problem, exc_info=error)
+        _dead_letter(effect, fence, problem)
         return
     logger.warning("Effect %s (%s) failed at try %d: %s", effect.pk, effect.kind, effect.tries, problem)
-    _end(effect, fence, next_try_at=now + pause_after(effect.tries), problem=problem)
+    pause = pause_after(effect.tries, first=FIRST_PAUSE, longest=MAX_PAUSE)
+    _end(effect, fence, next_try_at=now + pause, problem=problem)
 
 
 @transaction.atomic
-def _park(effect: LmsEffect, fence: int, problem: str) -> None:
-    """Nobody tries it again until a person says so: the attempt has to be looked at."""
+def _dead_letter(effect: LmsEffect, fence: int, problem: str) -> None:
+    """End the tries until a person retries the effect. A person now has to look at the attempt."""
     attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=[effect.attempt_id]))
     _end(effect, fence, state=EffectState.PARKED, next_try_at=None, problem=problem)
     save_attention(attempts)
 
 
-def pause_after(tries: int) -> timedelta:
-    """Twice as long each time, up to an hour, and never the same for all that failed together."""
-    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), MAX_PAUSE)
-    seconds: float = pause.total_seconds() * random.uniform(0.75, 1.25)  # noqa: S311  no secret
-    return timedelta(seconds=seconds)
-
-
 def _end(effect: LmsEffect, fence: int, *, next_try_at: datetime | None, **changes: object) -> bool:
-    """Write the end of a try, unless the lease is over and another has taken it up."""
+    """Write how a try ended, and return whether it could be: not after another worker has claimed the effect."""
     with transaction.atomic():
         is_ours = bool(
             LmsEffect.objects.filter(pk=effect.pk, fence=fence).update(
@@ -192,6 +146,6 @@ def _end(effect: LmsEffect, fence: int, *, next_try_at: datetime | None, **chang
             )
         )
         if is_ours and next_try_at is None and effect.kind == EffectKind.PROVIDER:
-            # Whatever its end was, those that waited for it have their turn.
+            # However the call ended, those that waited for it have their turn.
             LmsEffect.objects.calls_after(effect).update(next_try_at=timezone.now())
     return is_ours

@@ -1,116 +1,98 @@
-"""Effects that say "this happened": the learner's mails and the notices to the course team."""
+"""The learner's mail of a decision, and the receipt for a submitted exam. A mail says "this happened"."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import select_template
-from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from proctoring_results.choices import AttemptStatus, EffectKind
-from proctoring_results.conf import conf
+from proctoring_results.choices import AttemptStatus, EffectKind, ResultWord
 from proctoring_results.lms import lms
 from proctoring_results.models import StatusChange
+from proctoring_results.rules import RESULT_WORDS
 
-from .levels import grade_is_held
+from . import templated_mail
+from .base import Effect, PendingDecision
+from .grade import grade_is_held, wait_for_the_grade
 
 if TYPE_CHECKING:
-    from proctoring_results.models import ExamAttempt, LmsEffect
+    from django.contrib.auth.base_user import AbstractBaseUser
 
-MAILS = {
+    from proctoring_results.models import LmsEffect
+
+TEMPLATES = {
     AttemptStatus.SUBMITTED: "submitted",
     AttemptStatus.VERIFIED: "satisfactory",
     AttemptStatus.REJECTED: "unsatisfactory",
 }
 
 
-def is_superseded(effect: LmsEffect) -> bool:
-    """Whether something newer has happened to the attempt, or it was put aside: the mail would no longer be true."""
-    attempt, change = effect.attempt, effect.change
-    if attempt is None or change is None:
-        return False
-    moves = StatusChange.objects.filter(attempt=attempt, pk__gt=change.pk).exclude(to_status=change.to_status)
-    return attempt.archived_at is not None or moves.exists()
+def _address_of(user: AbstractBaseUser) -> str:
+    return str(getattr(user, user.get_email_field_name(), "") or "")
 
 
-def mail_learner(effect: LmsEffect) -> None:
-    """The mail of a decision, in the learner's language. A learner without an address gets none."""
+def _deliver(effect: LmsEffect) -> None:
+    """Write to the learner in the learner's language. A learner without an address gets no mail."""
     attempt, change = effect.attempt, effect.change
     if attempt is None or change is None:
-        return
-    address = getattr(attempt.user, attempt.user.get_email_field_name(), "")
+        raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no attempt and change.")
+    address = _address_of(attempt.user)
     if not address:
         return
     with translation.override(lms().learner_language(attempt.user)):
         held = change.to_status == AttemptStatus.REJECTED and grade_is_held(attempt.user, attempt.exam)
-        context = {**_about(attempt), "grade_is_held": held}
-        _send(effect, MAILS[AttemptStatus(change.to_status)], attempt, context, [address])
+        template = TEMPLATES[AttemptStatus(change.to_status)]
+        templated_mail.send(effect, attempt, template, {"grade_is_held": held}, to=[address])
 
 
-def notify_team(effect: LmsEffect) -> None:
-    """A second review is required, or a review came after a person's decision."""
-    attempt = effect.attempt
-    if attempt is None:
-        return
-    team = list(lms().course_team(attempt.exam.course_id))
-    if not team:
-        return
-    context = {
-        **_about(attempt),
-        "is_new_information": effect.change is None,
-        "learner": attempt.user.get_username(),
-        "session_url": _session_url(attempt),
-    }
-    _send(effect, "notice", attempt, context, team)
+def _is_superseded(effect: LmsEffect) -> bool:
+    """Return whether the attempt has changed since or was archived: the mail would no longer be true."""
+    attempt, change = effect.attempt, effect.change
+    if attempt is None or change is None:
+        return False
+    newer = StatusChange.objects.filter(attempt=attempt, pk__gt=change.pk).exclude(to_status=change.to_status)
+    return attempt.archived_at is not None or newer.exists()
 
 
-def _about(attempt: ExamAttempt) -> dict[str, Any]:
-    host, exam = lms(), attempt.exam
-    return {
-        "name": host.learner_name(attempt.user),
-        "course_name": host.course_name(exam.course_id),
-        "exam_name": exam.exam_name,
-        "exam_url": host.exam_url(exam.course_id, exam.content_id),
-        "whom_to_ask": host.whom_to_ask(exam.course_id),
-        "how_to_appeal": host.how_to_appeal(exam.course_id),
-        "attempt_code": attempt.attempt_code,
-    }
+def _wait(effect: LmsEffect) -> timedelta | None:
+    """*Unsatisfactory* says that the grade was set to 0, so the grade is written first."""
+    is_rejection = effect.change is not None and effect.change.to_status == AttemptStatus.REJECTED
+    return wait_for_the_grade(effect) if is_rejection else None
 
 
-def _session_url(attempt: ExamAttempt) -> str:
-    """Whoever opens it is asked to sign in; empty where the site has not said where it is."""
-    site = conf().SITE_URL
-    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailStep:
+    word: ResultWord
+    names_the_zero: bool
+    has_address: bool
+
+    @property
+    def sentence(self) -> str:
+        params = {"word": self.word.label}
+        if not self.has_address:
+            return _("No mail goes to the learner, who has no address.")
+        if self.names_the_zero:
+            return _("The learner gets the mail “%(word)s”, which says that the grade was set to 0.") % params
+        return _("The learner gets the mail “%(word)s”.") % params
 
 
-def _send(effect: LmsEffect, name: str, attempt: ExamAttempt, context: dict[str, Any], to: list[str]) -> None:
-    text = _template(name, "txt", attempt).render(context)
-    # The first line of the text is the subject: one file to translate and override, and never two lines.
-    subject, _, body = text.strip().partition("\n")
-    message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=f"{body.strip()}\n",
-        to=to if effect.kind == EffectKind.MAIL else None,
-        # The team's addresses are nobody else's business.
-        bcc=to if effect.kind == EffectKind.NOTICE else None,
-        # The same for every try of an effect, so that a mail sent twice after a crash is shown once.
-        headers={"Message-ID": f"<proctoring-results-effect-{effect.pk}@{_host()}>"},
+def _preview(decision: PendingDecision) -> MailStep:
+    return MailStep(
+        word=RESULT_WORDS[decision.to],
+        names_the_zero=decision.to is AttemptStatus.REJECTED and decision.grade_is_held,
+        has_address=bool(_address_of(decision.attempt.user)),
     )
-    message.attach_alternative(_template(name, "html", attempt).render({**context, "subject": subject}), "text/html")
-    message.send()
 
 
-def _template(name: str, ending: str, attempt: ExamAttempt) -> Any:
-    """A host may put its own beside ours: for a course, for a provider, or for all."""
-    course = re.sub(r"[^\w.+-]", "_", attempt.exam.course_id)
-    root = "proctoring_results/mail"
-    places = (f"{root}/course/{course}", f"{root}/provider/{attempt.provider}", root)
-    return select_template([f"{place}/{name}.{ending}" for place in places])
-
-
-def _host() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
+EFFECT = Effect(
+    kind=EffectKind.MAIL,
+    deliver=_deliver,
+    preview=_preview,
+    # A slow mail must not arrive after the one that has superseded it.
+    takes_turns=True,
+    is_stale=_is_superseded,
+    wait=_wait,
+)

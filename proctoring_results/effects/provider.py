@@ -1,49 +1,60 @@
-"""Effects that tell a proctoring service what happened, in the order in which it happened.
+"""Calls to a proctoring service, in the order in which things happened.
 
-No row is locked while the service is called. Between its answer and our writing down an id a worker may die: then the
-exam or the attempt is registered a second time, and the service has one that nobody uses.
+No row is locked while the service is called. If a worker dies after the service has answered and before the new id is
+stored, the exam or attempt is registered a second time, and the service has one that nobody uses.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
-from proctoring_results.choices import AttemptStatus, ProviderCall
+from proctoring_results.choices import AttemptStatus, EffectKind, ProviderCall
 from proctoring_results.exceptions import CallRefused
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
 from proctoring_results.providers.registry import provider_named
 
+from .base import Effect
+
 if TYPE_CHECKING:
     from proctoring_results.providers.base import Provider
 
-# The learner will not take it, so the service need not hear of it any more.
+# The learner will not take the exam, so the service need not hear of the attempt any more.
 CALLED_OFF = frozenset({AttemptStatus.DECLINED, AttemptStatus.EXPIRED})
+# The end of a call makes those that wait for it due. This is how long they wait if its worker dies before that.
+LONG_WAIT = timedelta(hours=1)
 
 
 def provider_of(effect: LmsEffect) -> str:
-    """The name of the provider that is called."""
+    """Return the name of the provider that is called."""
     if effect.attempt is not None:
         return str(effect.attempt.provider)
     return str(effect.exam.provider) if effect.exam is not None else ""
 
 
-def is_out_of_date(effect: LmsEffect) -> bool:
-    """Whether nobody need know any more: the attempt was put aside or called off before it could be registered.
+def _is_out_of_date(effect: LmsEffect) -> bool:
+    """Return whether the service need not know any more.
 
-    Of a learner whose data was erased nothing is told.
+    It does not, once the attempt was archived or called off before it could be registered, or the learner's data was
+    erased.
     """
     attempt = effect.attempt
-    if effect.call not in ("", ProviderCall.ERASE_LEARNER) and attempt is not None and attempt.erased_at is not None:
-        return True
-    if effect.call != ProviderCall.CREATE_ATTEMPT or attempt is None or attempt.started_at is not None:
+    if attempt is None or effect.call == ProviderCall.ERASE_LEARNER:
         return False
-    return attempt.archived_at is not None or attempt.status in CALLED_OFF
+    if attempt.erased_at is not None:
+        return True
+    was_called_off = attempt.archived_at is not None or attempt.status in CALLED_OFF
+    return effect.call == ProviderCall.CREATE_ATTEMPT and attempt.started_at is None and was_called_off
 
 
-def call_provider(effect: LmsEffect) -> None:
-    """Make the call. Raises ``CallRefused`` where it will never do, and whatever else means "not now"."""
+def _wait(effect: LmsEffect) -> timedelta | None:
+    return LONG_WAIT if LmsEffect.objects.calls_before(effect).exists() else None
+
+
+def _deliver(effect: LmsEffect) -> None:
+    """Make the call. Raises ``CallRefused`` if it would always be refused; anything else means "not now"."""
     provider, attempt, exam = provider_named(provider_of(effect)), effect.attempt, effect.exam
     if not provider.takes_calls:
         return  # no longer
@@ -62,10 +73,10 @@ def call_provider(effect: LmsEffect) -> None:
 
 
 def _register(provider: Provider, attempt: ExamAttempt) -> str:
-    """See to it that the provider knows the attempt; returns its id of the exam. The attempt gets what is new."""
+    """Make sure that the provider knows the attempt, and return its id of the exam. ``attempt`` gets the new ids."""
     exam_id = attempt.known_exam_id
     if exam_id is None:
-        # The call for it was refused or was made before the provider took any; or the exam is another provider's now.
+        # The exam's own call was refused, the provider took no calls then, or the exam is another provider's now.
         is_its_own = attempt.exam.provider == attempt.provider
         exam_id = _save_exam(provider, attempt.exam) if is_its_own else provider.save_exam(attempt.exam, None)
     if attempt.external_id is None:
@@ -77,7 +88,7 @@ def _save_exam(provider: Provider, exam: ProctoredExam) -> str:
     external_id = provider.save_exam(exam, exam.external_id)
     with transaction.atomic():
         fresh = ProctoredExam.objects.select_for_update().get(pk=exam.pk)
-        # It may have gone to another provider meanwhile, or somebody knew its id already.
+        # Meanwhile the exam may have been given to another provider, or its id may have been set.
         if fresh.external_id is None and fresh.provider == provider.name:
             fresh.external_id = external_id
             _save_id(fresh, ["external_id"], external_id)
@@ -87,7 +98,7 @@ def _save_exam(provider: Provider, exam: ProctoredExam) -> str:
 def _remember_attempt(attempt: ExamAttempt, external_id: str, exam_external_id: str) -> None:
     with transaction.atomic():
         fresh = ExamAttempt.objects.select_for_update().get(pk=attempt.pk)
-        # A message of the provider may have said it meanwhile.
+        # Meanwhile a message of the provider may have set the id.
         if fresh.external_id is None:
             fresh.external_id, fresh.exam_external_id = external_id, exam_external_id
             _save_id(fresh, ["external_id", "exam_external_id"], external_id)
@@ -100,3 +111,13 @@ def _save_id(row: ExamAttempt | ProctoredExam, fields: list[str], external_id: s
             row.save(update_fields=fields)
     except IntegrityError:
         raise CallRefused(f"The service gave an id that another {row._meta.model_name} has: {external_id}") from None
+
+
+EFFECT = Effect(
+    kind=EffectKind.PROVIDER,
+    deliver=_deliver,
+    preview=None,
+    is_stale=_is_out_of_date,
+    # What happened first is told first.
+    wait=_wait,
+)

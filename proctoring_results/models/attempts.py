@@ -1,4 +1,4 @@
-"""One learner's go at one exam, and the history of its status."""
+"""A learner's attempt at an exam, and the history of its status."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def new_attempt_code() -> str:
 
 
 class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
-    """Questions the exam office asks, each named as it is asked."""
+    """The questions that an exam office asks."""
 
     def in_course(self, course_id: str) -> Self:
         return self.filter(exam__course_id=course_id)
@@ -41,7 +41,7 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
         return self.not_archived().filter(status__in=OPEN_STATUSES)
 
     def overdue(self, now: datetime) -> Self:
-        """Under way, though their time is over."""
+        """Return the attempts that are under way although their time is over."""
         return self.not_archived().filter(ends_at__lt=now)
 
     def not_started(self) -> Self:
@@ -52,29 +52,29 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
 
 
 class ExamAttempt(models.Model):
-    # Of the indexes below some begin with the learner, and some with the exam: each row is written to many as it is.
+    # Without an index of its own, like the exam below: others begin with it, and each row is in many indexes already.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="exam_attempts", db_index=False
     )
     exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     attempt_code = IdField(max_length=64, unique=True, default=new_attempt_code, editable=False)
-    # Copied when the attempt is created: a change of the exam or the enrolment leaves history as it was.
+    # Copied when the attempt is created: a later change of the exam or the enrolment does not change history.
     provider = IdField(max_length=64)
     track = models.CharField(max_length=64, blank=True)
     external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
-    # Copied when the provider has registered the attempt: the exam may go to another provider later.
+    # Copied when the provider has registered the attempt: the exam may change to another provider later.
     exam_external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id of the exam.")
     status = models.CharField(max_length=32, choices=AttemptStatus, default=AttemptStatus.CREATED, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
-    # When the first complete review arrived, whatever became of it. Set once, so that the numbers of a course read one
-    # table to say how long reviews take.
+    # When the first complete review arrived, whatever became of it. Set once, so that the statistics of a course read
+    # one table to say how long reviews take.
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a person first decided, whatever has happened since. Set once, so that no change has to be searched to know
-    # that a provider's next review moves nothing.
+    # When a person first decided, whatever has happened since. Set once: it tells without a search of the changes that
+    # a provider's next review changes no status.
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The moment the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
+    # When the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
     allowed_time_limit_mins = models.PositiveIntegerField(null=True, blank=True)
@@ -88,12 +88,12 @@ class ExamAttempt(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     archive_reason = models.TextField(blank=True, editable=False)
-    # Set once: the learner's data was erased, and nothing of the person may come in any more.
+    # Set once: the learner's data was erased, and nothing more may be stored about the person.
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When something was last written about it: a change, a review, a new version of one.
+    # When something last happened to it: a change of status, a review, a new version of a review.
     last_activity_at = models.DateTimeField(default=timezone.now, editable=False)
-    # Since when a person has to look at it, else NULL: worked out in attention.py whenever something happens, so that
-    # the queue need not search reviews and effects.
+    # Since when a person has to look at it, else NULL: updated by attention.py whenever something happens, so that
+    # lists need not search reviews and effects.
     attention_since = models.DateTimeField(null=True, blank=True, editable=False)
     # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
     open_key = IdField(max_length=64, null=True, unique=True, editable=False)
@@ -111,8 +111,8 @@ class ExamAttempt(models.Model):
             ),
         ]
         indexes = [
-            # "How many attempts of this exam are in each status, how many require attention": the numbers beside the
-            # button, the Quiz List; with the other columns a course's numbers need not read the table.
+            # "How many attempts of this exam are in each status, how many require attention?": Data Download and the
+            # Quiz List; with the other columns Numbers need not read the table.
             models.Index(
                 fields=[
                     "exam",
@@ -126,8 +126,8 @@ class ExamAttempt(models.Model):
                 ],
                 name="attempt_by_exam_and_status",
             ),
-            # "How many exams were handed in on each day, and how long did their reviews take?" of a course's numbers:
-            # read from the index alone.
+            # "How many exams were submitted on each day, and how long did their reviews take?": Numbers reads the index
+            # alone.
             models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
             # The sessions of an exam: "which require attention, oldest first?"
             models.Index(fields=["exam", "attention_since"], name="attempt_by_attention"),
@@ -153,19 +153,19 @@ class ExamAttempt(models.Model):
 
     @property
     def is_watched(self) -> bool:
-        """Whether a proctoring service has to do with it. A practice exam need not be a proctored one."""
+        """Whether a proctoring service is told of it. A practice exam need not be a proctored one."""
         return self.taking_as_proctored or (self.is_sample_attempt and not self.exam.is_proctored)
 
     @property
     def known_exam_id(self) -> str | None:
-        """By what its provider knows its exam; None while it does not, and where the exam has gone to another one."""
+        """The provider's id of the exam; None while unknown, and after the exam has changed to another provider."""
         is_its_own = self.exam.provider == self.provider
         known: str | None = self.exam_external_id or (self.exam.external_id if is_its_own else None)
         return known
 
 
 class StatusChange(models.Model):
-    """One move of an attempt. Written once, never edited (an ``Erasure`` takes its reason away)."""
+    """One change of an attempt's status. Written once, never edited; only an ``Erasure`` removes its reason."""
 
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="changes")
     from_status = models.CharField(max_length=32, choices=AttemptStatus)
@@ -188,7 +188,7 @@ class StatusChange(models.Model):
             ),
         ]
         indexes = [
-            # "What did people decide on each day?" of a course's numbers: a few of very many changes.
+            # "What did staff decide on each day?": Numbers reads a few of very many changes.
             models.Index(fields=["source", "to_status", "attempt", "at"], name="change_by_source_and_status"),
         ]
 

@@ -1,4 +1,4 @@
-"""What is to be done in the world because something happened here: the outbox."""
+"""What is to be done because something happened: the transactional outbox."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         review: ExamReview | None = None,
         now: datetime | None = None,
     ) -> list[LmsEffect]:
-        """Write down what follows, in the caller's transaction."""
+        """Queue what follows, in the caller's transaction."""
         now = now or timezone.now()
         effects = [
             LmsEffect(
@@ -63,7 +63,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         attempt: ExamAttempt | None = None,
         change: StatusChange | None = None,
     ) -> LmsEffect:
-        """Write down a call about an attempt (whose provider it is), or about an exam, in the caller's transaction."""
+        """Queue a call to the provider of an attempt or an exam, in the caller's transaction."""
         now = timezone.now()
         return self.create(
             kind=EffectKind.PROVIDER,
@@ -77,18 +77,18 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         )
 
     def calls_before(self, effect: LmsEffect) -> Self:
-        """Calls that wait and have to be made before this one: what happened first is told first."""
+        """Return the waiting calls that have to be made before this one: a provider is told in order."""
         older = self.waiting().filter(kind=EffectKind.PROVIDER, pk__lt=effect.pk)
         about_the_exam = Q(user=None, exam=effect.exam_id)
         if effect.attempt is None:
             return older.filter(about_the_exam)
         if effect.call == ProviderCall.ERASE_LEARNER:
-            # Or the learner would be known there again.
+            # A call after the erasure would make the learner known there again.
             return older.filter(user=effect.user_id, attempt__provider=effect.attempt.provider)
         return older.filter(about_the_exam | Q(attempt=effect.attempt))
 
     def calls_after(self, effect: LmsEffect) -> Self:
-        """Calls that may have waited for this one."""
+        """Return the calls that may have waited for this one."""
         same = Q(exam=effect.exam_id) if effect.attempt_id is None else Q(user=effect.user_id)
         return self.waiting().filter(same, kind=EffectKind.PROVIDER, pk__gt=effect.pk, lease_until=None)
 
@@ -104,10 +104,10 @@ class LmsEffect(LeasedTask):
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)
-    # "kind:user:exam" while a grade, credit, certificate or mail effect is delivered, else NULL. Unique: the lease by
-    # which deliveries for one learner and exam take turns.
+    # "kind:user:exam" while a grade, credit, certificate or mail effect is being delivered, else NULL. It is unique, so
+    # that deliveries for one learner and exam take turns.
     running_key = IdField(max_length=64, null=True, unique=True, editable=False)
-    # From here on the patience is counted, after which an effect is parked; a retry by a person begins anew.
+    # Since when the effect is tried; after EFFECT_PATIENCE it is given up. A retry by a person starts again.
     queued_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, editable=False)
     problem = models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")
@@ -128,7 +128,7 @@ class LmsEffect(LeasedTask):
         indexes = [
             # The deliverer and the sweep: "what is due?"
             models.Index(fields=["next_try_at"], name="effect_by_next_try"),
-            # "Does a grade effect of this learner and exam still wait?", asked before a certificate or mail goes.
+            # "Does a grade effect of this learner and exam still wait?", asked before a certificate or a mail.
             models.Index(fields=["user", "exam", "kind", "state"], name="effect_by_learner_and_exam"),
             # "How many are parked, how old is the oldest that waits?"
             models.Index(fields=["state", "queued_at"], name="effect_by_state_and_age"),

@@ -1,4 +1,4 @@
-"""Whose data was erased, by whom, and why."""
+"""The record of erasures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db.models import Q
 
 
 class Erasure(models.Model):
-    """A learner's data was erased: the one way in which history loses something. Written once, never edited."""
+    """Whose data was erased, by whom, when and why. Written once, never edited."""
 
-    # The row of the person stays; the host takes name and address out of it.
+    # The user's row stays; the host removes the name and the address from it.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

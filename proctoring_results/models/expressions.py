@@ -1,4 +1,4 @@
-"""Database expressions that say the same on every database: what reports and numbers are made of."""
+"""Database expressions that give the same result on every database, for reports and Numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLACES = re.compile(r"(\{[xy]\})")
 
 
 class VendorFunc(Func):
-    """A function whose SQL is a template for each vendor, with the arguments as ``{x}`` and ``{y}``, once or more."""
+    """A function whose SQL is a template for each vendor, with the arguments as ``{x}`` and ``{y}``."""
 
     templates: dict[str, str]
 
@@ -34,11 +34,11 @@ class VendorFunc(Func):
         return "".join(sql), params
 
 
-# Django's own functions for moments are Python on SQLite: at a million attempts they take ten times as long as these.
+# Django's own date functions are Python on SQLite: at a million attempts they take ten times as long as these.
 
 
 class UtcDay(VendorFunc):
-    """The day of a moment, in UTC."""
+    """The day of a datetime, in UTC."""
 
     output_field = DateField()
     templates = {
@@ -49,7 +49,7 @@ class UtcDay(VendorFunc):
 
 
 class WholeMinutes(VendorFunc):
-    """From one moment to a later one, both cut to the second: whole minutes, cut and not rounded."""
+    """The whole minutes from one datetime to a later one, both truncated to the second."""
 
     output_field = IntegerField()
     templates = {

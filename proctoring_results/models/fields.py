@@ -1,4 +1,4 @@
-"""Columns that compare byte by byte on every database."""
+"""Fields that compare byte by byte on every database."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def bytewise_collation(connection: BaseDatabaseWrapper) -> str:
-    """The collation under which texts are equal only when their bytes are, and sort by code point.
+    """Return the collation under which texts are equal only if their bytes are, and sort by code point.
 
-    MariaDB and MySQL otherwise take ``'edX/Demo'`` and ``'edx/demo '`` for the same id.
+    By default, ``'edX/Demo'`` and ``'edx/demo '`` are the same id to MariaDB and MySQL.
     """
     if connection.vendor == "mysql":
         return "utf8mb4_nopad_bin" if getattr(connection, "mysql_is_mariadb", False) else "utf8mb4_0900_bin"
@@ -17,7 +17,7 @@ def bytewise_collation(connection: BaseDatabaseWrapper) -> str:
 
 
 if TYPE_CHECKING:
-    # Generic for the type checker only. What is set and got is text, or None where the column may be NULL.
+    # Generic for the type checker only. Values are text, or None if the column may be NULL.
     CharField = models.CharField[Any, Any]
 else:
     CharField = models.CharField

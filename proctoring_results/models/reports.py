@@ -1,4 +1,4 @@
-"""Requested reports, the files made for them, and who took them."""
+"""Requested reports, their files, and who downloaded them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
         return self.filter(course_id=course_id)
 
     def with_task_id(self, task_id: uuid.UUID | str) -> Self:
-        """One or none; a text that is no UUID names none."""
+        """Return the one report with this id, or none; also for text that is no UUID."""
         try:
             return self.filter(task_id=uuid.UUID(str(task_id)))
         except ValueError:
@@ -34,11 +34,11 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
         return self.filter(state__in=UNFINISHED)
 
     def pending_or_failed(self, since: datetime) -> Self:
-        """What *Pending Tasks* lists: all that is unfinished, and what has failed since then."""
+        """Return what *Pending Tasks* lists: all unfinished reports, and those that have failed since then."""
         return self.filter(Q(state__in=UNFINISHED) | Q(state=ReportState.FAILED, finished_at__gte=since))
 
     def available(self, now: datetime) -> Self:
-        """Ready, and not yet over its lifetime: checked here too, for a sweep may be late."""
+        """Return the ready reports within their lifetime, which is checked here because the sweep may be late."""
         return self.filter(state=ReportState.READY, expires_at__gt=now)
 
     def newest_first(self) -> Self:
@@ -116,18 +116,18 @@ class Report(LeasedTask):
 
 
 class ReportFile(models.Model):
-    """A storage key, written before the first byte and never used again. One for each try."""
+    """A storage key, recorded before the first byte is written and never reused. One for each try."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
     fence = models.PositiveIntegerField(help_text="The fencing number of the try that writes it.")
     storage_key = IdField(max_length=255, unique=True)
     created_at = models.DateTimeField()
-    # Set when nothing can stand under the key any more.
+    # Set once nothing can be stored under the key any more.
     removed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
-            # The sweep: "under which keys may something stand?"
+            # The sweep: "under which keys may a file be stored?"
             models.Index(fields=["removed_at", "created_at"], name="file_by_removal_and_age"),
         ]
 
@@ -136,7 +136,7 @@ class ReportFile(models.Model):
 
 
 class ReportDownload(models.Model):
-    """Who took which report, when, from where, or was refused. Written once, never edited."""
+    """Who downloaded which report, when and from where, or was refused. Written once, never edited."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Verdicts on attempts, kept as they arrived, and the incidents marked in them."""
+"""Reviews as they arrived, with their incidents and evidence, and the record of who was shown what."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .attempts import ExamAttempt
 
 
 class ExamReview(models.Model):
-    """One verdict on one attempt. Append-only: a correction is another review; only ``standing`` may move on.
+    """One verdict on one attempt. Append-only: a correction is another review; only ``standing`` may change.
 
-    The one exception is an ``Erasure``: it takes what names or describes the learner, and leaves verdict and counts.
+    The one exception is an ``Erasure``: it removes what names or describes the learner, and leaves verdict and counts.
     """
 
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="reviews", db_index=False)
@@ -29,21 +29,21 @@ class ExamReview(models.Model):
     claimed_name = models.CharField(max_length=255, blank=True, help_text="Who the provider says reviewed it.")
     source = models.CharField(max_length=16, choices=Source)
     raw_data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    # Where a person has dismissed an incident, or taken that back: the version before, and why.
+    # If a person has dismissed or restored an incident: the version before, and why.
     version_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="versions", editable=False
     )
     version_reason = models.TextField(blank=True, editable=False)
     received_at = models.DateTimeField()
     standing = models.CharField(max_length=32, choices=ReviewStanding)
-    # The report's columns, computed once, here, so that a report needs no aggregation.
+    # The report's columns, computed once when the review arrives, so that a report needs no aggregation.
     suspicious_count = models.PositiveIntegerField(default=0)
     suspicious_comments = models.TextField(blank=True)
     rules_violation_count = models.PositiveIntegerField(default=0)
     rules_violation_comments = models.TextField(blank=True)
-    # Incidents under the provider's own words: in no report, but in the numbers of a course.
+    # Incidents with the provider's own labels: in no report, but on the page Numbers.
     other_count = models.PositiveIntegerField(default=0)
-    # The same incidents again, by where they were seen.
+    # The same incidents, by the tab on which they stand.
     video_count = models.PositiveSmallIntegerField(default=0)
     online_count = models.PositiveSmallIntegerField(default=0)
     verification_count = models.PositiveSmallIntegerField(default=0)
@@ -69,8 +69,8 @@ class ExamReview(models.Model):
         indexes = [
             # "Which reviews of this attempt wait for the end of the exam, or came after a decision?"
             models.Index(fields=["attempt", "standing"], name="review_by_attempt_and_standing"),
-            # What a course's numbers and the filter by review ask of very many current reviews, whose other columns are
-            # long: read from the index alone.
+            # What Numbers and the filter by review ask of very many current reviews, whose other columns are long: read
+            # from the index alone.
             models.Index(
                 fields=[
                     "id",
@@ -145,13 +145,13 @@ class Incident(models.Model):
 
 
 class Evidence(models.Model):
-    """Where a recording or picture can be seen, of an incident or of the whole session. We never fetch it."""
+    """Where a recording or picture of an incident or of the whole session can be seen. It is never fetched."""
 
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="evidence", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=16, choices=EvidenceKind)
-    # Leads to the recording of a person; only ever kept encrypted.
+    # Leads to the recording of a person, so it is stored encrypted.
     url = models.BinaryField(editable=False)
     start = models.FloatField(null=True, blank=True)
     stop = models.FloatField(null=True, blank=True)
@@ -170,7 +170,7 @@ class Evidence(models.Model):
 
 
 class Disclosure(models.Model):
-    """Who was shown what of a session, when, from where. Written once, never edited."""
+    """Who was shown what of a session, when, and from where. Written once, never edited."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="disclosures")

@@ -1,35 +1,28 @@
-"""Questions of hosts and pages. Reads only."""
+"""Look-ups by key and lists of a course. Reads only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef
-from django.utils import timezone
+from django.db.models import Count, Min
 
-from proctoring_results.choices import AttemptStatus, EffectState, NoResultWord, ResultWord
+from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
-from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.rules import RESULT_WORDS, exam_has_result
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
 
 
 def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
-    """All exams of a course, also those that are switched off, by name."""
+    """Return all exams of a course by name, inactive ones included."""
     return ProctoredExam.objects.in_course(course_id).order_by("exam_name", "pk")
 
 
 def get_exam(course_id: str, content_id: str) -> ProctoredExam:
-    """Raises ``NotFound``."""
+    """Return an exam. Raises ``NotFound``."""
     exam = ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).first()
     if exam is None:
         raise NotFound("exam", content_id)
@@ -37,7 +30,7 @@ def get_exam(course_id: str, content_id: str) -> ProctoredExam:
 
 
 def get_attempt(attempt_code: str) -> ExamAttempt:
-    """With its exam and learner. Raises ``NotFound``."""
+    """Return an attempt with its exam and learner. Raises ``NotFound``."""
     attempt = ExamAttempt.objects.select_related("exam", "user").filter(attempt_code=attempt_code).first()
     if attempt is None:
         raise NotFound("attempt", attempt_code)
@@ -45,95 +38,17 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
 
 
 def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
-    """All of them, archived ones too, newest first."""
+    """Return all attempts of a course, archived ones included, newest first."""
     return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
 
 
-def attempts_of(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttemptQuerySet:
-    """A learner's goes at an exam, archived ones too, newest first."""
-    return ExamAttempt.objects.filter(user_id=user.pk, exam=exam).order_by("-pk")
-
-
-def open_attempt(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttempt | None:
-    """The attempt that the learner can go on with, if there is one."""
-    return attempts_of(user, exam).open().first()
-
-
-def result_for(user: AbstractBaseUser, exam: ProctoredExam) -> ResultWord | None:
-    """Pending, Satisfactory or Unsatisfactory, by the newest attempt that is not archived; else None."""
-    result = learner_result(user, exam)
-    return result.word if result else None
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerResult:
-    """What a learner may read about an exam: a word, or why there is none. Nothing else is in it on purpose."""
-
-    course_id: str
-    attempt_code: str
-    word: ResultWord | None
-    no_word: NoResultWord | None
-
-    @property
-    def whom_to_ask(self) -> str:
-        return lms().whom_to_ask(self.course_id)
-
-    @property
-    def how_to_appeal(self) -> str:
-        return lms().how_to_appeal(self.course_id)
-
-
-def learner_result(user: AbstractBaseUser, exam: ProctoredExam) -> LearnerResult | None:
-    """What the learner may read of their newest attempt that is not archived; None while there is nothing to read."""
-    newest = attempts_of(user, exam).not_archived().first()
-    return _readable(newest, exam) if newest else None
-
-
-def results_in_course(user: AbstractBaseUser, course_id: str) -> dict[str, LearnerResult]:
-    """``learner_result`` of all exams of a course, by their content ids; one query."""
-    attempts = ExamAttempt.objects.in_course(course_id).filter(user_id=user.pk).not_archived()
-    # The newest comes last, and stays.
-    newest = {attempt.exam.content_id: attempt for attempt in attempts.select_related("exam").order_by("pk")}
-    results = {content_id: _readable(attempt, attempt.exam) for content_id, attempt in newest.items()}
-    return {content_id: result for content_id, result in results.items() if result is not None}
-
-
-def newest_attempts_of(user: AbstractBaseUser) -> ExamAttemptQuerySet:
-    """Of each exam that a learner has an attempt at, the one that the result goes by, with the exam. In no order."""
-    newer = ExamAttempt.objects.not_archived().filter(
-        user_id=OuterRef("user_id"), exam_id=OuterRef("exam_id"), pk__gt=OuterRef("pk")
-    )
-    newest = ExamAttempt.objects.not_archived().filter(~Exists(newer), user_id=user.pk)
-    return newest.select_related("exam")
-
-
-def readable(attempt: ExamAttempt) -> LearnerResult | None:
-    """What the learner may read of one of ``newest_attempts_of``; None while there is nothing to read."""
-    return _readable(attempt, attempt.exam)
-
-
-def _readable(attempt: ExamAttempt, exam: ProctoredExam) -> LearnerResult | None:
-    word = RESULT_WORDS.get(attempt.status) if exam_has_result(exam) else None
-    no_word = NoResultWord(attempt.status) if attempt.status in NoResultWord.values else None
-    if word is None and no_word is None:
-        return None
-    return LearnerResult(exam.course_id, attempt.attempt_code, word, no_word)
-
-
-def time_left(attempt: ExamAttempt) -> timedelta | None:
-    """Until the learner's time is over, never less than zero; None for an exam that is not under way."""
-    if attempt.status not in (AttemptStatus.STARTED, AttemptStatus.READY_TO_SUBMIT) or attempt.ends_at is None:
-        return None
-    return max(timedelta(0), attempt.ends_at - timezone.now())
-
-
 def reports_in_course(course_id: str) -> ReportQuerySet:
-    """All of them, whatever their state, newest first."""
+    """Return all reports of a course, whatever their state, newest first."""
     return Report.objects.in_course(course_id).select_related("requested_by").newest_first()
 
 
 def get_report(task_id: UUID | str) -> Report:
-    """Raises ``NotFound``."""
+    """Return a report. Raises ``NotFound``."""
     report = Report.objects.with_task_id(task_id).select_related("requested_by").first()
     if report is None:
         raise NotFound("report", str(task_id))

@@ -21,9 +21,9 @@ from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.validation import clean_text, clean_whole_number
 
-from .provider_calls import queue_attempt_call
+from .effects import queue_attempt_call, queue_effects
 from .reviews import apply_waiting_reviews
-from .status import change_status, lock_attempt, queue_effects, save_attempt
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from proctoring_results import crypto, evidence_links, permissions
-from proctoring_results.choices import DisclosureKind
-from proctoring_results.exceptions import HostNotAllowed, LinkInvalid
+from proctoring_results import crypto, permissions
+from proctoring_results.choices import DisclosureKind, DownloadOutcome
+from proctoring_results.exceptions import EvidenceLinkExpired, HostNotAllowed, LinkInvalid
+from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Disclosure, Evidence, ExamAttempt
 from proctoring_results.providers.policy import host_of, may_be_opened
 
@@ -25,7 +26,7 @@ def evidence_link(evidence: Evidence, user: AbstractBaseUser) -> str:
     Raises ``AccessDenied``.
     """
     permissions.require(user, permissions.VIEW_SESSIONS, evidence.review.attempt.exam.course_id)
-    return evidence_links.make_token(evidence, user, now=timezone.now())
+    return EVIDENCE_LINK.make_token(evidence, user, now=timezone.now())
 
 
 def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = None) -> str:
@@ -34,11 +35,12 @@ def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = N
     Raises ``LinkInvalid``, ``EvidenceLinkExpired``, ``HostNotAllowed`` and ``CannotDecrypt``; nothing is written then.
     """
     now = timezone.now()
-    try:
-        evidence = evidence_links.redeem(token, user, now=now)
-    except LinkInvalid as refusal:
-        logger.warning("User %s came with a link to evidence that is refused: %s.", user.pk, refusal.why)
-        raise
+    evidence, refusal = EVIDENCE_LINK.verify(token, user, now=now)
+    if evidence is not None and refusal is DownloadOutcome.LINK_EXPIRED:
+        raise EvidenceLinkExpired(evidence)
+    if evidence is None or refusal is not None:
+        logger.warning("User %s came with a link to evidence that is refused: %s.", user.pk, refusal or "forged")
+        raise LinkInvalid
     attempt = evidence.review.attempt
     url = crypto.decrypt(evidence.url)
     # Asked at the click, not when the link was made: a host that was taken out is shut at once.

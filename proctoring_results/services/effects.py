@@ -1,23 +1,86 @@
-"""What a person can do about an effect that was parked."""
+"""What follows from a change: written in its transaction, and delivered after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
 from proctoring_results import tasks
-from proctoring_results.choices import EffectState
+from proctoring_results.choices import EffectKind, EffectState, ProviderCall
 from proctoring_results.jobs.enqueue import enqueue_after_commit
-from proctoring_results.models import ExamAttempt, LmsEffect
+from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
+from proctoring_results.providers.registry import provider_named
+from proctoring_results.rules import affects_lms, exam_has_result
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def queue_effects(
+    kinds: Collection[EffectKind],
+    attempt: ExamAttempt,
+    *,
+    change: StatusChange | None = None,
+    review: ExamReview | None = None,
+) -> None:
+    """Write the effects of these kinds, and enqueue their delivery once.
+
+    Practice attempts and attempts at exams that are not proctored have provider calls only.
+    """
+    is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
+    lms_kinds = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
+    if lms_kinds and affects_lms(attempt):
+        LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
+        is_queued = True
+    if is_queued:
+        enqueue_after_commit(tasks.deliver_effects)
+
+
+def queue_attempt_call(call: ProviderCall, attempt: ExamAttempt) -> None:
+    """Write a call about the attempt to its provider. Practice attempts are the provider's business, too."""
+    if _write_call(call, attempt):
+        enqueue_after_commit(tasks.deliver_effects)
+
+
+def _write_call(call: ProviderCall, attempt: ExamAttempt, change: StatusChange | None = None) -> bool:
+    """Return whether the attempt's provider has to be called."""
+    if not (attempt.is_watched and provider_named(attempt.provider).takes_calls):
+        return False
+    LmsEffect.objects.queue_call(call, attempt=attempt, change=change)
+    return True
+
+
+def queue_exam_call(exam: ProctoredExam) -> None:
+    """Write a call that tells the exam's provider of the exam as it is now."""
+    is_its_business = exam_has_result(exam) or exam.external_id is not None
+    if is_its_business and provider_named(exam.provider).takes_calls:
+        LmsEffect.objects.queue_call(ProviderCall.SAVE_EXAM, exam=exam)
+        enqueue_after_commit(tasks.deliver_effects)
+
+
+def queue_erasure(user: AbstractBaseUser) -> None:
+    """Write a call to each provider that may know the learner; it is made after all that still waits there."""
+    # The newest attempt with each provider says which one is called.
+    newest = {attempt.provider: attempt for attempt in ExamAttempt.objects.filter(user_id=user.pk).order_by("pk")}
+    attempts = [attempt for name, attempt in newest.items() if provider_named(name).takes_calls]
+    for attempt in attempts:
+        LmsEffect.objects.queue_call(ProviderCall.ERASE_LEARNER, attempt=attempt)
+    if attempts:
+        enqueue_after_commit(tasks.deliver_effects)
 
 
 @transaction.atomic
-def retry_effects(pks: list[int]) -> int:
-    """Try parked effects again, with fresh patience; says how many were parked."""
+def retry_effects(pks: Collection[int]) -> int:
+    """Try dead-lettered effects again, with their full patience. Return how many there were."""
     now = timezone.now()
     parked = LmsEffect.objects.parked().filter(pk__in=pks)
-    concerned = list(parked.values_list("attempt_id", flat=True))
-    # Locked first, as everywhere: whether a person has to look at them is kept anew.
-    attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=concerned).order_by("pk"))
+    attempt_pks = list(parked.values_list("attempt_id", flat=True))
+    # Locked first, as everywhere: whether a person has to look at them is worked out anew.
+    attempts = list(ExamAttempt.objects.select_for_update().filter(pk__in=attempt_pks).order_by("pk"))
     retried = parked.update(state=EffectState.WAITING, queued_at=now, next_try_at=now, tries=0)
     save_attention(attempts)
     if retried:

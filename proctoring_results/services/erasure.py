@@ -27,8 +27,8 @@ from proctoring_results.models import (
 from proctoring_results.validation import clean_text
 
 from .attempts import end_overdue_attempt
+from .effects import queue_erasure
 from .messages import without_content
-from .provider_calls import queue_erasure
 from .reports import recall_reports
 from .status import change_status, lock_attempt
 

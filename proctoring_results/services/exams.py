@@ -12,7 +12,7 @@ from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFo
 from proctoring_results.models import ProctoredExam
 from proctoring_results.validation import clean_key, clean_text, clean_whole_number
 
-from .provider_calls import queue_exam_call
+from .effects import queue_exam_call
 
 A_YEAR = 366 * 24 * 60  # minutes
 MAX_POLICY_LENGTH = 32 * 1024  # characters

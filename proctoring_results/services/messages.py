@@ -31,6 +31,7 @@ from proctoring_results.exceptions import (
     MessageQueued,
     NotFound,
 )
+from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
 from proctoring_results.providers.base import ReviewData, text
 from proctoring_results.providers.registry import known_providers, provider_named
@@ -383,12 +384,9 @@ def sweep_inbox() -> SweptInbox:
 
 
 def _put_off(message: ProviderMessage, problem: str) -> None:
+    """Try again after a growing pause, and for ever: an accepted message is never lost."""
+    # The request that received the message made the first try, which is not counted.
+    pause = pause_after(message.tries + 1, first=FIRST_PAUSE, longest=MAX_PAUSE)
     ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
-        lease_until=None, next_try_at=_next_try(message.tries), problem=problem
+        lease_until=None, next_try_at=timezone.now() + pause, problem=problem
     )
-
-
-def _next_try(tries: int) -> datetime:
-    """With growing pauses, and for ever: an accepted message is never lost."""
-    doublings = min(tries, 20)
-    return timezone.now() + min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from proctoring_results import downloads, permissions, tasks
+from proctoring_results import permissions, tasks
 from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
 from proctoring_results.exceptions import (
     InvalidInput,
@@ -27,6 +27,7 @@ from proctoring_results.exceptions import (
     ReportNotInState,
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
 from proctoring_results.reports import files, kinds
 from proctoring_results.reports.files import Download
@@ -143,16 +144,16 @@ def download_link(report: Report, user: AbstractBaseUser) -> str:
         raise ReportGone(report)
     if report.state != ReportState.READY:
         raise ReportNotInState(report, _("The report is not ready."))
-    return downloads.make_token(report, user, now=timezone.now())
+    return REPORT_LINK.make_token(report, user, now=timezone.now())
 
 
 def redeem_download(
     token: str, user: AbstractBaseUser, *, address: str | None = None, for_excel: bool = False
 ) -> Download:
-    """Hand out the file of a link, and write down who took it.
+    """Return the file of a link, and record who took it.
 
-    Rightly signed refusals are written down, too; the rest goes to the log. Raises ``LinkInvalid``,
-    ``LinkExpired`` and ``ReportGone``. Not to be called inside a transaction that these would roll back.
+    Refusals of links with a right signature are recorded, too; forged and altered links only go to the log. Raises
+    ``LinkInvalid``, ``LinkExpired`` and ``ReportGone``. Do not call it inside a transaction that these roll back.
     """
     now = timezone.now()
 
@@ -161,17 +162,13 @@ def redeem_download(
             report=report, user_id=user.pk, at=now, address=address, outcome=outcome, for_excel=for_excel
         )
 
-    try:
-        report = downloads.redeem(token, user, now=now)
-    except LinkInvalid as refusal:
-        if refusal.report is None:
-            logger.warning("User %s came with a forged or altered download link.", user.pk)
-        else:
-            record(refusal.report, refusal.why)
-        raise
-    except LinkExpired as refusal:
-        record(refusal.report, DownloadOutcome.LINK_EXPIRED)
-        raise
+    report, refusal = REPORT_LINK.verify(token, user, now=now)
+    if report is None:
+        logger.warning("User %s came with a forged or altered download link.", user.pk)
+        raise LinkInvalid
+    if refusal is not None:
+        record(report, refusal)
+        raise LinkExpired(report) if refusal is DownloadOutcome.LINK_EXPIRED else LinkInvalid
     try:
         if report.state != ReportState.READY or report.is_over_its_lifetime:
             raise FileNotFoundError(report.file_name)

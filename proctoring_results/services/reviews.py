@@ -28,8 +28,9 @@ from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
 from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
 
+from .effects import queue_effects
 from .evidence import check_evidence, check_seconds, without_urls, write_evidence
-from .status import change_status, lock_attempt, queue_effects, save_attempt
+from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -8,28 +8,22 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils import timezone
 
-from proctoring_results import rules, tasks
 from proctoring_results.choices import (
     OPEN_STATUSES,
     OVER_STATUSES,
     AttemptStatus,
-    EffectKind,
-    ProviderCall,
     Source,
 )
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
-from proctoring_results.jobs.enqueue import enqueue_after_commit
-from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
+from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
 from proctoring_results.models.attention import update_attention
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import TRANSITIONS, Facts
 
-from .provider_calls import queue_attempt_call
+from .effects import queue_effects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
@@ -99,23 +93,6 @@ def change_status(
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
     return change
-
-
-def queue_effects(
-    kinds: Iterable[EffectKind],
-    attempt: ExamAttempt,
-    *,
-    change: StatusChange | None = None,
-    review: ExamReview | None = None,
-) -> None:
-    """Queue what follows, in this transaction, and enqueue its delivery after the commit."""
-    kinds = list(kinds)
-    if EffectKind.PROVIDER in kinds:
-        queue_attempt_call(ProviderCall.TELL_STATUS, attempt, change=change)
-    for_the_lms = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
-    if for_the_lms and rules.affects_lms(attempt):
-        LmsEffect.objects.queue(for_the_lms, attempt, change=change, review=review)
-        enqueue_after_commit(tasks.deliver_effects)
 
 
 def save_attempt(attempt: ExamAttempt) -> None:

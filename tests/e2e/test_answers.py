@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from proctoring_results import api, evidence_links
+from proctoring_results import api
+from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Evidence
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_sessions import dashboard, enqueued, exam, flagged, session, violations
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def evidence(user, attempt, **age) -> str:
-    token = evidence_links.make_token(
+    token = EVIDENCE_LINK.make_token(
         Evidence.objects.get(review__attempt=attempt), user, now=timezone.now() - timedelta(**age)
     )
     return reverse("proctoring_results:evidence", args=[token])

@@ -12,8 +12,7 @@ from proctoring_results.effects import provider as calls
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
 from proctoring_results.providers import http
-from proctoring_results.services.effects import retry_effects
-from proctoring_results.services.provider_calls import queue_erasure
+from proctoring_results.services.effects import queue_erasure, retry_effects
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import calling
 from tests.providers.service import TOKEN, Said
@@ -73,6 +72,15 @@ def take(attempt):
 def test_an_exam_an_attempt_and_its_moves_are_written_down(attempt):
     take(attempt)
     assert queued() == ["save_exam", "create_attempt", "tell_status", "tell_status"]
+
+
+def test_a_transition_with_a_call_and_a_mail_is_enqueued_once(attempt, monkeypatch):
+    api.start_attempt(attempt.attempt_code)
+    enqueued = []
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *_: enqueued.append(task.name))
+    api.submit_attempt(attempt.attempt_code, by=attempt.user)
+    assert enqueued == ["proctoring_results.deliver_effects"]
+    assert {"provider", "mail"} <= set(LmsEffect.objects.values_list("kind", flat=True))
 
 
 def test_nothing_is_written_for_a_provider_that_takes_no_calls(settings, learner):

@@ -27,7 +27,7 @@ def arm(point: str) -> None:
         case "before the first claim":
             delivery._claim = die  # type: ignore[assignment]
         case "after the first claim":
-            delivery._do = die  # type: ignore[assignment]
+            delivery.effect_of = die  # type: ignore[assignment]
         case "before the grade is written":
             CampusLMS.hold_at_zero = die  # type: ignore[method-assign]
         case "after the grade is written":

@@ -7,9 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.choices import AttemptStatus, Source
-from proctoring_results.effects import levels
-from proctoring_results.effects.deliver import deliver_due
+from proctoring_results.choices import AttemptStatus, EffectKind, Source
+from proctoring_results.effects.deliver import deliver, deliver_due
+from proctoring_results.models import LmsEffect
 from proctoring_results.queries.preview import Obstacle, Seen, preview_decision, preview_decisions, seen_now
 from proctoring_results.transitions import TRANSITIONS, Facts
 from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
@@ -17,7 +17,7 @@ from tests.fakes import RememberingLMS
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
-S = AttemptStatus
+S, E = AttemptStatus, EffectKind
 VERBS = {S.VERIFIED: api.pass_attempt, S.REJECTED: api.fail_attempt}
 
 
@@ -36,9 +36,9 @@ def admin():
 
 
 def in_step(attempt) -> None:
-    """The LMS has heard of everything so far."""
-    levels.sync_grade(attempt.user, attempt.exam)
-    levels.sync_credit(attempt.user, attempt.exam)
+    """The LMS has been told of everything so far."""
+    for effect in LmsEffect.objects.queue([E.GRADE, E.CREDIT], attempt):
+        deliver(effect.pk)
     RememberingLMS.told.clear()
 
 
@@ -77,15 +77,14 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     if start == to:
         assert (host.told, mailoutbox, len(preview.consequences)) == ([], [], 1)
         return
-    assert (preview.grade.was_held, preview.grade.is_held) == (held_before, is_held(attempt))
-    assert preview.credit.after == host.credit[attempt.user.pk, attempt.exam.content_id]
-    told = [word for word in host.told if word in ("invalidate", "evaluate")]
-    assert told == (
-        [] if preview.certificate is None else [("evaluate", "invalidate")[preview.certificate.is_invalidated]]
-    )
+    grade, certificate = preview.effects[E.GRADE], preview.effects.get(E.CERTIFICATE)
+    assert (grade.was_held, grade.is_held) == (held_before, is_held(attempt))
+    assert preview.effects[E.CREDIT].after == host.credit[attempt.user.pk, attempt.exam.content_id]
+    calls = [call for call in host.told if call in ("invalidate", "evaluate")]
+    assert calls == ([] if certificate is None else [("evaluate", "invalidate")[certificate.is_invalidated]])
     [mail] = mailoutbox
-    assert f"{preview.mail.word.label}" in mail.subject
-    assert preview.mail.names_the_zero is ("set to 0" in mail.body)
+    assert f"{preview.effects[E.MAIL].word.label}" in mail.subject
+    assert preview.effects[E.MAIL].names_the_zero is ("set to 0" in mail.body)
 
 
 def test_no_condition_of_the_table_binds_a_person():
@@ -97,7 +96,18 @@ def test_no_condition_of_the_table_binds_a_person():
         a_person_decided=True,
         the_host_hands_in=False,
     )
-    assert all(move.allows(nobody_knows) for move in TRANSITIONS.values() if Source.PERSON in move.by)
+    by_a_person = [transition for transition in TRANSITIONS.values() if Source.PERSON in transition.by]
+    assert all(transition.allows(nobody_knows) for transition in by_a_person)
+
+
+BY_A_PERSON = [(start, to) for (start, to), one in TRANSITIONS.items() if Source.PERSON in one.by and to in VERBS]
+
+
+@pytest.mark.parametrize(("start", "to"), BY_A_PERSON)
+def test_each_effect_of_a_decision_stands_in_its_preview(start, to):
+    preview = preview_decision(ExamAttemptFactory(status=start).attempt_code, to)
+    assert set(TRANSITIONS[start, to].effects) <= set(preview.effects)
+    assert all(step.sentence and step in preview.consequences for step in preview.effects.values())
 
 
 def test_in_a_course_that_sets_no_zero_the_grade_stays(admin, host):
@@ -105,15 +115,16 @@ def test_in_a_course_that_sets_no_zero_the_grade_stays(admin, host):
     attempt = ExamAttemptFactory(verified=True)
     preview = preview_decision(attempt.attempt_code, S.REJECTED)
     decide(attempt, S.REJECTED, admin)
-    assert (preview.grade.is_held, preview.mail.names_the_zero) == (False, False) == (is_held(attempt), False)
-    assert preview.certificate.is_invalidated is ("invalidate" in host.told)
-    assert "sets no grade to 0" in preview.grade.sentence
+    steps = preview.effects
+    assert (steps[E.GRADE].is_held, steps[E.MAIL].names_the_zero) == (False, False) == (is_held(attempt), False)
+    assert steps[E.CERTIFICATE].is_invalidated is ("invalidate" in host.told)
+    assert "sets no grade to 0" in steps[E.GRADE].sentence
 
 
 @pytest.mark.parametrize(
     ("exam", "word"), [({"exam__is_practice_exam": True}, "practice"), ({"exam__is_proctored": False}, "not proctored")]
 )
-def test_practice_and_unproctored_attempts_touch_nothing_and_the_preview_says_so(exam, word, admin, host, mailoutbox):
+def test_practice_and_unproctored_attempts_affect_nothing_and_the_preview_says_so(exam, word, admin, host, mailoutbox):
     attempt = ExamAttemptFactory(submitted=True, **exam)
     preview = preview_decision(attempt.attempt_code, S.REJECTED)
     decide(attempt, S.REJECTED, admin)
@@ -138,7 +149,7 @@ def test_a_learner_without_an_address_gets_no_mail(admin, mailoutbox):
     attempt = ExamAttemptFactory(submitted=True, user__email="")
     preview = preview_decision(attempt.attempt_code, S.REJECTED)
     decide(attempt, S.REJECTED, admin)
-    assert (preview.mail.has_address, mailoutbox) == (False, [])
+    assert (preview.effects[E.MAIL].has_address, mailoutbox) == (False, [])
 
 
 def test_archived_attempts_and_those_of_others_do_not_count(admin):
@@ -148,7 +159,8 @@ def test_archived_attempts_and_those_of_others_do_not_count(admin):
     ExamAttemptFactory(rejected=True, exam=attempt.exam)
     preview = preview_decision(attempt.attempt_code, S.VERIFIED)
     decide(attempt, S.VERIFIED, admin)
-    assert (preview.grade.others_rejected, preview.grade.is_held, is_held(attempt)) == (0, False, False)
+    grade = preview.effects[E.GRADE]
+    assert (grade.others_rejected, grade.is_held, is_held(attempt)) == (0, False, False)
 
 
 def test_several_that_are_decided_together_are_looked_at_together(admin):
@@ -156,9 +168,10 @@ def test_several_that_are_decided_together_are_looked_at_together(admin):
     second = ExamAttemptFactory(rejected=True, user=first.user, exam=first.exam)
     alone = preview_decision(first.attempt_code, S.VERIFIED)
     together = preview_decisions([second.attempt_code, first.attempt_code], S.VERIFIED)
-    assert alone.grade.is_held
+    assert alone.effects[E.GRADE].is_held
     assert [preview.attempt for preview in together] == [second, first]
-    assert [(preview.grade.was_held, preview.grade.is_held) for preview in together] == [(True, False)] * 2
+    grades = [preview.effects[E.GRADE] for preview in together]
+    assert [(grade.was_held, grade.is_held) for grade in grades] == [(True, False)] * 2
 
 
 # --- Why not ---
@@ -244,7 +257,7 @@ def test_it_says_that_other_rejected_attempts_keep_the_zero(number):
     attempt = ExamAttemptFactory(rejected=True)
     for _ in range(number):
         ExamAttemptFactory(rejected=True, user=attempt.user, exam=attempt.exam)
-    sentence = preview_decision(attempt.attempt_code, S.VERIFIED).grade.sentence
+    sentence = preview_decision(attempt.attempt_code, S.VERIFIED).effects[E.GRADE].sentence
     assert sentence.startswith("The grade stays at 0: ")
     assert {1: "another attempt", 2: "2 other attempts"}[number] in sentence
 

@@ -88,7 +88,7 @@ def test_effects_say_how_they_stand(attempt):
     LmsEffect.objects.filter(attempt=attempt, kind="credit").update(state="parked", tries=40, problem="Down")
     events = {event.sentence: event for event in timeline(attempt) if event.kind == "effect"}
     assert {"Mail to the learner: done, 1 try.", "Grade: waiting, 0 tries."} <= set(events)
-    parked = events["Credit: parked after many tries, 40 tries."]
+    parked = events["Credit: given up after many tries, 40 tries."]
     assert (parked.is_problem, parked.detail) == (True, "Down")
     assert not events["Mail to the learner: done, 1 try."].is_problem
 

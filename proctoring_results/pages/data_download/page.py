@@ -11,9 +11,10 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from proctoring_results import api, downloads, permissions
+from proctoring_results import api, permissions
 from proctoring_results.choices import ReportKind, ReportState, ReportStep
 from proctoring_results.conf import conf
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.lms import lms
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.paging import Pager, number, page_of, pager
@@ -177,7 +178,7 @@ def _report_row(report: Report, user: AbstractBaseUser | None, now: datetime) ->
         name=report.file_name,
         name_parts=report.file_name.split("_"),
         what=_what(report),
-        token=downloads.make_token(report, user, now=now) if user else "",
+        token=REPORT_LINK.make_token(report, user, now=now) if user else "",
         made=report.finished_at or report.requested_at,
         made_by=_requester(report),
         as_of=report.as_of,

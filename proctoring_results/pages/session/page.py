@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proctoring_results import api, crypto, evidence_links, permissions
+from proctoring_results import api, crypto, permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, SessionPart
 from proctoring_results.exceptions import CannotDecrypt
+from proctoring_results.links import EVIDENCE_LINK, EVIDENCE_LINK_TTL
 from proctoring_results.lms import lms
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.models.attention import attention_reasons
@@ -186,7 +187,7 @@ def draw_session(attempt_code: str, user: AbstractBaseUser, asked_review: str = 
         events=events,
         goes=_goes(attempt),
         dashboard_url=url_of_session(attempt),
-        renew_after=int(evidence_links.LIFETIME.total_seconds() * 0.75),
+        renew_after=int(EVIDENCE_LINK_TTL.total_seconds() * 0.75),
     )
 
 
@@ -328,4 +329,4 @@ def _piece(attempt: ExamAttempt, item: Evidence, user: AbstractBaseUser) -> Piec
     if not may_be_opened(attempt.provider, url):
         host, sentence = host_of(url), _("cannot be opened: host not allowed")
         return Piece(item.pk, name, "", f"{sentence} ({host})" if host else sentence)
-    return Piece(item.pk, name, evidence_links.make_token(item, user, now=timezone.now()), "")
+    return Piece(item.pk, name, EVIDENCE_LINK.make_token(item, user, now=timezone.now()), "")

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from proctoring_results.choices import NoResultWord, ResultWord
 from proctoring_results.models import ExamAttempt
-from proctoring_results.queries.lookups import newest_attempts_of, readable
+from proctoring_results.queries.learner import newest_attempts_of, result_of
 
 from .base import ApiView
 from .pagination import NEWEST_FIRST, PageQuery, page
@@ -48,7 +48,7 @@ def _shown(attempts: Sequence[ExamAttempt]) -> Any:
 
 
 def _own(attempt: ExamAttempt) -> dict[str, Any]:
-    result = readable(attempt)
+    result = result_of(attempt)
     return {
         "course_id": attempt.exam.course_id,
         "content_id": attempt.exam.content_id,

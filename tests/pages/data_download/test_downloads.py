@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from proctoring_results import downloads
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import Report, ReportDownload, ReportFile
 from proctoring_results.reports import files
 from tests.factories import ReportFactory
@@ -25,7 +25,7 @@ def report() -> Report:
 
 
 def link(report: Report, user, *, age: timedelta = timedelta(0), name: str = "download") -> str:
-    token = downloads.make_token(report, user, now=timezone.now() - age)
+    token = REPORT_LINK.make_token(report, user, now=timezone.now() - age)
     return reverse(f"proctoring_results:{name}", args=[token])
 
 

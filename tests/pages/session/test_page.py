@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from proctoring_results import api, evidence_links
+from proctoring_results import api
+from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
 from proctoring_results.pages.session.recording import length_of, mark_of, span
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
@@ -364,7 +365,7 @@ def test_an_incident_of_another_session_or_an_unknown_word_is_refused(reviewing,
 
 
 def evidence_url(evidence, user, age=timedelta(0)) -> str:
-    token = evidence_links.make_token(evidence, user, now=timezone.now() - age)
+    token = EVIDENCE_LINK.make_token(evidence, user, now=timezone.now() - age)
     return reverse("proctoring_results:evidence", args=[token])
 
 

@@ -19,7 +19,8 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from example_project.campus.seeding.world import DEMO_COURSE, OTHER_COURSE
-from proctoring_results import api, downloads
+from proctoring_results import api
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ExamAttempt, ProctoredExam, Report
 from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
@@ -73,7 +74,7 @@ def config(team, tmp_path) -> Path:
         "seen.review": [attempt.reviews.latest("pk").pk for attempt in attempts],
         "exam_id": [str(pk) for pk in ProctoredExam.objects.values_list("pk", flat=True)],
         "content_id": list(ProctoredExam.objects.values_list("content_id", flat=True)),
-        "token": [downloads.make_token(report, team, now=timezone.now()) for report in reports],
+        "token": [REPORT_LINK.make_token(report, team, now=timezone.now()) for report in reports],
     }
     lines = ["[phases.coverage]", 'unexpected-methods = ["DELETE", "PUT"]']
     lines += ["[checks.positive_data_acceptance]", f"expected-statuses = {json.dumps(FINE)}"]

@@ -1,4 +1,4 @@
-"""Five-minute links, without pages."""
+"""Links to reports: for one person, for five minutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,8 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.core.files.storage import storages
 
-from proctoring_results import api, downloads
+from proctoring_results import api
+from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import Report, ReportDownload
 from tests.factories import ReportFactory, UserFactory
 
@@ -49,7 +50,7 @@ def take(link, user, **kwargs):
         return download.file.read()
 
 
-def test_ones_own_link_gives_the_file_and_is_written_down(link, instructor, report):
+def test_ones_own_link_gives_the_file_and_is_recorded(link, instructor, report):
     assert take(link, instructor, address="192.0.2.7", for_excel=True) == b"a,b\r\n1,2\r\n"
     row = ReportDownload.objects.get()
     assert (row.report, row.user, row.at, row.address, row.outcome, row.for_excel) == (
@@ -149,7 +150,7 @@ def test_all_refusals_read_the_same(link, instructor):
     assert len(sentences) == 1
 
 
-def test_a_file_that_is_gone_from_storage_is_said_so(link, instructor, report):
+def test_a_file_that_is_gone_from_storage_is_reported_as_gone(link, instructor, report):
     storages["proctoring_results"].delete(report.file.storage_key)
     with pytest.raises(api.ReportGone):
         take(link, instructor)
@@ -158,7 +159,7 @@ def test_a_file_that_is_gone_from_storage_is_said_so(link, instructor, report):
 
 def test_a_report_over_its_lifetime_is_gone_before_any_sweep(clock, report, instructor):
     clock.move_to(report.expires_at)
-    link = downloads.make_token(report, instructor, now=report.expires_at)
+    link = REPORT_LINK.make_token(report, instructor, now=report.expires_at)
     with pytest.raises(api.ReportGone):
         take(link, instructor)
     assert storages["proctoring_results"].exists(report.file.storage_key)

@@ -1,0 +1,52 @@
+"""The certificate of the course: invalidated while the grade is held, else evaluated again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from proctoring_results.choices import EffectKind
+from proctoring_results.lms import lms
+
+from .base import Effect, PendingDecision
+from .grade import grade_is_held, wait_for_the_grade
+from .level import settle
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import ProctoredExam
+
+
+def _write(user: AbstractBaseUser, exam: ProctoredExam, held: bool) -> None:
+    host = lms()
+    (host.invalidate_certificate if held else host.evaluate_certificate)(user, exam.course_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateStep:
+    """The certificate is evaluated again if it is not invalidated."""
+
+    is_invalidated: bool
+
+    @property
+    def sentence(self) -> str:
+        if self.is_invalidated:
+            return _("The certificate of the course is invalidated.")
+        return _("It is evaluated again whether the learner has earned the certificate of the course.")
+
+
+def _preview(decision: PendingDecision) -> CertificateStep:
+    return CertificateStep(decision.grade_is_held)
+
+
+EFFECT = Effect(
+    kind=EffectKind.CERTIFICATE,
+    deliver=lambda effect: settle(effect, grade_is_held, _write),
+    preview=_preview,
+    takes_turns=True,
+    # The LMS judges a certificate by the grade, so the grade is written first.
+    wait=wait_for_the_grade,
+)

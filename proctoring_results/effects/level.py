@@ -1,0 +1,50 @@
+"""Level-triggered effects say "make it so": they read the present, not what happened.
+
+Each runs under the lease of its kind, learner and exam. A slow delivery that outlives its lease cannot leave its old
+state behind: after each write the present is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from proctoring_results.models import ExamAttempt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import LmsEffect, ProctoredExam
+
+StateT = TypeVar("StateT")
+
+# A level that will not settle is tried again later rather than for ever.
+MAX_READS = 10
+
+
+class NeverSettled(RuntimeError):
+    """The present changed at every read. The effect is tried again later."""
+
+
+def counting_statuses(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
+    """Return the statuses of the learner's attempts at the exam that count for grade and credit."""
+    attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
+    return set(attempts.values_list("status", flat=True))
+
+
+def settle(
+    effect: LmsEffect,
+    read: Callable[[AbstractBaseUser, ProctoredExam], StateT],
+    write: Callable[[AbstractBaseUser, ProctoredExam, StateT], None],
+) -> None:
+    """Write the present state of the effect's learner and exam until a fresh read agrees. Raises ``NeverSettled``."""
+    if effect.user is None or effect.exam is None:
+        raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no learner and exam.")
+    written: StateT | None = None
+    for _ in range(MAX_READS):
+        state = read(effect.user, effect.exam)
+        if state == written:
+            return
+        write(effect.user, effect.exam, state)
+        written = state
+    raise NeverSettled

@@ -1,0 +1,42 @@
+"""The notice to the course team: a second review is required, or a review arrived after a person's decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from proctoring_results.choices import EffectKind
+from proctoring_results.conf import conf
+from proctoring_results.lms import lms
+
+from . import templated_mail
+from .base import Effect
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt, LmsEffect
+
+
+def _deliver(effect: LmsEffect) -> None:
+    attempt = effect.attempt
+    if attempt is None:
+        raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no attempt.")
+    team = list(lms().course_team(attempt.exam.course_id))
+    if not team:
+        return
+    context = {
+        "is_new_information": effect.change is None,
+        "learner": attempt.user.get_username(),
+        "session_url": _session_url(attempt),
+    }
+    # The team's addresses are nobody else's business.
+    templated_mail.send(effect, attempt, "notice", context, bcc=team)
+
+
+def _session_url(attempt: ExamAttempt) -> str:
+    """Return the address of the session's page, which asks for a sign-in; empty if ``SITE_URL`` is not set."""
+    site = conf().SITE_URL
+    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+
+
+EFFECT = Effect(kind=EffectKind.NOTICE, deliver=_deliver, preview=None)

@@ -1,0 +1,24 @@
+"""The kinds of effects. A kind that is not listed here cannot be delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proctoring_results.choices import EffectKind
+
+from . import certificate, credit, grade, mail, notice, provider
+from .base import Effect
+
+# In the order in which the preview of a decision names them.
+EFFECTS: Mapping[EffectKind, Effect] = {
+    effect.kind: effect
+    for effect in (grade.EFFECT, credit.EFFECT, certificate.EFFECT, mail.EFFECT, notice.EFFECT, provider.EFFECT)
+}
+
+
+def effect_of(kind: str) -> Effect:
+    """Return the entry of a stored kind. Raises ``LookupError`` if it has none: then nothing would be called."""
+    try:
+        return EFFECTS[EffectKind(kind)]
+    except (KeyError, ValueError):
+        raise LookupError(f"Nothing delivers effects of the kind “{kind}”.") from None

@@ -1,0 +1,67 @@
+"""Mails from templates that a host may replace for a course, for a provider, or for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import select_template
+
+from proctoring_results.lms import lms
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt, LmsEffect
+
+
+def send(
+    effect: LmsEffect,
+    attempt: ExamAttempt,
+    template: str,
+    context: dict[str, Any],
+    *,
+    to: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+) -> None:
+    """Send the mail ``template`` about an attempt. Raises whatever the mail server's backend raises."""
+    context = {**_context(attempt), **context}
+    text = _load(template, "txt", attempt).render(context)
+    # The first line of the text is the subject: one file to translate and override, and never two lines.
+    subject, _, body = text.strip().partition("\n")
+    subject = " ".join(subject.split())
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=f"{body.strip()}\n",
+        to=to,
+        bcc=bcc,
+        # The same for every try of an effect, so that a mail sent twice after a crash is shown once.
+        headers={"Message-ID": f"<proctoring-results-effect-{effect.pk}@{_domain()}>"},
+    )
+    message.attach_alternative(_load(template, "html", attempt).render({**context, "subject": subject}), "text/html")
+    message.send()
+
+
+def _context(attempt: ExamAttempt) -> dict[str, Any]:
+    host, exam = lms(), attempt.exam
+    return {
+        "name": host.learner_name(attempt.user),
+        "course_name": host.course_name(exam.course_id),
+        "exam_name": exam.exam_name,
+        "exam_url": host.exam_url(exam.course_id, exam.content_id),
+        "whom_to_ask": host.whom_to_ask(exam.course_id),
+        "how_to_appeal": host.how_to_appeal(exam.course_id),
+        "attempt_code": attempt.attempt_code,
+    }
+
+
+def _load(template: str, ending: str, attempt: ExamAttempt) -> Any:
+    course = re.sub(r"[^\w.+-]", "_", attempt.exam.course_id)
+    root = "proctoring_results/mail"
+    folders = (f"{root}/course/{course}", f"{root}/provider/{attempt.provider}", root)
+    return select_template([f"{folder}/{template}.{ending}" for folder in folders])
+
+
+def _domain() -> str:
+    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
