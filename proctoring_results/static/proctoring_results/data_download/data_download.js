@@ -1,7 +1,7 @@
 // Data Download without reload. The server draws the page, always; this fetches the same page again and takes over
 // what has changed, so that there is one definition of everything, and all of it works without JavaScript, too.
 
-import { localise, takeOver } from "./live.js";
+import { localise, takeOver } from "../_shared/live.js";
 
 const POLL = 2_000; // milliseconds, while a task is under way
 const MAX_PAUSE = 30_000;
