@@ -17,8 +17,8 @@ from proctoring_results import api, permissions
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
-from proctoring_results.pages._shared.flash import said_to, say
-from proctoring_results.pages._shared.navigation import places
+from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.services.selection import (
     MAX_SELECTED,
     Selection,
@@ -29,12 +29,12 @@ from proctoring_results.services.selection import (
 from proctoring_results.validation import clean_key, clean_text
 
 from .forms import FilterForm
-from .page import draw_sessions
+from .page import sessions_page
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
 
-# In the person's own session, with the course: no name of a learner stands in an address.
+# A key of the web session, which holds the course and the search: no name of a learner stands in an address.
 SEARCH = "proctoring_results_search"
 MAX_SEARCH_LENGTH = 255
 
@@ -43,26 +43,27 @@ MAX_SEARCH_LENGTH = 255
 @page
 @signed_in
 def sessions(request: SignedIn, course_id: str) -> HttpResponse:
-    """The sessions of a course: what requires attention first."""
-    context = _context(request, course_id, "sessions")
-    drawn = draw_sessions(context["course_id"], request.user, request.GET, _searched(request, context["course_id"]))
-    status = 400 if drawn.form.errors else 200
-    return render(request, "proctoring_results/sessions/page.html", {**context, "page": drawn}, status=status)
+    """Show the sessions of a course, those that require attention first."""
+    context = _context(request, course_id)
+    course_id = context["course_id"]
+    context["page"] = sessions_page(course_id, request.user, request.GET, _search(request, course_id))
+    status = 400 if context["page"].form.errors else 200
+    return render(request, "proctoring_results/sessions/page.html", context, status=status)
 
 
 @require_POST
 @page
 @signed_in
 def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
-    """Search for a learner, or for nobody any more; back to the list as it was filtered."""
-    course_id = _course_to_look_at(request, course_id)
+    """Search for a learner, or clear the search; then back to the list with its filters."""
+    course_id = _course_to_view(request, course_id)
     try:
-        wanted = clean_text("search", request.POST.get("search", ""), most=MAX_SEARCH_LENGTH).strip()
+        search = clean_text("search", request.POST.get("search", ""), most=MAX_SEARCH_LENGTH).strip()
     except api.InvalidInput as refusal:
-        say(request, messages.ERROR, str(refusal))
+        flash(request, messages.ERROR, str(refusal))
         return SeeOther(_list_url(request, course_id))
-    if wanted:
-        request.session[SEARCH] = [course_id, wanted]
+    if search:
+        request.session[SEARCH] = [course_id, search]
     else:
         request.session.pop(SEARCH, None)
     return SeeOther(_list_url(request, course_id))
@@ -74,13 +75,13 @@ def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
 @signed_in
 def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Show what passing the ticked sessions leads to; with a reason, pass each of them on its own."""
-    context = _context(request, course_id, "sessions")
+    context = _context(request, course_id)
     course_id = context["course_id"]
     permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
     list_url = _list_url(request, course_id)
     selection = read_tokens(request.POST.getlist("attempt"))
     if not 0 < len(selection) <= MAX_SELECTED:
-        say(request, messages.WARNING, _how_many())
+        flash(request, messages.WARNING, _how_many())
         return SeeOther(list_url)
     reason, problem = request.POST.get("reason", ""), ""
     if "reason" in request.POST:
@@ -125,32 +126,32 @@ def _how_many() -> str:
 # -------------------------------------------------------------------------------------------------------------- common
 
 
-def _course_to_look_at(request: SignedIn, course_id: str) -> str:
+def _course_to_view(request: SignedIn, course_id: str) -> str:
     """Raises ``InvalidInput`` and ``AccessDenied``."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
     return course_id
 
 
-def _context(request: SignedIn, course_id: str, here: str) -> dict[str, Any]:
-    course_id = _course_to_look_at(request, course_id)
+def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
+    course_id = _course_to_view(request, course_id)
     return {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "places": places(course_id, here),
-        **said_to(request),
+        "navigation": navigation(course_id, "sessions"),
+        **flash_context(request),
     }
 
 
-def _searched(request: SignedIn, course_id: str) -> str:
-    kept = request.session.get(SEARCH)
-    return str(kept[1]) if kept and kept[0] == course_id else ""
+def _search(request: SignedIn, course_id: str) -> str:
+    course_and_search = request.session.get(SEARCH)
+    return str(course_and_search[1]) if course_and_search and course_and_search[0] == course_id else ""
 
 
 def _filters(request: SignedIn) -> str:
-    """The filters of the list that the form was on: only what is a filter, so that it leads nowhere else."""
-    given = QueryDict(request.POST.get("filters", "")[:2_000])
-    return urlencode({name: given[name] for name in FilterForm.base_fields if given.get(name)})
+    """Return the filters of the list with the form, and nothing else that was posted, so that it leads nowhere else."""
+    params = QueryDict(request.POST.get("filters", "")[:2_000])
+    return urlencode({name: params[name] for name in FilterForm.base_fields if params.get(name)})
 
 
 def _list_url(request: SignedIn, course_id: str) -> str:

@@ -63,6 +63,7 @@ def test_without_any_permission_nothing_is_named(name):
 def test_somebody_of_the_course_reads_which_permission_is_missing_and_whom_to_ask(name):
     response = client_of(person("view_reports")).get(url(name))
     assert response.status_code == 403
+    assert "Your account may not look at the exam sessions of this course." in text(response)
     assert "<code>proctoring_results.view_sessions</code>" in text(response)
     assert "Ask the administrators of Campus." in text(response)
 
@@ -140,7 +141,7 @@ def test_a_learners_attempts_stand_together(looking, exam):
     page = text(looking.get(url()))
     assert "1 more attempt <" in page
     address = reverse("proctoring_results:session", args=[first.attempt_code])
-    assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: rejected, archived</a>' in page
+    assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: Failed, archived</a>' in page
     assert shown(looking.get(url())) == [[], [later]]
 
 
@@ -157,7 +158,7 @@ def test_filters_stand_in_the_address(looking, exam):
 def test_what_is_filtered_by_is_said_in_words(looking, exam):
     page = text(looking.get(url(exam="exam@final", status="verified", since="2026-05-01", archived="with")))
     assert "Sessions of Final" in page
-    for words in ("Status: verified", "Started from: 1 May 2026", "Archived: With archived"):
+    for words in ("Status: Passed (verified)", "Started from: 1 May 2026", "Archived: With archived"):
         assert f"<span>{words}</span>" in page
 
 
@@ -336,14 +337,15 @@ def test_who_may_not_decide_is_offered_nothing_to_tick_and_told_whom_to_ask(look
     flagged(exam)
     page = text(looking.get(url()))
     assert 'type="checkbox"' not in page
-    assert "<code>proctoring_results.decide_attempt</code> is missing. Ask the administrators of Campus." in page
+    assert "Your account may not decide Pass or Fail in this course. Ask the administrators of Campus." in page
+    assert "Missing permission: <code>proctoring_results.decide_attempt</code>" in page
 
 
 def test_sessions_whose_provider_reviews_again_are_not_offered_to_tick(reviewing):
     flagged(ProctoredExamFactory(provider="rpnow"))
     page = text(reviewing.get(url()))
     assert 'type="checkbox"' not in page
-    assert "Second reviews of rpnow are done by rpnow" in page
+    assert "rpnow does its second reviews itself" in page
 
 
 def test_of_another_providers_second_reviews_the_list_of_an_exam_says_nothing(reviewing, exam):
