@@ -23,8 +23,8 @@ from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
 from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
 from proctoring_results.providers.registry import known_providers
+from proctoring_results.reports.sending import MAX_REDIRECT_LIFETIME
 
-MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
 # Whose values are not shown, not even wrong ones.
 SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
 
@@ -88,7 +88,7 @@ def _durations() -> Iterator[CheckMessage]:
         if isinstance(value, timedelta) and value <= timedelta(0):
             yield _error(3, f"PROCTORING_RESULTS[{field.name!r}] must be longer than nothing.")
     if conf().REDIRECT_TTL > MAX_REDIRECT_LIFETIME:
-        yield _error(3, "PROCTORING_RESULTS['REDIRECT_TTL'] must be 60 seconds at most.")
+        yield _error(3, f"PROCTORING_RESULTS['REDIRECT_TTL'] must be {MAX_REDIRECT_LIFETIME.seconds} seconds at most.")
     if conf().PAGE_SIZE < 1:
         yield _error(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
     if conf().MAX_MESSAGE_BYTES < 1:

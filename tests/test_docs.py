@@ -20,6 +20,7 @@ from proctoring_results.choices import (
     AttemptStatus,
     DownloadOutcome,
     ReportFailure,
+    ReportKind,
     ReportState,
     ReportStep,
     ReviewStanding,
@@ -27,7 +28,8 @@ from proctoring_results.choices import (
     Source,
 )
 from proctoring_results.conf import SETTING_NAMES
-from proctoring_results.reports.columns import exam_results_columns, session_results_columns
+from proctoring_results.reports.columns import exam_results_columns
+from proctoring_results.reports.kinds import KINDS
 from proctoring_results.rules import PART_OF_INCIDENT
 from proctoring_results.transitions import TRANSITIONS
 
@@ -183,17 +185,19 @@ def test_the_diagram_does_not_hide_a_status_that_it_has_no_place_for():
 # -------------------------------------------------------------------------------------------------------------- report
 
 
-def test_the_columns_are_documented_in_their_order():
+def test_the_columns_that_a_setting_adds_are_the_two_of_the_provider():
     with_provider = [column.name for column in exam_results_columns(with_provider=True)]
     documented = first_column("reference/report.md", "Columns")
-    assert documented == [column.name for column in exam_results_columns(with_provider=False)]
     assert [name for name in with_provider if name not in documented] == ["provider", "track"]
 
 
-def test_the_columns_of_the_older_kind_are_documented():
-    assert first_column("reference/report.md", "The older kind") == [
-        column.name for column in session_results_columns()
-    ]
+HEADINGS = {ReportKind.EXAM_RESULTS: "Columns", ReportKind.SESSION_RESULTS: "The older kind"}
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_columns_of_each_kind_of_report_are_documented_in_their_order(kind):
+    names = [column.name for column in KINDS[kind].columns()]
+    assert first_column("reference/report.md", HEADINGS[kind]) == names
 
 
 # ---------------------------------------------------------------------------------------------------- commands and code

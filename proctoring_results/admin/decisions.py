@@ -20,7 +20,8 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError, StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.preview import Seen, obstacle_to, preview_decision
@@ -101,13 +102,13 @@ class DecisionPages(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 return self._decide(request, attempt, VERDICTS[verdict], form)
-            except api.StaleDecision as error:
+            except StaleDecision as error:
                 messages.error(request, str(error))
                 # The page is fresh now, and so is what it has shown; the reason is kept.
                 form, status = DecisionForm(initial={"reason": form.cleaned_data["reason"]}), 409
-            except api.InvalidInput as error:
+            except InvalidInput as error:
                 form.add_error("reason", error.problem)
-            except api.ProctoringResultsError as error:
+            except ProctoringResultsError as error:
                 messages.error(request, str(error))
                 return HttpResponseRedirect(_url("change", attempt.pk))
         return self._decision_page(request, attempt, VERDICTS[verdict], form, status)
@@ -193,7 +194,7 @@ class DecisionPages(ReadOnlyAdmin):
         pks = list(queryset.order_by("-pk").values_list("pk", flat=True)[: MAX_SELECTED + 1])
         try:
             refuse_too_many(pks)
-        except api.InvalidInput as error:
+        except InvalidInput as error:
             self.message_user(request, error.problem, messages.ERROR)
             return None
         filters = self.get_preserved_filters(request)
@@ -212,9 +213,9 @@ class DecisionPages(ReadOnlyAdmin):
             decide, reason = partial(self._decide_and_log, request, PASS), form.cleaned_data["reason"]
             try:
                 outcomes = pass_selection(selection, by=_person(request), reason=reason, decide=decide)
-            except api.NotFound as error:
+            except NotFound as error:
                 raise Http404 from error
-            except api.InvalidInput as error:
+            except InvalidInput as error:
                 form.add_error("reason", error.problem)
             else:
                 self._show_outcomes(request, outcomes)
@@ -278,7 +279,7 @@ def _selection(request: HttpRequest) -> Selection:
         if not selection and not (pks and ",".join(pks) == request.GET["chosen"]):
             raise BadRequest("The attempts are not named as the list names them.")
         refuse_too_many(selection or pks)
-    except api.InvalidInput as error:
+    except InvalidInput as error:
         raise BadRequest(str(error)) from error
     if selection:
         return selection

@@ -12,7 +12,7 @@ from proctoring_results.choices import CreditState, EffectKind
 from proctoring_results.lms import lms
 
 from .base import Effect, PendingDecision
-from .level import counting_statuses, settle
+from .level import settle, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def credit_state(user: AbstractBaseUser, exam: ProctoredExam) -> CreditState:
-    return rules.credit_state(counting_statuses(user, exam))
+    return rules.credit_state(statuses_of(user, exam))
 
 
 def _write(user: AbstractBaseUser, exam: ProctoredExam, state: CreditState) -> None:

@@ -15,7 +15,7 @@ from proctoring_results.lms import lms
 from proctoring_results.models import LmsEffect
 
 from .base import Effect, PendingDecision
-from .level import counting_statuses, settle
+from .level import settle, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -28,8 +28,7 @@ SHORT_WAIT = timedelta(seconds=5)
 
 def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
     """Return whether any attempt that counts is rejected, in a course that holds grades."""
-    course_holds_grades = lms().holds_grades(exam.course_id)
-    return rules.grade_is_held(counting_statuses(user, exam), course_holds_grades=course_holds_grades)
+    return rules.grade_is_held(statuses_of(user, exam), course_holds_grades=lms().holds_grades(exam.course_id))
 
 
 def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:

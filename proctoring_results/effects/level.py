@@ -26,8 +26,8 @@ class NeverSettled(RuntimeError):
     """The present changed at every read. The effect is tried again later."""
 
 
-def counting_statuses(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
-    """Return the statuses of the learner's attempts at the exam that count for grade and credit."""
+def statuses_of(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
+    """Return the present statuses of the learner's attempts at the exam that count."""
     attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
     return set(attempts.values_list("status", flat=True))
 

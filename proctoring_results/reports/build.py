@@ -1,7 +1,7 @@
 """One report, from the claim to the published file.
 
-The row is the truth: claimed by a fencing number, kept by a lease that a second thread renews, published in one
-update that a worker past its lease cannot make.
+The row is the truth: claimed by a fencing number, kept by a lease that a second thread renews, and published in one
+update that a worker cannot make once its lease is over.
 """
 
 from __future__ import annotations
@@ -14,78 +14,70 @@ from typing import IO
 from django.db import DatabaseError, router
 from django.utils import timezone
 
-from proctoring_results.choices import ReportFailure, ReportStep
+from proctoring_results.choices import ReportFailure, ReportKind, ReportStep
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import ExamAttempt, Report
 
 from . import files
-from .claims import Claim, Heartbeat, Written
-from .kinds import attempts_in_report, columns_of, rows_of
-from .rows import OnBatch, header, own_connection, write_rows
+from .claims import BuildResult, Claim, Heartbeat
+from .kinds import KINDS, attempts_in_report, rows_of
+from .rows import header, own_connection, write_rows
 
 logger = logging.getLogger("proctoring_results.reports")
 
 
 def build(report_pk: int) -> bool:
-    """Build a report that is due; says whether it was this worker that published it.
+    """Build a report that is due, and return whether this worker published it.
 
-    Returns False when the report is not due, another worker has it, or it was cancelled meanwhile. An error is
-    written to the row (the next try, or the failure with its reference), logged, and raised again.
+    It did not if the report is not due, another worker has it, or it was cancelled meanwhile. An error is written to
+    the row (the next try, or the failure with its reference), logged, and raised again.
     """
-    claim = Claim.take(report_pk)
+    claim = Claim.acquire(report_pk)
     if claim is None:
         return False
     try:
-        with Heartbeat(claim):
-            _build(claim)
+        with Heartbeat(claim), tempfile.TemporaryFile() as content:
+            result = write_report(claim.report, content, claim.set_step, claim.set_progress)
+            claim.set_step(ReportStep.STORING)
+            claim.check()
+            content.seek(0)
+            files.store(claim.file, content)
+            claim.publish(result)
     except ClaimLost:
         logger.warning("Report %s: stopped, the claim was lost or the report cancelled.", claim.report.task_id)
         files.remove(claim.file, timezone.now())
         return False
     except Exception as error:
-        claim.give_up(_reason(error, claim.step), error)
+        claim.record_failure(_reason_of(error, claim.step), error)
         raise
     return True
 
 
-def _build(claim: Claim) -> None:
-    with tempfile.TemporaryFile() as content:
-        written = write_report(claim.report, content, claim.show_step, claim.show_progress)
-        claim.show_step(ReportStep.STORING)
-        claim.check()
-        content.seek(0)
-        files.store(claim.file, content)
-        claim.publish(written)
-
-
 def write_report(
     report: Report, content: IO[bytes], on_step: Callable[[ReportStep], None], on_progress: Callable[[int, int], None]
-) -> Written:
-    """Stream the report's rows into a binary file. ``on_progress`` is told rows done and rows in all."""
+) -> BuildResult:
+    """Stream the report's rows into a binary file. ``on_progress`` gets the rows done and the rows in all."""
     sink = files.Checksum(content)
+    columns = KINDS[ReportKind(report.kind)].columns()
     with own_connection(router.db_for_read(ExamAttempt)) as database:
         attempts = attempts_in_report(report.course_id, report.filters)
         total = attempts.count()
         on_progress(0, total)
-        sink.write(header([column.name for column in columns_of(report.kind)]))
+        sink.write(header([column.name for column in columns]))
         on_step(ReportStep.SORTING)
         as_of = timezone.now()
-        telling = _telling(on_step, on_progress, total)
-        rows = write_rows(rows_of(report.kind, attempts), database, sink, telling, total)
+
+        def on_batch(done: int) -> None:
+            on_step(ReportStep.WRITING)
+            # There may be more attempts now than were counted.
+            on_progress(done, max(done, total))
+
+        rows = write_rows(rows_of(columns, attempts), database, sink, on_batch, total)
         on_progress(rows, rows)
-    return Written(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
+    return BuildResult(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
 
 
-def _telling(on_step: Callable[[ReportStep], None], on_progress: Callable[[int, int], None], total: int) -> OnBatch:
-    def on_batch(done: int) -> None:
-        on_step(ReportStep.WRITING)
-        # Attempts may have come since they were counted.
-        on_progress(done, max(done, total))
-
-    return on_batch
-
-
-def _reason(error: Exception, step: ReportStep) -> ReportFailure:
+def _reason_of(error: Exception, step: ReportStep) -> ReportFailure:
     if isinstance(error, DatabaseError):
         return ReportFailure.DATABASE
     if isinstance(error, OSError) or step is ReportStep.STORING:

@@ -1,4 +1,4 @@
-"""A worker's hold on a report: taken by a fencing number, kept by a lease, given up by publishing or failing."""
+"""A worker's claim on a report: acquired by a fencing number, kept by a lease, ended by publishing or failing."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def max_tries() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: rows without the header, bytes, checksum, and the moment the rows show."""
+class BuildResult:
+    """What is in the file: rows without the header, size in bytes, checksum, and the time that the rows show."""
 
     rows: int
     size: int
@@ -39,7 +39,7 @@ class Written:
 
 @dataclass(slots=True)
 class Claim:
-    """A worker's hold on a report. Its progress is read by the heartbeat's thread."""
+    """A worker's claim on a report. The heartbeat's thread reads its progress."""
 
     report: Report
     fence: int
@@ -50,9 +50,10 @@ class Claim:
     lost: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def take(cls, report_pk: int) -> Self | None:
+    def acquire(cls, report_pk: int) -> Self | None:
+        """Return the claim, or None if the report is not due or another worker was quicker."""
         now = timezone.now()
-        fail_tired_reports(now)
+        fail_exhausted_reports(now)
         fence = Report.objects.claim(
             report_pk,
             now=now,
@@ -69,20 +70,20 @@ class Claim:
         report = Report.objects.get(pk=report_pk)
         return cls(report, fence, files.reserve(report, fence, now))
 
-    def show_step(self, step: ReportStep) -> None:
+    def set_step(self, step: ReportStep) -> None:
         self.step = step
 
-    def show_progress(self, done: int, total: int) -> None:
+    def set_progress(self, done: int, total: int) -> None:
         self.rows_done, self.rows_total = done, total
         self.check()
 
     def check(self) -> None:
-        """Raise ``ClaimLost`` once the heartbeat found the lease gone or the report cancelled."""
+        """Raise ``ClaimLost`` once the heartbeat has found the lease lost or the report cancelled."""
         if self.lost.is_set():
             raise ClaimLost
 
     def renew(self) -> bool:
-        """Write progress and a sign of life, and lengthen the lease; False when it is no longer ours."""
+        """Write the progress and extend the lease. Return False if the lease is no longer ours."""
         now = timezone.now()
         return bool(
             Report.objects.held(self.report.pk, self.fence, now).update(
@@ -94,8 +95,8 @@ class Claim:
             )
         )
 
-    def publish(self, written: Written) -> None:
-        """The one update by which a report appears. Raises ``ClaimLost``."""
+    def publish(self, result: BuildResult) -> None:
+        """Make the report appear, in one update. Raises ``ClaimLost``."""
         now = timezone.now()
         published = Report.objects.held(self.report.pk, self.fence, now).update(
             state=ReportState.READY,
@@ -103,13 +104,13 @@ class Claim:
             unfinished_key=None,
             next_try_at=None,
             lease_until=None,
-            rows_done=written.rows,
-            rows_total=written.rows,
+            rows_done=result.rows,
+            rows_total=result.rows,
             file=self.file,
-            rows=written.rows,
-            size=written.size,
-            sha256=written.sha256,
-            as_of=written.as_of,
+            rows=result.rows,
+            size=result.size,
+            sha256=result.sha256,
+            as_of=result.as_of,
             heartbeat_at=now,
             finished_at=now,
             expires_at=now + conf().REPORT_LIFETIME,
@@ -121,8 +122,8 @@ class Claim:
         self.report.refresh_from_db()
         report_ready.send_robust(Report, report=self.report)
 
-    def give_up(self, failure: ReportFailure, error: Exception) -> None:
-        """Queue the next try, or let the report fail after the last."""
+    def record_failure(self, failure: ReportFailure, error: Exception) -> None:
+        """Queue the next try; after the last one the report has failed."""
         now, reference = timezone.now(), new_reference()
         logger.error(
             "Report %s failed (%s, try %d of %d), reference %s.",
@@ -145,26 +146,26 @@ class Claim:
                 reference=reference,
             )
         else:
-            held.update(**_as_failed(failure, reference, now))
+            held.update(**_failed(failure, reference, now))
 
 
-def fail_tired_reports(now: datetime) -> int:
-    """Reports whose worker was lost at the last try have failed; says how many."""
-    tired = Report.objects.due(now).unfinished().filter(tries__gte=max_tries())
+def fail_exhausted_reports(now: datetime) -> int:
+    """Fail the reports whose worker was lost at the last try, and return how many there were."""
+    exhausted = Report.objects.due(now).unfinished().filter(tries__gte=max_tries())
     failed = 0
-    for report in tired:
+    for report in exhausted:
         reference = new_reference()
         if (
             Report.objects.due(now)
             .filter(pk=report.pk, fence=report.fence)
-            .update(**_as_failed(ReportFailure.WORKER_LOST, reference, now))
+            .update(**_failed(ReportFailure.WORKER_LOST, reference, now))
         ):
             failed += 1
             logger.error("Report %s failed: its worker was lost, reference %s.", report.task_id, reference)
     return failed
 
 
-def _as_failed(failure: ReportFailure, reference: str, now: datetime) -> dict[str, object]:
+def _failed(failure: ReportFailure, reference: str, now: datetime) -> dict[str, object]:
     return {
         "state": ReportState.FAILED,
         "step": ReportStep.NONE,
@@ -178,7 +179,7 @@ def _as_failed(failure: ReportFailure, reference: str, now: datetime) -> dict[st
 
 
 def new_reference() -> str:
-    """What a person reads out to the operator, who finds it in the log."""
+    """Return what a person reads out to the operator, who finds it in the log."""
     return secrets.token_hex(4).upper()
 
 
@@ -201,17 +202,17 @@ class Heartbeat:
     def _beat(self) -> None:
         lease = conf().LEASE
         pause = min(timedelta(seconds=1), lease / 4).total_seconds()
-        good_until = timezone.now() + lease
+        lease_until = timezone.now() + lease
         try:
             while not self._over.wait(pause):
                 try:
                     if not self._claim.renew():
                         break
-                    good_until = timezone.now() + lease
+                    lease_until = timezone.now() + lease
                 except DatabaseError:
-                    # It may be back before the lease is over; after that another worker has the report.
+                    # The database may be back before the lease is over; after that another worker has the report.
                     connection.close()
-                    if timezone.now() >= good_until:
+                    if timezone.now() >= lease_until:
                         break
             else:
                 return

@@ -1,13 +1,15 @@
-"""What each kind of report holds: its columns, its rows and their order, and the name of its file."""
+"""The kinds of reports, each in one entry: its columns, and what is said while it is created."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import ReportKind
 from proctoring_results.conf import conf
@@ -15,21 +17,58 @@ from proctoring_results.models import ExamAttempt, ProctoredExam
 
 from .columns import Bytewise, Column, exam_results_columns, session_results_columns, username_path
 
-# File systems take names of 255; what follows the course id needs 56.
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+# File systems take names of 255 characters; what follows the course id needs 56.
 MAX_COURSE_LENGTH = 190
 
 
-def columns_of(kind: str) -> tuple[Column, ...]:
-    if kind == ReportKind.SESSION_RESULTS:
-        return session_results_columns()
-    return exam_results_columns(with_provider=conf().REPORT_PROVIDER_COLUMNS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of report. Its stored value stands in the name of the file, too."""
+
+    kind: ReportKind
+    # Called once a build: the settings may add columns.
+    columns: Callable[[], tuple[Column, ...]]
+    # Said after a click, and after one while the same report is being created.
+    being_created: StrPromise
+    currently_being_created: StrPromise
+
+
+EXAM_RESULTS = Kind(
+    kind=ReportKind.EXAM_RESULTS,
+    columns=lambda: exam_results_columns(with_provider=conf().REPORT_PROVIDER_COLUMNS),
+    being_created=_(
+        "The proctored exam results report is being created. To view the status of the report, see Pending Tasks below."
+    ),
+    currently_being_created=_(
+        "The proctored exam results report is currently being created. "
+        "To view the status of the report, see Pending Tasks below. "
+        "You will be able to download the report when it is complete."
+    ),
+)
+SESSION_RESULTS = Kind(
+    kind=ReportKind.SESSION_RESULTS,
+    columns=session_results_columns,
+    being_created=_(
+        "The proctored session results report is being created. "
+        "To view the status of the report, see Pending Tasks below."
+    ),
+    currently_being_created=_(
+        "The proctored session results report is currently being created. "
+        "To view the status of the report, see Pending Tasks below. "
+        "You will be able to download the report when it is complete."
+    ),
+)
+KINDS: Mapping[ReportKind, Kind] = {kind.kind: kind for kind in (EXAM_RESULTS, SESSION_RESULTS)}
 
 
 def attempts_in_report(course_id: str, filters: Mapping[str, Any]) -> QuerySet[ExamAttempt]:
-    """Every attempt at a proctored or practice exam, archived ones too; ``filters`` may name one ``content_id``.
+    """Return every attempt at a proctored or practice exam, archived ones too; ``filters`` may name a ``content_id``.
 
-    Asks for the exams at once: with their keys at hand the database knows how many attempts to expect, and reads
-    those of a small course by the index however large the table is.
+    Reads the exams at once: with their keys at hand the database knows how many attempts to expect, and reads those of
+    a small course by the index however large the table is.
     """
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if "content_id" in filters:
@@ -37,9 +76,9 @@ def attempts_in_report(course_id: str, filters: Mapping[str, Any]) -> QuerySet[E
     return ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
 
 
-def rows_of(kind: str, attempts: QuerySet[ExamAttempt]) -> QuerySet[ExamAttempt, tuple[str, ...]]:
-    """The rows as they stand in the file, in its order: by code point, the same on every database."""
-    cells = {f"cell_{number}": column.text for number, column in enumerate(columns_of(kind))}
+def rows_of(columns: Sequence[Column], attempts: QuerySet[ExamAttempt]) -> QuerySet[ExamAttempt, tuple[str, ...]]:
+    """Return the rows as they stand in the file, in its order: by code point, the same on every database."""
+    cells = {f"cell_{number}": column.text for number, column in enumerate(columns)}
     return (
         attempts.annotate(**cells)
         .order_by(
@@ -54,6 +93,6 @@ def rows_of(kind: str, attempts: QuerySet[ExamAttempt]) -> QuerySet[ExamAttempt,
 
 
 def file_name(kind: str, course_id: str, requested_at: datetime) -> str:
-    """``{course_id}_{kind}_{datetime}.csv``, safe on every file system; the moment in UTC."""
+    """Return ``{course_id}_{kind}_{datetime}.csv`` (in UTC), safe on every file system."""
     course = re.sub(r"[^\w.+-]", "_", course_id)[:MAX_COURSE_LENGTH]
     return f"{course}_{kind}_{requested_at.astimezone(UTC):%Y-%m-%d-%H%M%S}.csv"

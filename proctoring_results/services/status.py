@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils import timezone
 
-from proctoring_results.choices import (
-    OPEN_STATUSES,
-    OVER_STATUSES,
-    AttemptStatus,
-    Source,
-)
+from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange

@@ -15,7 +15,7 @@ from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
 from proctoring_results.reports import files
-from proctoring_results.reports.claims import fail_tired_reports
+from proctoring_results.reports.claims import fail_exhausted_reports
 
 from . import attempts
 
@@ -39,7 +39,7 @@ def sweep_reports(*, enqueue: bool = True) -> Swept:
     Raises an ``ExceptionGroup`` of what the storage refused, after everything else is done.
     """
     now = timezone.now()
-    failed = fail_tired_reports(now)
+    failed = fail_exhausted_reports(now)
     expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
     enqueued = _enqueue_due_reports(now) if enqueue else 0
     return Swept(failed=failed, expired=expired, enqueued=enqueued, cleared=_clear_files(now))

@@ -8,7 +8,7 @@ from django import template
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 
-from proctoring_results import api
+from proctoring_results.queries.learner import LearnerResult, results_in_course
 
 register = template.Library()
 
@@ -53,12 +53,12 @@ class ResultNode(template.Node):
         return str(drawn.render(context.new({"result": result})))
 
 
-def _results(context: Context, user: Any, course_id: str) -> dict[str, api.LearnerResult]:
+def _results(context: Context, user: Any, course_id: str) -> dict[str, LearnerResult]:
     """All of the course, asked once in a drawing of the page."""
     if not getattr(user, "is_authenticated", False):
         return {}
     key = f"proctoring_results:{user.pk}:{course_id}"
     if key not in context.render_context:
-        context.render_context[key] = api.results_in_course(user, course_id)
-    found: dict[str, api.LearnerResult] = context.render_context[key]
+        context.render_context[key] = results_in_course(user, course_id)
+    found: dict[str, LearnerResult] = context.render_context[key]
     return found

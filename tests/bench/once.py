@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402
 
 from proctoring_results import api  # noqa: E402
 from proctoring_results.reports.build import build  # noqa: E402
-from proctoring_results.reports.kinds import attempts_in_report, rows_of  # noqa: E402
+from proctoring_results.reports.kinds import EXAM_RESULTS, attempts_in_report, rows_of  # noqa: E402
 
 KIND = "proctored_exam_results_report"
 BATCH = 2_000
@@ -37,15 +37,14 @@ def ours(course: str) -> int:
 
 
 def bare(course: str) -> int:
-    sql, params = rows_of(KIND, attempts_in_report(course, {})).query.sql_with_params()
+    sql, params = rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {})).query.sql_with_params()
     connection.ensure_connection()
     if connection.vendor == "postgresql":
         with tempfile.TemporaryFile() as file:
             return _copy(sql, params, file)
     with tempfile.TemporaryFile("w+", newline="", encoding="utf-8") as text:
-        return _stream(
-            rows_of(KIND, attempts_in_report(course, {})).query.get_compiler(connection=connection).as_sql(), text
-        )
+        rows = rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {}))
+        return _stream(rows.query.get_compiler(connection=connection).as_sql(), text)
 
 
 def _copy(sql: str, params: tuple[Any, ...], file: IO[bytes]) -> int:

@@ -121,12 +121,12 @@ def test_a_double_click_asks_once(opened, path, enqueued):
 
 def test_progress_is_shown_while_it_is_built(opened, path, enqueued):
     report = api.request_report(COURSE)
-    claim = Claim.take(report.pk)
+    claim = Claim.acquire(report.pk)
     page = opened("instructor", path)
     bar = page.get_by_role("progressbar")
     assert bar.get_attribute("value") is None
-    claim.show_step(ReportStep.WRITING)
-    claim.show_progress(1, 4)
+    claim.set_step(ReportStep.WRITING)
+    claim.set_progress(1, 4)
     claim.renew()
     expect(bar).to_have_attribute("value", "1")
     expect(page.locator("#pr-tasks")).to_contain_text("1 of 4 rows")
@@ -205,7 +205,7 @@ def test_times_are_the_viewers_with_utc_beside(opened, path, course):
 STATES = {
     "empty": lambda: None,
     "queued": lambda: api.request_report(COURSE),
-    "running": lambda: Claim.take(api.request_report(COURSE).pk),
+    "running": lambda: Claim.acquire(api.request_report(COURSE).pk),
     "failed": lambda: ReportFactory(failed=True),
     "ready": lambda: ReportFactory(ready=True),
     "many": lambda: [ReportFactory(ready=True) for _ in range(60)] + [ReportFactory(failed=True) for _ in range(60)],

@@ -56,14 +56,14 @@ def refuse(*_: Any) -> None:
 def arm(point: str) -> None:
     match point:
         case "before the claim":
-            Claim.take = die  # type: ignore[assignment,method-assign]
+            Claim.acquire = die  # type: ignore[assignment,method-assign]
         case "after the claim":
             files.reserve = die  # type: ignore[assignment]
         case "after the key is on record":
             building.write_report = die  # type: ignore[assignment]
         case "after the first rows":
             rows.BATCH = 1
-            die_after(Claim, "show_progress")
+            die_after(Claim, "set_progress")
         case "before the file is stored":
             files.store = die  # type: ignore[assignment]
         case "in the middle of storing":
@@ -74,10 +74,10 @@ def arm(point: str) -> None:
             die_after(Claim, "publish")
         case "before a failure is written":
             files.store = refuse  # type: ignore[assignment]
-            Claim.give_up = die  # type: ignore[method-assign]
+            Claim.record_failure = die  # type: ignore[method-assign]
         case "after a failure is written":
             files.store = refuse  # type: ignore[assignment]
-            die_after(Claim, "give_up")
+            die_after(Claim, "record_failure")
         case "in the middle of the sweep":
             upkeep._clear_files = die  # type: ignore[assignment]
         case _:

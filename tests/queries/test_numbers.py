@@ -15,7 +15,7 @@ from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.queries import numbers
-from proctoring_results.reports.kinds import attempts_in_report, columns_of, rows_of
+from proctoring_results.reports.kinds import EXAM_RESULTS, attempts_in_report, rows_of
 from proctoring_results.rules import RESULT_WORDS
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.histories import HISTORIES, NOON, PARTS, WORDS, strike, tell
@@ -191,9 +191,9 @@ def test_percentiles_are_the_nearest_rank_of_all_that_were_counted(number):
 
 def rows(**filters: str) -> list[dict[str, str]]:
     """The rows as they stand in the file, read here: the file needs a connection of its own, and so a commit."""
-    kind = api.ReportKind.EXAM_RESULTS
-    names = [column.name for column in columns_of(kind)]
-    return [dict(zip(names, row, strict=True)) for row in rows_of(kind, attempts_in_report(COURSE, filters))]
+    columns = EXAM_RESULTS.columns()
+    names = [column.name for column in columns]
+    return [dict(zip(names, row, strict=True)) for row in rows_of(columns, attempts_in_report(COURSE, filters))]
 
 
 def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:

@@ -184,13 +184,13 @@ def test_a_running_report_notices_that_it_was_cancelled_and_leaves_nothing_behin
         return real(*args)
 
     claims, real = [], build_module.write_rows
-    take = Claim.take.__func__
+    take = Claim.acquire.__func__
 
     def noted(cls, pk):
         claims.append(take(cls, pk))
         return claims[0]
 
-    monkeypatch.setattr(Claim, "take", classmethod(noted))
+    monkeypatch.setattr(Claim, "acquire", classmethod(noted))
     monkeypatch.setattr(build_module, "write_rows", cancelled_meanwhile)
     assert not build(asked.pk)
     assert claims[0].lost.is_set()
@@ -254,15 +254,15 @@ def test_a_worker_that_wakes_finds_that_another_has_published(asked, monkeypatch
 
 
 def test_a_claim_is_not_renewed_once_another_holds_it(asked):
-    claim = Claim.take(asked.pk)
+    claim = Claim.acquire(asked.pk)
     assert claim.renew()
     Report.objects.filter(pk=asked.pk).update(lease_until=timezone.now())
-    assert Claim.take(asked.pk) is not None
+    assert Claim.acquire(asked.pk) is not None
     assert not claim.renew()
 
 
 def test_a_dead_worker_is_noticed_by_its_lease(asked):
-    Claim.take(asked.pk)
+    Claim.acquire(asked.pk)
     assert not build(asked.pk)
     with later(61):
         assert build(asked.pk)
@@ -271,7 +271,7 @@ def test_a_dead_worker_is_noticed_by_its_lease(asked):
 def test_a_report_whose_worker_is_lost_at_every_try_fails_with_a_reference_that_stands_in_the_log(asked, caplog):
     for minute in range(3):
         with later(61 * minute):
-            Claim.take(asked.pk)
+            Claim.acquire(asked.pk)
     with later(61 * 3):
         assert sweep_reports().failed == 1
     report = fresh(asked)
@@ -382,7 +382,7 @@ def test_the_sweep_stops_ringing_when_the_broker_is_down(monkeypatch):
 
 
 def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(asked):
-    claim = Claim.take(asked.pk)
+    claim = Claim.acquire(asked.pk)
     key = storages["proctoring_results"].save(claim.file.storage_key, _content())
     sweep_reports(enqueue=False)
     assert stored() == {key}
@@ -392,7 +392,7 @@ def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(ask
 
 
 def test_the_sweep_looks_again_for_a_day_under_a_key_that_a_sleeper_may_still_use(asked):
-    claim = Claim.take(asked.pk)
+    claim = Claim.acquire(asked.pk)
     with later(61):
         sweep_reports(enqueue=False)
         storages["proctoring_results"].save(claim.file.storage_key, _content())
@@ -415,7 +415,7 @@ def test_the_sweep_removes_expired_reports_and_keeps_the_row(asked):
 
 def test_one_file_that_the_storage_does_not_remove_keeps_no_other(course, monkeypatch):
     reports = [api.request_report(f"course {number}") for number in range(2)]
-    claims = [Claim.take(report.pk) for report in reports]
+    claims = [Claim.acquire(report.pk) for report in reports]
     for claim in claims:
         storages["proctoring_results"].save(claim.file.storage_key, _content())
     stubborn, real = claims[0].file.storage_key, type(storages["proctoring_results"]).delete

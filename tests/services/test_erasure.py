@@ -23,7 +23,7 @@ from proctoring_results.models import (
     StatusChange,
 )
 from proctoring_results.reports import files
-from proctoring_results.reports.claims import Claim, Written
+from proctoring_results.reports.claims import BuildResult, Claim
 from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, ReportFactory, UserFactory
 from tests.rest.calling import RPNOW, account_of, post, post_rpnow, rest_attempt, reviewed, rpnow_body, signed_in
@@ -326,11 +326,11 @@ def test_ready_reports_of_the_learners_courses_are_taken_back_and_their_files_go
 
 def test_a_report_that_is_being_built_is_built_anew(attempt, admin):
     report = api.request_report(attempt.exam.course_id, enqueue=False)
-    claim = Claim.take(report.pk)
+    claim = Claim.acquire(report.pk)
     erase(attempt, admin)
     assert not claim.renew()
     with pytest.raises(ClaimLost):
-        claim.publish(Written(1, 1, "x", timezone.now()))
+        claim.publish(BuildResult(1, 1, "x", timezone.now()))
     report.refresh_from_db()
     # Another number: who looked before the commit claims nothing after it.
     assert (report.state, report.tries, report.fence) == ("queued", 0, claim.fence + 1)

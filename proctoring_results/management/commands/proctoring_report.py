@@ -55,12 +55,12 @@ class Command(BaseCommand):
         report = Report(course_id=course_id, kind=kind, filters=filters)
         bar = ProgressBar(sys.stderr)
         if output == "-":
-            write_report(report, sys.stdout.buffer, bar.show_step, bar.show_progress)
+            write_report(report, sys.stdout.buffer, bar.set_step, bar.set_progress)
             sys.stdout.buffer.flush()
             return
         with WholeFile(Path(output)) as content:
-            written = write_report(report, content, bar.show_step, bar.show_progress)
-        self.stderr.write(f"{output}: {written.rows} rows, {written.size} bytes")
+            result = write_report(report, content, bar.set_step, bar.set_progress)
+        self.stderr.write(f"{output}: {result.rows} rows, {result.size} bytes")
 
 
 class WholeFile:
@@ -90,11 +90,11 @@ class ProgressBar:
         self._stream = stream
         self._is_terminal = stream.isatty()
 
-    def show_step(self, step: ReportStep) -> None:
+    def set_step(self, step: ReportStep) -> None:
         if step is ReportStep.SORTING:
             self._draw("sorting …")
 
-    def show_progress(self, done: int, total: int) -> None:
+    def set_progress(self, done: int, total: int) -> None:
         filled = BAR_WIDTH * done // total if total else BAR_WIDTH
         end = "\n" if done and done == total else ""
         self._draw(f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done:,} of {total:,} rows", end)

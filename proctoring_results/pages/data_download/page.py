@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import ReportKind, ReportState, ReportStep, ResultWord
 from proctoring_results.conf import conf
 from proctoring_results.links import REPORT_LINK
@@ -20,6 +20,7 @@ from proctoring_results.models import Report
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
+from proctoring_results.queries.counts import course_counts
 from proctoring_results.rules import RESULT_LABELS
 
 from . import sentences
@@ -138,7 +139,7 @@ def _missing(*, may_generate: bool, may_download: bool) -> list[MissingPermissio
 
 
 def _counts(course_id: str) -> list[tuple[str, str]]:
-    counts = api.course_counts(course_id)
+    counts = course_counts(course_id)
     by_name = [
         (_("Attempts"), counts.attempts),
         (_("Under way"), counts.under_way),

@@ -9,31 +9,15 @@ from proctoring_results.choices import ReportFailure, ReportKind, ReportState, R
 from proctoring_results.conf import conf
 from proctoring_results.models import Report
 from proctoring_results.reports.claims import max_tries
+from proctoring_results.reports.kinds import KINDS
 
 
 def being_created(kind: str) -> str:
-    if kind == ReportKind.SESSION_RESULTS:
-        return _(
-            "The proctored session results report is being created. "
-            "To view the status of the report, see Pending Tasks below."
-        )
-    return _(
-        "The proctored exam results report is being created. To view the status of the report, see Pending Tasks below."
-    )
+    return str(KINDS[ReportKind(kind)].being_created)
 
 
 def currently_being_created(kind: str) -> str:
-    if kind == ReportKind.SESSION_RESULTS:
-        return _(
-            "The proctored session results report is currently being created. "
-            "To view the status of the report, see Pending Tasks below. "
-            "You will be able to download the report when it is complete."
-        )
-    return _(
-        "The proctored exam results report is currently being created. "
-        "To view the status of the report, see Pending Tasks below. "
-        "You will be able to download the report when it is complete."
-    )
+    return str(KINDS[ReportKind(kind)].currently_being_created)
 
 
 def task_status(report: Report) -> str:

@@ -11,11 +11,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from proctoring_results import api
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ReviewStatus
 from proctoring_results.pages._shared.formats import duration
 from proctoring_results.pages._shared.formats import number as format_number
 from proctoring_results.pages._shared.statuses import status_badge
+from proctoring_results.queries.lookups import exams_in_course
+from proctoring_results.queries.numbers import DayCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, tone_of
 
 from .charts import ColumnChart, column_chart, share
@@ -91,10 +92,10 @@ class NumbersPage:
 
 def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
     """Return the page of a course, or of one of its exams. Raises ``NotFound``."""
-    numbers = api.course_numbers(course_id, content_id)
+    numbers = course_numbers(course_id, content_id)
     exams = [
         ExamChoice(exam.content_id, exam.exam_name, exam.content_id == content_id)
-        for exam in api.exams_in_course(course_id).with_result()
+        for exam in exams_in_course(course_id).with_result()
     ]
     return NumbersPage(
         rendered_at=timezone.now(),
@@ -113,7 +114,7 @@ def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
     )
 
 
-def _tiles(numbers: api.Numbers) -> list[tuple[str, str]]:
+def _tiles(numbers: Numbers) -> list[tuple[str, str]]:
     median = numbers.review_times.median
     return [
         (_("Attempts"), format_number(numbers.attempts)),
@@ -125,7 +126,7 @@ def _tiles(numbers: api.Numbers) -> list[tuple[str, str]]:
     ]
 
 
-def _notes(numbers: api.Numbers) -> list[str]:
+def _notes(numbers: Numbers) -> list[str]:
     """Say what is counted, too, although a reader might not expect it."""
     notes = []
     if numbers.archived:
@@ -141,7 +142,7 @@ def _notes(numbers: api.Numbers) -> list[str]:
     return notes
 
 
-def _results(numbers: api.Numbers) -> list[BarRow]:
+def _results(numbers: Numbers) -> list[BarRow]:
     """Return a row for each result, followed by the statuses that are counted in it."""
     rows = []
     for word, number in numbers.results.items():
@@ -157,7 +158,7 @@ def _results(numbers: api.Numbers) -> list[BarRow]:
     return rows
 
 
-def _details(numbers: api.Numbers, statuses: Sequence[AttemptStatus]) -> list[BarRow]:
+def _details(numbers: Numbers, statuses: Sequence[AttemptStatus]) -> list[BarRow]:
     """Return a row for each status that occurs; none if there is only one, which the row above counts alone."""
     if len(statuses) < 2:
         return []
@@ -168,7 +169,7 @@ def _details(numbers: api.Numbers, statuses: Sequence[AttemptStatus]) -> list[Ba
     ]
 
 
-def _outcomes(numbers: api.Numbers) -> list[BarRow]:
+def _outcomes(numbers: Numbers) -> list[BarRow]:
     rows = [
         _row(str(status.label), number, numbers.attempts, tone_of(status))
         for status, number in numbers.review_outcomes.items()
@@ -176,7 +177,7 @@ def _outcomes(numbers: api.Numbers) -> list[BarRow]:
     return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts)]
 
 
-def _incidents(numbers: api.Numbers) -> list[BarRow]:
+def _incidents(numbers: Numbers) -> list[BarRow]:
     counts = numbers.incidents
     return [
         *(
@@ -190,7 +191,7 @@ def _incidents(numbers: api.Numbers) -> list[BarRow]:
     ]
 
 
-def _by_part(numbers: api.Numbers) -> list[BarRow]:
+def _by_part(numbers: Numbers) -> list[BarRow]:
     """Under the names of the tabs of a session, and in their order."""
     return [
         _row(str(part.label), number, numbers.incidents.total, "accent")
@@ -198,7 +199,7 @@ def _by_part(numbers: api.Numbers) -> list[BarRow]:
     ]
 
 
-def _review_times(times: api.ReviewTimes) -> list[BarRow]:
+def _review_times(times: ReviewTimes) -> list[BarRow]:
     spans = [
         (_("Under 1 hour"), 0, HOUR),
         (_("1 to 6 hours"), HOUR, 6 * HOUR),
@@ -211,11 +212,11 @@ def _review_times(times: api.ReviewTimes) -> list[BarRow]:
     return [_row(name, number, times.reviews, "accent") for name, number in rows]
 
 
-def _reviews_within(times: api.ReviewTimes, start: int, end: int) -> int:
+def _reviews_within(times: ReviewTimes, start: int, end: int) -> int:
     return sum(number for minutes, number in times.minutes.items() if start <= minutes < end)
 
 
-def _review_facts(times: api.ReviewTimes) -> list[tuple[str, str]]:
+def _review_facts(times: ReviewTimes) -> list[tuple[str, str]]:
     median, percentile_90 = times.median, times.percentile_90
     if median is None or percentile_90 is None:
         return []
@@ -226,7 +227,7 @@ def _review_facts(times: api.ReviewTimes) -> list[tuple[str, str]]:
     ]
 
 
-def _over_time(days: Sequence[api.DayCounts]) -> OverTime:
+def _over_time(days: Sequence[DayCounts]) -> OverTime:
     step = step_for(days)
     periods = in_periods(days, step)
     return OverTime(

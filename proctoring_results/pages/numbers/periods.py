@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from proctoring_results.api import DayCounts
+from proctoring_results.queries.numbers import DayCounts
 
 Step = Literal["day", "week", "month", "year"]
 

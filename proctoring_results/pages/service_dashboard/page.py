@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from proctoring_results import api
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound
+from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.pages._shared.navigation import is_known_to_service, session_url
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.queries.lookups import exams_in_course, get_attempt, get_exam
 from proctoring_results.validation import clean_key
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ class DashboardTarget:
 
     course_id: str
     provider: Provider
-    exam: api.ProctoredExam | None = None
-    attempt: api.ExamAttempt | None = None
+    exam: ProctoredExam | None = None
+    attempt: ExamAttempt | None = None
 
     @property
     def is_known(self) -> bool:
@@ -75,7 +76,7 @@ class DashboardPage:
 
 def dashboard_page(course_id: str, params: Mapping[str, str]) -> DashboardPage:
     """Raises ``NotFound`` and ``InvalidInput`` if ``params`` name nothing in this course."""
-    exams = list(api.exams_in_course(course_id).with_result())
+    exams = list(exams_in_course(course_id).with_result())
     providers = [provider_named(name) for name in sorted({exam.provider for exam in exams})]
     providers = [provider for provider in providers if provider.has_dashboard]
     target = find_target(course_id, params) if {"provider", "exam", "attempt"} & params.keys() else None
@@ -100,7 +101,7 @@ def dashboard_page(course_id: str, params: Mapping[str, str]) -> DashboardPage:
 
 
 def _targets(
-    course_id: str, providers: Iterable[Provider], exams: Iterable[api.ProctoredExam]
+    course_id: str, providers: Iterable[Provider], exams: Iterable[ProctoredExam]
 ) -> Iterator[DashboardTarget]:
     """Yield the whole course of each provider, followed by its exams."""
     for provider in providers:
@@ -114,14 +115,14 @@ def find_target(course_id: str, params: Mapping[str, str]) -> DashboardTarget:
     """Return what ``attempt``, ``exam`` or ``provider`` names. Raises ``NotFound`` and ``InvalidInput``."""
     exam = attempt = None
     if "attempt" in params:
-        attempt = api.get_attempt(clean_key("attempt", params["attempt"]))
+        attempt = get_attempt(clean_key("attempt", params["attempt"]))
         provider = provider_named(attempt.provider)
     elif "exam" in params:
-        exam = api.get_exam(course_id, clean_key("exam", params["exam"]))
+        exam = get_exam(course_id, clean_key("exam", params["exam"]))
         provider = provider_named(exam.provider)
     else:
         name = clean_key("provider", params.get("provider", ""), most=64)
-        if not api.exams_in_course(course_id).with_result().filter(provider=name).exists():
+        if not exams_in_course(course_id).with_result().filter(provider=name).exists():
             raise NotFound("provider", name)
         provider = provider_named(name)
     if not provider.has_dashboard or (attempt is not None and attempt.exam.course_id != course_id):

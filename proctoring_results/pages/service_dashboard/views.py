@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.pages._shared.decorators import page, private_file, signed_in
 from proctoring_results.pages._shared.navigation import navigation
@@ -53,7 +54,7 @@ def open_service_dashboard(request: SignedIn, course_id: str) -> HttpResponseBas
         permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
         target = find_target(course_id, request.GET.dict())
         return HttpResponseRedirect(target.address_for(request.user))
-    except api.AccessDenied:
+    except AccessDenied:
         return HttpResponseForbidden()
-    except (api.NotFound, api.InvalidInput) as error:
+    except (NotFound, InvalidInput) as error:
         raise Http404 from error

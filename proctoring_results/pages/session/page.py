@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview
@@ -19,7 +19,8 @@ from proctoring_results.pages._shared.navigation import dashboard_url, session_u
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.queries.preview import Preview
+from proctoring_results.queries.learner import attempts_of
+from proctoring_results.queries.preview import Preview, Seen
 from proctoring_results.queries.timeline import Event, timeline
 
 from .recording import length_of, minutes, ticks
@@ -44,7 +45,7 @@ class AttemptLink:
 class Decision:
     """What this person may decide. Without the permission there are no previews but somebody to ask."""
 
-    seen: api.Seen
+    seen: Seen
     passing: Preview | None
     failing: Preview | None
     obstacle: str
@@ -151,5 +152,5 @@ def _attempts(attempt: ExamAttempt) -> list[AttemptLink]:
     """Of the learner at this exam, oldest first."""
     return [
         AttemptLink(other, status_badge(other.status), session_url(other), other.pk == attempt.pk)
-        for other in api.attempts_of(attempt.user, attempt.exam).order_by("pk")
+        for other in attempts_of(attempt.user, attempt.exam).order_by("pk")
     ]

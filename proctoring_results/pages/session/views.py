@@ -16,18 +16,34 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
+from proctoring_results.exceptions import (
+    AttemptIsArchived,
+    AttemptIsErased,
+    CannotDecrypt,
+    EvidenceLinkExpired,
+    HostNotAllowed,
+    IllegalTransition,
+    IncidentNotInState,
+    InvalidInput,
+    LinkInvalid,
+    NotFound,
+    StaleDecision,
+)
 from proctoring_results.http import address_of
 from proctoring_results.lms import lms
-from proctoring_results.models import Incident
+from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.navigation import navigation, session_url, sessions_url
-from proctoring_results.queries.preview import preview_verdicts
+from proctoring_results.queries.lookups import get_attempt
+from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.sessions import next_requiring_attention
 from proctoring_results.rules import exam_has_result
 from proctoring_results.services.decisions import VERDICTS
+from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
+from proctoring_results.services.incidents import dismiss_incident, restore_incident
 from proctoring_results.validation import clean_key
 
 from .export import export, file_name
@@ -43,8 +59,8 @@ EntryT = TypeVar("EntryT")
 
 # What the buttons of an incident send, what they do, and the sentence that is shown then.
 DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
-    "dismiss": (api.dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
-    "restore": (api.restore_incident, gettext_lazy("The incident counts again.")),
+    "dismiss": (dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
+    "restore": (restore_incident, gettext_lazy("The incident counts again.")),
 }
 
 
@@ -88,28 +104,28 @@ def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpRes
     change, done = _lookup(DISMISSALS, "change", request)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     if incident is None:
-        raise api.NotFound("incident", str(incident_id))
+        raise NotFound("incident", str(incident_id))
     return _decided(request, attempt, partial(change, incident_id), done, form_name(incident.position))
 
 
 def _decided(
-    request: SignedIn, attempt: api.ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
+    request: SignedIn, attempt: ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
 ) -> HttpResponse:
     """Call ``decide`` and go back to the page. If it is refused, show the page with the reason in its ``form``."""
     reason = request.POST.get("reason", "")
     try:
         decide(by=request.user, reason=reason, seen=_seen(request))
-    except api.InvalidInput as refusal:
+    except InvalidInput as refusal:
         if refusal.field != "reason":
             raise
         problem = _("Please give a reason.")
         return _session_page(request, attempt.attempt_code, reason=reason, problem=problem, form=form, status=400)
     except (
-        api.StaleDecision,
-        api.IllegalTransition,
-        api.AttemptIsArchived,
-        api.AttemptIsErased,
-        api.IncidentNotInState,
+        StaleDecision,
+        IllegalTransition,
+        AttemptIsArchived,
+        AttemptIsErased,
+        IncidentNotInState,
     ) as refusal:
         # The page is fresh now.
         return _session_page(request, attempt.attempt_code, reason=reason, problem=str(refusal), form=form, status=409)
@@ -146,29 +162,29 @@ def _session_page(
     return render(request, "proctoring_results/session/page.html", context, status=status)
 
 
-def _attempt_to_view(request: SignedIn, attempt_code: str) -> api.ExamAttempt:
+def _attempt_to_view(request: SignedIn, attempt_code: str) -> ExamAttempt:
     """Raises ``InvalidInput``, ``NotFound`` and ``AccessDenied``."""
-    attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
+    attempt = get_attempt(clean_key("attempt_code", attempt_code))
     _require_view(request, attempt)
     return attempt
 
 
-def _require_view(request: SignedIn, attempt: api.ExamAttempt) -> None:
+def _require_view(request: SignedIn, attempt: ExamAttempt) -> None:
     permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
     if not exam_has_result(attempt.exam):
-        raise api.NotFound("session", attempt.attempt_code)
+        raise NotFound("session", attempt.attempt_code)
 
 
 def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:
     name = request.POST.get(field, "")
     if name not in table:
-        raise api.InvalidInput(field, _("must be one of %(names)s.") % {"names": ", ".join(table)})
+        raise InvalidInput(field, _("must be one of %(names)s.") % {"names": ", ".join(table)})
     return table[name]
 
 
-def _seen(request: SignedIn) -> api.Seen:
+def _seen(request: SignedIn) -> Seen:
     """Read the hidden fields; None if the page showed no change, or no review."""
-    return api.Seen(_key(request, "seen_change"), _key(request, "seen_review"))
+    return Seen(_key(request, "seen_change"), _key(request, "seen_review"))
 
 
 def _key(request: SignedIn, field: str) -> int | None:
@@ -176,7 +192,7 @@ def _key(request: SignedIn, field: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise api.InvalidInput(field, _("must be a key from the page."))
+        raise InvalidInput(field, _("must be a key from the page."))
     return int(text)
 
 
@@ -189,19 +205,19 @@ def _key(request: SignedIn, field: str) -> int | None:
 def evidence(request: SignedIn, token: str) -> HttpResponse:
     """Go to the evidence at its provider. HEAD is refused: it would be recorded as a disclosure."""
     try:
-        return HttpResponseRedirect(api.open_evidence(token, request.user, address=address_of(request)))
-    except (api.LinkInvalid, api.CannotDecrypt):
+        return HttpResponseRedirect(open_evidence(token, request.user, address=address_of(request)))
+    except (LinkInvalid, CannotDecrypt):
         # Rendered without the request: the body must be the same whoever asks and whatever the reason.
         return HttpResponse(render_to_string("proctoring_results/session/link_invalid.html"), status=403)
-    except api.EvidenceLinkExpired as refusal:
+    except EvidenceLinkExpired as refusal:
         attempt = refusal.evidence.review.attempt
-        fresh = api.evidence_link(refusal.evidence, request.user)
+        fresh = evidence_link(refusal.evidence, request.user)
         return _no_evidence(request, attempt, "link_expired", 410, token=fresh)
-    except api.HostNotAllowed as refusal:
+    except HostNotAllowed as refusal:
         return _no_evidence(request, refusal.evidence.review.attempt, "host_not_allowed", 403, host=refusal.host)
 
 
-def _no_evidence(request: SignedIn, attempt: api.ExamAttempt, template: str, status: int, **more: str) -> HttpResponse:
+def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status: int, **more: str) -> HttpResponse:
     context = {
         "course_id": attempt.exam.course_id,
         "course_name": lms().course_name(attempt.exam.course_id),
@@ -217,7 +233,7 @@ def _no_evidence(request: SignedIn, attempt: api.ExamAttempt, template: str, sta
 def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
     """Send the data of the session as a ZIP file, and record that it was taken."""
     attempt, now = _attempt_to_view(request, attempt_code), timezone.now()
-    api.record_export(attempt, request.user, address=address_of(request))
+    record_export(attempt, request.user, address=address_of(request))
     file = export(attempt, request.user, now)
     response = FileResponse(file, as_attachment=True, filename=file_name(attempt, now), content_type="application/zip")
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import AttentionReason
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
@@ -20,6 +20,7 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge, status_label
 from proctoring_results.providers.policy import policy_of
+from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
 from proctoring_results.rules import tone_of
 from proctoring_results.services.selection import why_not_with_others
@@ -86,7 +87,7 @@ class SessionsPage:
 
 def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], search: str) -> SessionsPage:
     """``params`` are those of the address: filters, and page numbers."""
-    exams = list(api.exams_in_course(course_id).with_result())
+    exams = list(exams_in_course(course_id).with_result())
     form = FilterForm(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
     filters, is_valid = form.filters(), form.is_valid()

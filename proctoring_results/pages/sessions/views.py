@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import InvalidInput, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
@@ -59,7 +60,7 @@ def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = _course_to_view(request, course_id)
     try:
         search = clean_text("search", request.POST.get("search", ""), most=MAX_SEARCH_LENGTH).strip()
-    except api.InvalidInput as refusal:
+    except InvalidInput as refusal:
         flash(request, messages.ERROR, str(refusal))
         return SeeOther(_list_url(request, course_id))
     if search:
@@ -88,7 +89,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         _refuse_other_courses(selection, course_id)
         try:
             outcomes = pass_selection(selection, by=request.user, reason=reason)
-        except api.InvalidInput as error:
+        except InvalidInput as error:
             problem = error.problem
         else:
             context |= {"outcomes": outcomes, "list_url": list_url}
@@ -113,7 +114,7 @@ def _refuse_other_courses(selection: Selection, course_id: str) -> None:
     """Raise ``NotFound`` before anything is passed: the page of this course lists no session of another one."""
     others = ExamAttempt.objects.filter(attempt_code__in=selection).exclude(exam__course_id=course_id)
     if attempt := others.first():
-        raise api.NotFound("attempt", attempt.attempt_code)
+        raise NotFound("attempt", attempt.attempt_code)
 
 
 def _how_many() -> str:

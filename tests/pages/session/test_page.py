@@ -175,7 +175,10 @@ def test_everything_that_happened_stands_in_the_history(looking, reviewing, atte
 def test_former_and_later_attempts_of_the_learner(looking, attempt):
     other = ExamAttemptFactory(user=attempt.user, exam=attempt.exam, status="declined", archived=True)
     page = text(looking.get(url(attempt)))
-    assert f'href="{url(other)}">Attempt 2</a> · <span class="pr-state" data-pr-tone="info">Declined</span> · archived' in page
+    assert (
+        f'href="{url(other)}">Attempt 2</a> · <span class="pr-state" data-pr-tone="info">Declined</span> · archived'
+        in page
+    )
 
 
 def test_an_archived_attempt_is_looked_at_and_stays_as_it_is(reviewing, attempt):

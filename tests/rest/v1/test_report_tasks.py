@@ -1,4 +1,4 @@
-"""Reports by the API: asked for, watched, cancelled, asked for again. Who may: the doors."""
+"""Reports by the API: request, progress, cancel and retry. Who may do it: ``tests/test_access.py``."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -210,65 +210,8 @@ def test_a_retry_while_the_same_report_is_made_says_so(team):
     assert problem(team.post(of(failed, "retry/"))) == (409, "report_already_running")
 
 
-# ------------------------------------------------------------------------------------------------------------- doors
-
-ACTIONS = ("", "cancel/", "retry/", "link/")
-
-
-def knock(client, report, action):
-    return client.get(of(report)) if not action else client.post(of(report, action))
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(
-    ("who", "refused"),
-    [
-        (lambda: Client(), (401, "not_authenticated")),
-        (lambda: member(None), (404, "not_found")),
-        (lambda: member(Role.INSTRUCTOR, OTHER_COURSE), (404, "not_found")),
-    ],
-    ids=["nobody", "a learner", "the team of another course"],
-)
-def test_a_report_is_there_for_those_only_who_may_see_the_course(who, refused, action):
-    report = ReportFactory(ready=True)
-    assert problem(knock(who(), report, action)) == refused
-    report.refresh_from_db()
-    assert report.state == ReportState.READY
-
-
-@pytest.mark.parametrize(
-    ("who", "refused"),
-    [
-        (lambda: Client(), (401, "not_authenticated")),
-        (lambda: member(None), (403, "access_denied")),
-        (lambda: member(Role.INSTRUCTOR, OTHER_COURSE), (403, "access_denied")),
-    ],
-    ids=["nobody", "a learner", "the team of another course"],
-)
-def test_a_course_that_is_named_lets_in_those_only_who_may(who, refused):
-    client = who()
-    assert problem(client.get(REPORTS, {"course_id": COURSE})) == refused
-    assert problem(ask(client)) == refused
-    assert not Report.objects.exists()
-
-
-def test_who_may_look_may_not_do(viewer):
-    report, failed = ReportFactory(), ReportFactory(failed=True)
-    assert viewer.get(of(report)).status_code == viewer.get(REPORTS, {"course_id": COURSE}).status_code == 200
-    answers = [ask(viewer), knock(viewer, report, "cancel/"), knock(viewer, failed, "retry/")]
-    assert [problem(answer) for answer in answers] == [(403, "access_denied")] * 3
-    assert problem(knock(viewer, ReportFactory(ready=True), "link/")) == (403, "access_denied")
-
-
-def test_an_administrator_may_do_everything_everywhere():
-    admin = signed_in(UserFactory(admin=True))
-    assert ask(admin).status_code == 202
-    assert knock(admin, ReportFactory(course_id=OTHER_COURSE), "cancel/").status_code == 200
-    assert knock(admin, ReportFactory(ready=True), "link/").status_code == 200
-
-
 @pytest.mark.parametrize("unknown", [uuid.uuid4(), "nothing", "a%00b", "é"])
-def test_a_report_that_there_is_not(team, unknown):
+def test_an_unknown_report_is_not_found(team, unknown):
     assert problem(team.get(f"{REPORTS}{unknown}/")) == (404, "not_found")
 
 

@@ -1,0 +1,34 @@
+"""Each kind of report is whole."""
+
+import io
+from unittest.mock import Mock
+
+import pytest
+
+from proctoring_results.choices import ReportKind
+from proctoring_results.models import Report
+from proctoring_results.pages.data_download.sentences import being_created, currently_being_created
+from proctoring_results.reports.build import write_report
+from proctoring_results.reports.kinds import EXAM_RESULTS, KINDS, Kind
+from tests.factories import COURSE, ExamAttemptFactory
+
+
+def test_every_kind_of_report_has_its_entry():
+    assert set(KINDS) == set(ReportKind)
+    assert all(entry.kind is kind for kind, entry in KINDS.items())
+
+
+def test_no_kind_borrows_the_sentences_of_another():
+    sentences = [sentence(kind) for kind in ReportKind for sentence in (being_created, currently_being_created)]
+    assert len(set(sentences)) == 2 * len(ReportKind)
+    assert all(ReportKind(kind).label.lower() in being_created(kind).lower() for kind in ReportKind)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_columns_are_built_once_a_build(monkeypatch):
+    ExamAttemptFactory()
+    columns = Mock(side_effect=EXAM_RESULTS.columns)
+    entry = Kind(kind=ReportKind.EXAM_RESULTS, columns=columns, being_created="", currently_being_created="")
+    monkeypatch.setattr("proctoring_results.reports.build.KINDS", {**KINDS, ReportKind.EXAM_RESULTS: entry})
+    write_report(Report(course_id=COURSE, kind=entry.kind), io.BytesIO(), lambda step: None, lambda done, total: None)
+    assert columns.call_count == 1
