@@ -24,6 +24,10 @@ class Policy:
     # Whether a newer review may take the place of an older complete one.
     newer_replaces_older: bool = True
 
+    @property
+    def provider_does_second_reviews(self) -> bool:
+        return self.second_review_by == "provider"
+
     def status_after(self, review_status: ReviewStatus, *, decided_by_a_person: bool) -> AttemptStatus | None:
         """Where a review leads; None where nothing moves."""
         if review_status is ReviewStatus.NOT_REVIEWED:

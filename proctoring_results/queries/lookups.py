@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Count, Min
 
-from proctoring_results.choices import OPEN_STATUSES, EffectState, ResultWord
+from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.rules import RESULT_WORDS
-
-if TYPE_CHECKING:
-    pass
 
 
 def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
@@ -58,42 +53,6 @@ def get_report(task_id: UUID | str) -> Report:
     if report is None:
         raise NotFound("report", str(task_id))
     return report
-
-
-@dataclass(frozen=True, slots=True)
-class CourseCounts:
-    """How a course's attempts stand, archived ones too: the rows that a report would have."""
-
-    attempts: int
-    under_way: int
-    pending: int
-    needing_attention: int
-    satisfactory: int
-    unsatisfactory: int
-
-
-def course_counts(course_id: str) -> CourseCounts:
-    """One query, whatever the number of exams and attempts."""
-    counted = list(
-        ExamAttempt.objects.in_course(course_id)
-        .with_result()
-        .order_by()
-        .values_list("status")
-        .annotate(number=Count("*"), waiting=Count("attention_since"))
-    )
-    per_status = {status: number for status, number, _ in counted}
-
-    def with_word(word: ResultWord) -> int:
-        return sum(number for status, number in per_status.items() if RESULT_WORDS.get(status) is word)
-
-    return CourseCounts(
-        attempts=sum(per_status.values()),
-        under_way=sum(number for status, number in per_status.items() if status in OPEN_STATUSES),
-        pending=with_word(ResultWord.PENDING),
-        needing_attention=sum(waiting for _, _, waiting in counted),
-        satisfactory=with_word(ResultWord.SATISFACTORY),
-        unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
-    )
 
 
 @dataclass(frozen=True, slots=True)

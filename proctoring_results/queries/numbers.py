@@ -17,7 +17,6 @@ from django.db.models.functions import Coalesce
 
 from proctoring_results.choices import (
     DECIDED_STATUSES,
-    OPEN_STATUSES,
     AttemptStatus,
     ResultWord,
     ReviewStatus,
@@ -27,8 +26,9 @@ from proctoring_results.choices import (
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.expressions import UtcDay, WholeMinutes
-from proctoring_results.rules import RESULT_WORDS, printed_review_status
+from proctoring_results.rules import printed_review_status
 
+from .counts import StatusCounts
 from .lookups import exams_in_course, get_exam
 
 Word = TypeVar("Word", bound=TextChoices)
@@ -130,23 +130,19 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
     attempts = ExamAttempt.objects.filter(exam__in=exams)
     keys = _keys(attempts)
     groups = _groups(attempts, keys)
-    statuses = _by_word(AttemptStatus, [(group.status, group.number) for group in groups])
+    counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
     outcomes = _by_word(ReviewStatus, [(group.outcome, group.number) for group in groups])
-    words = [(RESULT_WORDS.get(status), number) for status, number in statuses.items()]
-    results = _by_word(ResultWord, words)
-    number = sum(statuses.values())
-    under_way = sum(statuses[status] for status in OPEN_STATUSES)
     return Numbers(
-        attempts=number,
+        attempts=counts.attempts,
         archived=sum(group.number for group in groups if group.is_archived),
         practice=sum(group.number for group in groups if group.is_practice),
-        requiring_attention=sum(group.requiring_attention for group in groups),
-        results=results,
-        under_way=under_way,
-        without_result=number - under_way - sum(results.values()),
-        statuses=statuses,
+        requiring_attention=counts.requiring_attention,
+        results=counts.results,
+        under_way=counts.under_way,
+        without_result=counts.without_result,
+        statuses=counts.statuses,
         review_outcomes=outcomes,
-        without_review=number - sum(outcomes.values()),
+        without_review=counts.attempts - sum(outcomes.values()),
         incidents=IncidentCounts(
             suspicious=sum(group.suspicious for group in groups),
             rules_violation=sum(group.rules_violation for group in groups),

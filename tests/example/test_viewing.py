@@ -296,7 +296,7 @@ def test_unsatisfactory_says_whom_to_ask_and_how_to_appeal(member, learner, exam
     member()
     attempt = ExamAttemptFactory(user=learner, exam=exam, rejected=True)
     text = " ".join(main_of(signed_in(learner), EXAM_PAGE).split())
-    assert f"(instructor@example.com). Name this code: {attempt.attempt_code}" in text
+    assert f"(instructor@example.com). Quote this code: {attempt.attempt_code}" in text
     assert "you can appeal within 30 days" in text
 
 

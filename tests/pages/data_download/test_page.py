@@ -60,7 +60,8 @@ def test_a_role_in_another_course_does_not_help():
 def test_who_may_see_but_not_generate_reads_what_is_missing_and_whom_to_ask(page_url):
     ReportFactory()
     page = text(client_of(person("view_reports", "download_report")).get(page_url))
-    assert "<code>proctoring_results.generate_report</code> is missing. Ask " in " ".join(page.split())
+    assert "Your account may not generate reports in this course. Ask " in page
+    assert "Missing permission: <code>proctoring_results.generate_report</code>" in page
     assert "proctoring_results.download_report</code>" not in page
     assert "Generate Proctored Exam Results Report" not in page
     assert "Cancel" not in page
@@ -71,7 +72,8 @@ def test_who_may_not_download_sees_names_without_links(page_url):
     page = text(client_of(person("view_reports", "generate_report")).get(page_url))
     assert report.file_name in page
     assert "/proctoring/reports/download/" not in page
-    assert "proctoring_results.download_report</code> is missing" in page
+    assert "Your account may not download the reports of this course." in page
+    assert "Missing permission: <code>proctoring_results.download_report</code>" in page
 
 
 @pytest.mark.parametrize("course_id", ["a\0b", "x" * 256])
@@ -130,7 +132,7 @@ def test_a_report_that_is_tried_again_says_why(client, page_url):
     ReportFactory(failure="storage", reference="AB12CD34", tries=1)
     page = text(client.get(page_url))
     assert "could not be stored" in page
-    assert "It is tried again: try 2 of 3." in page
+    assert "Next: try 2 of 3." in page
 
 
 def test_a_failed_task_has_its_reason_a_reference_and_retry(client, page_url):
@@ -173,9 +175,9 @@ def test_the_course_counts_stand_beside_the_button(client, page_url):
         ("Attempts", "3"),
         ("Under way", "0"),
         ("Pending", "0"),
-        ("Need attention", "0"),
-        ("Satisfactory", "2"),
-        ("Unsatisfactory", "1"),
+        ("Require Attention", "0"),
+        ("Passed", "2"),
+        ("Failed", "1"),
     ]
 
 

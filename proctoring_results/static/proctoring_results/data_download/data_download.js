@@ -1,11 +1,11 @@
-// Data Download without reload. The server draws the page, always; this fetches the same page again and takes over
-// what has changed, so that there is one definition of everything, and all of it works without JavaScript, too.
+// Data Download without reload. The server renders the page; this fetches it again and morphs what has changed. So
+// everything is defined once, and works without JavaScript, too.
 
-import { localise, takeOver } from "./live.js";
+import { localise, morph } from "../_shared/live.js";
 
 const POLL = 2_000; // milliseconds, while a task is under way
 const MAX_PAUSE = 30_000;
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
 const root = document.querySelector("[data-pr-page]");
 const status = document.getElementById("pr-status");
@@ -13,7 +13,7 @@ const form = document.getElementById("pr-form");
 
 let timer;
 let failures = 0;
-let newest = 0; // number of the refresh that counts: an older answer must not overwrite a newer one
+let newest = 0; // number of the refresh that counts: an older response must not overwrite a newer one
 let posting = false;
 
 async function refresh() {
@@ -32,17 +32,17 @@ async function refresh() {
   schedule();
 }
 
-/** Take over the page as it is now; returns the id of a notice if that was not possible. */
+/** Show the page as it is now. Returns the id of a notice if that was not possible. */
 async function fetchPage(mine) {
-  const answer = await fetch(location.pathname + location.search, { cache: "no-store", ...careful() });
+  const response = await fetch(location.pathname + location.search, { cache: "no-store", ...requestOptions() });
   // The page itself redirects nowhere but to sign in.
-  if (answer.type === "opaqueredirect" || answer.status === 401) return "pr-signed-out";
-  if (answer.status === 403 || answer.status === 404) {
+  if (response.type === "opaqueredirect" || response.status === 401) return "pr-signed-out";
+  if (response.status === 403 || response.status === 404) {
     location.reload(); // the refusal has a page of its own
     return null;
   }
-  if (!answer.ok) return "pr-offline";
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-pr-page]");
+  if (!response.ok) return "pr-offline";
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-pr-page]");
   if (!fresh) return "pr-offline";
   if (mine === newest) show(fresh);
   return null;
@@ -50,34 +50,35 @@ async function fetchPage(mine) {
 
 function show(fresh) {
   localise(fresh);
-  const news = newsBetween(root, fresh);
-  const said = fresh.querySelector("#pr-status");
+  const announcement = announcementBetween(root, fresh);
+  const flash = fresh.querySelector("#pr-status");
   Object.assign(root.dataset, fresh.dataset);
   for (const region of root.querySelectorAll("[data-pr-live]")) {
     const twin = fresh.querySelector(`#${region.id}`);
-    if (twin) takeOver(region, twin);
+    if (twin) morph(region, twin);
   }
   const token = fresh.querySelector("#pr-form [name=csrfmiddlewaretoken]");
   if (form && token) form.elements.csrfmiddlewaretoken.value = token.value;
-  if (news) say(news.text, news.level);
-  else if (said.textContent.trim()) say(said.textContent.trim(), said.querySelector("[data-pr-level]").dataset.prLevel);
+  if (announcement) announce(announcement.text, announcement.level);
+  else if (flash.textContent.trim())
+    announce(flash.textContent.trim(), flash.querySelector("[data-pr-level]").dataset.prLevel);
 }
 
-/** What has become of the tasks that the page knew, and which reports were made since it was drawn. */
-function newsBetween(before, after) {
+/** The tasks of the page that have changed, and the reports that were generated since it was rendered. */
+function announcementBetween(before, after) {
   const tasks = [...before.querySelectorAll("[data-pr-task]")];
   const known = new Map(tasks.map((row) => [row.dataset.prTask, row.dataset.prState]));
   const changed = [...after.querySelectorAll("[data-pr-task]")].filter((row) => {
     const was = known.get(row.dataset.prTask);
-    return was ? was !== row.dataset.prState : row.dataset.prMade > before.dataset.prDrawn;
+    return was ? was !== row.dataset.prState : row.dataset.prMade > before.dataset.prRenderedAt;
   });
   if (!changed.length) return null;
   const level = { ready: "success", failed: "error" }[changed[0].dataset.prState] ?? "info";
-  return { text: changed.map((row) => row.dataset.prNews).join(" "), level };
+  return { text: changed.map((row) => row.dataset.prAnnouncement).join(" "), level };
 }
 
-/** Through the one region that screen readers listen to; the same sentence is not said twice. */
-function say(text, level) {
+/** In the one region that screen readers listen to; never the same sentence twice. */
+function announce(text, level) {
   if (status.textContent.trim() === text) return;
   const line = document.createElement("p");
   line.className = "pr-notice";
@@ -99,22 +100,22 @@ function schedule() {
   timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, MAX_PAUSE) : pause);
 }
 
-/** How each request is made: it ends, and follows no redirect, for that may lead to another site. */
-function careful() {
-  return { redirect: "manual", signal: AbortSignal.timeout(PATIENCE) };
+/** Each request times out, and follows no redirect, which may lead to another site. */
+function requestOptions() {
+  return { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) };
 }
 
-/** Send the form once; the answer is always "look at the page", which says what became of it. */
+/** Send the form once. The response is always a redirect to the page, which shows the result. */
 async function send(button) {
   const action = button?.hasAttribute("formaction") ? button.formAction : form.action;
   const body = new URLSearchParams(new FormData(form));
-  const answer = await fetch(action, { method: "POST", body, ...careful() });
-  if (answer.type === "opaqueredirect") {
-    // A new task stands on the first page of its list.
+  const response = await fetch(action, { method: "POST", body, ...requestOptions() });
+  if (response.type === "opaqueredirect") {
+    // A new task is on the first page of its list.
     history.replaceState(null, "", location.pathname);
     return true;
   }
-  return answer.status === 403 ? false : Promise.reject(new Error(answer.status));
+  return response.status === 403 ? false : Promise.reject(new Error(response.status));
 }
 
 async function submit(event) {
@@ -123,7 +124,7 @@ async function submit(event) {
   posting = true;
   const button = event.submitter;
   button?.setAttribute("aria-disabled", "true");
-  newest += 1; // whatever is on its way was drawn before the click
+  newest += 1; // a response on its way was rendered before the click
   clearTimeout(timer);
   try {
     if (await send(button)) await refresh();
@@ -138,7 +139,7 @@ async function submit(event) {
   }
 }
 
-/** After a sign-in in another tab the token of this page is old. The fresh page has one, or says what is missing. */
+/** After a sign-in in another tab the token of this page is old. The fresh page has a new one, or says what is missing. */
 async function sendAgain(button) {
   await refresh();
   if (failures) return;

@@ -1,4 +1,4 @@
-// What pages that move without reload have in common: times in the viewer's zone, and taking over fresh markup.
+// Shared by the pages that refresh themselves: times in the viewer's zone, and morphing to fresh markup.
 
 const ZONE_IS_UTC = new Intl.DateTimeFormat().resolvedOptions().timeZone === "UTC";
 
@@ -8,9 +8,9 @@ export function localise(part) {
   for (const element of part.querySelectorAll("time[data-pr-moment]")) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const [here, utc] = [clock(moment), clock(moment, "UTC")];
-    const utcDay = here.day === utc.day ? "" : `${utc.day}, `;
-    element.replaceChildren(unbroken(`${here.day}, ${here.time} ·`), " ", unbroken(`${utcDay}${utc.time} UTC`));
+    const [local, utc] = [clock(moment), clock(moment, "UTC")];
+    const utcDay = local.day === utc.day ? "" : `${utc.day}, `;
+    element.replaceChildren(unbroken(`${local.day}, ${local.time} ·`), " ", unbroken(`${utcDay}${utc.time} UTC`));
   }
 }
 
@@ -40,15 +40,15 @@ function language() {
  * Make a region look like its fresh twin, touching only what differs: focus, selection and running animations stay.
  * When the focused control is gone, the focus goes to the region's heading.
  */
-export function takeOver(region, fresh) {
+export function morph(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
-  become(region, fresh);
+  morphNode(region, fresh);
   if (!focused || document.activeElement === focused) return;
   const next = (focused.id && document.getElementById(focused.id)) || region.querySelector("h2[tabindex]");
   next?.focus({ preventScroll: next === focused });
 }
 
-function become(old, fresh) {
+function morphNode(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
@@ -59,13 +59,13 @@ function become(old, fresh) {
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   }
-  becomeChildren(old, fresh);
+  morphChildren(old, fresh);
 }
 
-function becomeChildren(old, fresh) {
+function morphChildren(old, fresh) {
   const children = [...fresh.childNodes];
   const ids = new Set(children.map((child) => child.id).filter(Boolean));
-  // What goes is taken away first, so that what stays need not be moved: a moved control loses the focus.
+  // Remove first, so that nothing that stays has to be moved: a moved control loses the focus.
   for (const child of [...old.childNodes]) {
     if (child.id && !ids.has(child.id)) child.remove();
   }
@@ -79,7 +79,7 @@ function becomeChildren(old, fresh) {
     while (place && place !== twin && !place.id) place = removed(place);
     if (place !== twin) old.insertBefore(twin, place);
     place = twin.nextSibling;
-    become(twin, child);
+    morphNode(twin, child);
   }
   while (place) place = removed(place);
 }
