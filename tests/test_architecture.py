@@ -36,7 +36,7 @@ def test_the_app_imports_neither_the_example_nor_the_tests():
 def test_tests_that_run_on_the_minimal_settings_do_not_know_the_example():
     modules = {path: tree for path, tree in trees("tests").items() if not needs_example(ROOT / path)}
     assert "tests/settings.py" in modules
-    assert found(imports_of_example, modules) == []
+    assert offences(imports_of_example, modules) == []
 
 
 @pytest.mark.parametrize(
