@@ -34,10 +34,11 @@ NOT_IN_NAMES = {
     r"take_up|taken_up|put_off": "process, reschedule, dead-letter",
     r"most|longest|few": "max, or a number named for its use",
     r"moves?|moved|make_move|illegal_move": "transition",
-    r"told|asked|wanted|drawn": "the noun of the thing: params, response, attempts, message",
 }
-# As a whole name: each says nothing, or something else in every place.
-NOT_AS_NAMES = {"word", "words", "kept", "found", "shown", "given", "here", "there", "what"}
+# As whole names: the noun of the thing is said instead (params, response, attempts, message).
+NOT_AS_NAMES = {
+    *("word", "words", "told", "asked", "kept", "found", "shown", "wanted", "drawn", "given", "here", "there", "what"),
+}
 # In prose, where these are words of ours and not English.
 NOT_IN_PROSE = {
     r"\b(?:the|a|an|our|its|each|every|no) (?:bell|door|room|house|sheet)s?\b": "enqueue; view; package; timeline",
