@@ -19,7 +19,47 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("proctoring_results", "example_project", "tests", "docs")
 
 # TEMPORARY: folders and files whose words are still to be replaced. It is emptied when they are, and removed.
-NOT_YET_CLEAN: tuple[str, ...] = ()
+NOT_YET_CLEAN: tuple[str, ...] = (
+    "docs/explanation/how-fast-it-is.md",
+    "docs/how-to/read-and-replay-a-message.md",
+    "docs/how-to/revert-a-decision.md",
+    "docs/how-to/review-flagged-sessions.md",
+    "docs/reference/callbacks.md",
+    "example_project",
+    "proctoring_results/admin/decisions.py",
+    "proctoring_results/checks.py",
+    "proctoring_results/effects",
+    "proctoring_results/jobs",
+    "proctoring_results/management",
+    "proctoring_results/models",
+    "proctoring_results/pages/numbers",
+    "proctoring_results/providers",
+    "proctoring_results/queries",
+    "proctoring_results/rest/webhooks.py",
+    "proctoring_results/services",
+    "proctoring_results/throttles.py",
+    "proctoring_results/validation.py",
+    "tests/admin/test_decisions.py",
+    "tests/bench",
+    "tests/e2e",
+    "tests/example",
+    "tests/faults",
+    "tests/histories.py",
+    "tests/jobs",
+    "tests/models",
+    "tests/pages",
+    "tests/providers",
+    "tests/queries",
+    "tests/reports",
+    "tests/rest/test_access.py",
+    "tests/rest/test_at_once.py",
+    "tests/rest/test_generated.py",
+    "tests/rest/test_guessing.py",
+    "tests/rest/test_reviews.py",
+    "tests/rest/wrongness.py",
+    "tests/servers.py",
+    "tests/services",
+)
 
 # What is not said, in names of all kinds → what is said.
 NOT_IN_NAMES = {
