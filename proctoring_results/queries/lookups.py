@@ -68,6 +68,6 @@ def effects_lag() -> EffectsLag:
     """One query, served by an index."""
     behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
     rows = behind.values_list("state").annotate(number=Count("*"), oldest=Min("queued_at"))
-    found = {state: (number, oldest) for state, number, oldest in rows}
-    waiting, since = found.get(EffectState.WAITING, (0, None))
-    return EffectsLag(waiting, since, found.get(EffectState.PARKED, (0, None))[0])
+    behind_by_state = {state: (number, oldest) for state, number, oldest in rows}
+    waiting, since = behind_by_state.get(EffectState.WAITING, (0, None))
+    return EffectsLag(waiting, since, behind_by_state.get(EffectState.PARKED, (0, None))[0])

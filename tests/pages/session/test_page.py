@@ -385,7 +385,7 @@ def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(revi
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
     kept = Disclosure.objects.get()
-    assert (kept.user, kept.attempt, kept.what, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
+    assert (kept.user, kept.attempt, kept.kind, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
 
 
 def test_evidence_on_another_host_has_no_link_and_says_why(reviewing, reviewer, attempt):
@@ -477,7 +477,7 @@ def test_an_export_is_written_down(looking, attempt):
     )
     assert "no-store" in answer.headers["Cache-Control"]
     kept = Disclosure.objects.get()
-    assert (kept.attempt, kept.what, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
+    assert (kept.attempt, kept.kind, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
     answer.close()
 
 
