@@ -70,7 +70,9 @@ def unit(session: nox.Session, django: str) -> None:
 @nox.session(python=LOWEST, tags=["ci"])
 def lowest(session: nox.Session) -> None:
     """The lowest versions that pyproject.toml allows."""
-    run(session, "--constraint", ".ci/lowest.txt")
+    # An older drf-spectacular writes the schema with other words and in another order than that of the docs.
+    schema = "tests/rest/v1/test_openapi.py::test_the_schema_in_the_docs_is_the_one_of_the_code"
+    run(session, "--constraint", ".ci/lowest.txt", but=("--deselect", schema))
 
 
 @nox.session(python=NEWEST)
@@ -79,8 +81,8 @@ def newest(session: nox.Session) -> None:
     run(session, "--upgrade", "--upgrade-strategy", "eager")
 
 
-def run(session: nox.Session, *versions: str) -> None:
+def run(session: nox.Session, *versions: str, but: tuple[str, ...] = ()) -> None:
     session.install(*versions, "--build-constraint", str(CONSTRAINTS), "--group", "test", "--editable", EXTRAS)
     session.run("python", "-c", "import django, sys; print(f'Python {sys.version} with Django {django.__version__}')")
     arguments = ("tests", *UNIT_TESTS, "-m", MARKERS, "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal", "-q")
-    session.run("python", "-m", "pytest", *arguments, *session.posargs, env={"DATABASE_URL": None, "CI": None})
+    session.run("python", "-m", "pytest", *arguments, *but, *session.posargs, env={"DATABASE_URL": None, "CI": None})

@@ -1,4 +1,4 @@
-"""The beat schedule, and the tasks it names. Hosts take ``BEAT_SCHEDULE`` into theirs."""
+"""The beat schedule and its tasks. Hosts add ``BEAT_SCHEDULE`` to their own."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "proctoring-results-sweep-reports": {
         "task": "proctoring_results.sweep_reports",
         "schedule": 15.0,  # seconds
-        # A worker that was away must not find a heap of old enqueued.
+        # After a pause a worker must not find a backlog of old sweeps.
         "options": {"expires": 15.0},
     },
     "proctoring-results-sweep-effects": {

@@ -1,4 +1,4 @@
-"""The host's side, written by hand: an LMS and a mail server that remember what they were told, and can be down."""
+"""The host's side, written by hand: an LMS and a mail server that remember their calls, and can be down."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from proctoring_results.lms import NullLMS
 
 
 class Interrupted:
-    """What else happens in the midst of the next call, before or after it has its effect. Once."""
+    """What happens during the next call, before or after it has its effect. Once."""
 
     def __init__(self) -> None:
         self.before: list[Callable[[], object]] = []
@@ -28,14 +28,14 @@ class Interrupted:
 
 
 class RememberingLMS(NullLMS):
-    """What a host would hold after all it was told. One for all: the app makes a new one for each question."""
+    """What a host would hold after all calls. State is shared, as the app makes a new instance for each call."""
 
     held: set
     credit: dict
     certificates: dict
     grades: dict
     midst: Interrupted
-    told: list
+    calls: list
     down: bool
     team = ("team@example.com",)
     holding = True
@@ -43,7 +43,7 @@ class RememberingLMS(NullLMS):
 
     @classmethod
     def forget(cls) -> None:
-        cls.held, cls.credit, cls.certificates, cls.told = set(), {}, defaultdict(lambda: None), []
+        cls.held, cls.credit, cls.certificates, cls.calls = set(), {}, defaultdict(lambda: None), []
         cls.down, cls.holding, cls.own = False, True, ""
         cls.grades, cls.midst = {}, Interrupted()
 
@@ -68,36 +68,36 @@ class RememberingLMS(NullLMS):
         return self.own
 
     def hold_at_zero(self, user, course_id, content_id):
-        with self._hears("hold_at_zero"):
+        with self._records("hold_at_zero"):
             self.held.add((user.pk, content_id))
 
     def release(self, user, course_id, content_id):
-        with self._hears("release"):
+        with self._records("release"):
             self.held.discard((user.pk, content_id))
 
     def set_credit(self, user, course_id, content_id, state):
-        with self._hears(f"credit {state}"):
+        with self._records(f"credit {state}"):
             self.credit[user.pk, content_id] = state
 
     def invalidate_certificate(self, user, course_id):
-        with self._hears("invalidate"):
+        with self._records("invalidate"):
             self.certificates[user.pk] = False
 
     def evaluate_certificate(self, user, course_id):
-        with self._hears("evaluate"):
+        with self._records("evaluate"):
             self.certificates[user.pk] = True
 
     @contextmanager
-    def _hears(self, word):
+    def _records(self, call):
         if self.down:
             raise ConnectionError("The grade service is down.")
         with self.midst.call():
-            self.told.append(word)
+            self.calls.append(call)
             yield
 
 
 class RememberingMailServer(BaseEmailBackend):
-    """Each mail it took, and which grades were held when it came."""
+    """Remembers each mail, and which grades were held when it was sent."""
 
     down: bool
     midst: Interrupted

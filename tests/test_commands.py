@@ -1,4 +1,4 @@
-"""What an operator types."""
+"""The management commands."""
 
 import io
 import os
@@ -28,7 +28,7 @@ def called(*arguments) -> str:
 
 def in_a_process(environment, *arguments):
     return subprocess.run(
-        [sys.executable, "example_project/manage.py", *arguments],
+        [sys.executable, "-m", "django", *arguments],
         env=environment,
         capture_output=True,
         check=False,
@@ -36,14 +36,14 @@ def in_a_process(environment, *arguments):
 
 
 def test_a_report_at_the_terminal_is_published_like_any_other():
-    told = called("proctoring_report", COURSE)
+    output = called("proctoring_report", COURSE)
     report = Report.objects.get()
     assert (report.state, report.requested_by, report.rows) == ("ready", None, 1)
-    assert report.file_name in told
-    assert report.sha256 in told
+    assert report.file_name in output
+    assert report.sha256 in output
 
 
-def test_to_a_file_whole_and_for_its_owner_only(tmp_path):
+def test_a_report_to_a_file_is_whole_and_for_its_owner_only(tmp_path):
     target = tmp_path / "out.csv"
     assert "1 rows" in called("proctoring_report", COURSE, "--output", str(target))
     assert target.read_bytes().count(b"\r\n") == 2
@@ -68,7 +68,7 @@ def test_a_file_that_fails_half_way_does_not_appear_and_leaves_the_old_one(tmp_p
 
 
 @pytest.mark.database
-def test_to_standard_output_the_csv_and_nothing_else(process_environment, course):
+def test_standard_output_gets_the_csv_and_nothing_else(process_environment, course):
     ran = in_a_process(process_environment, "proctoring_report", COURSE, "--output", "-")
     lines = ran.stdout.split(b"\r\n")
     assert lines[0].startswith(b"course_id,exam_name")
@@ -89,13 +89,13 @@ def test_the_older_kind_and_one_exam(tmp_path, course):
     assert target.read_text().startswith("user_email,")
 
 
-def test_what_is_being_made_is_said_with_its_id():
+def test_a_report_that_is_being_created_is_named_by_its_id():
     report = api.request_report(COURSE)
     with pytest.raises(CommandError, match=str(report.task_id)):
         called("proctoring_report", COURSE)
 
 
-def test_an_unknown_exam_is_said():
+def test_an_unknown_exam_is_an_error():
     with pytest.raises(CommandError, match="no exam"):
         called("proctoring_report", COURSE, "--exam", "none")
 
@@ -103,28 +103,28 @@ def test_an_unknown_exam_is_said():
 def test_a_progress_bar_only_on_a_terminal(process_environment):
     ours, theirs = os.openpty()
     ran = subprocess.run(
-        [sys.executable, "example_project/manage.py", "proctoring_report", COURSE, "--output", "-"],
+        [sys.executable, "-m", "django", "proctoring_report", COURSE, "--output", "-"],
         env=process_environment,
         stdout=subprocess.PIPE,
         stderr=theirs,
         check=True,
     )
     os.close(theirs)
-    shown = os.read(ours, 10_000).decode()
+    progress = os.read(ours, 10_000).decode()
     os.close(ours)
-    assert "1 of 1 rows" in shown
+    assert "1 of 1 rows" in progress
     assert b"rows" not in ran.stdout
 
 
-def test_upkeep_without_celery_builds_what_waits():
+def test_upkeep_without_celery_builds_due_reports():
     report = api.request_report(COURSE)
-    told = called("proctoring_upkeep", "--here")
+    output = called("proctoring_upkeep", "--here")
     report.refresh_from_db()
     assert report.state == "ready"
-    assert "built: 1" in told
+    assert "built: 1" in output
 
 
-def test_upkeep_enqueues_what_waits(monkeypatch):
+def test_upkeep_enqueues_due_reports(monkeypatch):
     api.request_report(COURSE)
     monkeypatch.setattr("proctoring_results.services.upkeep.enqueue", lambda *args, **_: True)
     assert "enqueued: 1" in called("proctoring_upkeep")

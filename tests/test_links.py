@@ -70,7 +70,7 @@ def test_a_link_is_good_for_five_minutes(clock, link, instructor, age):
 
 
 @pytest.mark.parametrize("age", [300.001, 301, 86_400])
-def test_a_link_is_dead_after_five_minutes_and_says_whose_report_it_was(clock, link, instructor, report, age):
+def test_a_link_expires_after_five_minutes_and_names_its_report(clock, link, instructor, report, age):
     clock.shift(timedelta(seconds=age))
     with pytest.raises(api.LinkExpired) as refused:
         take(link, instructor)
@@ -86,7 +86,7 @@ def test_a_link_from_the_future_is_invalid(clock, link, instructor, early):
     assert outcomes() == ["from_the_future"]
 
 
-def test_a_link_made_this_very_moment_is_good(report, instructor):
+def test_a_link_made_within_the_same_millisecond_is_good(report, instructor):
     with time_machine.travel(NINE + timedelta(microseconds=999_999), tick=False):
         assert take(api.download_link(report, instructor), instructor)
 
@@ -104,7 +104,7 @@ def test_a_link_dies_when_access_is_withdrawn(clock, link, instructor):
     assert outcomes() == ["not_allowed"]
 
 
-def test_permission_is_asked_before_age(clock, link, instructor):
+def test_permission_is_checked_before_age(clock, link, instructor):
     clock.shift(timedelta(hours=1))
     instructor.user_permissions.clear()
     with pytest.raises(api.LinkInvalid):
@@ -180,6 +180,6 @@ def test_there_is_no_link_to_what_is_gone(report, instructor, fields):
         api.download_link(report, instructor)
 
 
-def test_who_may_not_generate_learns_nothing_of_the_exams():
+def test_a_person_who_may_not_generate_reports_learns_nothing_of_the_exams():
     with pytest.raises(api.AccessDenied):
         api.request_report("a-course", filters={"content_id": "nowhere"}, by=UserFactory())

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger("proctoring_results.tasks")
 
-# Seconds. A click must answer at once, also while the broker is down or its packets vanish.
+# Seconds. A click must be answered at once, even while the broker is down or drops packets.
 BROKER_CONNECT_LIMIT = 1.0
 
 

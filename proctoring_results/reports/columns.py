@@ -1,6 +1,6 @@
 """The columns of the reports: a name and a database expression that yields finished text.
 
-So there is one definition of a report, and a row leaves the database as it stands in the file.
+There is one definition of a report, and a row leaves the database as it stands in the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from proctoring_results.rules import PRINTED_REVIEW_STATUS
 
 
 class Bytewise(VendorFunc):
-    """The text, sorting and comparing by code point."""
+    """The text, sorted and compared by code point."""
 
     output_field = TextField()
     templates = {
@@ -30,19 +30,19 @@ class Bytewise(VendorFunc):
 
 
 class UtcText(VendorFunc):
-    """A moment as ``2026-05-01T09:30:00Z``: UTC, whole seconds, cut and not rounded."""
+    """A time as ``2026-05-01T09:30:00Z``: UTC, whole seconds, rounded down."""
 
     output_field = TextField()
     templates = {
         "postgresql": "to_char({x} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
-        # SQLite keeps moments as text; its own strftime would round.
+        # SQLite stores times as text; its own strftime would round to the nearest second.
         "sqlite": "substr({x}, 1, 10) || 'T' || substr({x}, 12, 8) || 'Z'",
         "mysql": "DATE_FORMAT({x}, '%%Y-%%m-%%dT%%H:%%i:%%sZ')",
     }
 
 
 def _sql_characters(vendor: str) -> str:
-    """The dangerous characters as SQL literals. PostgreSQL holds no NUL, so it is not asked for one."""
+    """Return the dangerous characters as SQL literals. PostgreSQL stores no NUL."""
     number = {"postgresql": "chr({})", "sqlite": "char({})", "mysql": "CHAR({} USING utf8mb4)"}[vendor]
     return ", ".join(number.format(ord(c)) for c in DANGEROUS if vendor != "postgresql" or c != "\0")
 
@@ -62,7 +62,7 @@ class Guarded(VendorFunc):
         "sqlite": "CASE WHEN substr(ltrim({x}, ' '), 1, 1) COLLATE {bytewise} IN ("
         + _sql_characters("sqlite")
         + ") THEN '''' || {x} ELSE {x} END",
-        # Compared as bytes: collations of MySQL and MariaDB take U+3000 and others for a space.
+        # Compared as bytes: for collations of MySQL and MariaDB, U+3000 and others equal a space.
         "mysql": "CASE WHEN CAST(SUBSTR(TRIM(LEADING ' ' FROM CONVERT({x} USING utf8mb4) COLLATE {bytewise}), 1, 1)"
         " AS BINARY) IN (" + _mysql_characters() + ") THEN CONCAT('''', {x}) ELSE {x} END",
     }
@@ -75,7 +75,7 @@ class Column:
 
 
 def text(expression: str | Combinable) -> Expression:
-    """Text that is never NULL: nothing is empty."""
+    """Return the text, empty instead of NULL."""
     source = F(expression) if isinstance(expression, str) else expression
     return Coalesce(source, Value(""), output_field=TextField())
 
@@ -92,11 +92,11 @@ def count(expression: str) -> Expression:
     return Coalesce(Cast(F(expression), CharField()), Value("0"), output_field=TextField())
 
 
-def moment(expression: str) -> Expression:
+def time(expression: str) -> Expression:
     return text(UtcText(F(expression)))
 
 
-def yes_or_no(expression: str) -> Expression:
+def boolean(expression: str) -> Expression:
     return Case(When(**{expression: True}, then=Value("True")), default=Value("False"), output_field=TextField())
 
 
@@ -109,19 +109,21 @@ def email_path() -> str:
 
 
 def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
-    """``proctored_exam_results_report``: exactly these, in this order."""
-    of_provider = (Column("provider", guarded("provider")), Column("track", guarded("track"))) if with_provider else ()
+    """Return the columns of ``proctored_exam_results_report``: exactly these, in this order."""
+    provider_columns = (
+        (Column("provider", guarded("provider")), Column("track", guarded("track"))) if with_provider else ()
+    )
     return (
         Column("course_id", guarded("exam__course_id")),
-        *of_provider,
+        *provider_columns,
         Column("exam_name", guarded("exam__exam_name")),
         Column("username", guarded(username_path())),
         Column("email", guarded(email_path())),
         Column("attempt_code", guarded("attempt_code")),
         Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
-        Column("is_sample_attempt", yes_or_no("is_sample_attempt")),
-        Column("started_at", moment("started_at")),
-        Column("completed_at", moment("completed_at")),
+        Column("is_sample_attempt", boolean("is_sample_attempt")),
+        Column("started_at", time("started_at")),
+        Column("completed_at", time("completed_at")),
         Column("status", text("status")),
         Column("review_status", PRINTED_REVIEW_STATUS),
         Column("Suspicious Count", count("current_review__suspicious_count")),
@@ -132,8 +134,11 @@ def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
 
 
 def session_results_columns() -> tuple[Column, ...]:
-    """``proctored_session_results_report``, the older kind: status words in spaces, the address or the username."""
-    # By length, not by comparison with '': MariaDB's collations take U+3000 and others for it.
+    """Return the columns of ``proctored_session_results_report``, the older kind.
+
+    Its status words are written with spaces, and its first column is the address, or the username without one.
+    """
+    # By length, not by comparison with '': in MariaDB's collations U+3000 and others equal it.
     has_address = GreaterThan(Length(F(email_path())), Value(0))
     address = Case(When(has_address, then=F(email_path())), default=F(username_path()), output_field=TextField())
     return (
@@ -141,8 +146,8 @@ def session_results_columns() -> tuple[Column, ...]:
         Column("exam_name", guarded("exam__exam_name")),
         Column("attempt_code", guarded("attempt_code")),
         Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
-        Column("is_sample_attempt", yes_or_no("is_sample_attempt")),
-        Column("started_at", moment("started_at")),
-        Column("completed_at", moment("completed_at")),
+        Column("is_sample_attempt", boolean("is_sample_attempt")),
+        Column("started_at", time("started_at")),
+        Column("completed_at", time("completed_at")),
         Column("status", text(Replace(F("status"), Value("_"), Value(" ")))),
     )

@@ -1,4 +1,4 @@
-"""Report files in their storage: under keys that are written to a row before the first byte and never used again."""
+"""Report files in their storage. A key is written to a row before the first byte, and never used again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.core.files.storage import Storage, storages
 from proctoring_results.conf import conf
 from proctoring_results.models import Report, ReportFile
 
-# A worker that slept through its lease may still write; we look under a key again for so long.
-LOOK_AGAIN_FOR = timedelta(days=1)
+# A worker that slept through its lease may still write, so a key is checked again for this long.
+CHECK_AGAIN_FOR = timedelta(days=1)
 
 
 def storage() -> Storage:
@@ -22,30 +22,30 @@ def storage() -> Storage:
 
 
 def reserve(report: Report, fence: int, now: datetime) -> ReportFile:
-    """A fresh key for this try, on record before anything stands under it."""
+    """Record a fresh key for this try, before anything is stored under it."""
     key = f"{report.requested_at:%Y/%m}/{report.task_id}-{fence}.csv"
     return ReportFile.objects.create(report=report, fence=fence, storage_key=key, created_at=now)
 
 
 def store(file: ReportFile, content: IO[bytes]) -> None:
-    """Put the content under the file's key. Raises whatever the storage raises."""
-    stored_as = storage().save(file.storage_key, File(content, name=file.storage_key))
-    if stored_as != file.storage_key:
-        # Some storages choose another name. The key is unique, so this is rare; what counts is that it is on record.
-        file.storage_key = stored_as
+    """Store the content under the file's key. Raises whatever the storage raises."""
+    stored_key = storage().save(file.storage_key, File(content, name=file.storage_key))
+    if stored_key != file.storage_key:
+        # Some storages choose another name. The key is unique, so this is rare; the row has to name the real one.
+        file.storage_key = stored_key
         file.save(update_fields=["storage_key"])
 
 
 def remove(file: ReportFile, now: datetime) -> None:
-    """Remove what stands under the key, if anything. Harmless to repeat."""
+    """Remove what is stored under the key, if anything. Harmless to repeat."""
     storage().delete(file.storage_key)
-    if file.created_at <= now - LOOK_AGAIN_FOR:
+    if file.created_at <= now - CHECK_AGAIN_FOR:
         file.removed_at = now
         file.save(update_fields=["removed_at"])
 
 
 def open_file(report: Report) -> File[bytes]:
-    """Raises ``FileNotFoundError`` when it is not there."""
+    """Open the report's file for reading. Raises ``FileNotFoundError`` if it is not there."""
     if report.file is None:
         raise FileNotFoundError(report.file_name)
     return storage().open(report.file.storage_key, "rb")
@@ -53,14 +53,14 @@ def open_file(report: Report) -> File[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A redeemed link: the report, and its file opened for reading (the caller closes it)."""
+    """A redeemed link: the report, and its file opened for reading. The caller closes the file."""
 
     report: Report
     file: File[bytes]
 
 
 class Checksum:
-    """A binary file that also counts and hashes what is written."""
+    """A binary file that counts and hashes what is written to it."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target

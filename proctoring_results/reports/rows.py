@@ -18,11 +18,12 @@ from django.db.models import QuerySet
 
 from proctoring_results.models import ExamAttempt
 
-BATCH = 2_000  # rows between two looks at progress
+BATCH = 2_000  # rows between two reports of progress
 
-# The attempts of one course came in the same weeks, so they, their learners and their reviews lie close together.
-# PostgreSQL does not know that: it expects a seek for each, and reads far more of the tables instead, the more the
-# larger they are. And compiling the statement takes longer than these rows do. Of a million rows neither is true.
+# The attempts of one course were written in the same weeks, so they, their learners and their reviews lie close
+# together. PostgreSQL does not know that. It expects a seek for each row and scans the tables instead, which takes
+# longer the larger they are; and compiling the statement takes longer than reading these rows. Neither is true of a
+# million rows.
 SMALL_REPORT_ROWS = 50_000
 SMALL_REPORT_PLAN = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
 
@@ -37,8 +38,8 @@ class Sink(Protocol):
 def own_connection(alias: str) -> Iterator[BaseDatabaseWrapper]:
     """A second connection to a database, for one long statement.
 
-    A connection in COPY hangs on another statement, one with an unbuffered MariaDB cursor raises, and a SQLite
-    reader inside a transaction of ours would block every writer.
+    During COPY a connection hangs on another statement, with an unbuffered MariaDB cursor it raises, and a SQLite
+    reader inside our transaction would block every writer.
     """
     connection = connections.create_connection(alias)
     try:
@@ -60,17 +61,17 @@ def write_rows(
     on_batch: OnBatch,
     expected: int,
 ) -> int:
-    """Write the rows and return how many; ``expected`` is about how many they will be.
+    """Write the rows, and return their number; ``expected`` is a guess at it.
 
-    ``on_batch`` is told the rows so far after each batch; it may raise.
+    ``on_batch`` is called with the rows so far after each batch, and may raise.
     """
     try:
         sql, params = rows.query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
-        # A course without exams: Django knows that there is nothing to ask.
+        # A course without exams: Django knows that no row can match.
         return 0
     connection.ensure_connection()
-    # The drivers' own cursors raise the drivers' own errors: make them Django's.
+    # The drivers' own cursors raise the drivers' own errors: turn them into Django's.
     with connection.wrap_database_errors:
         if _has_copy(connection):
             with _planned_for(expected, connection.connection):
@@ -81,13 +82,13 @@ def write_rows(
 
 
 def _has_copy(connection: BaseDatabaseWrapper) -> bool:
-    """PostgreSQL with psycopg 3; version 2 takes the streaming cursor."""
+    """Return whether this is PostgreSQL with psycopg 3; psycopg 2 uses the streaming cursor."""
     return connection.vendor == "postgresql" and type(connection.connection).__module__.split(".")[0] == "psycopg"
 
 
 @contextmanager
 def _planned_for(expected: int, driver: Any) -> Iterator[None]:
-    """In a transaction of its own, after which nothing of it is left: the connection may be a pool's."""
+    """Set the planner's options for one transaction only: the connection may belong to a pool."""
     with driver.transaction():
         for statement in SMALL_REPORT_PLAN if expected <= SMALL_REPORT_ROWS else ():
             driver.execute(statement)
@@ -97,13 +98,13 @@ def _planned_for(expected: int, driver: Any) -> Iterator[None]:
 def _copy(connection: BaseDatabaseWrapper, sql: str, params: Any, sink: Sink, on_batch: OnBatch) -> int:
     import psycopg
 
-    # COPY takes no parameters, so they are quoted by the driver first.
+    # COPY takes no parameters, so the driver quotes them first.
     select = psycopg.ClientCursor(connection.connection).mogrify(sql, params)
     done, batch = 0, []
     with connection.connection.cursor() as cursor:
-        # The guard makes "=" impossible as a cell; with it as NULL an empty text comes out bare, as csv.writer does.
+        # The guard makes "=" impossible as a cell. With "=" as NULL, an empty text is not quoted, as in csv.writer.
         with cursor.copy(f"COPY ({select}) TO STDOUT (FORMAT csv, NULL '=')") as copy:
-            for message in copy:  # one message is one row, ended by LF
+            for message in copy:  # one message is one row and a LF
                 batch.append(bytes(message[:-1]))
                 if len(batch) == BATCH:
                     done = _flush(batch, done, sink, on_batch)

@@ -25,13 +25,13 @@ MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
 
 
 def send(download: Download) -> HttpResponseBase:
-    """The file, by the web server or the storage where the settings and the storage allow it, else by Django."""
+    """Return the file: sent by the web server or the storage if both settings and storage allow it, else by Django."""
     storage, key = files.storage(), _key(download)
     match conf().DOWNLOAD_VIA:
         case "x-accel-redirect":
-            return _hand_over(download, "X-Accel-Redirect", conf().X_ACCEL_PREFIX + quote(key))
+            return _delegate(download, "X-Accel-Redirect", conf().X_ACCEL_PREFIX + quote(key))
         case "x-sendfile" if path := _local_path(storage, key):
-            return _hand_over(download, "X-Sendfile", path)
+            return _delegate(download, "X-Sendfile", path)
     if _local_path(storage, key) is None and signs_urls(storage):
         return _redirect(download, storage, key)
     return FileResponse(
@@ -40,23 +40,23 @@ def send(download: Download) -> HttpResponseBase:
 
 
 def send_for_excel(download: Download) -> HttpResponseBase:
-    """The same bytes after a byte order mark, by which Excel knows UTF-8."""
+    """Return the same bytes after a byte order mark, by which Excel recognises UTF-8."""
     response = StreamingHttpResponse(_after_bom(download.file), headers=_headers(download))
     response.headers["Content-Length"] = str(len(BOM_UTF8) + download.file.size)
     return response
 
 
 def signs_urls(storage: Storage) -> bool:
-    """Whether ``url()`` gives a signed address that can be told its lifetime: S3 of django-storages and its like.
+    """Return whether ``url()`` signs an address for a given lifetime, as django-storages does for S3.
 
-    Others are read and sent by Django. So are those that would hand out an address good for ever: S3 with
+    Files in other storages are sent by Django. So are those whose address would be good for ever: S3 with
     ``querystring_auth`` off, or with a ``custom_domain`` that has no signer.
     """
     if getattr(storage, "querystring_auth", True) is False:
         return False
     if getattr(storage, "custom_domain", None) and not getattr(storage, "cloudfront_signer", None):
         return False
-    # ``http_method`` tells S3 from Azure, which takes other parameters.
+    # ``http_method`` distinguishes S3 from Azure, which takes other parameters.
     return {"parameters", "expire", "http_method"} <= inspect.signature(storage.url).parameters.keys()
 
 
@@ -75,7 +75,7 @@ def _redirect(download: Download, storage: Storage, key: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-def _hand_over(download: Download, header: str, value: str) -> HttpResponse:
+def _delegate(download: Download, header: str, value: str) -> HttpResponse:
     download.file.close()
     return HttpResponse(headers={**_headers(download), header: value})
 

@@ -1,4 +1,4 @@
-"""What of a session is shown to a person, and that this is written down."""
+"""What a person is shown of a session, each time on record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger("proctoring_results.disclosures")
 
 
 def evidence_link(evidence: Evidence, user: AbstractBaseUser) -> str:
-    """A token by which this person can open the evidence for a minute from now. Never store or mail it.
+    """Return a token by which this person can open the evidence for a minute from now. Never store or mail it.
 
     Raises ``AccessDenied``.
     """
@@ -30,20 +30,20 @@ def evidence_link(evidence: Evidence, user: AbstractBaseUser) -> str:
 
 
 def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = None) -> str:
-    """The address that the link leads to, for the person's browser only; who opened it is written down.
+    """Return the address that the link leads to, for the person's browser only, and record who opened it.
 
-    Raises ``LinkInvalid``, ``EvidenceLinkExpired``, ``HostNotAllowed`` and ``CannotDecrypt``; nothing is written then.
+    Raises ``LinkInvalid``, ``EvidenceLinkExpired``, ``HostNotAllowed`` and ``CannotDecrypt``; nothing is recorded then.
     """
     now = timezone.now()
     evidence, refusal = EVIDENCE_LINK.verify(token, user, now=now)
     if evidence is not None and refusal is DownloadOutcome.LINK_EXPIRED:
         raise EvidenceLinkExpired(evidence)
     if evidence is None or refusal is not None:
-        logger.warning("User %s came with a link to evidence that is refused: %s.", user.pk, refusal or "forged")
+        logger.warning("User %s presented a link to evidence that is refused: %s.", user.pk, refusal or "forged")
         raise LinkInvalid
     attempt = evidence.review.attempt
     url = crypto.decrypt(evidence.url)
-    # Asked at the click, not when the link was made: a host that was taken out is shut at once.
+    # Checked at the click, not when the link is made: a host that is removed from the settings is closed at once.
     if not may_be_opened(attempt.provider, url):
         raise HostNotAllowed(evidence, host_of(url))
     Disclosure.objects.create(
@@ -58,7 +58,7 @@ def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = N
 
 
 def record_export(attempt: ExamAttempt, user: AbstractBaseUser, *, address: str | None = None) -> Disclosure:
-    """Write down that a person takes the data of a session away. Raises ``AccessDenied``."""
+    """Record that a person exports the data of a session. Raises ``AccessDenied``."""
     permissions.require(user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
     return Disclosure.objects.create(
         user_id=user.pk, attempt=attempt, what=DisclosureKind.EXPORT, at=timezone.now(), address=address

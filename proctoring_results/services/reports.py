@@ -1,4 +1,4 @@
-"""Reports: requested, cancelled, asked for again, and handed out."""
+"""Reports: requested, cancelled, retried and downloaded."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
 from proctoring_results.reports import files, kinds
 from proctoring_results.reports.files import Download
-from proctoring_results.validation import clean_key
+from proctoring_results.validation import clean_key, not_one_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 logger = logging.getLogger("proctoring_results.downloads")
 
-# Reports of one name in a row; each takes the name of the next second.
-MAX_NAMES_TRIED = 100
+# Reports that have the same name; each takes the name of the next second.
+MAX_NAMES = 100
 
 
 def request_report(
@@ -50,27 +50,27 @@ def request_report(
     by: AbstractBaseUser | None = None,
     enqueue: bool = True,
 ) -> Report:
-    """Ask for a report; a worker builds it after the commit (``enqueue=False``: the caller sees to that).
+    """Request a report. A worker builds it after the commit; with ``enqueue=False`` the caller has to build it.
 
     ``filters`` may name one exam: ``{"content_id": …}``. ``by`` needs ``generate_report``; None is the host itself.
-    Raises ``ReportAlreadyRunning`` (carrying it) while the same one is being made, ``AccessDenied``,
+    Raises ``ReportAlreadyRunning`` (with the report) while the same report is being created, ``AccessDenied``,
     ``InvalidInput`` and ``NotFound`` (the exam).
     """
     course_id = clean_key("course_id", course_id)
-    known_kind = _known_kind(kind)
+    report_kind = _valid_kind(kind)
     if by is not None:
-        # First: whoever may not generate reports learns nothing of the exams that there are.
+        # Before the filters: a person who may not generate reports must not learn which exams exist.
         permissions.require(by, permissions.GENERATE_REPORT, course_id)
-    known_filters = _known_filters(course_id, filters or {})
+    report_filters = _valid_filters(course_id, filters or {})
     now = timezone.now()
     report = Report(
-        kind=known_kind,
+        kind=report_kind,
         course_id=course_id,
-        filters=known_filters,
+        filters=report_filters,
         requested_by_id=by.pk if by else None,
         requested_at=now,
         next_try_at=now,
-        unfinished_key=_unfinished_key(course_id, known_kind, known_filters),
+        unfinished_key=_unfinished_key(course_id, report_kind, report_filters),
     )
     _save_under_a_free_name(report)
     if enqueue:
@@ -80,13 +80,13 @@ def request_report(
 
 @transaction.atomic
 def cancel_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
-    """Stop an unfinished report; its worker notices and leaves nothing behind.
+    """Stop an unfinished report. Its worker notices, and leaves nothing behind.
 
-    Raises ``ReportNotInState`` when it is finished, ``AccessDenied`` and ``NotFound``.
+    Raises ``ReportNotInState`` if it is finished, ``AccessDenied`` and ``NotFound``.
     """
     report = _locked_report(task_id, by)
     if not report.is_unfinished:
-        raise ReportNotInState(report, _("The report is finished already; there is nothing to cancel."))
+        raise ReportNotInState(report, _("The report is already finished, so it cannot be cancelled."))
     report.state, report.step = ReportState.CANCELLED, ReportStep.NONE
     report.unfinished_key = report.next_try_at = report.lease_until = None
     report.finished_at = timezone.now()
@@ -98,14 +98,14 @@ def cancel_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) ->
 
 @transaction.atomic
 def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
-    """Ask again for a failed report, with fresh tries.
+    """Queue a failed report again, with all its tries.
 
-    Raises ``ReportAlreadyRunning`` when the same one is being made, ``ReportNotInState`` unless it failed,
+    Raises ``ReportAlreadyRunning`` if the same report is being created, ``ReportNotInState`` if it has not failed,
     ``AccessDenied`` and ``NotFound``.
     """
     report = _locked_report(task_id, by)
     if report.state != ReportState.FAILED:
-        raise ReportNotInState(report, _("Only a report that failed can be asked for again."))
+        raise ReportNotInState(report, _("Only a failed report can be retried."))
     report.state, report.tries = ReportState.QUEUED, 0
     report.next_try_at, report.lease_until, report.finished_at = timezone.now(), None, None
     report.rows_done, report.rows_total = 0, None
@@ -115,29 +115,30 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
         with transaction.atomic():
             report.save()
     except IntegrityError:
-        _refuse_a_second(report)
+        _raise_if_running(report)
         raise
     enqueue_after_commit(tasks.build_report, report.pk)
     return report
 
 
 def recall_reports(course_ids: Collection[str]) -> None:
-    """Take back the files of these courses, and build anew what is being built: their rows are no longer true.
+    """Withdraw the reports of these courses, and restart those that are being built: their rows are no longer true.
 
     Upkeep removes the files.
     """
     reports, now = Report.objects.filter(course_id__in=course_ids), timezone.now()
     reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
-    # With another fencing number a worker that is at it publishes nothing, also one that claims it just now.
+    # After a new fencing number no worker that has a claim, or is just acquiring one, can publish.
     reports.unfinished().update(
         state=ReportState.QUEUED, step=ReportStep.NONE, fence=F("fence") + 1, tries=0, lease_until=None, next_try_at=now
     )
 
 
 def download_link(report: Report, user: AbstractBaseUser) -> str:
-    """A token for the person's own download, good for ``DOWNLOAD_TTL`` from now. Never store or mail it.
+    """Return a token for the person's own download, valid for ``DOWNLOAD_TTL`` from now. Never store or mail it.
 
-    Raises ``AccessDenied``, ``ReportGone`` when its lifetime is over, and ``ReportNotInState`` unless it is ready.
+    Raises ``AccessDenied``, ``ReportGone`` if the report's lifetime is over, and ``ReportNotInState`` unless it is
+    ready.
     """
     permissions.require(user, permissions.DOWNLOAD_REPORT, report.course_id)
     if report.state == ReportState.EXPIRED or report.is_over_its_lifetime:
@@ -164,7 +165,7 @@ def redeem_download(
 
     report, refusal = REPORT_LINK.verify(token, user, now=now)
     if report is None:
-        logger.warning("User %s came with a forged or altered download link.", user.pk)
+        logger.warning("User %s presented a forged or altered download link.", user.pk)
         raise LinkInvalid
     if refusal is not None:
         record(report, refusal)
@@ -180,17 +181,17 @@ def redeem_download(
     return Download(report, file)
 
 
-def _known_kind(kind: ReportKind | str) -> ReportKind:
+def _valid_kind(kind: ReportKind | str) -> ReportKind:
     try:
         return ReportKind(kind)
     except ValueError:
-        raise InvalidInput("kind", f"must be one of {', '.join(ReportKind.values)}.") from None
+        raise not_one_of("kind", ReportKind.values) from None
 
 
-def _known_filters(course_id: str, filters: Mapping[str, Any]) -> dict[str, str]:
+def _valid_filters(course_id: str, filters: Mapping[str, Any]) -> dict[str, str]:
     unknown = sorted(set(filters) - {"content_id"})
     if unknown:
-        raise InvalidInput(f"filters.{unknown[0]}", "is not a filter.")
+        raise InvalidInput(f"filters.{unknown[0]}", _("is not a filter."))
     if "content_id" not in filters:
         return {}
     content_id = clean_key("filters.content_id", filters["content_id"])
@@ -204,23 +205,23 @@ def _unfinished_key(course_id: str, kind: str, filters: Mapping[str, Any]) -> st
 
 
 def _save_under_a_free_name(report: Report) -> None:
-    """Names go by the second: a second report within one takes the next second's."""
-    for later in range(MAX_NAMES_TRIED):
-        moment = report.requested_at + timedelta(seconds=later)
-        report.file_name = kinds.file_name(report.kind, report.course_id, moment)
+    """Save the report. Names have whole seconds: a second report within one second is named by the next."""
+    for seconds in range(MAX_NAMES):
+        named_at = report.requested_at + timedelta(seconds=seconds)
+        report.file_name = kinds.file_name(report.kind, report.course_id, named_at)
         try:
             with transaction.atomic():
                 report.save(force_insert=True)
         except IntegrityError:
-            _refuse_a_second(report)
+            _raise_if_running(report)
         else:
             return
-    raise RuntimeError(f"No free file name within {MAX_NAMES_TRIED} seconds of {report.file_name}.")
+    raise RuntimeError(f"No free file name within {MAX_NAMES} seconds of {report.file_name}.")
 
 
 @transaction.atomic
-def _refuse_a_second(report: Report) -> None:
-    """Raise ``ReportAlreadyRunning`` if the same report is being made."""
+def _raise_if_running(report: Report) -> None:
+    """Raise ``ReportAlreadyRunning`` if the same report is being created."""
     # A locking read sees what others have committed, also under MariaDB's repeatable read.
     running = Report.objects.select_for_update().filter(unfinished_key=report.unfinished_key).first()
     if running is not None:

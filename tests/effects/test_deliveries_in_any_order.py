@@ -1,6 +1,6 @@
 """Decisions, reviews and faults in every order, deliveries in every order, cut off and inside one another.
 
-Whatever happened: once all is delivered, everything the world was told agrees with the last decision.
+Once all effects are delivered, every system agrees with the last decision, whatever happened before.
 """
 
 from collections import Counter
@@ -27,9 +27,9 @@ STEPS = 30
 
 SUBJECTS = {"submitted": "Received", "verified": "Satisfactory", "rejected": "Unsatisfactory"}
 OVER = {"completed", "submitted", "timed_out", "second_review_required", "verified", "rejected"}
-# What may be asked for and refused, and is no fault of anybody.
+# Refusals that are no fault.
 REFUSED = (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen)
-# What delivers these, and nothing else, is looked at here.
+# Only these kinds are tested here.
 KINDS = ("grade", "credit", "certificate", "mail", "notice")
 
 # Seconds: longer than it takes until a turn comes again, and longer than a lease.
@@ -67,21 +67,21 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
     @initialize(holding=st.booleans())
     def begin(self, holding):
         RememberingLMS.holding = holding
-        self.goes_again()
+        self.another_attempt()
 
-    # --- What happens here ---
+    # --- What happens in the app ---
 
     @rule()
-    def goes_again(self):
+    def another_attempt(self):
         with suppress(*REFUSED):
             code = api.create_attempt(self.learner, self.exam).attempt_code
             api.start_attempt(code)
             api.submit_attempt(code)
             self.codes.append(code)
 
-    @rule(number=some, word=reviews)
-    def a_review_comes(self, number, word):
-        api.record_review(self.code(number), word)
+    @rule(number=some, review_status=reviews)
+    def a_review_arrives(self, number, review_status):
+        api.record_review(self.code(number), review_status)
 
     @rule(number=some, decide=decisions)
     def a_person_decides(self, number, decide):
@@ -89,15 +89,15 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
             code = self.code(number)
             self.decided[code] = decide(code, by=self.admin, reason="x").status
 
-    @rule(number=some, is_put_aside=st.booleans())
-    def something_went_wrong(self, number, is_put_aside):
+    @rule(number=some, is_archived=st.booleans())
+    def something_went_wrong(self, number, is_archived):
         with suppress(*REFUSED):
-            if is_put_aside:
+            if is_archived:
                 api.archive_attempt(self.code(number), reason="x")
             else:
                 api.mark_error(self.code(number), reason="x")
 
-    # --- What happens there ---
+    # --- What happens in the LMS ---
 
     @rule(grade=st.integers(1, 100))
     def is_rescored(self, grade):
@@ -112,15 +112,15 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
         server = RememberingLMS if lms else RememberingMailServer
         server.down = True
         for seconds in pauses:
-            self.time_passes_and_what_is_due_is_delivered(seconds, tries_parked=False)
+            self.time_passes_and_what_is_due_is_delivered(seconds, retries_dead_letters=False)
         server.down = False
 
     # --- Deliveries ---
 
-    @rule(seconds=pauses, tries_parked=st.booleans())
-    def time_passes_and_what_is_due_is_delivered(self, seconds, tries_parked):
+    @rule(seconds=pauses, retries_dead_letters=st.booleans())
+    def time_passes_and_what_is_due_is_delivered(self, seconds, retries_dead_letters):
         self.clock.shift(seconds)
-        if tries_parked:
+        if retries_dead_letters:
             retry_effects(list(LmsEffect.objects.parked().values_list("pk", flat=True)))
         self.what_is_due_is_delivered()
 
@@ -172,7 +172,7 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
     def deliver_all(self):
         RememberingLMS.down = RememberingMailServer.down = False
         for _ in range(20):
-            self.time_passes_and_what_is_due_is_delivered(2 * 3_600, tries_parked=True)
+            self.time_passes_and_what_is_due_is_delivered(2 * 3_600, retries_dead_letters=True)
         assert list(LmsEffect.objects.filter(kind__in=KINDS).exclude(next_try_at=None)) == []
 
     def all_agree(self):
@@ -187,7 +187,7 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
         assert RememberingLMS.shown_grade(self.learner, self.exam.content_id) == (0 if held else own)
         assert RememberingLMS.certificates[self.learner.pk] in ({False} if held else {None, True})
         assert RememberingLMS.credit.get(key, "none") == credit(statuses)
-        assert api.result_for(self.learner, self.exam) == word(counted[-1].status if counted else "")
+        assert api.result_for(self.learner, self.exam) == result_word(counted[-1].status if counted else "")
 
     def mails_are_right(self):
         sent = [(self.effect_of(mail), mail, held) for mail, held in RememberingMailServer.sent]
@@ -206,7 +206,7 @@ class OneLearnerAtOneExam(RuleBasedStateMachine):
             if attempt.archived_at is None and attempt.status in SUBJECTS:
                 assert subjects[-1] == f"{SUBJECTS[attempt.status]}: Final"
 
-    # --- Small things ---
+    # --- Helpers ---
 
     def code(self, number):
         return self.codes[number % len(self.codes)]
@@ -255,9 +255,9 @@ def credit(statuses):
     return "failed" if "error" in statuses else "none"
 
 
-def word(status):
-    words = {"verified": "satisfactory", "rejected": "unsatisfactory"}
-    return words.get(status, "pending" if status in OVER else None)
+def result_word(status):
+    results = {"verified": "satisfactory", "rejected": "unsatisfactory"}
+    return results.get(status, "pending" if status in OVER else None)
 
 
 def how_many():

@@ -1,4 +1,4 @@
-"""What the LMS is told, when, and what happens when it does not listen."""
+"""Which calls the LMS gets, when, and what happens if they fail."""
 
 import itertools
 import threading
@@ -69,14 +69,14 @@ def test_the_same_decision_again_has_no_effect(attempt, admin):
 
 
 @pytest.mark.parametrize("exam", [{"exam__is_practice_exam": True}, {"exam__is_proctored": False}])
-def test_practice_and_unproctored_attempts_touch_nothing(admin, exam):
+def test_practice_and_unproctored_attempts_affect_nothing(admin, exam):
     attempt = ExamAttemptFactory(submitted=True, **exam)
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     api.archive_attempt(attempt.attempt_code, reason="x")
     assert waiting() == []
 
 
-def test_a_second_review_is_told_to_the_team_and_so_is_a_review_after_a_decision(attempt, admin):
+def test_the_team_is_notified_of_a_second_review_and_of_a_review_after_a_decision(attempt, admin):
     api.record_review(attempt.attempt_code, "Suspicious")
     assert waiting() == ["notice"]
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
@@ -161,9 +161,9 @@ def test_decisions_and_deliveries_at_the_same_moment_agree_in_the_end(admin, hos
         assert (key(attempt) in host.held) is failed
         assert host.credit[key(attempt)] == ("failed" if failed else "satisfied")
         assert host.certificates[attempt.user.pk] is not failed
-        word = "Unsatisfactory" if failed else "Satisfactory"
-        assert api.result_for(attempt.user, attempt.exam).label == word
-        assert mailoutbox[-1].subject == f"{word}: {attempt.exam.exam_name}"
+        label = "Unsatisfactory" if failed else "Satisfactory"
+        assert api.result_for(attempt.user, attempt.exam).label == label
+        assert mailoutbox[-1].subject == f"{label}: {attempt.exam.exam_name}"
     sent = [mail.extra_headers["Message-ID"] for mail in mailoutbox]
     assert len(sent) == len(set(sent))
 
@@ -265,7 +265,7 @@ def test_while_the_grade_service_is_down_effects_wait_and_then_catch_up(attempt,
     grade = LmsEffect.objects.get(kind="grade")
     assert (grade.state, grade.tries) == ("waiting", 5)
     assert "The grade service is down." in grade.problem
-    # Unsatisfactory is not said before the grade is written.
+    # No mail says "Unsatisfactory" before the grade is written.
     assert mailoutbox == []
     host.down = False
     for minute in (180, 200):
@@ -305,7 +305,7 @@ def test_an_effect_that_fails_for_a_day_is_dead_lettered(attempt, admin, host, c
     assert "dead-lettered" in caplog.text
 
 
-def test_one_that_fails_keeps_no_other_waiting(attempt, admin, host):
+def test_an_effect_that_fails_keeps_no_other_waiting(attempt, admin, host):
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     other = ExamAttemptFactory(submitted=True)
     api.fail_attempt(other.attempt_code, by=admin, reason="x")

@@ -1,4 +1,4 @@
-"""The mails: one a decision, in the learner's words, and nothing that is not true."""
+"""The mails: one for each decision, in the learner's language, and never untrue."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.mailers import send_mails_to
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
-def test_a_receipt_for_what_was_handed_in(host, mailoutbox, transactional_db):
+def test_a_submitted_exam_is_acknowledged(host, mailoutbox, transactional_db):
     attempt = ExamAttemptFactory(started=True, user__username="ada", exam__exam_name="Final")
     api.submit_attempt(attempt.attempt_code, by=attempt.user)
     deliver_due()
@@ -50,7 +50,7 @@ def test_how_to_appeal_is_the_hosts_own_sentence_in_the_learners_language(
         assert "Appeal (ar)" in text
 
 
-def test_a_host_that_knows_no_appeal_says_nothing_of_it(attempt, admin, host, mailoutbox, monkeypatch):
+def test_without_a_way_to_appeal_the_mail_names_none(attempt, admin, host, mailoutbox, monkeypatch):
     monkeypatch.setattr(host, "how_to_appeal", lambda self, course_id: "", raising=False)
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     deliver_due()
@@ -102,7 +102,7 @@ def test_a_superseded_mail_is_marked_and_not_sent(attempt, admin, mailoutbox):
     assert list(states) == ["superseded", "done"]
 
 
-def test_a_mail_about_an_attempt_that_was_put_aside_is_not_sent(attempt, admin, mailoutbox):
+def test_a_mail_about_an_archived_attempt_is_not_sent(attempt, admin, mailoutbox):
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     api.archive_attempt(attempt.attempt_code, reason="x")
     deliver_due()
@@ -126,7 +126,7 @@ def test_a_mail_that_is_slow_does_not_arrive_after_the_one_that_supersedes_it(at
     assert [mail.subject for mail, _ in RememberingMailServer.sent] == ["Unsatisfactory: Final", "Satisfactory: Final"]
 
 
-def test_unsatisfactory_is_not_said_while_the_grade_is_parked(attempt, admin, host, mailoutbox):
+def test_no_mail_says_unsatisfactory_while_the_grade_is_dead_lettered(attempt, admin, host, mailoutbox):
     host.down = True
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     for hours in (0, 25, 26):
@@ -166,7 +166,7 @@ def test_a_mail_that_is_sent_twice_carries_one_id(attempt, admin, mailoutbox):
     assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
 
 
-def test_the_team_is_told_of_a_second_review_without_showing_its_addresses(attempt, mailoutbox):
+def test_the_team_is_notified_of_a_second_review_without_disclosing_its_addresses(attempt, mailoutbox):
     api.record_review(attempt.attempt_code, "Suspicious")
     deliver_due()
     [mail] = mailoutbox
@@ -174,7 +174,7 @@ def test_the_team_is_told_of_a_second_review_without_showing_its_addresses(attem
     assert mail.subject == "Second review required: Final, ada"
 
 
-def test_the_team_is_told_of_new_information_after_a_decision(attempt, admin, mailoutbox):
+def test_the_team_is_notified_of_new_information_after_a_decision(attempt, admin, mailoutbox):
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     api.record_review(attempt.attempt_code, "Suspicious")
     deliver_due()
@@ -195,7 +195,7 @@ def test_a_notice_leads_to_the_session_at_the_address_of_the_settings(attempt, m
 
 
 @pytest.mark.parametrize("place", ["course/course-v1_DemoX+PR101+2026", "provider/proctortrack", ""])
-def test_a_host_puts_its_own_words_in_place_of_ours(attempt, admin, mailoutbox, settings, tmp_path, place):
+def test_a_host_can_replace_a_template(attempt, admin, mailoutbox, settings, tmp_path, place):
     folder = tmp_path / "proctoring_results/mail" / place
     folder.mkdir(parents=True)
     (folder / "satisfactory.txt").write_text("Own subject\n\nOwn body for {{ exam_name }}")

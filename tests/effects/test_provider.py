@@ -1,4 +1,4 @@
-"""What a proctoring service is told, when, in which order, and what happens when it does not listen."""
+"""Which calls a proctoring service gets, when, in which order, and what happens if they fail."""
 
 from datetime import timedelta
 
@@ -66,10 +66,10 @@ def take(attempt):
     return api.submit_attempt(attempt.attempt_code, by=attempt.user)
 
 
-# --- Written with what happened ---
+# --- Queued with what happened ---
 
 
-def test_an_exam_an_attempt_and_its_moves_are_written_down(attempt):
+def test_an_exam_an_attempt_and_its_transitions_are_queued(attempt):
     take(attempt)
     assert queued() == ["save_exam", "create_attempt", "tell_status", "tell_status"]
 
@@ -83,13 +83,13 @@ def test_a_transition_with_a_call_and_a_mail_is_enqueued_once(attempt, monkeypat
     assert {"provider", "mail"} <= set(LmsEffect.objects.values_list("kind", flat=True))
 
 
-def test_nothing_is_written_for_a_provider_that_takes_no_calls(settings, learner):
+def test_nothing_is_queued_for_a_provider_that_takes_no_calls(settings, learner):
     settings.PROCTORING_RESULTS = {}
     take(api.create_attempt(learner, api.create_exam("course", "content", **EXAM)))
     assert queued() == []
 
 
-def test_what_is_rolled_back_is_not_told(exam, learner):
+def test_what_is_rolled_back_is_not_queued(exam, learner):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         api.create_attempt(learner, exam)
         1 / 0  # noqa: B018
@@ -97,7 +97,7 @@ def test_what_is_rolled_back_is_not_told(exam, learner):
 
 
 @pytest.mark.parametrize(
-    ("kind", "taking", "told"),
+    ("kind", "taking", "is_called"),
     [
         ({}, True, True),
         ({}, False, False),
@@ -107,15 +107,15 @@ def test_what_is_rolled_back_is_not_told(exam, learner):
         ({"is_practice_exam": True, "is_proctored": False}, True, True),
     ],
 )
-def test_only_attempts_that_are_watched_are_told_practice_too(learner, kind, taking, told):
+def test_the_provider_is_called_about_watched_attempts_only_practice_too(learner, kind, taking, is_called):
     exam = api.create_exam("course", "content", **EXAM, **kind)
     take(api.create_attempt(learner, exam, taking_as_proctored=taking))
-    assert [call for call in queued() if call != "save_exam"] == (["create_attempt"] + ["tell_status"] * 2) * told
+    assert [call for call in queued() if call != "save_exam"] == (["create_attempt"] + ["tell_status"] * 2) * is_called
     assert ("save_exam" in queued()) == (kind.get("is_proctored", True) or "is_practice_exam" in kind)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "is_called"),
     [
         ({"exam_name": "Other"}, True),
         ({"review_policy": "No phones."}, True),
@@ -125,19 +125,19 @@ def test_only_attempts_that_are_watched_are_told_practice_too(learner, kind, tak
         ({"provider": "rpnow"}, False),
     ],
 )
-def test_a_change_of_what_the_provider_knows_of_an_exam_is_told(exam, change, told):
+def test_the_provider_is_called_about_changes_that_concern_it(exam, change, is_called):
     api.update_exam("course", "content", **change)
-    assert queued() == ["save_exam"] * (2 if told else 1)
+    assert queued() == ["save_exam"] * (2 if is_called else 1)
 
 
-def test_an_exam_that_is_known_there_is_told_that_it_is_no_longer_proctored(exam):
+def test_the_provider_is_called_when_an_exam_that_it_knows_is_no_longer_proctored(exam):
     api.update_exam("course", "content", external_id="E")
     api.update_exam("course", "content", is_proctored=False)
     assert queued() == ["save_exam"] * 2
 
 
 @pytest.mark.parametrize("started", [True, False])
-def test_an_attempt_that_is_put_aside_before_it_started_is_removed(attempt, started):
+def test_an_attempt_that_is_archived_before_it_started_is_removed(attempt, started):
     if started:
         api.start_attempt(attempt.attempt_code)
     api.archive_attempt(attempt.attempt_code, reason="x")
@@ -151,10 +151,10 @@ def test_a_practice_attempt_has_no_other_effects(learner):
     assert set(LmsEffect.objects.values_list("kind", flat=True)) == {"provider"}
 
 
-# --- Told, in this order ---
+# --- Called in order ---
 
 
-def test_all_of_it_is_told_by_one_bell(attempt, service):
+def test_one_task_makes_all_calls(attempt, service):
     take(attempt)
     deliver_due()
     exam_id, attempt_id = ProctoredExam.objects.get().external_id, ExamAttempt.objects.get().external_id
@@ -168,7 +168,7 @@ def test_all_of_it_is_told_by_one_bell(attempt, service):
     assert set(states()) == {"done"}
 
 
-def test_the_order_is_that_of_what_happened_not_of_the_bells(attempt, service):
+def test_the_calls_are_made_in_the_order_in_which_things_happened(attempt, service):
     take(attempt)
     for pk in LmsEffect.objects.filter(kind="provider").order_by("-pk").values_list("pk", flat=True):
         deliver(pk)
@@ -177,7 +177,7 @@ def test_the_order_is_that_of_what_happened_not_of_the_bells(attempt, service):
     assert [call.body["status"] for call in service.calls[-2:]] == ["started", "submitted"]
 
 
-def test_while_one_call_waits_for_better_days_those_after_it_wait_too(attempt, service):
+def test_while_a_call_is_retried_those_after_it_wait(attempt, service):
     ids(service)
     service.says["POST", "/api/v1/exam/E/attempt/"] = Said(503)
     take(attempt)
@@ -193,7 +193,7 @@ def test_while_one_call_waits_for_better_days_those_after_it_wait_too(attempt, s
     assert set(states()) == {"done"}
 
 
-def test_other_attempts_do_not_wait_for_this_one(exam, service):
+def test_calls_about_other_attempts_do_not_wait(exam, service):
     attempts = [api.create_attempt(UserFactory(), exam) for _ in range(2)]
     api.update_exam("course", "content", external_id="E")
     deliver_due()
@@ -214,7 +214,7 @@ def test_an_attempt_that_was_never_registered_is_registered_first(service):
     assert ProctoredExam.objects.get().external_id
 
 
-def test_an_exam_that_has_gone_to_another_provider_is_registered_with_the_attempts(attempt, service):
+def test_an_exam_that_was_given_to_another_provider_is_registered_with_the_attempts(attempt, service):
     ids(service)
     api.update_exam("course", "content", provider="rpnow", external_id="RP-1")
     deliver_due()
@@ -223,7 +223,7 @@ def test_an_exam_that_has_gone_to_another_provider_is_registered_with_the_attemp
     assert ProctoredExam.objects.get().external_id == "RP-1"
 
 
-def test_a_registered_attempt_stays_where_it_is_when_its_exam_goes_elsewhere(attempt, service):
+def test_a_registered_attempt_keeps_its_provider_when_its_exam_changes_provider(attempt, service):
     ids(service)
     deliver_due()
     api.update_exam("course", "content", provider="rpnow", external_id="RP-1")
@@ -232,7 +232,7 @@ def test_a_registered_attempt_stays_where_it_is_when_its_exam_goes_elsewhere(att
     assert service.made()[-1] == ("PATCH", "/api/v1/exam/E/attempt/A/")
 
 
-def test_an_id_that_came_another_way_meanwhile_stands(attempt, service):
+def test_an_id_that_was_set_meanwhile_stays(attempt, service):
     def meanwhile(handler):
         ExamAttempt.objects.update(external_id="by-a-message")
         handler.send_response(201)
@@ -279,7 +279,7 @@ def test_a_learner_is_erased_once_at_each_provider_after_all_that_waits(attempt,
 # --- When it does not listen ---
 
 
-def test_a_refusal_is_kept_and_shown_and_holds_up_nothing(attempt, service):
+def test_a_refusal_is_dead_lettered_and_blocks_nothing(attempt, service):
     ids(service).says["POST", "/api/v1/exam/E/attempt/"] = [Said(422, b"<h1>No camera</h1>"), Said(201, {"id": "A"})]
     api.start_attempt(attempt.attempt_code)
     with pytest.raises(ExceptionGroup):
@@ -307,14 +307,14 @@ def test_an_id_that_another_attempt_has_is_a_refusal(attempt, service):
     assert (states(), attempt.external_id) == (["done", "parked"], None)
 
 
-def test_a_service_that_is_away_for_a_day_is_given_up(exam, service):
+def test_a_call_to_a_service_that_is_down_for_a_day_is_dead_lettered(exam, service):
     service.says[EXAMS] = Said(503)
     with later(24 * 3600 + 1), pytest.raises(ExceptionGroup):
         deliver_due()
     assert states() == ["parked"]
 
 
-def test_a_service_that_gives_no_answer_is_asked_once_a_bell(settings, exam, service, monkeypatch):
+def test_a_service_that_does_not_answer_is_called_once_a_delivery(settings, exam, service, monkeypatch):
     for _ in range(3):
         api.create_attempt(UserFactory(), exam)
     ProctoredExam.objects.update(external_id="E")
@@ -334,7 +334,7 @@ def test_a_service_that_gives_no_answer_is_asked_once_a_bell(settings, exam, ser
     assert set(states()) == {"done"}
 
 
-def test_grades_and_mails_go_before_calls(attempt, service, mailoutbox):
+def test_grades_and_mails_are_delivered_before_calls(attempt, service, mailoutbox):
     take(attempt)
     seen = []
 
@@ -388,7 +388,7 @@ def test_a_provider_that_takes_no_calls_any_more_is_not_called(attempt, settings
     assert set(states()) == {"done"}
 
 
-def test_the_token_is_not_asked_for_again_by_each_effect(attempt, service):
+def test_effects_share_a_token(attempt, service):
     take(attempt)
     deliver_due()
     assert [(call.method, call.path) for call in service.calls].count(TOKEN) == 1

@@ -1,6 +1,6 @@
 """``python -m tests.faults.delivery_killed_at POINT ATTEMPT``: fails an attempt, delivers what follows, and dies there.
 
-The example's grade book hears of it, and mails are files in a folder: both outlive the process.
+The example's grade book is a table, and mails are files in a folder: both outlive the process.
 """
 
 import sys

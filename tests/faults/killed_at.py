@@ -84,7 +84,7 @@ def arm(point: str) -> None:
             raise SystemExit(f"No point {point!r}.")
 
 
-# What a worker says that did not publish.
+# The exit code of a worker that did not publish.
 SLEPT_TOO_LONG = 3
 
 POINTS = (

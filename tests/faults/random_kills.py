@@ -1,6 +1,6 @@
 """``python -m tests.faults.random_kills [--kills 200] [--attempts 30000] [--seed N]``
 
-Kills workers by SIGKILL at random moments while reports are asked for, sweeps as beat would, and looks at what is
+Kills workers by SIGKILL at random times while reports are requested, sweeps as beat would, and checks what is
 left: every report ended, ready or failed with a reason, once; no partial file. Works on the database of
 ``DATABASE_URL`` (an SQLite file of its own unless set) and the Redis of ``TEST_REDIS_URL``.
 """

@@ -3,11 +3,11 @@
 import os
 from datetime import timedelta
 
+from tests.example.settings import *
 from tests.mailers import mail_settings
-from tests.settings import *
 
 CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
-# What the worker was told and has not yet taken is told again by the sweep; nothing waits for an hour.
+# Tasks that the worker has not yet taken are enqueued again by the sweep; nothing waits for an hour.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 
 PROCTORING_RESULTS = {

@@ -59,7 +59,7 @@ def message_ids(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_upkeep_makes_good_what_a_killed_worker_left(environment, attempt, mails, point):
+def test_upkeep_completes_what_a_killed_worker_left(environment, attempt, mails, point):
     command = [sys.executable, "-m", "tests.faults.delivery_killed_at", point, attempt.attempt_code]
     assert subprocess.run(command, env=environment).returncode == -9
     attempt.refresh_from_db()
@@ -70,8 +70,8 @@ def test_upkeep_makes_good_what_a_killed_worker_left(environment, attempt, mails
         return not LmsEffect.objects.waiting().filter(kind__in=KINDS).exists()
 
     wait_until(caught_up)
-    shown = gradebook.scores(attempt.user, Course.objects.get())
-    assert shown[attempt.exam.content_id] == gradebook.Score(0, 10, is_held=True)
+    scores = gradebook.scores(attempt.user, Course.objects.get())
+    assert scores[attempt.exam.content_id] == gradebook.Score(0, 10, is_held=True)
     assert CreditRequirement.objects.get().state == "failed"
     assert not Certificate.objects.get().is_valid
     # Doubled may be the one that had left when the worker died, and then they are one to whoever reads them.

@@ -66,7 +66,7 @@ def ended(report: Report) -> bool:
 
 @pytest.mark.worker
 @pytest.mark.database
-def test_a_worker_builds_what_a_click_asked_for(on_redis, course):
+def test_a_worker_builds_what_a_click_requested(on_redis, course):
     with working(on_redis) as worker:
         report = api.request_report(COURSE)
         wait_until(lambda: ended(report), lambda: worker.log)
@@ -80,16 +80,16 @@ def test_a_script_asks_waits_and_downloads_what_a_worker_built(on_redis, course)
     script.force_login(UserFactory(admin=True), backend="django.contrib.auth.backends.ModelBackend")
     reports = "/api/proctoring/v1/reports/"
     with working(on_redis) as worker:
-        asked = script.post(reports, {"course_id": COURSE}, content_type="application/json")
-        report = asked["Location"]
+        response = script.post(reports, {"course_id": COURSE}, content_type="application/json")
+        report = response["Location"]
         wait_until(lambda: script.get(report).json()["state"] not in ("queued", "running"), lambda: worker.log)
     file = script.get(script.post(f"{report}link/").json()["url"]).getvalue()
     assert hashlib.sha256(file).hexdigest() == script.get(report).json()["sha256"]
-    assert (asked.status_code, file.count(b"\r\n")) == (202, 1 + len(course))
+    assert (response.status_code, file.count(b"\r\n")) == (202, 1 + len(course))
 
 
 @pytest.mark.rabbitmq
-def test_a_worker_builds_what_a_click_asked_for_over_rabbitmq(environment, rabbitmq_url, queue, course, monkeypatch):
+def test_a_worker_builds_what_a_click_requested_over_rabbitmq(environment, rabbitmq_url, queue, course, monkeypatch):
     task = queued_task(rabbitmq_url, queue)
     monkeypatch.setattr(tasks, "build_report", task)
     try:
@@ -104,7 +104,7 @@ def test_a_worker_builds_what_a_click_asked_for_over_rabbitmq(environment, rabbi
 
 
 @pytest.mark.worker
-def test_a_report_asked_for_while_the_broker_was_down_is_built_when_it_is_back(on_redis, course, monkeypatch):
+def test_a_report_requested_while_the_broker_was_down_is_built_when_it_is_back(on_redis, course, monkeypatch):
     working_bell = tasks.build_report
     monkeypatch.setattr(tasks, "build_report", queued_task("redis://127.0.0.1:1/0", "none"))
     report = api.request_report(COURSE)
@@ -117,7 +117,7 @@ def test_a_report_asked_for_while_the_broker_was_down_is_built_when_it_is_back(o
 
 
 @pytest.mark.worker
-def test_beat_finds_a_bell_that_was_lost(on_redis, course, monkeypatch, tmp_path):
+def test_beat_finds_a_task_that_was_lost(on_redis, course, monkeypatch, tmp_path):
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: False)
     report = api.request_report(COURSE)
     # Beat inside the worker, so that one process does all; hosts may run it apart.

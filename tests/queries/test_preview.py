@@ -36,10 +36,10 @@ def admin():
 
 
 def in_step(attempt) -> None:
-    """The LMS has been told of everything so far."""
+    """Make the LMS agree with the attempts."""
     for effect in LmsEffect.objects.queue([E.GRADE, E.CREDIT], attempt):
         deliver(effect.pk)
-    RememberingLMS.told.clear()
+    RememberingLMS.calls.clear()
 
 
 def decide(attempt, to, by) -> None:
@@ -75,12 +75,12 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     assert (preview.status.start, preview.status.to) == (start, attempt.status)
     assert preview.changes_the_status is (start != to)
     if start == to:
-        assert (host.told, mailoutbox, len(preview.consequences)) == ([], [], 1)
+        assert (host.calls, mailoutbox, len(preview.consequences)) == ([], [], 1)
         return
     grade, certificate = preview.effects[E.GRADE], preview.effects.get(E.CERTIFICATE)
     assert (grade.was_held, grade.is_held) == (held_before, is_held(attempt))
     assert preview.effects[E.CREDIT].after == host.credit[attempt.user.pk, attempt.exam.content_id]
-    calls = [call for call in host.told if call in ("invalidate", "evaluate")]
+    calls = [call for call in host.calls if call in ("invalidate", "evaluate")]
     assert calls == ([] if certificate is None else [("evaluate", "invalidate")[certificate.is_invalidated]])
     [mail] = mailoutbox
     assert f"{preview.effects[E.MAIL].word.label}" in mail.subject
@@ -117,20 +117,23 @@ def test_in_a_course_that_sets_no_zero_the_grade_stays(admin, host):
     decide(attempt, S.REJECTED, admin)
     steps = preview.effects
     assert (steps[E.GRADE].is_held, steps[E.MAIL].names_the_zero) == (False, False) == (is_held(attempt), False)
-    assert steps[E.CERTIFICATE].is_invalidated is ("invalidate" in host.told)
+    assert steps[E.CERTIFICATE].is_invalidated is ("invalidate" in host.calls)
     assert "sets no grade to 0" in steps[E.GRADE].sentence
 
 
 @pytest.mark.parametrize(
-    ("exam", "word"), [({"exam__is_practice_exam": True}, "practice"), ({"exam__is_proctored": False}, "not proctored")]
+    ("exam", "phrase"),
+    [({"exam__is_practice_exam": True}, "practice"), ({"exam__is_proctored": False}, "not proctored")],
 )
-def test_practice_and_unproctored_attempts_affect_nothing_and_the_preview_says_so(exam, word, admin, host, mailoutbox):
+def test_practice_and_unproctored_attempts_affect_nothing_and_the_preview_says_so(
+    exam, phrase, admin, host, mailoutbox
+):
     attempt = ExamAttemptFactory(submitted=True, **exam)
     preview = preview_decision(attempt.attempt_code, S.REJECTED)
     decide(attempt, S.REJECTED, admin)
-    assert (host.told, mailoutbox) == ([], [])
+    assert (host.calls, mailoutbox) == ([], [])
     assert preview.consequences == (preview.status, preview.nothing)
-    assert word in preview.nothing.sentence
+    assert phrase in preview.nothing.sentence
 
 
 @pytest.mark.parametrize("to", VERBS)
@@ -163,7 +166,7 @@ def test_archived_attempts_and_those_of_others_do_not_count(admin):
     assert (grade.others_rejected, grade.is_held, is_held(attempt)) == (0, False, False)
 
 
-def test_several_that_are_decided_together_are_looked_at_together(admin):
+def test_attempts_that_are_decided_together_are_previewed_together(admin):
     first = ExamAttemptFactory(rejected=True)
     second = ExamAttemptFactory(rejected=True, user=first.user, exam=first.exam)
     alone = preview_decision(first.attempt_code, S.VERIFIED)
@@ -199,7 +202,7 @@ def test_there_is_no_preview_of_an_unknown_attempt():
         preview_decision("nobody's", S.VERIFIED)
 
 
-# --- What was seen ---
+# --- What the page showed ---
 
 
 def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin):
@@ -211,7 +214,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
     assert api.pass_attempt(attempt.attempt_code, by=admin, reason="x", seen=seen).status == "verified"
 
 
-# --- In words ---
+# --- Sentences ---
 
 
 @pytest.mark.parametrize(
@@ -221,7 +224,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
             S.REJECTED,
             S.VERIFIED,
             [
-                "The status becomes “verified”; now it is “rejected”.",
+                "The status becomes “Passed (verified)”; now it is “Failed (rejected)”.",
                 "The grade is 7 of 10 again; now 0 is shown.",
                 "For credit, the requirement becomes “satisfied”; now it is “failed”.",
                 "It is evaluated again whether the learner has earned the certificate of the course.",
@@ -232,7 +235,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
             S.SUBMITTED,
             S.REJECTED,
             [
-                "The status becomes “rejected”; now it is “submitted”.",
+                "The status becomes “Failed (rejected)”; now it is “Submitted”.",
                 "The grade is shown as 0 in place of 7 of 10.",
                 "For credit, the requirement becomes “failed”; now it is “submitted”.",
                 "The certificate of the course is invalidated.",
@@ -242,7 +245,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
         (
             S.VERIFIED,
             S.VERIFIED,
-            ["The status stays “verified”: the decision is recorded, and nothing follows for the LMS."],
+            ["The status stays “Passed (verified)”: the decision is recorded, and nothing follows for the LMS."],
         ),
     ],
 )
@@ -262,10 +265,10 @@ def test_it_says_that_other_rejected_attempts_keep_the_zero(number):
     assert {1: "another attempt", 2: "2 other attempts"}[number] in sentence
 
 
-# --- How much it asks ---
+# --- Queries ---
 
 
-def test_it_asks_as_many_queries_for_many_attempts_as_for_one(django_assert_num_queries):
+def test_many_attempts_take_as_many_queries_as_one(django_assert_num_queries):
     exam = ProctoredExamFactory()
     attempts = [ExamAttemptFactory(rejected=True, exam=exam) for _ in range(20)]
     for attempt in attempts:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def asked(course):
+def requested(course):
     return api.request_report(COURSE)
 
 
@@ -52,11 +52,11 @@ def later(seconds: float):
 # --- Request ---
 
 
-def test_twenty_requests_at_once_make_one_report_and_the_others_are_told(course):
+def test_twenty_requests_at_once_make_one_report_and_the_others_are_refused(course):
     outcomes = at_once(*[lambda: api.request_report(COURSE)] * 20)
-    made, told = of_type(Report, outcomes), of_type(api.ReportAlreadyRunning, outcomes)
-    assert (len(made), len(told)) == (1, 19)
-    assert {refusal.report.pk for refusal in told} == {made[0].pk}
+    reports, refusals = of_type(Report, outcomes), of_type(api.ReportAlreadyRunning, outcomes)
+    assert (len(reports), len(refusals)) == (1, 19)
+    assert {refusal.report.pk for refusal in refusals} == {reports[0].pk}
     assert Report.objects.count() == 1
 
 
@@ -106,7 +106,9 @@ def test_a_person_needs_the_permission_to_generate():
     assert not Report.objects.exists()
 
 
-def test_nothing_is_rung_when_the_transaction_is_rolled_back(course, monkeypatch, django_capture_on_commit_callbacks):
+def test_nothing_is_enqueued_when_the_transaction_is_rolled_back(
+    course, monkeypatch, django_capture_on_commit_callbacks
+):
     from django.db import transaction
 
     enqueued = []
@@ -122,9 +124,9 @@ def test_nothing_is_rung_when_the_transaction_is_rolled_back(course, monkeypatch
 # --- Build and publish ---
 
 
-def test_a_built_report_is_published_with_all_that_the_page_shows(asked):
-    assert build(asked.pk)
-    report = fresh(asked)
+def test_a_built_report_is_published_with_all_that_the_page_shows(requested):
+    assert build(requested.pk)
+    report = fresh(requested)
     with files.open_file(report) as file:
         content = file.read()
     assert (report.state, report.rows, report.rows_done, report.rows_total) == ("ready", 2, 2, 2)
@@ -135,19 +137,19 @@ def test_a_built_report_is_published_with_all_that_the_page_shows(asked):
     assert stored() == {report.file.storage_key}
 
 
-def test_a_report_is_built_once_by_two_workers_with_one_message(asked):
-    assert sorted(at_once(*[lambda: build(asked.pk)] * 2)) == [False, True]
+def test_a_report_is_built_once_by_two_workers_with_one_message(requested):
+    assert sorted(at_once(*[lambda: build(requested.pk)] * 2)) == [False, True]
     assert len(stored()) == 1
-    assert fresh(asked).tries == 1
+    assert fresh(requested).tries == 1
 
 
-def test_a_finished_report_is_not_built_again(asked):
-    build(asked.pk)
-    assert not build(asked.pk)
+def test_a_finished_report_is_not_built_again(requested):
+    build(requested.pk)
+    assert not build(requested.pk)
     assert ReportFile.objects.count() == 1
 
 
-def test_progress_and_signs_of_life_are_visible_while_it_is_built(asked, settings, monkeypatch):
+def test_progress_and_signs_of_life_are_visible_while_it_is_built(requested, settings, monkeypatch):
     settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
     seen = []
 
@@ -155,13 +157,13 @@ def test_progress_and_signs_of_life_are_visible_while_it_is_built(asked, setting
         deadline = timezone.now() + timedelta(seconds=30)
         # The lease is 2 seconds, a beat comes every half: it is over before the file is stored, but for the heartbeat.
         while timezone.now() < deadline and len({row.heartbeat_at for row in seen}) < 6:
-            seen.append(fresh(asked))
+            seen.append(fresh(requested))
             time.sleep(0.05)
         return real_store(file, content)
 
     real_store = files.store
     monkeypatch.setattr(files, "store", slow_store)
-    assert build(asked.pk)
+    assert build(requested.pk)
     assert (seen[-1].state, seen[-1].step, seen[-1].rows_done, seen[-1].rows_total) == ("running", "storing", 2, 2)
     assert len({row.heartbeat_at for row in seen}) == 6
 
@@ -169,17 +171,17 @@ def test_progress_and_signs_of_life_are_visible_while_it_is_built(asked, setting
 # --- Cancel ---
 
 
-def test_a_queued_report_is_cancelled_at_once(asked):
-    assert api.cancel_report(asked.task_id).state == "cancelled"
-    assert not build(asked.pk)
-    assert api.request_report(COURSE) != asked
+def test_a_queued_report_is_cancelled_at_once(requested):
+    assert api.cancel_report(requested.task_id).state == "cancelled"
+    assert not build(requested.pk)
+    assert api.request_report(COURSE) != requested
 
 
-def test_a_running_report_notices_that_it_was_cancelled_and_leaves_nothing_behind(asked, settings, monkeypatch):
+def test_a_running_report_notices_that_it_was_cancelled_and_leaves_nothing_behind(requested, settings, monkeypatch):
     settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
 
     def cancelled_meanwhile(*args):
-        api.cancel_report(asked.task_id)
+        api.cancel_report(requested.task_id)
         claims[0].lost.wait(5)
         return real(*args)
 
@@ -192,89 +194,89 @@ def test_a_running_report_notices_that_it_was_cancelled_and_leaves_nothing_behin
 
     monkeypatch.setattr(Claim, "acquire", classmethod(noted))
     monkeypatch.setattr(build_module, "write_rows", cancelled_meanwhile)
-    assert not build(asked.pk)
+    assert not build(requested.pk)
     assert claims[0].lost.is_set()
-    assert fresh(asked).state == "cancelled"
+    assert fresh(requested).state == "cancelled"
     assert stored() == set()
 
 
-def test_a_report_cancelled_at_the_last_moment_is_not_published(asked, monkeypatch):
+def test_a_report_cancelled_at_the_last_moment_is_not_published(requested, monkeypatch):
     real = files.store
 
     def cancel_after(file, content):
         real(file, content)
-        api.cancel_report(asked.task_id)
+        api.cancel_report(requested.task_id)
 
     monkeypatch.setattr(files, "store", cancel_after)
-    assert not build(asked.pk)
-    assert fresh(asked).state == "cancelled"
+    assert not build(requested.pk)
+    assert fresh(requested).state == "cancelled"
     assert stored() == set()
 
 
-def test_a_finished_report_cannot_be_cancelled(asked):
-    build(asked.pk)
+def test_a_finished_report_cannot_be_cancelled(requested):
+    build(requested.pk)
     with pytest.raises(api.ReportNotInState):
-        api.cancel_report(asked.task_id)
-    assert fresh(asked).state == "ready"
+        api.cancel_report(requested.task_id)
+    assert fresh(requested).state == "ready"
 
 
 # --- The lease ---
 
 
-def test_a_worker_past_its_lease_cannot_publish(asked, monkeypatch):
+def test_a_worker_past_its_lease_cannot_publish(requested, monkeypatch):
     real = files.store
 
     def sleeps_past_its_lease(file, content):
         real(file, content)
         # As SIGSTOP does it: no heartbeat, and the clock has gone on.
-        Report.objects.filter(pk=asked.pk).update(lease_until=timezone.now())
+        Report.objects.filter(pk=requested.pk).update(lease_until=timezone.now())
 
     monkeypatch.setattr(files, "store", sleeps_past_its_lease)
-    assert not build(asked.pk)
-    assert fresh(asked).state == "running"
+    assert not build(requested.pk)
+    assert fresh(requested).state == "running"
     assert stored() == set()
 
 
-def test_a_worker_that_wakes_finds_that_another_has_published(asked, monkeypatch):
+def test_a_worker_that_wakes_finds_that_another_has_published(requested, monkeypatch):
     real, woken = files.store, []
 
     def overtaken(file, content):
         real(file, content)
         if not woken:
             woken.append(file)
-            Report.objects.filter(pk=asked.pk).update(lease_until=timezone.now())
-            assert build(asked.pk)
+            Report.objects.filter(pk=requested.pk).update(lease_until=timezone.now())
+            assert build(requested.pk)
 
     monkeypatch.setattr(files, "store", overtaken)
-    assert not build(asked.pk)
-    report = fresh(asked)
+    assert not build(requested.pk)
+    report = fresh(requested)
     assert (report.state, report.fence) == ("ready", 2)
     assert stored() == {report.file.storage_key}
     assert report.file != woken[0]
 
 
-def test_a_claim_is_not_renewed_once_another_holds_it(asked):
-    claim = Claim.acquire(asked.pk)
+def test_a_claim_is_not_renewed_once_another_holds_it(requested):
+    claim = Claim.acquire(requested.pk)
     assert claim.renew()
-    Report.objects.filter(pk=asked.pk).update(lease_until=timezone.now())
-    assert Claim.acquire(asked.pk) is not None
+    Report.objects.filter(pk=requested.pk).update(lease_until=timezone.now())
+    assert Claim.acquire(requested.pk) is not None
     assert not claim.renew()
 
 
-def test_a_dead_worker_is_noticed_by_its_lease(asked):
-    Claim.acquire(asked.pk)
-    assert not build(asked.pk)
+def test_a_dead_worker_is_noticed_by_its_lease(requested):
+    Claim.acquire(requested.pk)
+    assert not build(requested.pk)
     with later(61):
-        assert build(asked.pk)
+        assert build(requested.pk)
 
 
-def test_a_report_whose_worker_is_lost_at_every_try_fails_with_a_reference_that_stands_in_the_log(asked, caplog):
+def test_a_report_whose_worker_is_lost_at_every_try_fails_with_a_reference_that_is_in_the_log(requested, caplog):
     for minute in range(3):
         with later(61 * minute):
-            Claim.acquire(asked.pk)
+            Claim.acquire(requested.pk)
     with later(61 * 3):
         assert sweep_reports().failed == 1
-    report = fresh(asked)
+    report = fresh(requested)
     assert (report.state, report.failure, report.unfinished_key) == ("failed", "worker_lost", None)
     assert len(report.reference) == 8
     assert report.reference in caplog.text
@@ -287,28 +289,28 @@ def refuse(*args):
     raise OSError(28, "No space left on device")
 
 
-def test_a_storage_that_refuses_fails_the_report_after_its_tries(asked, monkeypatch, caplog):
+def test_a_storage_that_refuses_fails_the_report_after_its_tries(requested, monkeypatch, caplog):
     monkeypatch.setattr(files, "store", refuse)
     for seconds in (0, 11, 75):
         with later(seconds), pytest.raises(OSError, match="No space"):
-            build(asked.pk)
-    report = fresh(asked)
+            build(requested.pk)
+    report = fresh(requested)
     assert (report.state, report.failure, report.tries) == ("failed", "storage", 3)
     assert "file storage" in report.get_failure_display()
     assert report.reference in caplog.text
     assert caplog.records[-1].levelno == logging.ERROR
 
 
-def test_between_two_tries_there_is_a_pause(asked, monkeypatch):
+def test_between_two_tries_there_is_a_pause(requested, monkeypatch):
     monkeypatch.setattr(files, "store", refuse)
     with pytest.raises(OSError, match="No space"):
-        build(asked.pk)
-    assert fresh(asked).state == "queued"
-    assert not build(asked.pk)
+        build(requested.pk)
+    assert fresh(requested).state == "queued"
+    assert not build(requested.pk)
     monkeypatch.undo()
     with later(11):
-        assert build(asked.pk)
-    report = fresh(asked)
+        assert build(requested.pk)
+    report = fresh(requested)
     assert (report.state, report.tries, report.failure, report.reference) == ("ready", 2, "", "")
 
 
@@ -316,24 +318,24 @@ def test_between_two_tries_there_is_a_pause(asked, monkeypatch):
     ("error", "failure"),
     [(OperationalError("server closed the connection"), "database"), (KeyError("x"), "unexpected")],
 )
-def test_the_reason_is_told_apart(asked, monkeypatch, error, failure):
+def test_the_reason_of_a_failure_is_recognised(requested, monkeypatch, error, failure):
     def fail(*args):
         raise error
 
     monkeypatch.setattr(build_module, "write_rows", fail)
     with pytest.raises(type(error)):
-        build(asked.pk)
-    assert fresh(asked).failure == failure
+        build(requested.pk)
+    assert fresh(requested).failure == failure
 
 
-def test_a_failed_report_is_asked_for_again_with_fresh_tries(course):
+def test_a_failed_report_is_retried_with_all_its_tries(course):
     report = ReportFactory(failed=True, tries=3)
     again = api.retry_report(report.task_id)
     assert (again.pk, again.state, again.tries, again.failure) == (report.pk, "queued", 0, "")
     assert build(report.pk)
 
 
-def test_a_retry_is_refused_while_the_same_report_is_being_made(course):
+def test_a_retry_is_refused_while_the_same_report_is_being_created(course):
     failed, running = ReportFactory(failed=True), api.request_report(COURSE)
     with pytest.raises(api.ReportAlreadyRunning) as refused:
         api.retry_report(failed.task_id)
@@ -341,15 +343,15 @@ def test_a_retry_is_refused_while_the_same_report_is_being_made(course):
     assert fresh(failed).state == "failed"
 
 
-def test_only_a_failed_report_is_asked_for_again(asked):
+def test_only_a_failed_report_can_be_retried(requested):
     with pytest.raises(api.ReportNotInState):
-        api.retry_report(asked.task_id)
+        api.retry_report(requested.task_id)
 
 
 @pytest.mark.parametrize("verb", [api.cancel_report, api.retry_report])
-def test_cancel_and_retry_need_the_permission_and_a_report(asked, verb):
+def test_cancel_and_retry_need_the_permission_and_a_report(requested, verb):
     with pytest.raises(api.AccessDenied):
-        verb(asked.task_id, by=UserFactory())
+        verb(requested.task_id, by=UserFactory())
     with pytest.raises(api.NotFound):
         verb("00000000-0000-0000-0000-000000000000")
     with pytest.raises(api.NotFound):
@@ -359,18 +361,18 @@ def test_cancel_and_retry_need_the_permission_and_a_report(asked, verb):
 # --- The sweep ---
 
 
-def test_the_sweep_enqueues_what_is_due(asked, monkeypatch):
+def test_the_sweep_enqueues_what_is_due(requested, monkeypatch):
     enqueued = []
     monkeypatch.setattr(
         "proctoring_results.services.upkeep.enqueue", lambda task, *args, **_: enqueued.append(args) or True
     )
     assert sweep_reports().enqueued == 1
-    assert enqueued == [(asked.pk,)]
-    build(asked.pk)
+    assert enqueued == [(requested.pk,)]
+    build(requested.pk)
     assert sweep_reports().enqueued == 0
 
 
-def test_the_sweep_stops_ringing_when_the_broker_is_down(monkeypatch):
+def test_the_sweep_stops_enqueueing_when_the_broker_is_down(monkeypatch):
     for number in range(3):
         api.request_report(f"course {number}")
     enqueued = []
@@ -381,8 +383,8 @@ def test_the_sweep_stops_ringing_when_the_broker_is_down(monkeypatch):
     assert len(enqueued) == 1
 
 
-def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(asked):
-    claim = Claim.acquire(asked.pk)
+def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(requested):
+    claim = Claim.acquire(requested.pk)
     key = storages["proctoring_results"].save(claim.file.storage_key, _content())
     sweep_reports(enqueue=False)
     assert stored() == {key}
@@ -391,8 +393,8 @@ def test_the_sweep_removes_the_file_of_a_dead_worker_and_keeps_one_under_way(ask
     assert stored() == set()
 
 
-def test_the_sweep_looks_again_for_a_day_under_a_key_that_a_sleeper_may_still_use(asked):
-    claim = Claim.acquire(asked.pk)
+def test_the_sweep_checks_a_key_again_for_a_day_because_a_sleeping_worker_may_still_use_it(requested):
+    claim = Claim.acquire(requested.pk)
     with later(61):
         sweep_reports(enqueue=False)
         storages["proctoring_results"].save(claim.file.storage_key, _content())
@@ -403,17 +405,17 @@ def test_the_sweep_looks_again_for_a_day_under_a_key_that_a_sleeper_may_still_us
     assert ReportFile.objects.get().removed_at is not None
 
 
-def test_the_sweep_removes_expired_reports_and_keeps_the_row(asked):
-    build(asked.pk)
+def test_the_sweep_removes_expired_reports_and_keeps_the_row(requested):
+    build(requested.pk)
     sweep_reports(enqueue=False)
     assert len(stored()) == 1
     with later(90 * 24 * 3600 + 1):
         assert sweep_reports(enqueue=False).expired == 1
     assert stored() == set()
-    assert fresh(asked).state == "expired"
+    assert fresh(requested).state == "expired"
 
 
-def test_one_file_that_the_storage_does_not_remove_keeps_no_other(course, monkeypatch):
+def test_a_file_that_the_storage_does_not_remove_blocks_no_other(course, monkeypatch):
     reports = [api.request_report(f"course {number}") for number in range(2)]
     claims = [Claim.acquire(report.pk) for report in reports]
     for claim in claims:

@@ -93,7 +93,7 @@ def test_the_older_kind_byte_by_byte():
     )
 
 
-def test_provider_and_track_stand_after_the_course_where_a_setting_says_so(settings):
+def test_a_setting_adds_provider_and_track_after_the_course(settings):
     settings.PROCTORING_RESULTS = {"REPORT_PROVIDER_COLUMNS": True}
     ExamAttemptFactory(track="verified")
     [row] = rows()
@@ -111,12 +111,12 @@ def test_practice_and_archived_attempts_are_rows_and_other_exams_and_courses_are
 
 
 def test_one_exam_of_the_course():
-    wanted, _ = ExamAttemptFactory(), ExamAttemptFactory()
-    assert [row["attempt_code"] for row in rows(content_id=wanted.exam.content_id)] == [wanted.attempt_code]
+    attempt, _ = ExamAttemptFactory(), ExamAttemptFactory()
+    assert [row["attempt_code"] for row in rows(content_id=attempt.exam.content_id)] == [attempt.attempt_code]
 
 
 @pytest.mark.parametrize("status", AttemptStatus)
-def test_not_reviewed_stands_where_an_exam_was_taken_and_could_be_reviewed(status):
+def test_not_reviewed_is_printed_if_an_exam_was_taken_and_could_be_reviewed(status):
     ExamAttemptFactory(status=status, started_at=datetime(2026, 5, 1, tzinfo=UTC))
     ExamAttemptFactory(status=status, started_at=None)
     reviewable = status in {"completed", "submitted", "timed_out", "second_review_required", "verified", "rejected"}
@@ -124,16 +124,16 @@ def test_not_reviewed_stands_where_an_exam_was_taken_and_could_be_reviewed(statu
     assert sorted(row["review_status"] for row in rows()) == ["", "Not Reviewed" if reviewable else ""]
 
 
-def test_the_current_review_stands_in_the_row():
+def test_the_current_review_is_in_the_row():
     attempt = ExamAttemptFactory(submitted=True)
     api.record_review(attempt.attempt_code, "Clean")
     api.record_review(attempt.attempt_code, "Not Reviewed")
     assert [row["review_status"] for row in rows()] == ["Clean"]
 
 
-def test_times_are_cut_to_whole_seconds():
-    moment = datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
-    ExamAttemptFactory(submitted=True, started_at=moment, completed_at=moment)
+def test_times_are_rounded_down_to_whole_seconds():
+    last_microsecond = datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    ExamAttemptFactory(submitted=True, started_at=last_microsecond, completed_at=last_microsecond)
     assert [(row["started_at"], row["completed_at"]) for row in rows()] == [("2026-12-31T23:59:59Z",) * 2]
 
 
@@ -200,11 +200,11 @@ def test_the_rows_come_in_one_statement_over_a_connection_of_their_own():
 
     with connection.execute_wrapper(look):
         assert len(rows()) == 3
-    # The exams are asked for and the attempts counted; the rows come over a connection of their own.
+    # The exams are read and the attempts counted; the rows come over a connection of their own.
     assert [sql.startswith("SELECT COUNT") for sql in seen] == [False, True]
 
 
-def test_rows_are_read_in_batches_and_progress_is_told():
+def test_rows_are_read_in_batches_and_progress_is_reported():
     exam = ProctoredExamFactory()
     users = [UserFactory.build(username=f"u{n:05}") for n in range(4_500)]
     type(users[0]).objects.bulk_create(users)
@@ -212,11 +212,11 @@ def test_rows_are_read_in_batches_and_progress_is_told():
         ExamAttempt(user=user, exam=exam, provider="p", open_key=user.username)
         for user in type(users[0]).objects.filter(username__startswith="u0")
     )
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     write_report(
-        Report(course_id=COURSE, kind=RESULTS), io.BytesIO(), lambda step: None, lambda *told_of: told.append(told_of)
+        Report(course_id=COURSE, kind=RESULTS), io.BytesIO(), lambda step: None, lambda *counts: progress.append(counts)
     )
-    assert told == [(0, 4_500), (2_000, 4_500), (4_000, 4_500), (4_500, 4_500), (4_500, 4_500)]
+    assert progress == [(0, 4_500), (2_000, 4_500), (4_000, 4_500), (4_500, 4_500), (4_500, 4_500)]
 
 
 @pytest.mark.postgresql
@@ -238,7 +238,7 @@ WORDS = st.one_of(ANY_TEXT, NASTY)
 
 
 def line(attempt: ExamAttempt, comments: list[str]) -> list[str]:
-    """A row as the documents say it, made without the database."""
+    """Return a row as the documents describe it, without the database."""
     joined = "; ".join(guarded_text(text.replace("\r\n", "\n").replace("\r", "\n")) for text in comments)
     texts = [attempt.exam.course_id, attempt.exam.exam_name, attempt.user.username, attempt.user.email]
     times = ["2026-05-01T09:30:00Z", "2026-05-01T10:15:00Z"]
@@ -295,13 +295,13 @@ def page_cost(database: BaseDatabaseWrapper) -> str:
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize(("expected", "is_told"), [(SMALL_REPORT_ROWS, True), (SMALL_REPORT_ROWS + 1, False)])
-def test_postgresql_is_told_that_the_rows_of_a_small_report_lie_close_together(expected, is_told):
-    asked = ExamAttempt.objects.annotate(cost=Func(Value("random_page_cost"), function="current_setting"))
+@pytest.mark.parametrize(("expected", "is_set"), [(SMALL_REPORT_ROWS, True), (SMALL_REPORT_ROWS + 1, False)])
+def test_postgresql_is_told_that_the_rows_of_a_small_report_lie_close_together(expected, is_set):
+    rows = ExamAttempt.objects.annotate(cost=Func(Value("random_page_cost"), function="current_setting"))
     sink = io.BytesIO()
     ExamAttemptFactory()
     with own_connection("default") as database:
         usual = page_cost(database)
-        write_rows(asked.values_list("cost"), database, sink, lambda done: None, expected)
-        assert page_cost(database) == usual, "nobody else is told, should the connection go back to a pool"
-    assert sink.getvalue().decode().strip() == ("1.1" if is_told else usual)
+        write_rows(rows.values_list("cost"), database, sink, lambda done: None, expected)
+        assert page_cost(database) == usual, "the setting is left behind for the next user of a pooled connection"
+    assert sink.getvalue().decode().strip() == ("1.1" if is_set else usual)

@@ -96,14 +96,14 @@ def test_a_click_is_redirected_to_a_signed_url_that_lives_a_minute_and_gives_the
     assert ReportDownload.objects.get().outcome == "downloaded"
 
 
-def test_for_excel_the_file_flows_through_django_after_a_bom(report, browser_of, admin):
+def test_for_excel_django_sends_the_file_after_a_bom(report, browser_of, admin):
     answer = browser_of.get(address("download_excel", report, admin))
     content = b"".join(answer.streaming_content)
     assert content.startswith(b"\xef\xbb\xbfcourse_id,")
     assert len(content) == report.size + 3
 
 
-def test_an_object_that_is_gone_is_said_so(report, bucket, browser_of, admin):
+def test_an_object_that_is_gone_is_reported_as_gone(report, bucket, browser_of, admin):
     bucket.delete_object(Bucket="reports", Key=keys(bucket)[0])
     assert browser_of.get(address("download", report, admin)).status_code == 410
 

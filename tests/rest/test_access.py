@@ -2,17 +2,15 @@
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from example_project.campus.models import Course, CourseRole, Role
 from proctoring_results.models import ProviderMessage, StatusChange
 from tests.factories import UserFactory
+from tests.host.models import CourseRole
 from tests.rest.calling import (
     REVIEW,
     RPNOW,
     RPNOW_REVIEW,
     account_of,
-    application_of,
     basic,
     launch,
     post,
@@ -81,9 +79,7 @@ def client_of(who, attempt):
         case "learner":
             return signed_in(attempt.user)
         case "instructor of another course":
-            course = Course.objects.create(course_id="other", name="Other", start=timezone.now())
-            role = CourseRole.objects.create(user=UserFactory(), course=course, role=Role.INSTRUCTOR)
-            return signed_in(role.user)
+            return signed_in(CourseRole.objects.create(user=UserFactory(), course_id="other").user)
         case "another provider":
             return signed_in(account_of("examity"))
         case "the provider":
@@ -146,47 +142,3 @@ def test_a_session_needs_its_csrf_token():
     client = Client(enforce_csrf_checks=True)
     client.force_login(account_of(), backend="django.contrib.auth.backends.ModelBackend")
     assert post(client, reviewed(), REVIEW).status_code == 403
-
-
-# --- Tokens of the example LMS ---
-
-
-def token_for(application, secret="secret", **others):
-    form = {"grant_type": "client_credentials", "client_id": application.client_id, "client_secret": secret}
-    return Client().post("/oauth2/access_token", {**form, "token_type": "jwt", **others})
-
-
-@pytest.mark.parametrize("scheme", ["JWT", "Bearer", "jwt"])
-def test_a_provider_signs_in_by_a_token(scheme):
-    rest_attempt()
-    told = token_for(application_of(account_of())).json()
-    assert told["expires_in"] > 0
-    answer = post(Client(), reviewed(), REVIEW, Authorization=f"{scheme} {told['access_token']}")
-    assert answer.status_code == 200
-
-
-def test_a_token_stands_for_the_owner_of_the_application_only():
-    rest_attempt()
-    told = token_for(application_of(UserFactory())).json()
-    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {told['access_token']}").status_code == 403
-
-
-@pytest.mark.parametrize("authorization", ["JWT nonsense", "Bearer", "JWT", "JWT a b c", "Token x"])
-def test_a_token_that_is_none_is_refused(authorization):
-    rest_attempt()
-    answer = post(Client(), reviewed(), REVIEW, Authorization=authorization)
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"].startswith("Bearer ")
-
-
-def test_a_token_dies_with_its_owners_account():
-    rest_attempt()
-    account = account_of()
-    token = token_for(application_of(account)).json()["access_token"]
-    account.is_active = False
-    account.save()
-    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {token}").status_code == 401
-
-
-def test_a_wrong_secret_gets_no_token():
-    assert token_for(application_of(account_of()), secret="wrong").status_code == 401

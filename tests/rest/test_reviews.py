@@ -428,7 +428,7 @@ def test_a_crash_between_message_and_review_loses_nothing(clock):
     messages._keep(attempt, MessageChannel.REST_REVIEW, REVIEW, "proctortrack", None)
     assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
     clock.shift(61)
-    assert "Messages finished: 1, put off: 0." in called("proctoring_upkeep")
+    assert "Messages processed: 1, rescheduled: 0." in called("proctoring_upkeep")
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert (ExamReview.objects.count(), Incident.objects.count()) == (1, 1)

@@ -1,4 +1,4 @@
-"""``manage.py proctoring_erase USERNAME --by ADMIN --reason …``: a learner's data is erased."""
+"""``manage.py proctoring_erase USERNAME --by ADMIN --reason …``: erase a learner's data."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = (
-        "Erases what is kept about a learner's attempts, and has the proctoring services do so. It cannot be undone. "
-        "Take name and address out of the user's own row afterwards."
+        "Erases the data about a learner's attempts, and asks the proctoring services to erase theirs. This cannot be "
+        "undone. Afterwards, remove name and address from the user account yourself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="whose data is erased")
-        parser.add_argument("--by", required=True, metavar="USERNAME", help="who erases; needs the permission")
-        parser.add_argument("--reason", required=True, help="kept: name a request, not a person")
+        parser.add_argument("username", help="the learner whose data is erased")
+        parser.add_argument("--by", required=True, metavar="USERNAME", help="the user who erases; needs the permission")
+        parser.add_argument("--reason", required=True, help="is stored: name a request, not a person")
 
     def handle(self, *args: Any, **options: Any) -> None:
         learner, by = _user(options["username"]), _user(options["by"])
@@ -33,14 +33,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"The data of {learner.get_username()} was erased at {erasure.at:%Y-%m-%d %H:%M} UTC, in "
-            f"{erasure.attempts} attempts. Name and address stand in the user's own row; that is yours to change."
+            f"{erasure.attempts} attempts. The user account still has name and address; remove them yourself."
         )
 
 
 def _user(name: str) -> AbstractBaseUser:
     users = get_user_model()
     user = users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
-    # MariaDB takes "ada" for "Ada", and this cannot be undone.
+    # On MariaDB "ada" equals "Ada", and this cannot be undone.
     if user is None or user.get_username() != name:
         raise CommandError(f"There is no user “{name}”.")
     return user

@@ -1,4 +1,4 @@
-"""``manage.py proctoring_report COURSE_ID``: a report at the terminal."""
+"""``manage.py proctoring_report COURSE_ID``: build a report at the terminal."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ BAR_WIDTH = 30  # characters
 
 class Command(BaseCommand):
     help = (
-        "Builds a report here and now. Without --output it is published like one asked for on the Data Download "
-        "page; with it the CSV is written to a file, or to standard output, and nothing is kept."
+        "Builds a report in this process. Without --output the report is published on the Data Download page. "
+        "With --output the CSV is written to a file or to standard output, and nothing is stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("course_id")
         parser.add_argument("--kind", choices=ReportKind.values, default=ReportKind.EXAM_RESULTS.value)
-        parser.add_argument("--exam", metavar="CONTENT_ID", help="only this exam of the course")
-        parser.add_argument("--output", metavar="FILE", help="write the CSV to this file; - is standard output")
+        parser.add_argument("--exam", metavar="CONTENT_ID", help="include only this exam of the course")
+        parser.add_argument(
+            "--output", metavar="FILE", help="write the CSV to this file, or to standard output if it is -"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = {"content_id": options["exam"]} if options["exam"] else {}
@@ -70,7 +72,7 @@ class WholeFile:
         self._path = path
 
     def __enter__(self) -> IO[bytes]:
-        # Beside its target, so that the rename stays on one file system; mkstemp lets only the owner read.
+        # In the target's folder, so that the rename stays on one file system. mkstemp lets only the owner read.
         descriptor, self._temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         self._file = os.fdopen(descriptor, "wb")
         return self._file
@@ -84,7 +86,7 @@ class WholeFile:
 
 
 class ProgressBar:
-    """Rows done of rows in all, drawn only on a terminal."""
+    """Shows the rows done of the rows in all, if the stream is a terminal."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""``manage.py proctoring_upkeep``: what Celery beat schedules, for sites without beat (run it from cron)."""
+"""``manage.py proctoring_upkeep``: what Celery beat schedules, for sites that run it from cron instead."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ from proctoring_results.services.upkeep import (
 
 class Command(BaseCommand):
     help = (
-        "Ends attempts whose time is over, enqueues reports and effects that wait, fails reports whose worker was "
-        "lost, takes up providers' messages that were kept and not finished, and removes old files."
+        "Ends attempts whose time is over, enqueues due reports and effects, fails reports whose worker was lost, "
+        "processes providers' messages that could not be processed on arrival, and removes old files."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--here",
             action="store_true",
-            help="Do what waits here and now, without Celery: build reports, deliver effects.",
+            help="Build the due reports and deliver the due effects in this process, without Celery.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,10 +37,10 @@ class Command(BaseCommand):
         swept = sweep_reports(enqueue=not here)
         built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
         delivered = deliver_due() if here else 0
-        enqueued = "" if here or not sweep_effects() else " Enqueued the effects that wait."
+        enqueued = "" if here or not sweep_effects() else " The due effects were enqueued."
         self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{enqueued}")
         self.stdout.write(
             f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
-        self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")
+        self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.put_off}.")

@@ -57,7 +57,7 @@ def test_cancel_stops_the_report(client, page_url):
 
 def test_a_finished_report_cannot_be_cancelled(client):
     page = text(client.post(url("cancel_report", ReportFactory(ready=True).task_id), follow=True))
-    assert "there is nothing to cancel" in page
+    assert "already finished" in page
 
 
 def test_retry_queues_a_failed_report_again(client):

@@ -65,7 +65,7 @@ def test_somebody_of_the_course_reads_which_permission_is_missing_and_whom_to_as
     assert response.status_code == 403
     assert "Your account may not look at the exam sessions of this course." in text(response)
     assert "<code>proctoring_results.view_sessions</code>" in text(response)
-    assert "Ask the administrators of Campus." in text(response)
+    assert "Ask the exam office." in text(response)
 
 
 @pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
@@ -242,7 +242,10 @@ def tokens(response) -> list[str]:
 def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
     attempt = flagged(exam, "ada")
     response = confirm(reviewing, attempt)
-    assert "The status becomes “verified”; now it is “second review required”." in text(response)
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in text(response)
+    )
     assert not attempt.changes.exists()
 
 
@@ -337,7 +340,7 @@ def test_who_may_not_decide_is_offered_nothing_to_tick_and_told_whom_to_ask(look
     flagged(exam)
     page = text(looking.get(url()))
     assert 'type="checkbox"' not in page
-    assert "Your account may not decide Pass or Fail in this course. Ask the administrators of Campus." in page
+    assert "Your account may not decide Pass or Fail in this course. Ask the exam office." in page
     assert "Missing permission: <code>proctoring_results.decide_attempt</code>" in page
 
 

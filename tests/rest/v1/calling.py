@@ -1,20 +1,16 @@
-"""What front ends and scripts do."""
+"""Calls of the REST API as front ends and scripts make them."""
 
 from django.test import Client
-from django.utils import timezone
 
-from example_project.campus.models import Course, CourseRole, Role
 from tests.factories import UserFactory
+from tests.host.models import CourseRole, Role
 from tests.rest.calling import signed_in
 
 V1 = "/api/proctoring/v1/"
 
 
 def member_of(course_id, role=Role.INSTRUCTOR):
-    course, _ = Course.objects.get_or_create(
-        course_id=course_id, defaults={"name": "A course", "start": timezone.now(), "end": timezone.now()}
-    )
-    return CourseRole.objects.create(user=UserFactory(), course=course, role=role).user
+    return CourseRole.objects.create(user=UserFactory(), course_id=course_id, role=role).user
 
 
 def team_of(course_id, role=Role.INSTRUCTOR) -> Client:
@@ -22,20 +18,20 @@ def team_of(course_id, role=Role.INSTRUCTOR) -> Client:
 
 
 def pages(client, url, **query):
-    """All rows of a list, page by page."""
+    """Return all rows of a list, page by page."""
     rows, more = [], {}
     while more is not None:
-        told = client.get(url, {**query, **more}).json()
-        rows += told["results"]
-        more = {"cursor": told["next_cursor"]} if told["next_cursor"] else None
+        body = client.get(url, {**query, **more}).json()
+        rows += body["results"]
+        more = {"cursor": body["next_cursor"]} if body["next_cursor"] else None
     return rows
 
 
 def problem(answer):
     assert answer["Content-Type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == answer.status_code
-    return answer.status_code, told["code"], told.get("field")
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"], body.get("field")
 
 
 def seen_of(attempt):

@@ -34,7 +34,7 @@ from proctoring_results.reports.build import build
 from proctoring_results.services.effects import queue_erasure
 from tests.factories import COURSE, UserFactory
 
-PROGRAM = Path(__file__).resolve().parent.parent / "example_project" / "invigilator.py"
+PROGRAM = Path(__file__).resolve().parents[2] / "example_project" / "invigilator.py"
 PATIENCE = 30  # seconds until something that must happen is missed
 WORD_OF_THE_LMS = "from-the-lms"
 
