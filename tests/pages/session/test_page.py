@@ -230,7 +230,10 @@ def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(lookin
 
 def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
     page = text(reviewing.get(url(attempt)))
-    assert "The status becomes “verified”; now it is “second review required”." in page
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in page
+    )
     assert "The learner gets the mail “Unsatisfactory”, which says that the grade was set to 0." in page
 
 
