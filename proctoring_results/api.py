@@ -1,6 +1,7 @@
-"""The front door for hosts: typed, documented, stable. Re-exports, no logic.
+"""The public Python API for hosts: typed, documented, stable. It re-exports, and has no logic.
 
-Errors are children of ``proctoring_results.exceptions.ProctoringResultsError``; each verb names its own.
+It is a façade and not a layer: packages of the app import ``services`` and ``queries``, and none imports this module
+(held by import-linter). Errors are subclasses of ``ProctoringResultsError``; each function names its own.
 """
 
 from proctoring_results.choices import (

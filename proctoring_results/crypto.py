@@ -1,4 +1,4 @@
-"""What is kept encrypted: providers' messages and the links to recordings (setting ``ENCRYPTION_KEYS``)."""
+"""Encryption of providers' messages and of links to recordings (setting ``ENCRYPTION_KEYS``)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.conf import settings
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CannotDecrypt
 
-# A purpose of its own, so that what is kept here opens nothing else that SECRET_KEY protects.
+# The key is derived for this purpose, so that it opens nothing else that SECRET_KEY protects.
 PURPOSE = b"proctoring_results.crypto"
 
 
 def encrypt(text: str) -> bytes:
-    """With the first key of the settings."""
+    """Encrypt with the first key of the settings."""
     return _keys().encrypt(text.encode())
 
 
 def decrypt(token: bytes | memoryview) -> str:
-    """With whichever key it was. Raises ``CannotDecrypt`` where that key is no longer in the settings."""
+    """Return the text. Raise ``CannotDecrypt`` if its key is no longer in the settings."""
     try:
         return _keys().decrypt(bytes(token)).decode()
     except InvalidToken:
@@ -31,7 +31,7 @@ def decrypt(token: bytes | memoryview) -> str:
 
 
 def is_key(key: object) -> bool:
-    """Whether this is a key as ``Fernet.generate_key()`` makes them."""
+    """Return whether this is a key of the kind that ``Fernet.generate_key()`` returns."""
     try:
         Fernet(key)  # type: ignore[arg-type]
     except (ValueError, TypeError):
@@ -40,10 +40,10 @@ def is_key(key: object) -> bool:
 
 
 def _keys() -> MultiFernet:
-    named = [Fernet(key) for key in conf().ENCRYPTION_KEYS]
-    # Last, and only to read: a host that names keys later keeps what it had before.
+    configured = [Fernet(key) for key in conf().ENCRYPTION_KEYS]
+    # Last: a host that sets keys later can still decrypt what it has.
     derived = [Fernet(_derived(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return MultiFernet([*named, *derived])
+    return MultiFernet([*configured, *derived])
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""What pages and API have in common when they speak HTTP."""
+"""Client addresses and response headers, for pages and the REST API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proctoring_results.conf import conf
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Where the person came from, as far as the host's server says; a unix socket has no address."""
+    """Return the client's IP address as the server reports it, or None for a unix socket."""
     try:
         return str(ip_address(request.META.get("REMOTE_ADDR", "")))
     except ValueError:
@@ -19,7 +19,7 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def keep_private(response: HttpResponseBase) -> HttpResponseBase:
-    """The answer, whatever it is, belongs to one person and its address to nobody else."""
+    """Let no cache keep the response, and no other site learn its address."""
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -27,7 +27,7 @@ def keep_private(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def with_policy(response: HttpResponseBase) -> HttpResponseBase:
-    """The Content-Security-Policy of the settings, unless the response has one; an empty setting sends none."""
+    """Add the ``Content-Security-Policy`` of the settings, unless it is empty or the response has one."""
     if policy := conf().CONTENT_SECURITY_POLICY:
         response.headers.setdefault("Content-Security-Policy", policy)
     return response

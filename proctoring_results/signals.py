@@ -1,7 +1,7 @@
-"""What hosts may listen to. Each is sent after the commit; an error of a listener is logged and stops nothing.
+"""Signals for hosts. Each is sent after the commit; an error in a receiver is logged and stops nothing.
 
-A process that dies between the commit and the signal sends none. What must happen belongs into the ``Lms`` class,
-whose effects are tried again.
+A process that dies between the commit and the signal sends none. What must happen belongs in the ``Lms`` class, whose
+calls are repeated until they succeed.
 """
 
 from django.dispatch import Signal

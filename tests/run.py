@@ -5,6 +5,8 @@
 With THOROUGH=1 in the environment each door gets 5,000 bodies instead of 1,000, and deliveries are tried in hundreds of
 orders instead of dozens: ``THOROUGH=1 make test args="-k 'generated or any_order' --only sqlite"`` takes minutes.
 
+Unless the arguments narrow it down, the end says which share of the package was run, too.
+
 What the machine lacks is started from Python packages where that is possible, else left out; the end says what.
 With CI=true, nothing may be left out.
 """
@@ -15,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -23,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests import coverage, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("passed", "failed", "error", "skipped")
@@ -35,12 +38,13 @@ SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 class Database:
     name: str
     expression: str
+    minutes: int  # on two cores
 
 
 DATABASES = (
-    Database("SQLite", "not postgresql and not mariadb"),
-    Database("PostgreSQL", "database or postgresql"),
-    Database("MariaDB", "database or mariadb"),
+    Database("SQLite", "not postgresql and not mariadb", 6),
+    Database("PostgreSQL", "database or postgresql", 2),
+    Database("MariaDB", "database or mariadb", 2),
 )
 
 STARTERS: dict[str, tuple[str, Callable[[], AbstractContextManager[str]]]] = {
@@ -56,6 +60,7 @@ class Outcome:
     # A dict, for its order: sentences that say what was left out.
     left_out: dict[str, None] = field(default_factory=dict)
     broken: bool = False
+    coverage: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -65,8 +70,13 @@ def main() -> int:
     chosen, others = parser.parse_known_args()
     databases = [database for database in DATABASES if chosen.only in {None, database.name.lower()}]
 
+    narrowed = bool(chosen.expression or others)
+    announce(databases, narrowed)
     outcome = Outcome()
     with ExitStack() as stack:
+        measured = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proctoring-coverage-")))
+        if not narrowed:
+            os.environ[coverage.VARIABLE] = str(measured)
         for name, (variable, starter) in STARTERS.items():
             start_if_missing(name, variable, starter, stack)
         for database in databases:
@@ -77,12 +87,24 @@ def main() -> int:
                 outcome.lines.append(f"{database.name:12}left out")
             else:
                 run(database, url, chosen.expression, others, outcome)
+        outcome.coverage = coverage.report(measured)
     if servers.MUST_HAVE_ALL and not chosen.only:
         for name in servers.PROBES:
             if servers.find(name).url is None:
                 outcome.left_out[f"{name}: {servers.why_missing(name)}"] = None
     report(outcome)
     return int(outcome.broken or (servers.MUST_HAVE_ALL and bool(outcome.left_out)))
+
+
+def announce(databases: list[Database], narrowed: bool) -> None:
+    """Say what is going to be run, and how long a whole run takes."""
+    first, *others = (database.name for database in databases)
+    extent = "the tests that were asked for" if narrowed else "all tests"
+    print(f"Running {extent} on {first}" + "".join(f", then what depends on the database on {name}" for name in others))
+    if not narrowed:
+        times = ", ".join(f"{database.name} {database.minutes}" for database in databases)
+        print(f"Minutes on two cores, about: {times}. A dot is a test that passed; the share done stands behind.")
+    sys.stdout.flush()
 
 
 def start_if_missing(name: str, variable: str, starter: Callable, stack: ExitStack) -> None:
@@ -110,6 +132,9 @@ def run(database: Database, url: str, expression: str | None, others: list[str],
             # Unset is the embedded SQLite, whatever the developer's own environment names.
             del environment["DATABASE_URL"]
         command = [sys.executable, "-m", "pytest", *where, "-m", markers, *SPREAD, *others]
+        if coverage.VARIABLE in environment:
+            command += ["-p", coverage.__name__]
+        started = time.monotonic()
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         counts = json.loads(counts_file.read_text()) if counts_file.exists() else {}
 
@@ -122,7 +147,8 @@ def run(database: Database, url: str, expression: str | None, others: list[str],
     outcome.broken |= code != pytest.ExitCode.OK
     finished = counts and code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     remark = "" if finished else f"; NOT FINISHED, pytest ended with {code}"
-    outcome.lines.append(f"{database.name:12}{sentence(Counter(counts))}{remark}")
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    outcome.lines.append(f"{database.name:12}{sentence(Counter(counts))} in {minutes}:{seconds:02}{remark}")
 
 
 def names_tests(argument: str) -> bool:
@@ -134,6 +160,9 @@ def sentence(counts: Counter[str]) -> str:
 
 
 def report(outcome: Outcome) -> None:
+    if outcome.coverage:
+        print("\n── Coverage ──")
+        print(*outcome.coverage, sep="\n")
     print("\n── All ──")
     for line in outcome.lines:
         print(line)

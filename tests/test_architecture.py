@@ -1,4 +1,4 @@
-"""What import-linter cannot see: who writes a status, who swallows errors, who knows the example."""
+"""Rules that import-linter cannot check: who writes a status, who swallows errors, who imports the example."""
 
 import ast
 from collections.abc import Iterator, Set
@@ -8,27 +8,27 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# One function writes a status. Besides it: those that make believable data in bulk, or take it over.
+# One function writes a status. The others create data in bulk.
 MAY_WRITE_STATUS = {
     "proctoring_results/services/status.py",
-    # Writes a history that is over, in bulk.
+    # Creates the history of finished attempts.
     "example_project/campus/seeding/stories.py",
 }
-# A cache that is down must keep nobody out, and each kind of cache has errors of its own.
+# A cache that is down must lock nobody out, and each cache backend raises errors of its own.
 MAY_SWALLOW = {"proctoring_results/throttles.py"}
 
 
-def test_only_the_moves_write_a_status():
+def test_only_one_function_writes_a_status():
     modules = {**trees("proctoring_results"), **trees("example_project")}
-    assert found(status_writes, modules, besides=MAY_WRITE_STATUS) == []
+    assert offences(status_writes, modules, besides=MAY_WRITE_STATUS) == []
 
 
 def test_no_unexpected_error_is_swallowed():
-    assert found(swallowing_handlers, trees("proctoring_results"), besides=MAY_SWALLOW) == []
+    assert offences(swallowing_handlers, trees("proctoring_results"), besides=MAY_SWALLOW) == []
 
 
-def test_the_app_knows_neither_the_example_nor_the_tests():
-    assert found(imports_of_strangers, trees("proctoring_results")) == []
+def test_the_app_imports_neither_the_example_nor_the_tests():
+    assert offences(imports_of_strangers, trees("proctoring_results")) == []
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_app_knows_neither_the_example_nor_the_tests():
         "attempts.bulk_create(rows, update_conflicts=True, update_fields=['status'])",
     ],
 )
-def test_each_way_to_write_a_status_is_noticed(source):
+def test_each_way_to_write_a_status_is_found(source):
     assert list(status_writes(ast.parse(source))) == [1]
 
 
@@ -81,11 +81,11 @@ def test_reading_a_status_is_allowed(source):
         ("except ValueError: pass", False),
     ],
 )
-def test_a_handler_of_everything_has_to_raise(handler, is_refused):
+def test_a_handler_of_every_exception_must_raise(handler, is_refused):
     assert bool(list(swallowing_handlers(ast.parse(f"try: work()\n{handler}")))) is is_refused
 
 
-def test_a_handler_may_collect_what_the_function_raises_in_the_end():
+def test_a_handler_may_collect_exceptions_that_the_function_raises_at_its_end():
     collecting = """
 def work():
     for step in steps:
@@ -106,7 +106,7 @@ def trees(package: str) -> dict[str, ast.Module]:
     }
 
 
-def found(question, modules: dict[str, ast.Module], besides: Set[str] = frozenset()) -> list[str]:
+def offences(question, modules: dict[str, ast.Module], besides: Set[str] = frozenset()) -> list[str]:
     return [f"{name}:{line}" for name, tree in modules.items() if name not in besides for line in question(tree)]
 
 
@@ -147,7 +147,7 @@ def mentions_status(node: ast.AST) -> bool:
 
 
 def swallowing_handlers(tree: ast.AST, may_collect: bool = False) -> Iterator[int]:
-    """Handlers of everything that do not raise: neither themselves nor, at the function's end, all they collected."""
+    """Yield the lines of handlers of every exception that neither raise nor collect for an ``ExceptionGroup``."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ExceptHandler) and catches_everything(node) and not (may_collect or raises(node.body)):
             yield node.lineno
@@ -165,11 +165,11 @@ def catches_everything(handler: ast.ExceptHandler) -> bool:
 def raises_a_group(function: ast.AST) -> bool:
     groups = {"ExceptionGroup", "BaseExceptionGroup"}
     raised = (node.exc for node in ast.walk(function) if isinstance(node, ast.Raise))
-    return any(isinstance(what, ast.Call) and getattr(what.func, "id", "") in groups for what in raised)
+    return any(isinstance(error, ast.Call) and getattr(error.func, "id", "") in groups for error in raised)
 
 
 def raises(nodes: list) -> bool:
-    """Whether one of these statements raises, not counting functions that are only defined here."""
+    """Return whether one of these statements raises, nested functions excepted."""
     for node in nodes:
         if isinstance(node, ast.Raise):
             return True

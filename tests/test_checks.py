@@ -1,4 +1,4 @@
-"""Every wrong setting is said at start-up."""
+"""The system checks of settings and databases."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from proctoring_results.conf import conf
 LOCAL = "django.core.files.storage.FileSystemStorage"
 
 
-def found() -> set[str]:
+def problem_ids() -> set[str]:
     return {problem.id.removeprefix("proctoring_results.") for problem in check_settings(None)}
 
 
@@ -67,7 +67,7 @@ def test_the_example_has_no_wrong_setting():
 )
 def test_a_wrong_value_is_an_error(settings, values, problem):
     settings.PROCTORING_RESULTS = values
-    assert found() == {problem}
+    assert problem_ids() == {problem}
 
 
 def test_right_values_are_no_errors(settings):
@@ -86,7 +86,7 @@ def test_right_values_are_no_errors(settings):
         "DOWNLOAD_VIA": "x-sendfile",
         "REPORT_PROVIDER_COLUMNS": True,
     }
-    assert found() == set()
+    assert problem_ids() == set()
     assert conf().DOWNLOAD_VIA == "x-sendfile"
 
 
@@ -139,7 +139,7 @@ def test_a_provider_that_cannot_be_called_is_said(settings, provider, others, se
 
 def test_the_extra_is_needed_only_where_something_is_called(settings, monkeypatch):
     monkeypatch.setattr("proctoring_results.providers.rest.find_spec", lambda name: None)
-    assert found() == set()
+    assert problem_ids() == set()
     settings.PROCTORING_RESULTS = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": CALLED}}
     problems = check_settings(None)
     assert ["proctoring-results[rest]" in problem.msg for problem in problems] == [True, True]
@@ -147,12 +147,12 @@ def test_the_extra_is_needed_only_where_something_is_called(settings, monkeypatc
 
 def test_a_provider_that_can_be_called_is_fine(settings):
     settings.PROCTORING_RESULTS = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": CALLED}}
-    assert found() == set()
+    assert problem_ids() == set()
 
 
 def test_time_zones_are_needed(settings):
     settings.USE_TZ = False
-    assert found() == {"E007"}
+    assert problem_ids() == {"E007"}
 
 
 @pytest.mark.parametrize("name", ["MEDIA_ROOT", "STATIC_ROOT"])
@@ -162,7 +162,7 @@ def test_a_public_folder_is_no_place_for_reports(settings, tmp_path, name):
         **settings.STORAGES,
         "proctoring_results": {"BACKEND": LOCAL, "OPTIONS": {"location": str(tmp_path / "reports")}},
     }
-    assert found() == {"E008"}
+    assert problem_ids() == {"E008"}
 
 
 def s3(settings, **options):
@@ -178,13 +178,13 @@ def s3(settings, **options):
 @pytest.mark.parametrize("options", [{"custom_domain": "cdn.example.com"}, {"querystring_auth": False}])
 def test_a_storage_that_would_not_sign_its_urls_is_an_error(settings, options):
     s3(settings, **options)
-    assert found() == {"E010"}
+    assert problem_ids() == {"E010"}
 
 
 def test_a_web_server_cannot_send_files_that_are_elsewhere(settings):
     s3(settings)
     settings.PROCTORING_RESULTS = {"DOWNLOAD_VIA": "x-sendfile"}
-    assert found() == {"E009"}
+    assert problem_ids() == {"E009"}
 
 
 def connect(monkeypatch, vendor, changes):

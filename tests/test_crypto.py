@@ -1,4 +1,4 @@
-"""Kept so that only the keys of the settings open it; keys may change."""
+"""Encryption by the keys of the settings, which may change."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -14,7 +14,7 @@ def set_keys(settings, *keys):
 
 
 @pytest.mark.parametrize("keys", [(), (NEW,), (NEW, OLD)])
-def test_what_was_encrypted_is_read_again(settings, keys):
+def test_encrypted_text_is_decrypted(settings, keys):
     set_keys(settings, *keys)
     token = encrypt("a link 期末")
     assert b"link" not in token
@@ -29,7 +29,7 @@ def test_the_first_key_encrypts_and_all_decrypt(settings):
     assert Fernet(NEW).decrypt(encrypt("y")) == b"y"
 
 
-def test_without_its_key_nothing_is_read(settings):
+def test_text_is_not_decrypted_without_its_key(settings):
     set_keys(settings, OLD)
     before = encrypt("x")
     set_keys(settings, NEW)
@@ -37,13 +37,13 @@ def test_without_its_key_nothing_is_read(settings):
         decrypt(before)
 
 
-def test_keys_that_are_named_later_leave_readable_what_was_there(settings):
+def test_text_from_before_the_keys_were_set_is_decrypted(settings):
     before = encrypt("x")
     set_keys(settings, NEW)
     assert decrypt(before) == "x"
 
 
-def test_an_old_secret_key_still_reads(settings):
+def test_an_old_secret_key_decrypts(settings):
     before = encrypt("x")
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     assert decrypt(before) == "x"

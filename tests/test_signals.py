@@ -1,4 +1,4 @@
-"""What hosts may listen to."""
+"""The signals for hosts."""
 
 from contextlib import contextmanager
 
@@ -14,15 +14,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
-def heard(signal):
+def received(signal):
     calls = []
 
-    def listen(sender, signal, **facts):
-        calls.append(facts)
+    def receiver(sender, signal, **arguments):
+        calls.append(arguments)
 
-    signal.connect(listen)
+    signal.connect(receiver)
     yield calls
-    signal.disconnect(listen)
+    signal.disconnect(receiver)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def attempt():
     return ExamAttemptFactory(submitted=True)
 
 
-def test_a_status_change_and_a_review_are_told_after_the_commit(attempt):
-    with heard(attempt_status_changed) as changes, heard(review_recorded) as reviews:
+def test_a_status_change_and_a_review_are_signalled_after_the_commit(attempt):
+    with received(attempt_status_changed) as changes, received(review_recorded) as reviews:
         with transaction.atomic():
             review = api.record_review(attempt.attempt_code, "Clean")
             assert changes == reviews == []
@@ -39,24 +39,24 @@ def test_a_status_change_and_a_review_are_told_after_the_commit(attempt):
         assert reviews == [{"attempt_code": attempt.attempt_code, "review": review}]
 
 
-def test_what_is_rolled_back_is_not_told(attempt):
-    with heard(attempt_status_changed) as changes:
+def test_a_change_that_is_rolled_back_is_not_signalled(attempt):
+    with received(attempt_status_changed) as changes:
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             api.record_review(attempt.attempt_code, "Clean")
             1 / 0  # noqa: B018
         assert changes == []
 
 
-def test_a_ready_report_is_told_with_its_file():
+def test_a_ready_report_is_signalled():
     report = api.request_report(COURSE)
-    with heard(report_ready) as told:
+    with received(report_ready) as calls:
         build(report.pk)
-    assert [(facts["report"].pk, facts["report"].state) for facts in told] == [(report.pk, "ready")]
+    assert [(call["report"].pk, call["report"].state) for call in calls] == [(report.pk, "ready")]
 
 
-def test_a_listener_that_fails_stops_nothing(attempt, caplog):
-    def fail(**facts):
-        raise RuntimeError("a listener's own")
+def test_a_receiver_that_fails_stops_nothing(attempt, caplog):
+    def fail(**arguments):
+        raise RuntimeError("an error of the receiver")
 
     attempt_status_changed.connect(fail)
     try:
@@ -65,4 +65,4 @@ def test_a_listener_that_fails_stops_nothing(attempt, caplog):
         attempt_status_changed.disconnect(fail)
     attempt.refresh_from_db()
     assert attempt.status == "verified"
-    assert "a listener's own" in caplog.text
+    assert "an error of the receiver" in caplog.text

@@ -1,4 +1,4 @@
-"""The template tag for hosts: the words of the learner, one query a course, and nothing else."""
+"""The template tag for hosts: a learner's result, by one query for a course."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 S = AttemptStatus
 TAG = "{% load proctoring_results %}{% proctoring_result user course_id content_id %}"
-SAYS = {
+LEARNER_TEXTS = {
     S.COMPLETED: "Pending",
     S.SUBMITTED: "Pending",
     S.TIMED_OUT: "Pending",
@@ -30,59 +30,59 @@ def host(settings):
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
 
 
-def drawn(attempt, template=TAG, **others) -> str:
+def render(attempt, template=TAG, **others) -> str:
     context = {"user": attempt.user, "course_id": COURSE, "content_id": attempt.exam.content_id, **others}
     return " ".join(Template(template).render(Context(context)).split())
 
 
 @pytest.mark.parametrize("status", AttemptStatus)
-def test_a_learner_reads_what_the_status_says_and_no_more(status):
-    text = drawn(ExamAttemptFactory(status=status))
-    assert SAYS.get(status, "") in text
-    assert [word for word in {*SAYS.values()} - {SAYS.get(status)} if f">{word}<" in text] == []
-    if status not in SAYS:
+def test_a_learner_reads_the_result_of_the_status_and_nothing_else(status):
+    text = render(ExamAttemptFactory(status=status))
+    assert LEARNER_TEXTS.get(status, "") in text
+    assert [other for other in {*LEARNER_TEXTS.values()} - {LEARNER_TEXTS.get(status)} if f">{other}<" in text] == []
+    if status not in LEARNER_TEXTS:
         assert text == ""
 
 
 def test_a_second_review_looks_like_any_other_pending_exam():
     submitted = ExamAttemptFactory(submitted=True)
     suspected = ExamAttemptFactory(status=S.SECOND_REVIEW_REQUIRED, exam=submitted.exam)
-    assert drawn(submitted) == drawn(suspected)
+    assert render(submitted) == render(suspected)
 
 
 @pytest.mark.parametrize(
     ("status", "asks", "appeals"), [(S.REJECTED, True, True), (S.ERROR, True, False), (S.SUBMITTED, False, False)]
 )
-def test_whom_to_ask_and_how_to_appeal_stand_where_they_are_needed(status, asks, appeals):
+def test_whom_to_ask_and_how_to_appeal_are_shown_if_they_are_needed(status, asks, appeals):
     attempt = ExamAttemptFactory(status=status)
-    text = drawn(attempt)
+    text = render(attempt)
     assert ("the exam office" in text and attempt.attempt_code in text) is asks
     assert ("appeal" in text) is appeals
 
 
-def test_nobody_reads_what_is_anothers():
+def test_nobody_reads_the_result_of_another_person():
     attempt = ExamAttemptFactory(verified=True)
-    assert drawn(attempt, user=UserFactory()) == ""
-    assert drawn(attempt, user=AnonymousUser()) == ""
-    assert drawn(attempt, user="") == ""
-    assert drawn(attempt, course_id="another") == ""
+    assert render(attempt, user=UserFactory()) == ""
+    assert render(attempt, user=AnonymousUser()) == ""
+    assert render(attempt, user="") == ""
+    assert render(attempt, course_id="another") == ""
 
 
 def test_the_newest_attempt_counts_and_archived_ones_do_not():
     old = ExamAttemptFactory(rejected=True)
     newer = ExamAttemptFactory(verified=True, user=old.user, exam=old.exam)
-    assert ">Satisfactory<" in drawn(newer)
-    assert drawn(ExamAttemptFactory(verified=True, archived=True)) == ""
+    assert ">Satisfactory<" in render(newer)
+    assert render(ExamAttemptFactory(verified=True, archived=True)) == ""
 
 
-def test_a_timed_exam_has_no_word():
-    assert drawn(ExamAttemptFactory(verified=True, exam__is_proctored=False)) == ""
+def test_a_timed_exam_has_no_result():
+    assert render(ExamAttemptFactory(verified=True, exam__is_proctored=False)) == ""
 
 
-def test_as_a_variable_it_draws_nothing_and_holds_the_result():
+def test_as_a_variable_the_tag_renders_nothing_and_sets_the_result():
     template = TAG.replace(" content_id %}", " content_id as mine %}[{{ mine.word.label }}]")
-    assert drawn(ExamAttemptFactory(rejected=True), template) == "[Unsatisfactory]"
-    assert drawn(ExamAttemptFactory(started=True), template) == "[]"
+    assert render(ExamAttemptFactory(rejected=True), template) == "[Unsatisfactory]"
+    assert render(ExamAttemptFactory(started=True), template) == "[]"
 
 
 @pytest.mark.parametrize("exams", [1, 5])
@@ -97,7 +97,7 @@ def test_one_query_for_all_exams_of_a_course(django_assert_num_queries, exams):
     assert text.count("Pending") == exams
 
 
-def test_a_drawing_of_the_page_later_shows_what_is_true_by_then():
+def test_a_template_that_is_rendered_again_shows_the_new_result():
     attempt, template = ExamAttemptFactory(submitted=True), Template(TAG)
     context = {"user": attempt.user, "course_id": COURSE, "content_id": attempt.exam.content_id}
     assert "Pending" in template.render(Context(context))
@@ -106,16 +106,16 @@ def test_a_drawing_of_the_page_later_shows_what_is_true_by_then():
 
 
 @pytest.mark.parametrize("arguments", ["", "user", "user course_id", "a b c d", "a b c as", "a b as x", "a b c to x"])
-def test_written_wrongly_it_says_how_it_is_written(arguments):
+def test_wrong_arguments_raise_an_error_with_the_usage(arguments):
     with pytest.raises(TemplateSyntaxError, match="user course_id content_id"):
         Template(f"{{% load proctoring_results %}}{{% proctoring_result {arguments} %}}")
 
 
-def test_a_host_draws_it_its_own_way(settings, tmp_path):
+def test_a_host_can_override_the_template(settings, tmp_path):
     (tmp_path / "proctoring_results").mkdir()
     (tmp_path / "proctoring_results/result.html").write_text("own: {{ result.word.label }}{{ user }}")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
-    assert drawn(ExamAttemptFactory(verified=True)) == "own: Satisfactory"
+    assert render(ExamAttemptFactory(verified=True)) == "own: Satisfactory"
 
 
 def test_the_results_of_a_course_come_in_one_query(django_assert_num_queries):

@@ -15,7 +15,7 @@ from example_project.campus.seeding.questions import QUESTIONS
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ExamAttempt, StatusChange
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.test_templatetags import SAYS
+from tests.test_templatetags import LEARNER_TEXTS
 
 pytestmark = pytest.mark.django_db
 
@@ -274,8 +274,8 @@ def test_the_admin_reads_the_record_and_writes_nothing(viewer):
 def test_a_learners_pages_say_the_word_of_the_status_and_no_other(learner, exam, status, path):
     ExamAttemptFactory(user=learner, exam=exam, status=status)
     text = main_of(signed_in(learner), path)
-    said = {word for word in SAYS.values() if re.search(rf">\s*{re.escape(word)}\s*<", text)}
-    assert said == ({SAYS[status]} if status in SAYS else set())
+    said = {word for word in LEARNER_TEXTS.values() if re.search(rf">\s*{re.escape(word)}\s*<", text)}
+    assert said == ({LEARNER_TEXTS[status]} if status in LEARNER_TEXTS else set())
 
 
 @pytest.mark.parametrize("status", [S.COMPLETED, S.SECOND_REVIEW_REQUIRED, S.TIMED_OUT])

@@ -1,3 +1,3 @@
-"""Rows to read in Django admin. Nothing is added, changed or deleted here: history stays as it was."""
+"""Django admin: rows are viewed, and none is added, changed or deleted by a form, because history stays as it was."""
 
-from . import attempts, effects, erasures, messages, reports  # noqa: F401  registered on import
+from . import attempts, effects, messages, reports  # noqa: F401  registered on import

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.models import Disclosure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
+from proctoring_results.models import Disclosure, Erasure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
 
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, course_filter
@@ -14,20 +14,20 @@ from .read_only import ReadOnlyAdmin, ReadOnlyInline
 from .timeline import lines_of
 
 
-class Incidents(ReadOnlyInline):
+class IncidentInline(ReadOnlyInline):
     model = Incident
     fields = ["position", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissal_reason"]
     show_change_link = False
 
 
-class Pieces(ReadOnlyInline):
+class EvidenceInline(ReadOnlyInline):
     model = Evidence
-    # Not where it can be seen: that is opened from the session page, and written down.
+    # Without the address: evidence is opened from the session page, which records who opened it.
     fields = ["position", "kind", "incident", "start", "stop"]
     show_change_link = False
 
 
-class Disclosures(ReadOnlyInline):
+class DisclosureInline(ReadOnlyInline):
     model = Disclosure
     fields = ["at", "user", "what", "evidence", "address"]
     ordering = ["-pk"]
@@ -64,9 +64,9 @@ class ExamAttemptAdmin(DecisionPages):
         ArchivedFilter,
     ]
     search_fields = ["attempt_code", "user__username", "user__email"]
-    # Within what the search finds; an index serves it.
+    # There is an index in this order.
     ordering = ["-pk"]
-    inlines = [Disclosures]
+    inlines = [DisclosureInline]
 
     @admin.display(description=_("review status"))
     def review_status(self, attempt: ExamAttempt) -> str:
@@ -74,7 +74,7 @@ class ExamAttemptAdmin(DecisionPages):
         return review.get_review_status_display() if review else ""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The page begins with who, what and the timeline; the columns as they are stored come below, folded."""
+        """Fold the stored columns: the page begins with the timeline."""
         return [(_("All columns"), {"fields": self.get_fields(request, obj), "classes": ["collapse"]})]
 
     def render_change_form(
@@ -96,6 +96,14 @@ class ExamReviewAdmin(ReadOnlyAdmin):
     list_filter = [course_filter("attempt__exam__course_id"), "review_status", "standing", "source"]
     search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
-    # What the provider sent may name people; it is kept, and not shown in passing.
+    # The provider's message may name people. Reading it takes a permission of its own.
     exclude = ["raw_data"]
-    inlines = [Incidents, Pieces]
+    inlines = [IncidentInline, EvidenceInline]
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = ["at", "user", "by", "reason", "attempts"]
+    list_select_related = ["user", "by"]
+    search_fields = ["user__username", "reason"]
+    ordering = ["-pk"]

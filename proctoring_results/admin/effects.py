@@ -31,8 +31,8 @@ class LmsEffectAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("proctoring_results.change_lmseffect")
 
-    @admin.action(description=_("Retry what is parked"), permissions=["retry"])
-    def retry(self, request: HttpRequest, chosen: QuerySet[LmsEffect, Any]) -> None:
-        number = retry_effects(list(chosen.values_list("pk", flat=True)))
-        sentence = ngettext("%d parked effect is tried again.", "%d parked effects are tried again.", number) % number
+    @admin.action(description=_("Retry the selected effects that were given up"), permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[LmsEffect, Any]) -> None:
+        number = retry_effects(list(queryset.values_list("pk", flat=True)))
+        sentence = ngettext("%d effect will be tried again.", "%d effects will be tried again.", number) % number
         self.message_user(request, sentence, messages.SUCCESS if number else messages.WARNING)

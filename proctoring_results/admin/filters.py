@@ -1,4 +1,4 @@
-"""What the lists are narrowed by. None of them looks through the attempts to know its own choices."""
+"""The filters of the lists. None of them searches the attempts for its choices."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def course_filter(path: str) -> type[admin.ListFilter]:
-    """By course, where ``path`` leads to its id: ``exam__course_id``, say."""
+    """Return a filter by course. ``path`` leads to its id: ``exam__course_id``, for example."""
     return type("CourseFilter", (_CourseFilter,), {"path": path})
 
 
 class _CourseFilter(admin.ListFilter):
-    """A field to type into, with the courses that have exams to choose from: a site has hundreds of them."""
+    """A text field that suggests the courses with exams: a site has hundreds of courses."""
 
     title = _("course")
     template = "admin/proctoring_results/course_filter.html"
@@ -44,14 +44,14 @@ class _CourseFilter(admin.ListFilter):
         return [self.parameter]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        # A text with NUL in it is no course's id, and PostgreSQL would not even look.
+        # No course id has a NUL, and PostgreSQL refuses a query with one.
         if "\0" in self.course:
             return queryset.none()
         return queryset.filter(**{self.path: self.course}) if self.course else queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         ids = ProctoredExam.objects.order_by("course_id").values_list("course_id", flat=True).distinct()
-        # The page number belongs to the list as it was.
+        # The page number belongs to the list before this filter.
         others = {key: values for key, values in self.request.GET.lists() if key not in (self.parameter, "p")}
         yield {
             "course": self.course,
@@ -62,14 +62,14 @@ class _CourseFilter(admin.ListFilter):
 
 
 class ProviderFilter(admin.SimpleListFilter):
-    """The providers of today's exams, and those that the settings know."""
+    """The providers of the exams, and those in the settings."""
 
     title = _("provider")
     parameter_name = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
-        of_exams = ProctoredExam.objects.order_by().values_list("provider", flat=True).distinct()
-        return [(name, name) for name in sorted({*of_exams, *(provider.name for provider in known_providers())})]
+        in_exams = ProctoredExam.objects.order_by().values_list("provider", flat=True).distinct()
+        return [(name, name) for name in sorted({*in_exams, *(provider.name for provider in known_providers())})]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         name = self.value()

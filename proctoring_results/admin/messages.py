@@ -1,4 +1,4 @@
-"""What providers have sent: read by those who may, and taken up once more."""
+"""Providers' messages: their bodies, for those who may read them, and replay."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from proctoring_results import api, crypto, permissions
+from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, MessageState
+from proctoring_results.exceptions import CannotDecrypt, MessageQueued, ProctoringResultsError
 from proctoring_results.models import ProviderMessage
+from proctoring_results.services.messages import replay_message
 
 from .filters import course_filter
 from .read_only import ReadOnlyAdmin
@@ -43,7 +45,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "channel"]
     search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
     ordering = ["-pk"]
-    # Encrypted: it would say nothing here. Those who may read it have a page of its own.
+    # Encrypted. Those who may read it have a page of its own.
     exclude = ["body"]
     actions = ["replay"]
 
@@ -54,7 +56,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         view, name = self.admin_site.admin_view, "proctoring_results_providermessage"
         return [
             path("<int:pk>/body/", view(self.body_view), name=f"{name}_body"),
-            # Not in the request's own transaction: a message is kept first, and taken up in another.
+            # Outside ATOMIC_REQUESTS: a message is kept in one transaction and processed in the next.
             path("replay/", transaction.non_atomic_requests(view(self.replay_view)), name=f"{name}_replay"),
             *super().get_urls(),
         ]
@@ -69,10 +71,10 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    # ------------------------------------------------------------------------------------------------------- reading it
+    # --------------------------------------------------------------------------------------------------------- the body
 
     def body_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The message as it came. Who reads it is written down first."""
+        """Show the message as it came, and log who reads it."""
         message = ProviderMessage.objects.select_related("attempt").filter(pk=pk).first()
         if not self.has_view_permission(request, message):
             raise PermissionDenied
@@ -80,47 +82,47 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             raise Http404
         if not _may_read(request, message):
             raise PermissionDenied
-        self.log_change(request, message, _("Opened what the provider sent."))
+        self.log_change(request, message, _("Opened the provider’s message."))
         text, problem = "", ""
         try:
             text = json.dumps(json.loads(crypto.decrypt(message.body)), indent=2, ensure_ascii=False)
-        except api.CannotDecrypt as error:
+        except CannotDecrypt as error:
             problem = str(error)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("What the provider sent"),
+            "title": _("Message of the provider"),
             "message": message,
             "text": text,
             "problem": problem,
         }
         return TemplateResponse(request, "admin/proctoring_results/providermessage/body.html", context)
 
-    # ----------------------------------------------------------------------------------------------------- taking it up
+    # ----------------------------------------------------------------------------------------------------------- replay
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        """For every provider; the page and the verb ask again for each message."""
+        """Ask for every provider; the page and the service ask again for each message."""
         return _may_replay(request, "")
 
     @admin.action(description=gettext_lazy("Replay the selected messages…"), permissions=["replay"])
-    def replay(self, request: HttpRequest, chosen: QuerySet[ProviderMessage]) -> HttpResponse | None:
-        # In the order they came: the last one has the last word.
-        pks = list(chosen.order_by("pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
+    def replay(self, request: HttpRequest, queryset: QuerySet[ProviderMessage]) -> HttpResponse | None:
+        # In the order of arrival, so that the newest review stays the current one.
+        pks = list(queryset.order_by("pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
         if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
         return HttpResponseRedirect(_replay_url(pks))
 
     def replay_view(self, request: HttpRequest) -> HttpResponse:
-        """GET shows what would be done, POST does it."""
+        """Show the messages and ask for confirmation; replay them when it is posted."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         pks = _read_pks(request.GET.get("chosen", ""))
         rows = ProviderMessage.objects.filter(pk__in=pks).select_related("attempt__user", "attempt__exam").defer("body")
-        chosen = list(rows.order_by("pk"))
-        if not any(_may_replay(request, provider) for provider in {"", *(message.provider for message in chosen)}):
+        selected = list(rows.order_by("pk"))
+        if not any(_may_replay(request, provider) for provider in {"", *(message.provider for message in selected)}):
             raise PermissionDenied
         if request.method == "POST":
             for pk in pks:
@@ -129,8 +131,8 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Replay what a provider sent?"),
-            "chosen": chosen,
+            "title": _("Replay these messages?"),
+            "selected": selected,
             "DONE": MessageState.DONE,
         }
         return TemplateResponse(request, "admin/proctoring_results/providermessage/replay.html", context)
@@ -140,16 +142,16 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         name = _("Message %(pk)d") % {"pk": pk}
         try:
-            taken_up = api.replay_message(pk, by=request.user)
-        except api.MessageQueued:
-            told = _("%(name)s is kept, but could not be taken up now. Upkeep tries again.") % {"name": name}
-            self.message_user(request, told, messages.WARNING)
-        except api.ProctoringResultsError as error:
+            processed = replay_message(pk, by=request.user)
+        except MessageQueued:
+            sentence = _("%(name)s is kept, but could not be processed now. Upkeep will try again.") % {"name": name}
+            self.message_user(request, sentence, messages.WARNING)
+        except ProctoringResultsError as error:
             self.message_user(request, f"{name}: {error}", messages.ERROR)
         else:
-            told = _told(name, pk, taken_up)
-            self.log_change(request, taken_up, told)
-            self.message_user(request, told, messages.SUCCESS)
+            sentence = _outcome(name, pk, processed)
+            self.log_change(request, processed, sentence)
+            self.message_user(request, sentence, messages.SUCCESS)
 
 
 def _url(name: str, *args: object) -> str:
@@ -168,23 +170,24 @@ def _may_replay(request: HttpRequest, provider: str) -> bool:
     return permissions.may(request.user, permissions.REPLAY_MESSAGE, provider)
 
 
-def _told(name: str, pk: int, taken_up: ProviderMessage) -> str:
-    """What became of a replay, in one line."""
-    answer = taken_up.answer
-    status = AttemptStatus(answer["status"]).label
-    words = {"name": name, "copy": taken_up.pk, "status": status, "why": answer.get("why", "")}
-    done = _("%(name)s was taken up.") % words if taken_up.pk == pk else _("%(name)s was replayed as %(copy)d.") % words
+def _outcome(name: str, pk: int, processed: ProviderMessage) -> str:
+    answer = processed.answer
+    status, reason = AttemptStatus(answer["status"]).label, answer.get("why", "")
+    if processed.pk == pk:
+        done = _("%(name)s was processed.") % {"name": name}
+    else:
+        done = _("%(name)s was replayed as message %(copy)d.") % {"name": name, "copy": processed.pk}
     if answer.get("status_changed"):
-        return f"{done} {_('The attempt is “%(status)s” now.') % words}"
-    if words["why"]:
-        return f"{done} {_('The attempt stays “%(status)s”: %(why)s.') % words}"
-    return f"{done} {_('The attempt stays “%(status)s”.') % words}"
+        return f"{done} {_('The attempt is now “%(status)s”.') % {'status': status}}"
+    if reason:
+        return f"{done} {_('The attempt stays “%(status)s”: %(reason)s.') % {'status': status, 'reason': reason}}"
+    return f"{done} {_('The attempt stays “%(status)s”.') % {'status': status}}"
 
 
 def _too_many() -> str:
     sentence = ngettext(
-        "At most %d message is replayed at once. Choose fewer.",
-        "At most %d messages are replayed at once. Choose fewer.",
+        "At most %d message can be replayed at once. Select fewer.",
+        "At most %d messages can be replayed at once. Select fewer.",
         MAX_AT_ONCE,
     )
     return sentence % MAX_AT_ONCE
@@ -192,7 +195,7 @@ def _too_many() -> str:
 
 def _read_pks(text: str) -> list[int]:
     if not re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", text):
-        raise BadRequest("The messages are not named as the list names them.")
+        raise BadRequest(_("The address does not name any messages."))
     pks = list(dict.fromkeys(map(int, text.split(","))))
     if len(pks) > MAX_AT_ONCE:
         raise BadRequest(_too_many())

@@ -1,4 +1,4 @@
-"""Admin pages that only show."""
+"""Admin pages without changes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    # Generic for the type checker only.
+    # Only the type checker knows them as generic classes.
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
 
 class ReadOnly:
-    """Whoever may view the model sees it; nobody writes."""
+    """Show the model to those who may view it, and let nobody change it."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -32,12 +32,12 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     class Media:
         css = {"all": ["proctoring_results/admin.css"]}
 
-    # A second count of the whole table, for one line of the page.
+    # It costs a second count of the whole table.
     show_full_result_count = False
     list_per_page = 50
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """All columns, also those that no form may write."""
+        """Return all columns, also those that are not editable."""
         return [field.name for field in self.model._meta.fields if field.name not in (self.exclude or ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

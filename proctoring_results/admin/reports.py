@@ -7,7 +7,7 @@ from proctoring_results.models import Report, ReportDownload
 from .read_only import ReadOnlyAdmin, ReadOnlyInline
 
 
-class Downloads(ReadOnlyInline):
+class DownloadInline(ReadOnlyInline):
     model = ReportDownload
     fields = ["at", "user", "address", "outcome", "for_excel"]
     ordering = ["-pk"]
@@ -21,7 +21,7 @@ class ReportAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind", "failure"]
     search_fields = ["file_name", "course_id", "reference"]
     ordering = ["-pk"]
-    inlines = [Downloads]
+    inlines = [DownloadInline]
 
 
 @admin.register(ReportDownload)

@@ -1,4 +1,4 @@
-"""What the page of an attempt shows besides its columns."""
+"""The timeline on the pages of an attempt."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from proctoring_results.queries.timeline import Event, timeline
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event, and the admin's page of its row where the person may see it."""
+    """An event, and the address of its row in the admin, or an empty text if the person may not view that."""
 
     event: Event
     url: str
 
 
 def lines_of(site: AdminSite, request: HttpRequest, attempt: ExamAttempt) -> list[Line]:
-    """The timeline of an attempt, oldest first."""
+    """Return the timeline of an attempt, oldest first."""
     return [Line(event, _url(site, request, event.row)) for event in timeline(attempt)]
 
 
 def _url(site: AdminSite, request: HttpRequest, row: Model | None) -> str:
-    shown_by: Any = site._registry.get(type(row)) if row is not None else None
-    if row is None or shown_by is None or not shown_by.has_view_permission(request, row):
+    if row is None or not site.is_registered(type(row)):
+        return ""
+    model_admin: Any = site.get_model_admin(type(row))
+    if not model_admin.has_view_permission(request, row):
         return ""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

@@ -35,7 +35,11 @@ def attention_reasons(attempts: Collection[ExamAttempt]) -> dict[int, list[Atten
 
 def update_attention(attempt: ExamAttempt) -> None:
     """Set since when a locked attempt requires attention. The caller saves it."""
-    is_required = attempt.pk in attention_reasons([attempt])
+    # The database is asked only if nothing in memory requires attention already.
+    is_required = bool(
+        rules.attention_reasons(attempt, has_new_information=False, has_parked_effect=False)
+        or attention_reasons([attempt])
+    )
     attempt.attention_since = (attempt.attention_since or timezone.now()) if is_required else None
 
 

@@ -1,7 +1,7 @@
-"""How an exam, or a whole course, went: numbers over the rows that its report would have. Reads only.
+"""Statistics of an exam or a course, over the rows that its report would have. Reads only.
 
-Each question is one query that groups in the database: what comes back grows with the words, days and minutes, never
-with the attempts. Days are days in UTC.
+Each query groups in the database: its result grows with the statuses, days and minutes, never with the attempts. Days
+are days in UTC.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Word = TypeVar("Word", bound=TextChoices)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentCounts:
-    """Incidents of the current reviews, by what the reviewer called them."""
+    """Incidents of the current reviews, by their status."""
 
     suspicious: int
     rules_violation: int
-    #: Under the provider's own words: in neither count of the report.
+    #: With the provider's own labels: in neither count of the report.
     other: int
 
     @property
@@ -53,27 +53,27 @@ class DayCounts:
     """What happened on one day, in UTC."""
 
     day: date
-    #: Exams that were handed in, or whose time was over: ``completed_at``.
+    #: Exams that were submitted or timed out on this day: ``completed_at``.
     handed_in: int
-    #: Decisions of people: Pass, and Fail.
+    #: Decisions by staff.
     passed: int
     failed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewTimes:
-    """How long it took from ``completed_at`` until the first complete review was there: whole minutes, cut.
+    """The time from ``completed_at`` until the first complete review arrived, in whole minutes, truncated.
 
-    Not until the first decision: a person may decide long after, or never. A review that was there before the exam
-    was over took no time.
+    It is not the time until a decision, which a person may make much later, or never. A review that arrived before the
+    exam was over took no time.
     """
 
-    #: Whole minutes → how many reviews took so long.
+    #: Whole minutes → the number of reviews that took them.
     minutes: Mapping[int, int]
 
     @property
     def reviews(self) -> int:
-        """How many reviews the two times rest on."""
+        """The number of reviews that the percentiles are based on."""
         return sum(self.minutes.values())
 
     @property
@@ -85,44 +85,44 @@ class ReviewTimes:
         return self.percentile(90)
 
     def percentile(self, percent: int) -> timedelta | None:
-        """The shortest time within which so many of a hundred reviews were there; None without any review."""
-        so_far, all_reviews = 0, self.reviews
+        """Return the time within which this percentage of the reviews arrived; None without any review."""
+        arrived, total = 0, self.reviews
         for minutes, number in sorted(self.minutes.items()):
-            so_far += number
-            if so_far * 100 >= all_reviews * percent:
+            arrived += number
+            if arrived * 100 >= total * percent:
                 return timedelta(minutes=minutes)
         return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """How an exam, or a whole course, went. Each mapping holds every word, also those with 0."""
+    """Statistics of an exam or a course. Each mapping holds every word, those with 0 included."""
 
-    #: The rows of the report, archived and practice attempts among them.
+    #: The rows of the report, archived and practice attempts included.
     attempts: int
     archived: int
     practice: int
     #: Attempts that a person has to look at.
     requiring_attention: int
-    #: What learners read. With ``under_way`` and ``without_result``, all attempts.
+    #: The results that learners read. With ``under_way`` and ``without_result``, all attempts.
     results: Mapping[ResultWord, int]
     under_way: int
     #: Declined, expired, or in error.
     without_result: int
     statuses: Mapping[AttemptStatus, int]
-    #: ``review_status`` as the report prints it. With ``without_review``, where it prints nothing, all attempts.
+    #: ``review_status`` as the report prints it. With ``without_review``, for which it prints nothing, all attempts.
     review_outcomes: Mapping[ReviewStatus, int]
     without_review: int
     incidents: IncidentCounts
-    #: The same incidents, by where they were seen: the tabs of the session's page.
+    #: The same incidents, by the tab of the session page on which they stand.
     incidents_by_part: Mapping[SessionPart, int]
-    #: The days on which an exam was handed in or a person decided, oldest first.
+    #: The days on which an exam was submitted or timed out or a person decided, oldest first.
     days: Sequence[DayCounts]
     review_times: ReviewTimes
 
 
 def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
-    """How the exams of a course went, or one of them: totals over the rows that their report would have now.
+    """Return the statistics of a course or one of its exams, over the rows that the report would have now.
 
     Six queries, whatever the number of attempts. Raises ``NotFound`` (the course has no such exam).
     """
@@ -164,23 +164,23 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
 
 
 def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
-    """Asked for at once, as the report does: their keys tell the database how many attempts to expect."""
+    """Return the keys of the exams, which tell the database how many attempts to expect."""
     exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
     keys = [pk for pk, found in exams if content_id in (None, found)]
     if content_id is not None and not keys:
-        # Neither proctored nor practice, so nothing of it is counted; or not there, which raises.
+        # The exam has no result, so nothing is counted; or it does not exist, which raises.
         get_exam(course_id, content_id)
     return keys
 
 
 class _Keys(NamedTuple):
-    """Between which keys the attempts of a course lie, and their current reviews.
+    """The ranges of keys of a course's attempts and of their current reviews.
 
-    Both came in the course's own weeks. Told this, the database need not read what came in all other years; it would,
-    for a large course.
+    Both were written in the weeks of the course. With these ranges the database need not read the rows of all other
+    years, which it would do for a large course.
     """
 
-    # For the others alone, PostgreSQL would walk through everybody's rows from both ends.
+    # Without a count, PostgreSQL would read the whole index from both ends for the minimum and the maximum.
     number: int
     first: int
     last: int
@@ -200,7 +200,7 @@ def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
 
 
 class _Group(NamedTuple):
-    """Attempts that are alike, and the incidents of their current reviews."""
+    """Attempts that agree in these five columns, and the incidents of their current reviews."""
 
     status: str
     review_status: str | None
@@ -209,7 +209,7 @@ class _Group(NamedTuple):
     is_practice: bool
     number: int
     requiring_attention: int
-    #: Of them, those whose current review lies outside of what was joined.
+    #: Of them, those whose current review is outside the joined range.
     missed: int
     suspicious: int
     rules_violation: int
@@ -227,12 +227,12 @@ class _Group(NamedTuple):
 
 def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
     groups = _groups_within(attempts, Q(current_review__gte=keys.first_review, current_review__lte=keys.last_review))
-    # A review that came since the keys were asked for lies outside, and would count as none.
+    # A review that arrived after the keys were read is outside the range, and would count as no review.
     return _groups_within(attempts, Q()) if any(group.missed for group in groups) else groups
 
 
 def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
-    """By plain columns and yes or no alone: of any other expression PostgreSQL expects a million groups, and sorts."""
+    """Group by columns and booleans only: PostgreSQL expects a million groups for other expressions, and sorts."""
     rows = (
         attempts.annotate(
             was_started=_is_set("started_at"),
@@ -261,7 +261,7 @@ def _is_set(field: str) -> Case:
 
 
 def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> dict[Word, int]:
-    """The numbers of each word, in the order of the words; what is none of them is left out."""
+    """Return the total of each word, in the order of the words. Other values are left out."""
     found: Counter[str | None] = Counter()
     for word, number in counted:
         found[word] += number

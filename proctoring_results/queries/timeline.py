@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class EventKind(TextChoices):
-    """In this order where two happened at the same moment."""
+    """The kinds of events. Events of the same time stand in this order."""
 
     CREATED = "created", gettext_lazy("created")
     MESSAGE = "message", gettext_lazy("message")
     REVIEW = "review", gettext_lazy("review")
-    MOVE = "move", gettext_lazy("status")
+    STATUS = "status", gettext_lazy("status")
     DECISION = "decision", gettext_lazy("decision")
     EFFECT = "effect", gettext_lazy("effect")
     ARCHIVED = "archived", gettext_lazy("archived")
@@ -39,36 +39,36 @@ class Event:
     at: datetime
     kind: EventKind
     sentence: str
-    # The person behind it; where there is none, ``who`` still says on whose side it was done.
+    # The person who did it. Without one, ``who`` still says on whose side it was done.
     person: AbstractBaseUser | None = None
     who: str = ""
     detail: str = ""
-    # Not as it should be: an effect that is parked or failed at its last try, a message that waits.
+    # An effect that was given up or failed at its last try, or a message that waits.
     is_problem: bool = False
-    # The row it was read from, with a review's incidents at hand; None for what stands in the attempt itself.
+    # The row it was read from, with a review's incidents prefetched; None for what is stored in the attempt itself.
     row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
 
 
 def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
-    """All events of an attempt, oldest first; those of a provider's messages on demand. A constant number of queries.
+    """Return all events of an attempt, oldest first, by a constant number of queries.
 
-    The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they came, from 1.
+    The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they arrived, from 1.
     """
     reviews = list(
         attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
     )
     numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
     events = [
-        *_creation(attempt),
+        *_created(attempt),
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers) for review in reviews),
-        *(_moved(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
-        *(_followed(effect) for effect in attempt.effects.order_by("pk")),
-        *_archiving(attempt),
-        *_erasing(attempt),
+        *(_status_changed(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
+        *(_effect(effect) for effect in attempt.effects.order_by("pk")),
+        *_archived(attempt),
+        *_erased(attempt),
     ]
     ranks = {kind: rank for rank, kind in enumerate(EventKind)}
-    # A stable sort: what is of one kind and one moment stays in the order it was written.
+    # The sort is stable: events of the same kind and time stay in the order in which they were written.
     return sorted(events, key=lambda event: (event.at, ranks[event.kind]))
 
 
@@ -76,11 +76,11 @@ def _messages(attempt: ExamAttempt) -> Iterable[ProviderMessage]:
     return attempt.messages.defer("body").order_by("pk")
 
 
-def _creation(attempt: ExamAttempt) -> Iterator[Event]:
+def _created(attempt: ExamAttempt) -> Iterator[Event]:
     yield Event(at=attempt.created_at, kind=EventKind.CREATED, sentence=_("The attempt was created."))
 
 
-def _archiving(attempt: ExamAttempt) -> Iterator[Event]:
+def _archived(attempt: ExamAttempt) -> Iterator[Event]:
     if attempt.archived_at is not None:
         yield Event(
             at=attempt.archived_at,
@@ -92,17 +92,17 @@ def _archiving(attempt: ExamAttempt) -> Iterator[Event]:
         )
 
 
-def _erasing(attempt: ExamAttempt) -> Iterator[Event]:
+def _erased(attempt: ExamAttempt) -> Iterator[Event]:
     if attempt.erased_at is not None:
         yield Event(at=attempt.erased_at, kind=EventKind.ERASED, sentence=_("The learner's data was erased."))
 
 
-def _moved(change: StatusChange, numbers: Mapping[int, int]) -> Event:
+def _status_changed(change: StatusChange, numbers: Mapping[int, int]) -> Event:
     by_a_person = change.source == Source.PERSON
     return Event(
         at=change.at,
-        kind=EventKind.DECISION if by_a_person else EventKind.MOVE,
-        sentence=_decision(change, numbers) if by_a_person else _move(change, numbers),
+        kind=EventKind.DECISION if by_a_person else EventKind.STATUS,
+        sentence=_decision(change, numbers) if by_a_person else _change(change, numbers),
         person=change.by,
         who=change.by.get_username() if change.by else str(Source(change.source).label),
         detail=change.reason,
@@ -110,27 +110,27 @@ def _moved(change: StatusChange, numbers: Mapping[int, int]) -> Event:
     )
 
 
-def _move(change: StatusChange, numbers: Mapping[int, int]) -> str:
-    words = _words(change, numbers)
+def _change(change: StatusChange, numbers: Mapping[int, int]) -> str:
+    params = _params(change, numbers)
     if change.review_id is None:
-        return _("“%(start)s” became “%(to)s”.") % words
-    return _("“%(start)s” became “%(to)s” because of review %(number)d.") % words
+        return _("The status changed from “%(start)s” to “%(to)s”.") % params
+    return _("The status changed from “%(start)s” to “%(to)s” because of review %(number)d.") % params
 
 
 def _decision(change: StatusChange, numbers: Mapping[int, int]) -> str:
-    words = _words(change, numbers)
+    params = _params(change, numbers)
     verdict = {AttemptStatus.VERIFIED: _("Pass"), AttemptStatus.REJECTED: _("Fail")}.get(
-        AttemptStatus(change.to_status), words["to"]
+        AttemptStatus(change.to_status), params["to"]
     )
-    words = {**words, "verdict": verdict}
+    params = {**params, "verdict": verdict}
     if change.from_status == change.to_status:
-        return _("Decided %(verdict)s once more: it stays “%(to)s”.") % words
+        return _("Decided %(verdict)s again: the status stays “%(to)s”.") % params
     if change.review_id is None:
-        return _("Decided %(verdict)s: “%(start)s” became “%(to)s”.") % words
-    return _("Decided %(verdict)s with review %(number)d: “%(start)s” became “%(to)s”.") % words
+        return _("Decided %(verdict)s: the status changed from “%(start)s” to “%(to)s”.") % params
+    return _("Decided %(verdict)s on review %(number)d: the status changed from “%(start)s” to “%(to)s”.") % params
 
 
-def _words(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object]:
+def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object]:
     return {
         "start": change.get_from_status_display(),
         "to": change.get_to_status_display(),
@@ -155,7 +155,7 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         },
         person=review.reviewed_by,
         who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
-        detail=_("Reviewed by %(name)s, as the provider says.") % {"name": review.claimed_name}
+        detail=_("Reviewed by %(name)s, according to the provider.") % {"name": review.claimed_name}
         if review.claimed_name
         else "",
         row=review,
@@ -163,14 +163,14 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
 
 
 def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
-    words = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
-    # The one that was dismissed at that moment; where there is none, one was taken back.
+    params = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
+    # The incident that was dismissed then; without one, an incident was restored.
     dismissed = [one for one in review.incidents.all() if one.dismissed_at == review.received_at]
     if dismissed:
-        words["incident"] = dismissed[0].position + 1
-        sentence = _("Dismissed incident %(incident)d of review %(before)d: now it is review %(number)d.") % words
+        params["incident"] = dismissed[0].position + 1
+        sentence = _("Dismissed incident %(incident)d of review %(before)d, which became review %(number)d.") % params
     else:
-        sentence = _("Took back a dismissed incident of review %(before)d: now it is review %(number)d.") % words
+        sentence = _("Restored a dismissed incident of review %(before)d, which became review %(number)d.") % params
     return Event(
         at=review.received_at,
         kind=EventKind.REVIEW,
@@ -182,7 +182,7 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
     )
 
 
-def _followed(effect: LmsEffect) -> Event:
+def _effect(effect: LmsEffect) -> Event:
     kind = effect.get_call_display() if effect.kind == EffectKind.PROVIDER else effect.get_kind_display()
     tries = ngettext("%(tries)d try", "%(tries)d tries", effect.tries) % {"tries": effect.tries}
     return Event(
@@ -198,26 +198,26 @@ def _followed(effect: LmsEffect) -> Event:
 
 def _replayed(message: ProviderMessage) -> str:
     if message.state != MessageState.DONE:
-        return _("Message of %(provider)s, %(channel)s: to be replayed, not taken up yet.")
+        return _("Message of %(provider)s, %(channel)s: to be replayed, not processed yet.")
     if message.review_id is None:
         return _("Message of %(provider)s, %(channel)s: replayed.")
     return _("Message of %(provider)s, %(channel)s: replayed as review %(number)d.")
 
 
 def _received(message: ProviderMessage, numbers: Mapping[int, int]) -> Event:
-    words = {
+    params = {
         "provider": message.provider,
         "channel": message.get_channel_display(),
         "number": numbers.get(message.review_id or 0, 0),
     }
     if message.replay_of_id is not None:
-        sentence = _replayed(message) % words
+        sentence = _replayed(message) % params
     elif message.state != MessageState.DONE:
-        sentence = _("Message of %(provider)s, %(channel)s: kept, not taken up yet.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: stored, not processed yet.") % params
     elif message.review_id is None:
-        sentence = _("Message of %(provider)s, %(channel)s: taken up.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: processed.") % params
     else:
-        sentence = _("Message of %(provider)s, %(channel)s: taken up as review %(number)d.") % words
+        sentence = _("Message of %(provider)s, %(channel)s: processed as review %(number)d.") % params
     return Event(
         at=message.received_at,
         kind=EventKind.MESSAGE,

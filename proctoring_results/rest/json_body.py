@@ -1,4 +1,4 @@
-"""From the bytes that a provider has sent to JSON that we can keep, or a refusal that names the field."""
+"""From the bytes of a request to JSON that can be kept, or a refusal that names the field."""
 
 from __future__ import annotations
 
@@ -7,115 +7,122 @@ import math
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput, MessageTooLarge
 
-# MariaDB's JSON ends at 32.
+# MariaDB takes JSON of at most 32 levels.
 MAX_DEPTH = 20
-# What a float can hold.
-MAX_DIGITS = 300  # digits
-MAX_FIELD_LENGTH = 200  # characters of a field's name in an answer
+# A float holds numbers of up to 308 digits.
+MAX_DIGITS = 300
+# Characters of a field's name in a refusal.
+MAX_FIELD_LENGTH = 200
 
 BODY = "body"
 
 
 class RawBody(BaseParser):
-    """``request.data`` is the bytes as they came: nothing is parsed before the caller is known."""
+    """Make ``request.data`` the bytes as they came: nothing is parsed before the caller is known."""
 
     media_type = "*/*"
 
-    def parse(  # type: ignore[override]  # DRF hands on whatever comes
+    def parse(  # type: ignore[override]  # DRF passes on whatever a parser returns
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        """Raises ``MessageTooLarge`` without reading more than that."""
-        most = conf().MAX_MESSAGE_BYTES
+        """Return the body. Raise ``MessageTooLarge`` as soon as more than the limit was read."""
+        max_bytes = conf().MAX_MESSAGE_BYTES
         parts, size = [], 0
-        while part := stream.read(min(64 * 1024, most + 1 - size)):
+        while part := stream.read(min(64 * 1024, max_bytes + 1 - size)):
             parts.append(part)
             size += len(part)
-            if size > most:
-                raise MessageTooLarge(most)
+            if size > max_bytes:
+                raise MessageTooLarge(max_bytes)
         return b"".join(parts)
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The JSON object. Raises ``InvalidInput`` for anything that is none, or that a database would refuse."""
+    """Return the JSON object. Raise ``InvalidInput`` for any other body, and for one that a database would refuse."""
     try:
         value = json.loads(
             raw.decode(),
             object_pairs_hook=_object,
-            parse_constant=_no_number,
+            parse_constant=_refuse_constant,
             parse_float=_float,
             parse_int=_int,
         )
     except UnicodeDecodeError:
-        raise InvalidInput(BODY, "must be UTF-8.") from None
+        raise InvalidInput(BODY, _("must be UTF-8.")) from None
     except RecursionError:
-        raise InvalidInput(BODY, f"must have at most {MAX_DEPTH} levels.") from None
+        raise InvalidInput(BODY, _too_deep()) from None
     except ValueError:
-        raise InvalidInput(BODY, "must be JSON.") from None
+        raise InvalidInput(BODY, _("must be JSON.")) from None
     if not isinstance(value, dict):
-        raise InvalidInput(BODY, "must be a JSON object.")
+        raise InvalidInput(BODY, _("must be a JSON object."))
     _check(value, "", 1)
     return value
 
 
+def printable_name(field: str) -> str:
+    """Return a field's name as a refusal can repeat it: callers may send any text as a name."""
+    name = field.encode(errors="backslashreplace").decode()
+    return name if len(name) <= MAX_FIELD_LENGTH else f"{name[:MAX_FIELD_LENGTH]}…"
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         seen: set[str] = set()
-        for key, _ in pairs:
+        for key, _value in pairs:
             if key in seen:
-                raise InvalidInput(_shown(key), "must be given once.")
+                raise InvalidInput(printable_name(key), _("must be given once."))
             seen.add(key)
-    return found
+    return members
 
 
-def _no_number(word: str) -> float:
-    raise InvalidInput(BODY, f"must not contain {word}.")
+def _refuse_constant(name: str) -> float:
+    """Raise ``InvalidInput`` for ``NaN`` and ``Infinity``, which Python reads although JSON has neither."""
+    raise InvalidInput(BODY, _("must not contain %(name)s.") % {"name": name})
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise InvalidInput(BODY, "must not contain numbers that are too large.")
+        raise InvalidInput(BODY, _("must not contain numbers that are too large."))
     return value
 
 
 def _int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise InvalidInput(BODY, f"must not contain numbers of more than {MAX_DIGITS} digits.")
+        raise InvalidInput(BODY, _("must not contain numbers of more than %(digits)d digits.") % {"digits": MAX_DIGITS})
     return int(digits)
 
 
-def _check(value: object, place: str, level: int) -> None:
+def _too_deep() -> str:
+    return _("must have at most %(depth)d levels.") % {"depth": MAX_DEPTH}
+
+
+def _check(value: object, path: str, level: int) -> None:
     """Raise ``InvalidInput`` for text that a database would refuse, and for too many levels."""
     if isinstance(value, str):
-        _check_text(value, place or BODY, "contain")
+        _check_text(value, path or BODY)
     elif isinstance(value, dict | list):
         if level > MAX_DEPTH:
-            raise InvalidInput(_shown(place), f"must have at most {MAX_DEPTH} levels.")
+            raise InvalidInput(printable_name(path), _too_deep())
         if isinstance(value, dict):
             for key, item in value.items():
-                _check_text(key, place or BODY, "have a key with")
-                # Cut, for it is made for every value: a long key must not be copied a hundred thousand times.
-                _check(item, (f"{place}.{key}" if place else key)[: MAX_FIELD_LENGTH + 1], level + 1)
+                _check_text(key, path or BODY)
+                # Cut, because a path is made for each value: a long key must not be copied a hundred thousand times.
+                _check(item, (f"{path}.{key}" if path else key)[: MAX_FIELD_LENGTH + 1], level + 1)
         else:
             for number, item in enumerate(value):
-                _check(item, f"{place}[{number}]", level + 1)
+                _check(item, f"{path}[{number}]", level + 1)
 
 
-def _check_text(text: str, place: str, contain: str) -> None:
+def _check_text(text: str, path: str) -> None:
     if "\0" in text:
-        raise InvalidInput(_shown(place), f"must not {contain} the NUL character.")
-    # Quick where it can be: most text is ASCII.
+        raise InvalidInput(printable_name(path), _("must not contain the NUL character."))
+    # Most text is ASCII, which is quick to find out.
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InvalidInput(_shown(place), f"must not {contain} lone surrogates.")
-
-
-def _shown(field: str) -> str:
-    """A name that a provider gave, fit for an answer."""
-    kept = field.encode(errors="backslashreplace").decode()
-    return kept if len(kept) <= MAX_FIELD_LENGTH else f"{kept[:MAX_FIELD_LENGTH]}…"
+        raise InvalidInput(printable_name(path), _("must not contain lone surrogates."))

@@ -1,4 +1,4 @@
-"""What is refused, in one shape: ``application/problem+json`` (RFC 9457) with a stable ``code`` and the ``field``."""
+"""Every refusal has one shape: ``application/problem+json`` (RFC 9457) with a stable ``code`` and the ``field``."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from http import HTTPStatus
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, UnreadablePostError
 from django.http.request import RawPostDataException
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from proctoring_results import exceptions as ours
+from proctoring_results import exceptions
 
 logger = logging.getLogger("proctoring_results.rest")
 
-# The nearest class counts. Whatever is not here, and no APIException, is a fault of ours and flies.
+# The nearest class counts. An error that is neither here nor an APIException is a bug of ours, and is not caught.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
-    ours.InvalidInput: HTTPStatus.BAD_REQUEST,
-    ours.AccessDenied: HTTPStatus.FORBIDDEN,
-    ours.LocatorMismatch: HTTPStatus.FORBIDDEN,
-    ours.NotFound: HTTPStatus.NOT_FOUND,
-    ours.AttemptIsAmbiguous: HTTPStatus.CONFLICT,
-    ours.ReportAlreadyRunning: HTTPStatus.CONFLICT,
-    ours.ReportNotInState: HTTPStatus.CONFLICT,
-    ours.LinkInvalid: HTTPStatus.FORBIDDEN,
-    ours.LinkExpired: HTTPStatus.GONE,
-    ours.ReportGone: HTTPStatus.GONE,
-    ours.StaleDecision: HTTPStatus.CONFLICT,
-    ours.IllegalTransition: HTTPStatus.CONFLICT,
-    ours.AttemptIsArchived: HTTPStatus.CONFLICT,
-    ours.AttemptIsErased: HTTPStatus.CONFLICT,
-    ours.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    exceptions.InvalidInput: HTTPStatus.BAD_REQUEST,
+    exceptions.AccessDenied: HTTPStatus.FORBIDDEN,
+    exceptions.LocatorMismatch: HTTPStatus.FORBIDDEN,
+    exceptions.NotFound: HTTPStatus.NOT_FOUND,
+    exceptions.AttemptIsAmbiguous: HTTPStatus.CONFLICT,
+    exceptions.ReportAlreadyRunning: HTTPStatus.CONFLICT,
+    exceptions.ReportNotInState: HTTPStatus.CONFLICT,
+    exceptions.LinkInvalid: HTTPStatus.FORBIDDEN,
+    exceptions.LinkExpired: HTTPStatus.GONE,
+    exceptions.ReportGone: HTTPStatus.GONE,
+    exceptions.StaleDecision: HTTPStatus.CONFLICT,
+    exceptions.IllegalTransition: HTTPStatus.CONFLICT,
+    exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
+    exceptions.AttemptIsErased: HTTPStatus.CONFLICT,
+    exceptions.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,
-    # What Django says of requests that are broken, or were read by somebody else.
+    # Django raises these for requests that are broken, or whose body was read before.
     SuspiciousOperation: HTTPStatus.BAD_REQUEST,
     UnreadablePostError: HTTPStatus.BAD_REQUEST,
     RawPostDataException: HTTPStatus.BAD_REQUEST,
@@ -46,7 +47,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 
 CONTENT_TYPE = "application/problem+json"
 
-# As RFC 9110 has them. Those of ``http.HTTPStatus`` change with the version of Python.
+# From RFC 9110. The phrases of ``http.HTTPStatus`` differ between versions of Python.
 TITLES: Mapping[int, str] = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -65,8 +66,11 @@ TITLES: Mapping[int, str] = {
 }
 
 
-def answer(error: Exception, authenticate: str) -> Response | None:
-    """The refusal; None for what we did not raise on purpose. ``authenticate`` goes along with a 401."""
+def problem_response(error: Exception, authenticate: str) -> Response | None:
+    """Return the refusal, or None for an error that was not raised on purpose.
+
+    ``authenticate`` is the ``WWW-Authenticate`` header of a 401.
+    """
     status = _status(error)
     if status is None:
         return None
@@ -74,7 +78,7 @@ def answer(error: Exception, authenticate: str) -> Response | None:
         "type": "about:blank",
         "title": TITLES.get(status, status.phrase),
         "status": status.value,
-        "detail": _detail(error),
+        "detail": _detail(error, status),
         "code": _code(error),
     }
     if field := getattr(error, "field", ""):
@@ -93,15 +97,15 @@ def _status(error: Exception) -> HTTPStatus | None:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
 
 
-def _detail(error: Exception) -> str:
-    if isinstance(error, APIException | ours.ProctoringResultsError):
+def _detail(error: Exception, status: HTTPStatus) -> str:
+    if isinstance(error, APIException | exceptions.ProctoringResultsError):
         return str(error)
-    # What Django says is for the log: it may hold what was sent.
-    return "The request cannot be read." if _status(error) is HTTPStatus.BAD_REQUEST else "Refused."
+    # Django's own sentences are for the log: they may repeat what was sent.
+    return _("The request cannot be read.") if status is HTTPStatus.BAD_REQUEST else _("Refused.")
 
 
 def _code(error: Exception) -> str:
-    if isinstance(error, ours.ProctoringResultsError):
+    if isinstance(error, exceptions.ProctoringResultsError):
         return error.code
     if isinstance(error, APIException):
         return str(error.default_code)
@@ -109,35 +113,35 @@ def _code(error: Exception) -> str:
 
 
 class RefusalLog:
-    """A line for each refused message, at most so many a minute: a flood must not fill the disk."""
+    """A line for each refused message, at most ``max_lines`` in ``seconds``: a flood must not fill the disk."""
 
-    def __init__(self, most: int = 60, seconds: float = 60.0) -> None:
-        self._most, self._seconds = most, seconds
+    def __init__(self, max_lines: int = 60, seconds: float = 60.0) -> None:
+        self._max_lines, self._seconds = max_lines, seconds
         self._lock = threading.Lock()
         self._began, self._lines = 0.0, 0
 
     def write(self, endpoint: str, caller: str, code: str, raw: bytes | None, size: str) -> None:
-        """Of the message itself nothing but its size and SHA-256, where it was read at all."""
-        left_out = self._left_out()
-        if left_out is None:
+        """Log the refusal. Of the message only its size and SHA-256 are logged, the latter if it was read."""
+        unlisted = self._count_unlisted()
+        if unlisted is None:
             return
-        if left_out:
-            logger.warning("Refused %d more messages, not listed.", left_out)
+        if unlisted:
+            logger.warning("Refused %d more messages, not listed.", unlisted)
         sha256 = hashlib.sha256(raw).hexdigest() if raw is not None else "-"
         logger.warning(
             "Refused a message at %s from %r: %s, %s bytes, SHA-256 %s.", endpoint, caller, code, size, sha256
         )
 
-    def _left_out(self) -> int | None:
-        """None to be silent; else how many were left out since the last time it was full."""
+    def _count_unlisted(self) -> int | None:
+        """Count this refusal. Return how many of the last period had no line, or None if this one gets none."""
         with self._lock:
             now = time.monotonic()
-            left_out = 0
+            unlisted = 0
             if now - self._began >= self._seconds:
-                left_out = max(0, self._lines - self._most)
+                unlisted = max(0, self._lines - self._max_lines)
                 self._began, self._lines = now, 0
             self._lines += 1
-            return left_out if self._lines <= self._most else None
+            return unlisted if self._lines <= self._max_lines else None
 
 
 refusals = RefusalLog()

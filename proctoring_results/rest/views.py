@@ -1,4 +1,4 @@
-"""What the doors have in common: JSON in, JSON out, refusals in one shape, and a line in the log for each."""
+"""The base of every REST view: JSON in, JSON out, refusals in one shape, and a line in the log for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .json_body import RawBody
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Providers send all kinds of ``Accept``, and understand JSON."""
+    """Answer with JSON whatever the ``Accept`` header: providers send all kinds of it."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         return next(iter(parsers))
@@ -34,9 +34,9 @@ class AlwaysJSON(BaseContentNegotiation):
 
 
 class JsonView(APIView):
-    """JSON in, JSON out, refusals in one shape; the caller is known before anything is read."""
+    """JSON in, JSON out, refusals in one shape. The caller is authenticated before the body is read."""
 
-    # What a 401 asks for, where the host's authentication has nothing to ask for.
+    # ``WWW-Authenticate`` of a 401, if none of the host's authentication classes has one.
     challenge = 'Bearer realm="proctoring"'
 
     content_negotiation_class = AlwaysJSON
@@ -47,34 +47,34 @@ class JsonView(APIView):
     metadata_class = None
 
     def get_authenticate_header(self, request: Request) -> str:
-        """DRF asks the first authentication class only, and answers 403 where that has none."""
-        asked = (authentication.authenticate_header(request) for authentication in self.get_authenticators())
-        return next((header for header in asked if header), self.challenge)
+        """Return the first header that there is. DRF asks the first class only, and answers 403 if that has none."""
+        headers = (authentication.authenticate_header(request) for authentication in self.get_authenticators())
+        return next((header for header in headers if header), self.challenge)
 
     def raw_body(self) -> bytes:
-        """Raises ``MessageTooLarge``."""
+        """Return the body. Raise ``MessageTooLarge``."""
         data = self.request.data
         return data if isinstance(data, bytes) else b""
 
     def handle_exception(self, exc: Exception) -> Response:
-        response = problem.answer(exc, self.get_authenticate_header(self.request))
+        response = problem.problem_response(exc, self.get_authenticate_header(self.request))
         if response is None:
             raise exc
         response.exception = True
         return response
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        done = super().finalize_response(request, response, *args, **kwargs)
-        done.headers["Cache-Control"] = "no-store"
-        return done
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers["Cache-Control"] = "no-store"
+        return final
 
 
 class ProviderView(JsonView):
-    """A child says who comes in, and does one thing."""
+    """The base of the endpoints that providers call. A subclass authenticates the caller, and does one thing."""
 
-    # In the log.
+    # For the log.
     endpoint_name = ""
-    # What a wrong guess ends in, at a door that strangers can stand at. Too many of them from one address have to wait.
+    # Errors that count as a wrong guess, at an endpoint without sign-in. After too many the address has to wait.
     wrong_guess: tuple[type[Exception], ...] = ()
 
     throttle_classes = [ProviderThrottle]
@@ -87,11 +87,11 @@ class ProviderView(JsonView):
         super().initial(request, *args, **kwargs)
 
     def throttled_as(self) -> str:
-        """Whose calls are counted together."""
+        """Return the name under which calls are counted together."""
         raise NotImplementedError
 
     def caller_name(self) -> str:
-        """For the log and the inbox. Never asks the database: also a request that broke on the way is logged."""
+        """Return a name for the log and the inbox, without a query: a request that failed early is logged, too."""
         raise NotImplementedError
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -103,7 +103,7 @@ class ProviderView(JsonView):
         return response
 
     def _log(self, response: Response) -> None:
-        # Only what was read already: the refusal may be about reading it.
+        # Only what was read before: the refusal may be about reading the body.
         raw = getattr(self.request, "_full_data", None)
         size = self.request.META.get("CONTENT_LENGTH") or "0"
         problem.refusals.write(
@@ -116,6 +116,6 @@ class ProviderView(JsonView):
 
 
 def non_atomic(view: type[JsonView]) -> Callable[..., HttpResponseBase]:
-    """What a URL calls. Outside ATOMIC_REQUESTS: what is written down outlives the request's refusal."""
-    opened: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
-    return opened
+    """Return the view outside ``ATOMIC_REQUESTS``, so that what it records outlives the refusal of the request."""
+    as_view: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
+    return as_view

@@ -14,7 +14,7 @@ from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
 from proctoring_results.providers.registry import provider_named
-from proctoring_results.rules import affects_lms
+from proctoring_results.rules import affects_lms, exam_has_result
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -56,7 +56,7 @@ def _write_call(call: ProviderCall, attempt: ExamAttempt, change: StatusChange |
 
 def queue_exam_call(exam: ProctoredExam) -> None:
     """Write a call that tells the exam's provider of the exam as it is now."""
-    is_its_business = exam.is_proctored or exam.is_practice_exam or exam.external_id is not None
+    is_its_business = exam_has_result(exam) or exam.external_id is not None
     if is_its_business and provider_named(exam.provider).takes_calls:
         LmsEffect.objects.queue_call(ProviderCall.SAVE_EXAM, exam=exam)
         enqueue_after_commit(tasks.deliver_effects)

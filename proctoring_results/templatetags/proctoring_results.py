@@ -8,26 +8,26 @@ from django import template
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 
-from proctoring_results import api
+from proctoring_results.queries.learner import LearnerResult, results_in_course
 
 register = template.Library()
 
-USAGE = "{% proctoring_result user course_id content_id %}, with “as name” where you draw it yourself."
+USAGE = "{% proctoring_result user course_id content_id %}, with “as name” to render it yourself."
 
 
 @register.tag
 def proctoring_result(parser: Parser, token: Token) -> ResultNode:
-    """What a learner may read about an exam: ``{% proctoring_result user course_id content_id %}``.
+    """Render what a learner may read about an exam: ``{% proctoring_result user course_id content_id %}``.
 
-    Draws ``proctoring_results/result.html``, or nothing where there is nothing to read. With ``as name`` it draws
-    nothing, and the name holds a ``LearnerResult``, or None. One query a course, however many exams the page shows.
+    It renders ``proctoring_results/result.html``, or nothing if there is nothing to read. With ``as name`` it renders
+    nothing and sets the name to a ``LearnerResult`` or None. It takes one query for all exams of a course.
     """
     name, *arguments = token.split_contents()
     target = arguments.pop() if len(arguments) == 5 and arguments[-2] == "as" else None
     if target is not None:
         arguments.pop()
     if len(arguments) != 3:
-        raise template.TemplateSyntaxError(f"“{name}” is written {USAGE}")
+        raise template.TemplateSyntaxError(f"“{name}” is written: {USAGE}")
     user, course_id, content_id = map(parser.compile_filter, arguments)
     return ResultNode(user, course_id, content_id, target)
 
@@ -48,17 +48,17 @@ class ResultNode(template.Node):
             return ""
         if result is None:
             return ""
-        # A template of its own sees nothing of the page but the result.
-        drawn = context.template.engine.get_template("proctoring_results/result.html")  # type: ignore[union-attr]
-        return str(drawn.render(context.new({"result": result})))
+        # The template gets nothing of the page but the result.
+        result_template = context.template.engine.get_template("proctoring_results/result.html")  # type: ignore[union-attr]
+        return str(result_template.render(context.new({"result": result})))
 
 
-def _results(context: Context, user: Any, course_id: str) -> dict[str, api.LearnerResult]:
-    """All of the course, asked once in a drawing of the page."""
+def _results(context: Context, user: Any, course_id: str) -> dict[str, LearnerResult]:
+    """Return all results of the course, queried once each time a page is rendered."""
     if not getattr(user, "is_authenticated", False):
         return {}
     key = f"proctoring_results:{user.pk}:{course_id}"
     if key not in context.render_context:
-        context.render_context[key] = api.results_in_course(user, course_id)
-    found: dict[str, api.LearnerResult] = context.render_context[key]
-    return found
+        context.render_context[key] = results_in_course(user, course_id)
+    results: dict[str, LearnerResult] = context.render_context[key]
+    return results

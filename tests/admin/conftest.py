@@ -22,7 +22,7 @@ def admin():
 
 @pytest.fixture
 def staff():
-    """Somebody of the site's staff with these permissions and no others."""
+    """A member of staff with these permissions and no others."""
 
     def make(*permissions: str) -> Client:
         user = UserFactory(is_staff=True)

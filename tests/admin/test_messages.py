@@ -1,4 +1,4 @@
-"""What providers have sent: read by those who may, and taken up once more."""
+"""Providers' messages in the admin: their bodies, and replay."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -11,13 +11,13 @@ from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed,
 
 pytestmark = pytest.mark.django_db
 
-SENT = {**REVIEW, "comments": [{**REVIEW["comments"][0], "comment": "<script>Looks away</script> \u00e0 gauche"}]}
+BODY = {**REVIEW, "comments": [{**REVIEW["comments"][0], "comment": "<script>Looks away</script> \u00e0 gauche"}]}
 
 
 @pytest.fixture
 def message():
     rest_attempt()
-    post(signed_in(account_of()), reviewed(), SENT)
+    post(signed_in(account_of()), reviewed(), BODY)
     return ProviderMessage.objects.get()
 
 
@@ -29,20 +29,21 @@ def replay_of(*messages):
     return f"{address('replay')}?chosen={','.join(str(message.pk) for message in messages)}"
 
 
-def told(response):
-    return [str(one) for one in response.context["messages"]]
+def flash_messages(response):
+    return [str(message) for message in response.context["messages"]]
 
 
-# --- Reading ---
+# --- The body ---
 
 
-def test_those_who_may_read_what_was_sent(staff, message):
+def test_the_body_is_shown_to_those_with_both_permissions(staff, message):
     page = staff("view_providermessage", "read_message_body").get(address("body", message.pk))
     assert "&lt;script&gt;Looks away&lt;/script&gt; \u00e0 gauche" in page.content.decode()
+    assert "review (REST)" in page.content.decode()
     assert "no-store" in page["Cache-Control"]
 
 
-def test_each_reading_is_written_down(staff, message):
+def test_each_reading_of_the_body_is_logged(staff, message):
     client = staff("view_providermessage", "read_message_body")
     for _ in range(2):
         client.get(address("body", message.pk))
@@ -50,21 +51,21 @@ def test_each_reading_is_written_down(staff, message):
 
 
 @pytest.mark.parametrize("permissions", [["view_providermessage"], ["read_message_body"], []], ids=str)
-def test_nobody_reads_it_without_both_permissions(staff, message, permissions):
+def test_nobody_reads_the_body_without_both_permissions(staff, message, permissions):
     client = staff(*permissions)
     assert client.get(address("body", message.pk)).status_code == 403
     assert address("body", message.pk) not in client.get(address("change", message.pk)).content.decode()
     assert not LogEntry.objects.exists()
 
 
-def test_it_says_so_when_the_key_is_gone(admin, message):
+def test_the_page_says_that_the_key_is_gone(admin, message):
     ProviderMessage.objects.update(body=Fernet(Fernet.generate_key()).encrypt(b"{}"))
     page = admin.get(address("body", message.pk))
     assert page.status_code == 200
     assert "is no longer in ENCRYPTION_KEYS" in page.content.decode()
 
 
-def test_the_messages_own_page_leads_to_both(admin, message):
+def test_the_page_of_a_message_links_to_its_body_and_its_replay(admin, message):
     page = admin.get(address("change", message.pk)).content.decode()
     assert address("body", message.pk) in page
     assert replay_of(message) in page
@@ -75,38 +76,40 @@ def test_an_unknown_message_is_not_found(admin):
     assert admin.get(address("body", 1)).status_code == 404
 
 
-# --- Replaying ---
+# --- Replay ---
 
 
 def test_a_message_that_is_done_is_replayed_as_a_copy(admin, message):
-    assert "A copy of it" in admin.get(replay_of(message)).content.decode()
+    page = admin.get(replay_of(message)).content.decode()
+    assert "A copy under your name will be processed" in page
+    assert "review (REST)" in page
     assert ProviderMessage.objects.count() == 1
     answer = admin.post(replay_of(message), follow=True)
     copy = ProviderMessage.objects.get(replay_of=message)
-    assert told(answer) == [
-        f"Message {message.pk} was replayed as {copy.pk}. The attempt stays “second review required”."
+    assert flash_messages(answer) == [
+        f"Message {message.pk} was replayed as message {copy.pk}. The attempt stays “second review required”."
     ]
     assert (copy.state, ExamReview.objects.count()) == ("done", 2)
     assert LogEntry.objects.get().object_id == str(copy.pk)
 
 
-def test_one_that_is_not_done_is_taken_up(admin, message, monkeypatch):
+def test_a_message_that_is_not_done_is_processed(admin, message, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(messages, "record_review_of", lambda *args, **kwargs: 1 / 0)
         answer = admin.post(replay_of(message), follow=True)
-    assert "could not be taken up now. Upkeep tries again." in told(answer)[0]
+    assert "could not be processed now. Upkeep will try again." in flash_messages(answer)[0]
     waiting = ProviderMessage.objects.get(state="received")
-    assert "It was not taken up yet." in admin.get(replay_of(waiting)).content.decode()
-    assert f"Message {waiting.pk} was taken up." in told(admin.post(replay_of(waiting), follow=True))[0]
+    assert "It was not processed yet." in admin.get(replay_of(waiting)).content.decode()
+    assert f"Message {waiting.pk} was processed." in flash_messages(admin.post(replay_of(waiting), follow=True))[0]
     assert ProviderMessage.objects.count() == 2
 
 
 def test_an_error_becomes_a_message(admin, message):
     ProviderMessage.objects.update(body=Fernet(Fernet.generate_key()).encrypt(b"{}"))
-    assert "ENCRYPTION_KEYS" in told(admin.post(replay_of(message), follow=True))[0]
+    assert "ENCRYPTION_KEYS" in flash_messages(admin.post(replay_of(message), follow=True))[0]
 
 
-def test_a_selection_is_replayed_in_the_order_it_came(admin, message):
+def test_a_selection_is_replayed_in_the_order_of_arrival(admin, message):
     post(signed_in(account_of()), reviewed(), {"status": "passed"})
     first, second = ProviderMessage.objects.order_by("pk")
     data = {"action": "replay", "_selected_action": [second.pk, first.pk]}

@@ -1,4 +1,4 @@
-"""Django admin shows, and writes nothing but a retry."""
+"""Django admin shows rows, and changes nothing but by a retry."""
 
 import pytest
 from django.apps import apps
@@ -32,7 +32,7 @@ MODELS = [
 ]
 
 
-def listed(model: str) -> str:
+def list_url(model: str) -> str:
     return reverse(f"admin:proctoring_results_{model}_changelist")
 
 
@@ -66,7 +66,7 @@ def parked(attempt) -> LmsEffect:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_opens_and_offers_nothing_to_add(admin, reviewed, model):
     ReportFactory(ready=True)
-    page = admin.get(listed(model))
+    page = admin.get(list_url(model))
     assert page.status_code == 200
     assert reverse(f"admin:proctoring_results_{model}_add") not in page.content.decode()
 
@@ -74,13 +74,13 @@ def test_every_list_opens_and_offers_nothing_to_add(admin, reviewed, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_nothing_can_be_added_or_deleted(admin, model):
     assert admin.get(reverse(f"admin:proctoring_results_{model}_add")).status_code == 403
-    page = admin.post(listed(model), {"action": "delete_selected", "_selected_action": "1"})
+    page = admin.post(list_url(model), {"action": "delete_selected", "_selected_action": "1"})
     assert "delete_selected" not in page.content.decode()
 
 
-def test_an_attempts_page_shows_who_did_what_when_and_why(admin, reviewed):
+def test_the_page_of_an_attempt_shows_who_did_what_when_and_why(admin, reviewed):
     page = admin.get(reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])).content.decode()
-    for words in (
+    for text in (
         reviewed.attempt_code,
         "rejected",
         "second review required",
@@ -88,7 +88,7 @@ def test_an_attempts_page_shows_who_did_what_when_and_why(admin, reviewed):
         "Suspicious",
         "grade",
     ):
-        assert words in page
+        assert text in page
     assert 'type="submit"' not in page.split('id="content-main"')[1]
 
 
@@ -99,7 +99,7 @@ def test_an_attempt_cannot_be_changed_by_a_post(admin, reviewed):
     assert reviewed.status == "rejected"
 
 
-def test_what_a_provider_sent_is_not_shown_in_passing(admin, reviewed):
+def test_the_page_of_a_review_does_not_show_raw_data(admin, reviewed):
     review = reviewed.reviews.get()
     page = admin.get(reverse("admin:proctoring_results_examreview_change", args=[review.pk])).content.decode()
     assert "A phone" in page
@@ -109,15 +109,15 @@ def test_what_a_provider_sent_is_not_shown_in_passing(admin, reviewed):
 @pytest.mark.parametrize("field", ["username", "email", "code"])
 def test_an_attempt_is_found_by_learner_and_code(admin, reviewed, field):
     ExamAttemptFactory(user__username="somebody.else")
-    words = {"username": reviewed.user.username, "email": reviewed.user.email, "code": reviewed.attempt_code}
-    page = admin.get(listed("examattempt"), {"q": words[field]}).content.decode()
+    terms = {"username": reviewed.user.username, "email": reviewed.user.email, "code": reviewed.attempt_code}
+    page = admin.get(list_url("examattempt"), {"q": terms[field]}).content.decode()
     assert reviewed.attempt_code in page
     assert "somebody.else" not in page
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("view", ["add", "change", "delete"])
-def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, view):
+def test_no_row_is_added_changed_or_deleted_by_a_post(admin, one_of_each, model, view):
     row = apps.get_model("proctoring_results", model).objects.get()
     address = reverse(f"admin:proctoring_results_{model}_{view}", args=[] if view == "add" else [row.pk])
     assert admin.post(address, {"post": "yes"}).status_code == 403
@@ -125,23 +125,23 @@ def test_nothing_is_written_or_lost_by_hand(admin, one_of_each, model, view):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_lists_ask_the_same_number_of_queries_however_long_they_are(
+def test_a_list_takes_the_same_number_of_queries_for_any_number_of_rows(
     admin, one_of_each, model, django_assert_max_num_queries
 ):
     some_of_each(3)
-    admin.get(listed(model))  # what is asked once a process is asked
+    admin.get(list_url(model))  # queries that a process makes once
     with CaptureQueriesContext(connection) as short:
-        admin.get(listed(model))
+        admin.get(list_url(model))
     some_of_each(57)
     assert len(short) < 20
     with django_assert_max_num_queries(len(short)):
-        admin.get(listed(model))
+        admin.get(list_url(model))
 
 
 def some_of_each(number: int) -> None:
     now = timezone.now()
-    for one in range(number):
-        attempt = ExamAttemptFactory(rejected=True, exam__course_id=f"course {one}", exam__provider=f"p{one}")
+    for index in range(number):
+        attempt = ExamAttemptFactory(rejected=True, exam__course_id=f"course {index}", exam__provider=f"p{index}")
         attempt.current_review = ExamReviewFactory(attempt=attempt)
         attempt.save()
         parked_effect_of(attempt)
@@ -153,7 +153,7 @@ def some_of_each(number: int) -> None:
         Erasure.objects.create(user=attempt.user, by=report.requested_by, at=now, reason="Asked for.", attempts=1)
 
 
-def test_an_attempts_page_asks_the_same_number_of_queries_however_much_happened(
+def test_the_page_of_an_attempt_takes_the_same_number_of_queries_for_any_history(
     admin, reviewed, django_assert_max_num_queries
 ):
     address = reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])
@@ -171,7 +171,7 @@ def test_an_attempts_page_asks_the_same_number_of_queries_however_much_happened(
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "usernames"),
     [
         ({"course": COURSE}, ["practice", "rejected", "reviewed", "archived"]),
         ({"course": "edX/Demo"}, ["elsewhere"]),
@@ -186,7 +186,7 @@ def test_an_attempts_page_asks_the_same_number_of_queries_however_much_happened(
     ],
     ids=str,
 )
-def test_attempts_are_narrowed_down(admin, query, found):
+def test_filters_narrow_the_list_of_attempts(admin, query, usernames):
     def make(name, **fields):
         return ExamAttemptFactory(user__username=name, **fields)
 
@@ -197,16 +197,16 @@ def test_attempts_are_narrowed_down(admin, query, found):
     reviewed.save()
     make("archived", submitted=True, archived=True)
     make("elsewhere", verified=True, exam__course_id="edX/Demo", exam__provider="rpnow")
-    page = admin.get(listed("examattempt"), query)
-    assert sorted(attempt.user.username for attempt in page.context["cl"].result_list) == sorted(found)
+    page = admin.get(list_url("examattempt"), query)
+    assert sorted(attempt.user.username for attempt in page.context["cl"].result_list) == sorted(usernames)
 
 
-def test_the_course_filter_keeps_the_others_and_offers_all_courses(admin):
+def test_the_course_filter_keeps_other_filters_and_suggests_all_courses(admin):
     for number in range(3):
         ProctoredExamFactory(course_id=f"course-{number}")
         ProctoredExamFactory(course_id=f"course-{number}")
     query = {"practice": "no", "q": "ada", "course": "course-1", "p": "1"}
-    page = admin.get(listed("examattempt"), query).content.decode()
+    page = admin.get(list_url("examattempt"), query).content.decode()
     assert page.count('<option value="course-') == 3
     form = page.split('class="pr-course-filter"')[1].split("</form>")[0]
     assert 'name="practice" value="no"' in form
@@ -219,21 +219,21 @@ def test_the_course_filter_keeps_the_others_and_offers_all_courses(admin):
 
 def test_the_list_of_effects_says_how_far_the_lms_is_behind(admin, reviewed):
     parked(reviewed)
-    page = admin.get(listed("lmseffect")).content.decode()
+    page = admin.get(list_url("lmseffect")).content.decode()
     assert "effects are waiting, the oldest since" in page
-    assert "1 is parked" in page
+    assert "1 was given up" in page
 
 
-def test_and_that_nothing_waits(admin):
-    page = admin.get(listed("lmseffect")).content.decode()
+def test_the_list_of_effects_says_that_nothing_waits(admin):
+    page = admin.get(list_url("lmseffect")).content.decode()
     assert "No effect is waiting." in page
-    assert "None is parked." in page
+    assert "None was given up." in page
 
 
-def test_a_call_to_a_provider_says_what_is_told(admin):
+def test_a_provider_call_is_listed_with_its_kind(admin):
     attempt, now = ExamAttemptFactory(), timezone.now()
     LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
-    page = admin.get(listed("lmseffect")).content.decode()
+    page = admin.get(list_url("lmseffect")).content.decode()
     assert '<td class="field-call">register the attempt</td>' in page
 
 
@@ -242,18 +242,18 @@ def test_a_parked_effect_is_tried_again(admin, reviewed, enqueued):
     effect = parked(reviewed)
     before = timezone.now()
     enqueued.clear()
-    answer = admin.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk}, follow=True)
-    assert "1 parked effect is tried again." in answer.content.decode()
+    answer = admin.post(list_url("lmseffect"), {"action": "retry", "_selected_action": effect.pk}, follow=True)
+    assert "1 effect will be tried again." in answer.content.decode()
     effect.refresh_from_db()
     assert (effect.state, effect.tries) == ("waiting", 0)
     assert effect.queued_at >= before
     assert enqueued == ["proctoring_results.deliver_effects"]
 
 
-def test_what_is_not_parked_stays_as_it_is(admin, reviewed):
+def test_a_retry_leaves_effects_that_are_not_parked(admin, reviewed):
     effect = LmsEffect.objects.filter(attempt=reviewed, kind="mail").get()
     LmsEffect.objects.filter(pk=effect.pk).update(state="done", next_try_at=None)
-    admin.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
+    admin.post(list_url("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
     effect.refresh_from_db()
     assert effect.state == "done"
 
@@ -261,8 +261,8 @@ def test_what_is_not_parked_stays_as_it_is(admin, reviewed):
 def test_a_retry_needs_the_permission(reviewed, staff):
     effect = parked(reviewed)
     client = staff("view_lmseffect")
-    assert client.get(listed("lmseffect")).status_code == 200
-    client.post(listed("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
+    assert client.get(list_url("lmseffect")).status_code == 200
+    client.post(list_url("lmseffect"), {"action": "retry", "_selected_action": effect.pk})
     effect.refresh_from_db()
     assert effect.state == "parked"
 
@@ -270,4 +270,4 @@ def test_a_retry_needs_the_permission(reviewed, staff):
 def test_staff_without_permission_sees_nothing():
     client = Client()
     client.force_login(UserFactory(is_staff=True))
-    assert {client.get(listed(model)).status_code for model in MODELS} == {403}
+    assert {client.get(list_url(model)).status_code for model in MODELS} == {403}

@@ -32,7 +32,7 @@ PATTERN = "pattern"
 SLOWEST_PAGE = 2.0  # seconds
 MAX_QUERIES = 20
 MIN_TO_JUDGE = 100_000
-MIN_CALLBACKS = 200  # a second
+MIN_CALLBACKS = 100  # a second
 INCIDENTS = 5  # of each review that is sent
 WARMING_UP = 200  # reviews before the clock runs
 

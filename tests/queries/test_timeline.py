@@ -43,7 +43,7 @@ def test_everything_is_told_in_the_order_it_happened(attempt):
         "created",
         "message",
         "review",
-        "move",
+        "status",
         "decision",
         "review",
         "archived",
@@ -51,12 +51,12 @@ def test_everything_is_told_in_the_order_it_happened(attempt):
 
 
 def test_each_kind_is_a_sentence(attempt):
-    assert told(attempt, "created", "message", "review", "move", "decision", "archived") == [
+    assert told(attempt, "created", "message", "review", "status", "decision", "archived") == [
         "The attempt was created.",
-        "Message of proctortrack, review (REST): taken up as review 1.",
+        "Message of proctortrack, review (REST): processed as review 1.",
         "Review 1: “Suspicious”, 1 incident; applied.",
-        "“submitted” became “second review required” because of review 1.",
-        "Decided Fail with review 1: “second review required” became “rejected”.",
+        "The status changed from “submitted” to “second review required” because of review 1.",
+        "Decided Fail on review 1: the status changed from “second review required” to “rejected”.",
         "Review 2: “Clean”, 0 incidents; came after a person's decision.",
         "The attempt was archived.",
     ]
@@ -68,8 +68,8 @@ def test_who_and_why_stand_beside_it(attempt, admin):
         (admin, "dean", "Seen the recording"),
         (admin, "dean", "Another go"),
     ]
-    assert (events["move"].person, events["move"].who) == (None, "provider")
-    assert events["review"].detail == "Reviewed by Somebody, as the provider says."
+    assert (events["status"].person, events["status"].who) == (None, "provider")
+    assert events["review"].detail == "Reviewed by Somebody, according to the provider."
     assert events["message"].who == reviewed_by_account(attempt)
 
 
@@ -102,13 +102,13 @@ def test_a_call_to_a_provider_says_what_is_told():
 def test_the_same_decision_again_says_so(attempt, admin):
     attempt = ExamAttemptFactory(verified=True)
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    assert told(attempt, "decision") == ["Decided Pass once more: it stays “verified”."]
+    assert told(attempt, "decision") == ["Decided Pass again: the status stays “verified”."]
 
 
 def test_a_message_that_waits_says_so(attempt):
     attempt.messages.update(state="received", review=None, problem="KeyError, reference 1")
     [event] = [event for event in timeline(attempt) if event.kind == "message"]
-    assert event.sentence == "Message of proctortrack, review (REST): kept, not taken up yet."
+    assert event.sentence == "Message of proctortrack, review (REST): stored, not processed yet."
     assert event.is_problem
 
 
@@ -136,6 +136,6 @@ def test_a_dismissed_incident_and_that_it_was_taken_back(admin):
     api.restore_incident(dismissed.incidents.get(position=1).pk, by=admin, reason="No cat")
     told = [(event.sentence, event.person, event.detail) for event in timeline(attempt) if event.kind == "review"]
     assert told[1:] == [
-        ("Dismissed incident 2 of review 1: now it is review 2.", admin, "It was the cat"),
-        ("Took back a dismissed incident of review 2: now it is review 3.", admin, "No cat"),
+        ("Dismissed incident 2 of review 1, which became review 2.", admin, "It was the cat"),
+        ("Restored a dismissed incident of review 2, which became review 3.", admin, "No cat"),
     ]

@@ -376,7 +376,7 @@ def test_of_a_refused_message_only_its_size_and_hash_are_kept(provider, caplog):
 
 
 def test_a_flood_of_refusals_does_not_fill_the_log(caplog):
-    log = problem.RefusalLog(most=3)
+    log = problem.RefusalLog(max_lines=3)
     for _ in range(100):
         log.write("door", "nobody", "invalid", b"x", "1")
     assert len(caplog.records) == 3

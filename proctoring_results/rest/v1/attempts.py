@@ -1,4 +1,4 @@
-"""The attempts of a course, as on the page Sessions, and one of them."""
+"""The attempts of a course, as the page *Sessions* lists them, and one of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, AttentionReason, ResultWord, ReviewStatus
 from proctoring_results.models import ExamAttempt
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.queries.lookups import get_exam
 from proctoring_results.queries.preview import seen_now
 from proctoring_results.queries.sessions import AttemptFilter, Place, in_order, with_rows
 from proctoring_results.rules import RESULT_WORDS
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page
-from .params import CourseQuery, Day, Id, Text, Word
+from .params import CourseQuery, IdField, StrictCharField, StrictChoiceField, StrictDateField
 
 MAX_SEARCH_LENGTH = 255
-# As the page Sessions has them.
+# Those of the page Sessions.
 ORDERS: Mapping[str, Order] = {
     "newest": Order(("last_activity_at", "pk"), descending=True),
     "oldest": Order(("last_activity_at", "pk")),
@@ -32,28 +33,28 @@ ORDERS: Mapping[str, Order] = {
 
 
 class FilterQuery(CourseQuery):
-    """Which attempts. Those that are archived are left out, unless it says otherwise."""
+    """Which attempts. Archived ones are left out, unless ``archived`` asks for them."""
 
-    exam = Id(required=False, help_text="The `content_id` of an exam of the course.")
-    status = Word(AttemptStatus.choices, required=False)
-    review_status = Word(ReviewStatus.choices, required=False, help_text="What the current review says.")
-    since = Day(required=False, help_text="Started on this day or later, in the site's time zone.")
-    until = Day(required=False, help_text="Started on this day or earlier.")
-    practice = Word(["only", "without"], required=False)
-    archived = Word(["only", "with"], required=False)
-    attention = Word(["only", "without"], required=False, help_text="Whether a person has to look at it.")
+    exam = IdField(required=False, help_text="The `content_id` of an exam of the course.")
+    status = StrictChoiceField(AttemptStatus.choices, required=False)
+    review_status = StrictChoiceField(ReviewStatus.choices, required=False, help_text="What the current review says.")
+    since = StrictDateField(required=False, help_text="Started on this day or later, in the site's time zone.")
+    until = StrictDateField(required=False, help_text="Started on this day or earlier.")
+    practice = StrictChoiceField(["only", "without"], required=False)
+    archived = StrictChoiceField(["only", "with"], required=False)
+    attention = StrictChoiceField(["only", "without"], required=False, help_text="Whether it requires attention.")
 
 
 class AttemptsQuery(FilterQuery, PageQuery):
-    order = Word(list(ORDERS), default="newest", help_text="By when something was last written about it.")
+    order = StrictChoiceField(list(ORDERS), default="newest", help_text="By the time of the last activity.")
 
 
 class AttemptsSearch(AttemptsQuery):
-    search = Text(
+    search = StrictCharField(
         required=False,
         allow_blank=True,
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Part of a user name or e-mail address, or the beginning of an attempt code.",
+        help_text="Part of a username or email address, or the beginning of an attempt code.",
     )
 
 
@@ -72,7 +73,7 @@ class LearnerSerializer(serializers.Serializer[Any]):
 
 
 class AttemptSerializer(serializers.Serializer[Any]):
-    """One learner's go at one exam. What is not known, or not the case, is null."""
+    """One learner's attempt at one exam. What is unknown, or does not apply, is null."""
 
     attempt_code = serializers.CharField()
     course_id = serializers.CharField(source="exam.course_id")
@@ -94,11 +95,11 @@ class AttemptSerializer(serializers.Serializer[Any]):
     suspicious_count = serializers.IntegerField(source="current_review.suspicious_count", default=0)
     rules_violation_count = serializers.IntegerField(source="current_review.rules_violation_count", default=0)
     other_count = serializers.IntegerField(
-        source="current_review.other_count", default=0, help_text="Incidents under the provider's own words."
+        source="current_review.other_count", default=0, help_text="Incidents with other labels, used by the provider."
     )
-    attention_since = serializers.DateTimeField(allow_null=True, help_text="Since when a person has to look at it.")
+    attention_since = serializers.DateTimeField(allow_null=True, help_text="Since when it requires attention.")
     attention_reasons = serializers.SerializerMethodField()
-    is_sample_attempt = serializers.BooleanField(help_text="At a practice exam.")
+    is_sample_attempt = serializers.BooleanField(help_text="It is an attempt at a practice exam.")
     taking_as_proctored = serializers.BooleanField()
     allowed_time_limit_mins = serializers.IntegerField(allow_null=True)
     extra_time_mins = serializers.IntegerField()
@@ -106,7 +107,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     reviewed_at = serializers.DateTimeField(allow_null=True, help_text="When the first complete review arrived.")
-    last_activity_at = serializers.DateTimeField(help_text="When something was last written about it.")
+    last_activity_at = serializers.DateTimeField(help_text="The time of the last activity.")
     archived_at = serializers.DateTimeField(allow_null=True)
     erased_at = serializers.DateTimeField(allow_null=True, help_text="When the learner's data was erased.")
 
@@ -119,16 +120,16 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    """The newest change and review of an attempt; null where there is none. A decision says what was seen."""
+    """The newest change and review of an attempt, or null. A decision repeats what was seen."""
 
     change = serializers.IntegerField(source="change_id", allow_null=True)
     review = serializers.IntegerField(source="review_id", allow_null=True)
 
 
 class AttemptDetailSerializer(AttemptSerializer):
-    """With what a decision has to say was seen."""
+    """One attempt, with what a decision must repeat."""
 
-    seen = serializers.SerializerMethodField(help_text="What a decision has to say was seen.")
+    seen = serializers.SerializerMethodField(help_text="A decision must repeat it.")
 
     def get_seen(self, attempt: ExamAttempt) -> dict[str, Any]:
         return dict(SeenSerializer(self.context["seen"]).data)
@@ -139,59 +140,59 @@ class AttemptsView(ApiView):
         """The attempts of a course that have a result."""
         return self.answer(self.query(AttemptsQuery))
 
-    def answer(self, asked: Mapping[str, Any]) -> Response:
-        course_id = asked["course_id"]
+    def answer(self, params: Mapping[str, Any]) -> Response:
+        course_id = params["course_id"]
         self.require(permissions.VIEW_SESSIONS, course_id)
-        if "exam" in asked:
-            api.get_exam(course_id, asked["exam"])
-        order = ORDERS[asked["order"]]
-        found = in_order(course_id, filter_of(asked), order.names)
+        if "exam" in params:
+            get_exam(course_id, params["exam"])  # an unknown one is a 404
+        order = ORDERS[params["order"]]
+        sessions = in_order(course_id, attempt_filter(params), order.names)
 
-        def take(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
-            return replace(found, attempts=attempts).first(number)
+        def first(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
+            return replace(sessions, attempts=attempts).first(number)
 
-        return page(found.attempts, order, asked, shown, of="attempts", take=take)
+        return page(sessions.attempts, order, params, serialize_attempts, list_name="attempts", first=first)
 
 
 class AttemptsSearchView(AttemptsView):
-    """By POST: no name of a learner stands in an address, and so in no log."""
+    """By POST, so that no learner's name stands in an address, and hence in a log."""
 
     http_method_names = ["post", "options"]
-    only_looks = True
+    only_reads = True
 
     def post(self, request: Request) -> Response:
-        """The same, and search by user name, e-mail address or attempt code."""
+        """The same, with a search by username, email address or attempt code."""
         return self.answer(self.body(AttemptsSearch))
 
 
 class AttemptView(ApiView):
     def get(self, request: Request, attempt_code: str) -> Response:
         """One attempt."""
-        return Response(shown_alone(self.find_attempt(attempt_code)))
+        return Response(serialize_attempt(self.find_attempt(attempt_code)))
 
 
-def filter_of(asked: Mapping[str, Any]) -> AttemptFilter:
-    status, review_status = asked.get("status"), asked.get("review_status")
+def attempt_filter(params: Mapping[str, Any]) -> AttemptFilter:
+    status, review_status = params.get("status"), params.get("review_status")
     return AttemptFilter(
-        content_id=asked.get("exam", ""),
+        content_id=params.get("exam", ""),
         status=AttemptStatus(status) if status else None,
         review_status=ReviewStatus(review_status) if review_status else None,
-        since=asked.get("since"),
-        until=asked.get("until"),
-        practice=asked.get("practice", ""),
-        archived=asked.get("archived", ""),
-        attention=asked.get("attention", ""),
-        search=asked.get("search", "").strip(),
+        since=params.get("since"),
+        until=params.get("until"),
+        practice=params.get("practice", ""),
+        archived=params.get("archived", ""),
+        attention=params.get("attention", ""),
+        search=params.get("search", "").strip(),
     )
 
 
-def shown(attempts: Sequence[ExamAttempt]) -> Any:
+def serialize_attempts(attempts: Sequence[ExamAttempt]) -> Any:
     return AttemptSerializer(attempts, many=True, context=_context(attempts)).data
 
 
-def shown_alone(attempt: ExamAttempt) -> dict[str, Any]:
-    """The attempt as it stands now."""
-    # First what was seen, then what is shown: what comes in between makes a decision stale.
+def serialize_attempt(attempt: ExamAttempt) -> dict[str, Any]:
+    """Return the attempt, read anew."""
+    # ``seen`` is read first, so that a change in between makes a decision stale.
     seen = seen_now(attempt)
     fresh = with_rows(ExamAttempt.objects.filter(pk=attempt.pk)).get()
     return dict(AttemptDetailSerializer(fresh, context={**_context([fresh]), "seen": seen}).data)

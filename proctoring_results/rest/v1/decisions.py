@@ -1,4 +1,4 @@
-"""A person, or a program in a person's name, decides Pass or Fail."""
+"""Pass or Fail, decided by a person or by a program in a person's name."""
 
 from __future__ import annotations
 
@@ -10,56 +10,54 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results import api
-from proctoring_results.models import StatusChange
-from proctoring_results.services.decisions import MAX_REASON_LENGTH
+from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, StaleDecision
+from proctoring_results.models import ExamAttempt
+from proctoring_results.queries.lookups import get_attempt
+from proctoring_results.queries.preview import Seen
+from proctoring_results.services.decisions import MAX_REASON_LENGTH, fail_attempt, pass_attempt
 
-from .attempts import shown_alone
+from .attempts import serialize_attempt
 from .base import ApiView
 from .history import ChangeSerializer
-from .params import Text, Whole, Word
+from .params import StrictCharField, StrictChoiceField, StrictIntegerField
 
-VERBS: Mapping[str, Callable[..., api.ExamAttempt]] = {"pass": api.pass_attempt, "fail": api.fail_attempt}
-OVERTAKEN = (api.StaleDecision, api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased)
+VERBS: Mapping[str, Callable[..., ExamAttempt]] = {"pass": pass_attempt, "fail": fail_attempt}
+# The attempt has changed since the caller looked at it: the answer has the attempt, too.
+CONFLICTS = (StaleDecision, IllegalTransition, AttemptIsArchived, AttemptIsErased)
 
 
 class SeenField(serializers.Serializer[Any]):
-    """The ``seen`` of the attempt, as it was when the person looked at it."""
+    """The ``seen`` of the attempt at the time when the person looked at it."""
 
-    change = Whole(allow_null=True, min_value=1, max_value=2**63 - 1)
-    review = Whole(allow_null=True, min_value=1, max_value=2**63 - 1)
+    change = StrictIntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)
+    review = StrictIntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)
 
 
 class DecisionBody(serializers.Serializer[Any]):
-    decision = Word(list(VERBS))
-    reason = Text(max_length=MAX_REASON_LENGTH)
-    seen = SeenField(help_text="The `seen` of the attempt, as it was looked at.")
+    decision = StrictChoiceField(list(VERBS))
+    reason = StrictCharField(max_length=MAX_REASON_LENGTH)
+    seen = SeenField(help_text="The `seen` of the attempt at the time when the person looked at it.")
 
 
 class DecisionsView(ApiView):
     def post(self, request: Request, attempt_code: str) -> Response:
         """Decide Pass or Fail.
 
-        The answer is the change. Where something has happened since the attempt was looked at, or where it cannot be
-        decided, it is 409, with the attempt as it stands now.
+        The answer is the status change. If something has happened since the person looked at the attempt, or if it
+        cannot be decided, the answer is 409, with the attempt as it stands now.
         """
         attempt = self.find_attempt(attempt_code)
-        asked = self.body(DecisionBody)
-        seen = api.Seen(asked["seen"]["change"], asked["seen"]["review"])
-        change = _decide(VERBS[asked["decision"]], attempt.attempt_code, self.caller, asked["reason"], seen)
+        body = self.body(DecisionBody)
+        decide = VERBS[body["decision"]]
+        seen = Seen(body["seen"]["change"], body["seen"]["review"])
+        with transaction.atomic():
+            attempt = decide(attempt.attempt_code, by=self.caller, reason=body["reason"], seen=seen)
+            # The attempt is locked until the end of this transaction, so its newest change is this decision.
+            change = attempt.changes.select_related("by").latest("pk")
         return Response(ChangeSerializer(change).data, 201)
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)
-        if isinstance(exc, OVERTAKEN):
-            response.data["attempt"] = shown_alone(api.get_attempt(exc.attempt.attempt_code))
+        if isinstance(exc, CONFLICTS):
+            response.data["attempt"] = serialize_attempt(get_attempt(exc.attempt.attempt_code))
         return response
-
-
-@transaction.atomic
-def _decide(
-    verb: Callable[..., api.ExamAttempt], attempt_code: str, by: Any, reason: str, seen: api.Seen
-) -> StatusChange:
-    attempt = verb(attempt_code, by=by, reason=reason, seen=seen)
-    # The attempt is locked until the end of this transaction, so the newest change is this decision.
-    return attempt.changes.select_related("by").latest("pk")

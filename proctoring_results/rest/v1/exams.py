@@ -1,22 +1,24 @@
-"""The exams of a course that have a result, counted as on the Quiz List."""
+"""The exams of a course that have a result, with the counts of the Quiz List."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ProctoredExam
 from proctoring_results.queries.sessions import quiz_rows, with_last_activity
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page
-from .params import CourseQuery, key_of
+from .params import CourseQuery, parse_pk
 
-# As the index of "the exams of a course" has them.
+# There is an index in this order.
 BY_CONTENT = Order(("content_id",))
 
 
@@ -25,7 +27,7 @@ class ExamsQuery(CourseQuery, PageQuery):
 
 
 class ExamCountsSerializer(serializers.Serializer[Any]):
-    """How its attempts stand, archived ones too."""
+    """How many of its attempts stand where, archived ones included."""
 
     attempts = serializers.IntegerField()
     under_way = serializers.IntegerField()
@@ -49,7 +51,7 @@ class ExamSerializer(serializers.Serializer[Any]):
     is_practice_exam = serializers.BooleanField(source="exam.is_practice_exam")
     is_active = serializers.BooleanField(source="exam.is_active")
     provider = serializers.CharField(source="exam.provider")
-    provider_reviews_again = serializers.BooleanField(help_text="The provider does second reviews itself.")
+    provider_reviews_again = serializers.BooleanField(help_text="Whether the provider does second reviews itself.")
     last_activity_at = serializers.DateTimeField(source="last_activity", allow_null=True)
     counts = ExamCountsSerializer(source="*")
 
@@ -57,16 +59,20 @@ class ExamSerializer(serializers.Serializer[Any]):
 class ExamsView(ApiView):
     def get(self, request: Request) -> Response:
         """The proctored and practice exams of a course, by their content ids."""
-        asked = self.query(ExamsQuery)
-        self.require(permissions.VIEW_SESSIONS, asked["course_id"])
-        exams = with_last_activity(ProctoredExam.objects.in_course(asked["course_id"]).with_result())
-        return page(exams, BY_CONTENT, asked, lambda rows: ExamSerializer(quiz_rows(rows), many=True).data, of="exams")
+        params = self.query(ExamsQuery)
+        self.require(permissions.VIEW_SESSIONS, params["course_id"])
+        exams = with_last_activity(ProctoredExam.objects.in_course(params["course_id"]).with_result())
+        return page(exams, BY_CONTENT, params, _serialize, list_name="exams")
 
 
 class ExamView(ApiView):
     def get(self, request: Request, exam_id: str) -> Response:
         """One exam."""
-        exam = with_last_activity(ProctoredExam.objects.with_result()).filter(pk=key_of(exam_id)).first()
+        exam = with_last_activity(ProctoredExam.objects.with_result()).filter(pk=parse_pk(exam_id)).first()
         if exam is None or not permissions.may(self.caller, permissions.VIEW_SESSIONS, exam.course_id):
-            raise api.NotFound("exam", exam_id)
+            raise NotFound("exam", exam_id)
         return Response(ExamSerializer(quiz_rows([exam])[0]).data)
+
+
+def _serialize(exams: Sequence[ProctoredExam]) -> Any:
+    return ExamSerializer(quiz_rows(exams), many=True).data

@@ -1,4 +1,4 @@
-"""A learner's own results: the word, and nothing that hints at more."""
+"""A learner's own results, and nothing that hints at a suspicion."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from proctoring_results.queries.learner import newest_attempts_of, result_of
 
 from .base import ApiView
 from .pagination import NEWEST_FIRST, PageQuery, page
-from .params import Id
+from .params import IdField
 
 
 class OwnQuery(PageQuery):
-    course_id = Id(required=False, help_text="Only of this course.")
+    course_id = IdField(required=False, help_text="Only results of this course.")
 
 
 class OwnResultSerializer(serializers.Serializer[Any]):
-    """What you may read of an exam. Both null: it is not over."""
+    """What you may read about an exam. `result` and `no_result` are both null until the exam is over."""
 
     course_id = serializers.CharField()
     content_id = serializers.CharField()
     exam_name = serializers.CharField()
     attempt_code = serializers.CharField()
     result = serializers.ChoiceField(ResultWord.choices, allow_null=True)
-    no_result = serializers.ChoiceField(NoResultWord.choices, allow_null=True, help_text="Why there is none.")
+    no_result = serializers.ChoiceField(NoResultWord.choices, allow_null=True, help_text="Why there is no result.")
 
 
 class OwnAttemptsView(ApiView):
     def get(self, request: Request) -> Response:
-        """Your own results, one an exam, by the newest attempt that is not archived."""
-        asked = self.query(OwnQuery)
-        mine = newest_attempts_of(self.caller)
-        if "course_id" in asked:
-            mine = mine.in_course(asked["course_id"])
-        return page(mine, NEWEST_FIRST, asked, _shown, of="me")
+        """Your own results, one for each exam, from the newest attempt that is not archived."""
+        params = self.query(OwnQuery)
+        attempts = newest_attempts_of(self.caller)
+        if "course_id" in params:
+            attempts = attempts.in_course(params["course_id"])
+        return page(attempts, NEWEST_FIRST, params, _serialize, list_name="me")
 
 
-def _shown(attempts: Sequence[ExamAttempt]) -> Any:
-    return OwnResultSerializer([_own(attempt) for attempt in attempts], many=True).data
+def _serialize(attempts: Sequence[ExamAttempt]) -> Any:
+    return OwnResultSerializer([_result_of(attempt) for attempt in attempts], many=True).data
 
 
-def _own(attempt: ExamAttempt) -> dict[str, Any]:
+def _result_of(attempt: ExamAttempt) -> dict[str, Any]:
     result = result_of(attempt)
     return {
         "course_id": attempt.exam.course_id,

@@ -1,37 +1,39 @@
-"""How an exam, or a whole course, went: the numbers of the page, which are those of the report."""
+"""The numbers of an exam or a whole course: those of the page *Numbers* and of the report."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import TextChoices
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ResultWord, ReviewStatus, SessionPart
+from proctoring_results.queries.numbers import ReviewTimes, course_numbers
 
 from .base import ApiView
-from .params import CourseQuery, Id
+from .params import CourseQuery, IdField
 
 
 class NumbersQuery(CourseQuery):
-    exam = Id(required=False, help_text="The `content_id` of one exam; without it the whole course.")
+    exam = IdField(required=False, help_text="The `content_id` of one exam; without it the whole course.")
 
 
-class Counted(serializers.Serializer[Any]):
-    """Every word with its number, also 0."""
-
-    @classmethod
-    def of(cls, name: str, words: Any) -> Any:
-        return type(name, (cls,), {word.value: serializers.IntegerField() for word in words})
+class CountsSerializer(serializers.Serializer[Any]):
+    """A number for each value, 0 included."""
 
 
-StatusNumbers: Any = Counted.of("StatusNumbersSerializer", AttemptStatus)
-ResultNumbers: Any = Counted.of("ResultNumbersSerializer", ResultWord)
-ReviewNumbers: Any = Counted.of("ReviewNumbersSerializer", ReviewStatus)
-PartNumbers: Any = Counted.of("PartNumbersSerializer", SessionPart)
+def _counts_of(choices: type[TextChoices], name: str) -> Any:
+    return type(name, (CountsSerializer,), {choice.value: serializers.IntegerField() for choice in choices})
+
+
+StatusNumbers = _counts_of(AttemptStatus, "StatusNumbersSerializer")
+ResultNumbers = _counts_of(ResultWord, "ResultNumbersSerializer")
+ReviewNumbers = _counts_of(ReviewStatus, "ReviewNumbersSerializer")
+PartNumbers = _counts_of(SessionPart, "PartNumbersSerializer")
 
 
 class IncidentNumbersSerializer(serializers.Serializer[Any]):
@@ -39,55 +41,57 @@ class IncidentNumbersSerializer(serializers.Serializer[Any]):
 
     suspicious = serializers.IntegerField()
     rules_violation = serializers.IntegerField()
-    other = serializers.IntegerField(help_text="Under the provider's own words: in neither count of the report.")
+    other = serializers.IntegerField(
+        help_text="With other labels, used by the provider. The report does not count them."
+    )
 
 
 class DaySerializer(serializers.Serializer[Any]):
     day = serializers.DateField(help_text="In UTC.")
     handed_in = serializers.IntegerField()
-    passed = serializers.IntegerField(help_text="Decisions of people.")
-    failed = serializers.IntegerField(help_text="Decisions of people.")
+    passed = serializers.IntegerField(help_text="Decisions by staff.")
+    failed = serializers.IntegerField(help_text="Decisions by staff.")
 
 
 class ReviewTimesSerializer(serializers.Serializer[Any]):
-    """From the end of the exam until the first complete review, in whole minutes; null where there is none."""
+    """Whole minutes from the end of the exam until the first complete review; null if there is none."""
 
-    reviews = serializers.IntegerField(help_text="How many the two rest on.")
+    reviews = serializers.IntegerField(help_text="The number of reviews that the two times are computed from.")
     median_mins = serializers.SerializerMethodField()
     percentile_90_mins = serializers.SerializerMethodField()
 
-    def get_median_mins(self, times: api.ReviewTimes) -> int | None:
+    def get_median_mins(self, times: ReviewTimes) -> int | None:
         return _minutes(times.median)
 
-    def get_percentile_90_mins(self, times: api.ReviewTimes) -> int | None:
+    def get_percentile_90_mins(self, times: ReviewTimes) -> int | None:
         return _minutes(times.percentile_90)
 
 
 class NumbersSerializer(serializers.Serializer[Any]):
-    """Totals over the rows that the report would have now, archived and practice attempts among them."""
+    """Totals over the rows of a report made now, archived and practice attempts included."""
 
     attempts = serializers.IntegerField()
     archived = serializers.IntegerField()
     practice = serializers.IntegerField()
-    results = ResultNumbers(help_text="With `under_way` and `without_result`, all attempts.")
+    results = ResultNumbers(help_text="Together with `under_way` and `without_result`, all attempts.")
     under_way = serializers.IntegerField()
     without_result = serializers.IntegerField(help_text="Declined, expired, or in error.")
     statuses = StatusNumbers()
-    review_outcomes = ReviewNumbers(help_text="As the report prints it. With `without_review`, all attempts.")
+    review_outcomes = ReviewNumbers(help_text="As the report prints it. Together with `without_review`, all attempts.")
     without_review = serializers.IntegerField()
     incidents = IncidentNumbersSerializer()
-    incidents_by_part = PartNumbers(help_text="The same incidents, by where they were seen: the tabs of a session.")
-    days = DaySerializer(many=True, help_text="On which an exam was handed in or a person decided, oldest first.")
+    incidents_by_part = PartNumbers(help_text="The same incidents, by the tab of the session page that shows them.")
+    days = DaySerializer(many=True, help_text="Days on which an exam was handed in or a person decided, oldest first.")
     review_times = ReviewTimesSerializer()
 
 
 class NumbersView(ApiView):
     def get(self, request: Request) -> Response:
-        """How an exam, or a whole course, went."""
-        asked = self.query(NumbersQuery)
-        self.require(permissions.VIEW_SESSIONS, asked["course_id"])
-        return Response(NumbersSerializer(api.course_numbers(asked["course_id"], asked.get("exam"))).data)
+        """The numbers of an exam, or of a whole course."""
+        params = self.query(NumbersQuery)
+        self.require(permissions.VIEW_SESSIONS, params["course_id"])
+        return Response(NumbersSerializer(course_numbers(params["course_id"], params.get("exam"))).data)
 
 
-def _minutes(time: timedelta | None) -> int | None:
-    return None if time is None else time // timedelta(minutes=1)
+def _minutes(duration: timedelta | None) -> int | None:
+    return None if duration is None else duration // timedelta(minutes=1)

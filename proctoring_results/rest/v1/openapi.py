@@ -1,9 +1,9 @@
-"""The API in OpenAPI's words, and a page to read and try it: for hosts that install the extra ``openapi``.
+"""The OpenAPI schema of the API, and a page to read and try it: for hosts that install the extra ``openapi``.
 
     path("api/proctoring/v1/", include("proctoring_results.rest.v1.openapi"))
 
-gives ``schema/`` and ``docs/``. Needs ``drf_spectacular`` and ``drf_spectacular_sidecar`` in ``INSTALLED_APPS``, and
-nothing in ``SPECTACULAR_SETTINGS``: a host's own schema stays as it is.
+adds ``schema/`` and ``docs/``. ``INSTALLED_APPS`` needs ``drf_spectacular`` and ``drf_spectacular_sidecar``;
+``SPECTACULAR_SETTINGS`` needs nothing: a host's own schema stays as it is.
 """
 
 from __future__ import annotations
@@ -27,24 +27,23 @@ from proctoring_results.rest import problem
 
 from .base import ApiView
 from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf, ProblemSerializer
-from .params import Text
+from .params import StrictCharField
 
 JSON = "application/json"
 NO_NUL = r"^[^\u0000]*$"
 
-WHY = {
-    400: "Something in it cannot be understood; `field` names it.",
+REFUSAL_DESCRIPTIONS = {
+    400: "A parameter or field is wrong; `field` names it.",
     401: "Nobody is signed in.",
-    403: "The permission is missing.",
-    404: "There is no such thing, or none that you may see.",
-    409: "It is not in the state for that.",
-    410: "It was there, and is gone.",
-    413: "The body is too long.",
-    415: "The body is no JSON.",
-    429: "Too often: wait as long as `Retry-After` says.",
+    403: "A permission is missing.",
+    404: "There is none, or none that you may see.",
+    409: "The state does not allow this.",
+    410: "It has expired or was removed.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too many calls: wait for the seconds in `Retry-After`.",
 }
 EVERY_OPERATION = (400, 401, 403, 429)
-
 
 HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True, "description": "How to sign in."}},
@@ -58,11 +57,11 @@ def _name(code: int) -> str:
 
 REFUSALS = {
     _name(code): {
-        "description": meaning,
+        "description": description,
         **({"headers": HEADERS[code]} if code in HEADERS else {}),
         "content": {problem.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for code, meaning in WHY.items()
+    for code, description in REFUSAL_DESCRIPTIONS.items()
 }
 
 SETTINGS: dict[str, Any] = {
@@ -72,14 +71,14 @@ SETTINGS: dict[str, Any] = {
         "Every refusal is a problem of RFC 9457 with a stable `code`."
     ),
     "VERSION": "1",
-    # Each enum stays where it is used: names made up for them would change with the next one.
+    # Each enum stays where it is used: spectacular's names for them would change with the next enum.
     "POSTPROCESSING_HOOKS": ["proctoring_results.rest.v1.openapi.tidy"],
     "APPEND_COMPONENTS": {"responses": REFUSALS},
 }
 
 
 class Schema(AutoSchema):
-    """Reads the table of operations, and the docstrings of the methods."""
+    """Describe an operation by the table of operations and the docstring of its method."""
 
     @property
     def _handler(self) -> Callable[..., Any]:
@@ -104,7 +103,7 @@ class Schema(AutoSchema):
     def get_summary(self) -> str | None:
         return self._doc().partition("\n\n")[0].replace("\n", " ") or None
 
-    def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
+    def get_description(self) -> str:  # type: ignore[override]  # spectacular returns None, too
         return self._doc().partition("\n\n")[2]
 
     def _doc(self) -> str:
@@ -116,12 +115,12 @@ class Schema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
-        # What is not known is refused.
+        # Unknown fields are refused.
         return {**mapped, "additionalProperties": False} if direction == "request" else mapped
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         mapped = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        if not isinstance(field, Text):
+        if not isinstance(field, StrictCharField):
             return mapped
         return {**mapped, "minLength": int(not field.allow_blank), "pattern": NO_NUL}
 
@@ -134,7 +133,7 @@ class Schema(AutoSchema):
                     "Location",
                     OpenApiTypes.URI,
                     OpenApiParameter.HEADER,
-                    description="Where to look from now on.",
+                    description="The address of the report.",
                     required=True,
                     response=list(operation.located),
                 )
@@ -142,10 +141,10 @@ class Schema(AutoSchema):
         return parameters
 
     def get_response_serializers(self) -> Any:
-        return {_key(code, answer): _said(code, answer) for code, answer in self._operation.answers.items()}
+        return {_key(code, answer): _response(code, answer) for code, answer in self._operation.answers.items()}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        """The refusals stand in one place: each operation only names them."""
+        """Add the refusals, by reference: their description stands in the schema once."""
         bodies = super()._get_response_bodies(direction)
         self.resolve_serializer(ProblemSerializer, "response")
         refusals = {str(code): {"$ref": f"#/components/responses/{_name(code)}"} for code in self._refuses()}
@@ -153,8 +152,8 @@ class Schema(AutoSchema):
 
     def _refuses(self) -> set[int]:
         operation = self._operation
-        of_its_form = ({404} if "{" in self.path else set()) | ({413, 415} if operation.body else set())
-        return {*EVERY_OPERATION, *operation.refuses, *of_its_form}
+        implied = ({404} if "{" in self.path else set()) | ({413, 415} if operation.body else set())
+        return {*EVERY_OPERATION, *operation.refuses, *implied}
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:
@@ -163,15 +162,16 @@ def _key(code: int, answer: Answer) -> tuple[int, str]:
     return code, JSON if code < HTTPStatus.BAD_REQUEST else problem.CONTENT_TYPE
 
 
-def _said(code: int, answer: Answer) -> Any:
+def _response(code: int, answer: Answer) -> Any:
     match answer:
         case FileOf():
             return OpenApiResponse(OpenApiTypes.BINARY, "The file.")
         case PageOf(row=row):
             return OpenApiResponse(_page(row), "A page.")
         case None:
-            return OpenApiResponse(None, "See the headers.")
-    return OpenApiResponse(answer, {201: "Made.", 202: "Taken on."}.get(code) or WHY.get(code, "Done."))
+            return OpenApiResponse(None, "A redirect.")
+    descriptions = {201: "Created.", 202: "Accepted.", **REFUSAL_DESCRIPTIONS}
+    return OpenApiResponse(answer, descriptions.get(code, "OK."))
 
 
 _pages: dict[type, type] = {}
@@ -187,15 +187,15 @@ def _page(row: type[serializers.BaseSerializer[Any]]) -> Any:
 
 
 def tidy(result: Any, **others: Any) -> Any:
-    """Without the marks for the hook that would name enums; and null is a word of an enum that takes it."""
+    """Remove the marks of spectacular's hook for enums, and add null to the values of nullable enums."""
     if isinstance(result, list):
         return [tidy(value) for value in result]
     if not isinstance(result, dict):
         return result
-    kept = {key: tidy(value) for key, value in result.items() if key != "x-spec-enum-id"}
-    if kept.get("nullable") is True and None not in kept.get("enum", [None]):
-        kept["enum"] = [*kept["enum"], None]
-    return kept
+    tidied = {key: tidy(value) for key, value in result.items() if key != "x-spec-enum-id"}
+    if tidied.get("nullable") is True and None not in tidied.get("enum", [None]):
+        tidied["enum"] = [*tidied["enum"], None]
+    return tidied
 
 
 class OursOnly(EndpointEnumerator):
@@ -204,7 +204,7 @@ class OursOnly(EndpointEnumerator):
 
 
 class Generator(SchemaGenerator):
-    """Of this API alone, whatever else the host has."""
+    """Describe this API alone, whatever other APIs the host has."""
 
     endpoint_inspector_cls = OursOnly
 
@@ -220,7 +220,7 @@ class SchemaView(SpectacularAPIView):
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """The files come from the sidecar, and no script or style stands in the page: a strict policy is enough."""
+    """Serve all files from the sidecar, and no inline script or style: the page works under a strict policy."""
 
     url_name = "proctoring_openapi:schema"
     title = "REST API"

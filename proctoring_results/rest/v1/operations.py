@@ -1,6 +1,6 @@
-"""The whole API in one table: what each operation takes, what it answers, and what it refuses besides what all refuse.
+"""The whole API in one table: the parameters of each operation, its answers, and the refusals that not all have.
 
-``openapi.py`` turns it into OpenAPI; what an operation does stands in the docstring of its method.
+``openapi.py`` turns it into OpenAPI. The summary of an operation is the docstring of its method.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .me import OwnResultSerializer
 from .pagination import PageQuery
 from .reports import LinkSerializer, ReportSerializer
 
-Form = type[Serializer[Any]]
+SerializerClass = type[Serializer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """A page of a list, with the way to the next."""
+    """A page of a list, with the cursor of the next."""
 
-    row: Form
+    row: SerializerClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class FileOf:
 
 
 # None is an answer without a body.
-Answer = Form | PageOf | FileOf | None
+Answer = SerializerClass | PageOf | FileOf | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     answers: Mapping[int, Answer]
-    query: Form | None = None
-    body: Form | None = None
+    query: SerializerClass | None = None
+    body: SerializerClass | None = None
     refuses: tuple[int, ...] = ()
-    # Answers that carry ``Location``.
+    # Answers with a ``Location`` header.
     located: tuple[int, ...] = ()
 
 
@@ -58,12 +58,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="For people; may be translated.")
-    code = serializers.CharField(help_text="For programs; stable.")
+    detail = serializers.CharField(help_text="For people; it may be translated.")
+    code = serializers.CharField(help_text="For programs; it is stable.")
     field = serializers.CharField(required=False, help_text="What was wrong.")
 
 
-class OvertakenSerializer(ProblemSerializer):
+class ConflictSerializer(ProblemSerializer):
     """A refusal, with the attempt as it stands now."""
 
     attempt = AttemptDetailSerializer(required=False)
@@ -74,7 +74,7 @@ FILE = Operation(query=reports.TokenQuery, answers={200: FileOf("text/csv"), 302
 OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (exams.ExamsView, "GET"): Operation(query=exams.ExamsQuery, answers={200: PageOf(ExamSerializer)}),
     (exams.ExamView, "GET"): Operation(answers={200: ExamSerializer}),
-    # 404: the exam that is named.
+    # 404: the exam in the filters.
     (attempts.AttemptsView, "GET"): Operation(
         query=attempts.AttemptsQuery, answers={200: PageOf(AttemptSerializer)}, refuses=(404,)
     ),
@@ -86,14 +86,14 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (history.ReviewsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ReviewSerializer)}),
     (history.IncidentsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(IncidentSerializer)}),
     (decisions.DecisionsView, "POST"): Operation(
-        body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: OvertakenSerializer}
+        body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: ConflictSerializer}
     ),
     (numbers.NumbersView, "GET"): Operation(
         query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),
     (me.OwnAttemptsView, "GET"): Operation(query=me.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
     (reports.ReportsView, "GET"): Operation(query=reports.ReportsQuery, answers={200: PageOf(ReportSerializer)}),
-    # 404: the exam that the filters name.
+    # 404: the exam in the filters.
     (reports.ReportsView, "POST"): Operation(
         body=reports.ReportBody,
         answers={200: ReportSerializer, 202: ReportSerializer},

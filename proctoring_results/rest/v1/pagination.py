@@ -1,6 +1,7 @@
-"""Long lists, a page at a time: a cursor says behind which row the next page begins.
+"""Long lists, a page at a time: a cursor says after which row the next page begins.
 
-A page costs the same wherever it is, if an index has the rows in this order.
+A page costs the same wherever it is, if an index has the rows in this order. Why not DRF's ``CursorPagination``:
+``docs/decisions/cursors-are-our-own.md``.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any, TypeVar
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from proctoring_results.exceptions import InvalidInput
 
-from .params import Text, Whole
+from .params import StrictCharField, StrictIntegerField
 
 SALT = "proctoring_results.rest.v1.cursor"
 DEFAULT_PAGE_SIZE = 50
@@ -29,40 +31,44 @@ RowT = TypeVar("RowT", bound=Model)
 
 
 class PageQuery(serializers.Serializer[Any]):
-    """What each list can be asked for."""
+    """The parameters of every list."""
 
-    cursor = Text(required=False, max_length=2_000, help_text="The `next_cursor` of the page before.")
-    page_size = Whole(default=DEFAULT_PAGE_SIZE, min_value=1, max_value=MAX_PAGE_SIZE)
+    cursor = StrictCharField(required=False, max_length=2_000, help_text="The `next_cursor` of the page before.")
+    page_size = StrictIntegerField(default=DEFAULT_PAGE_SIZE, min_value=1, max_value=MAX_PAGE_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Fields of one direction; the last is unique among the rows of a list."""
+    """Fields of one direction; the last is unique among the rows of a list. A row's position is its values of them."""
 
     fields: tuple[str, ...]
     descending: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """As ``order_by`` takes them."""
+        """The arguments of ``order_by``."""
         return tuple(f"-{field}" if self.descending else field for field in self.fields)
 
-    def behind(self, values: Sequence[Any]) -> Q:
-        """The rows behind this one. The first field stands alone once, so that an index is used for it."""
-        compare = "lt" if self.descending else "gt"
-        first, *others = zip(self.fields, values, strict=True)
-        if not others:
-            return Q(**{f"{first[0]}__{compare}": first[1]})
-        further = Q(**{f"{first[0]}__{compare}": first[1]}) | Order(self.fields[1:], self.descending).behind(values[1:])
-        return Q(**{f"{first[0]}__{compare}e": first[1]}) & further
+    def after(self, position: Sequence[Any]) -> Q:
+        """Return the condition for rows after this position.
 
-    def take(self, rows: QuerySet[RowT], number: int) -> list[tuple[RowT, Sequence[Any]]]:
-        """The first rows, each with its place."""
+        The first field also stands alone, so that the database uses an index for it.
+        """
+        compare = "lt" if self.descending else "gt"
+        field, value = self.fields[0], position[0]
+        is_after = Q(**{f"{field}__{compare}": value})
+        if len(self.fields) == 1:
+            return is_after
+        rest = Order(self.fields[1:], self.descending)
+        return Q(**{f"{field}__{compare}e": value}) & (is_after | rest.after(position[1:]))
+
+    def first(self, rows: QuerySet[RowT], number: int) -> list[tuple[RowT, Sequence[Any]]]:
+        """Return the first rows, each with its position."""
         return [(row, [getattr(row, field) for field in self.fields]) for row in rows.order_by(*self.names)[:number]]
 
-    def read_place(self, model: type[Model], values: Sequence[Any]) -> list[Any]:
-        named = (model._meta.pk if field == "pk" else model._meta.get_field(field) for field in self.fields)
-        return [field.to_python(value) for field, value in zip(named, values, strict=True)]  # type: ignore[union-attr]
+    def parse_position(self, model: type[Model], values: Sequence[Any]) -> list[Any]:
+        fields = (model._meta.pk if name == "pk" else model._meta.get_field(name) for name in self.fields)
+        return [field.to_python(value) for field, value in zip(fields, values, strict=True)]  # type: ignore[union-attr]
 
 
 BY_KEY = Order(("pk",))
@@ -72,44 +78,51 @@ NEWEST_FIRST = Order(("pk",), descending=True)
 def page(
     rows: QuerySet[RowT],
     order: Order,
-    asked: Mapping[str, Any],
-    show: Callable[[list[RowT]], Any],
+    params: Mapping[str, Any],
+    serialize: Callable[[list[RowT]], Any],
     *,
-    of: str,
-    take: Callable[[Any, int], Sequence[tuple[RowT, Sequence[Any]]]] | None = None,
+    list_name: str,
+    first: Callable[[Any, int], Sequence[tuple[RowT, Sequence[Any]]]] | None = None,
 ) -> Response:
-    """A page of the rows, and the way to the next.
+    """Return a page of the rows, and the cursor of the next. Raise ``InvalidInput``.
 
-    ``of`` names the list, with what it is narrowed to in ``asked``: a cursor of another list is refused. ``take`` has a
-    way of its own to the first rows in this order, and says the place of each. Raises ``InvalidInput``.
+    A cursor belongs to the list ``list_name`` with its filters in ``params``; elsewhere it is refused. ``first``
+    replaces ``order.first`` if there is a faster way to the first rows of a queryset in this order.
     """
-    size = asked["page_size"]
-    scope = _scope(of, order, asked)
-    if "cursor" in asked:
-        rows = rows.filter(order.behind(order.read_place(rows.model, _read(asked["cursor"], scope))))
-    # One more than is shown tells whether there is another page.
-    here = (take or order.take)(rows, size + 1)
-    shown = here[:size]
-    more = signing.dumps([scope, *map(_kept, shown[-1][1])], salt=SALT) if len(here) > size else None
-    return Response({"results": show([row for row, _ in shown]), "next_cursor": more})
+    size = params["page_size"]
+    scope = _scope(list_name, order, params)
+    if "cursor" in params:
+        rows = rows.filter(order.after(order.parse_position(rows.model, _read_cursor(params["cursor"], scope))))
+    # One row more than the page has tells whether there is another page.
+    fetched = (first or order.first)(rows, size + 1)
+    on_page = fetched[:size]
+    next_cursor = None
+    if len(fetched) > size:
+        next_cursor = signing.dumps([scope, *map(_json_value, on_page[-1][1])], salt=SALT)
+    return Response({"results": serialize([row for row, _position in on_page]), "next_cursor": next_cursor})
 
 
-def _read(cursor: str, scope: str) -> list[Any]:
+def serialize_all(serializer_class: type[serializers.Serializer[Any]]) -> Callable[[list[Any]], Any]:
+    """Return what ``page`` takes as ``serialize`` if every row is serialized by itself."""
+    return lambda rows: serializer_class(rows, many=True).data
+
+
+def _read_cursor(cursor: str, scope: str) -> list[Any]:
     try:
-        found, *place = list[Any](signing.loads(cursor, salt=SALT))
+        signed_scope, *position = list[Any](signing.loads(cursor, salt=SALT))
     except signing.BadSignature:
-        raise InvalidInput("cursor", "is not one that was given here.") from None
-    if found != scope:
-        raise InvalidInput("cursor", "is of another list, or of other filters.")
-    return place
+        raise InvalidInput("cursor", _("is not a cursor of this API.")) from None
+    if signed_scope != scope:
+        raise InvalidInput("cursor", _("belongs to another list, or to other filters."))
+    return position
 
 
-def _scope(of: str, order: Order, asked: Mapping[str, Any]) -> str:
-    """A mark of the list. Keyed: nobody can find out from a cursor what was searched for."""
-    narrowed = {name: value for name, value in sorted(asked.items()) if name not in PageQuery().fields}
-    text = json.dumps([of, order.fields, order.descending, narrowed], default=str)
+def _scope(list_name: str, order: Order, params: Mapping[str, Any]) -> str:
+    """Return a keyed hash of the list and its filters, so that a cursor does not tell what was searched for."""
+    filters = {name: value for name, value in sorted(params.items()) if name not in PageQuery().fields}
+    text = json.dumps([list_name, order.fields, order.descending, filters], default=str)
     return salted_hmac(SALT, text, algorithm="sha256").hexdigest()[:16]
 
 
-def _kept(value: object) -> object:
+def _json_value(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value

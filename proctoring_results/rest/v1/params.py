@@ -1,6 +1,6 @@
-"""From what was asked to values that can be used, or a refusal that names the field.
+"""Fields and checks of what callers send: usable values, or a refusal that names the field.
 
-Stricter than DRF's own fields in one thing: what is no text is not made one.
+The fields are stricter than DRF's in one thing: they convert no value of another type.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.rest.json_body import BODY
-
-MAX_FIELD_LENGTH = 200  # characters of a name in an answer
+from proctoring_results.rest.json_body import BODY, printable_name
 
 
-class Text(serializers.CharField):
-    """Text as it came, without anything trimmed."""
+class StrictCharField(serializers.CharField):
+    """Text as it came, with nothing trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -32,13 +31,13 @@ class Text(serializers.CharField):
         return text
 
 
-class Id(Text):
+class IdField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=255, **kwargs)
 
 
-class Whole(serializers.IntegerField):
-    """A whole number; digits in a query will do, true and 1.0 in a body will not."""
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number: digits in a query are one, ``true`` and ``1.0`` in a body are not."""
 
     def to_internal_value(self, data: Any) -> int:
         is_number = isinstance(data, int) and not isinstance(data, bool)
@@ -48,7 +47,7 @@ class Whole(serializers.IntegerField):
         return number
 
 
-class Day(serializers.DateField):
+class StrictDateField(serializers.DateField):
     """``2026-05-01``, and no other way to write it."""
 
     def to_internal_value(self, value: Any) -> date:
@@ -58,59 +57,52 @@ class Day(serializers.DateField):
         return day
 
 
-class Word(serializers.ChoiceField):
-    """One of a few words."""
-
+class StrictChoiceField(serializers.ChoiceField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid_choice", input=data)
-        word: str = super().to_internal_value(data)
-        return word
+        choice: str = super().to_internal_value(data)
+        return choice
 
 
 class CourseQuery(serializers.Serializer[Any]):
-    """A course that is named: without the permission for it the answer is 403."""
+    """A course that the caller names: without the permission for it the answer is 403."""
 
-    course_id = Id(help_text="As the LMS writes it.")
+    course_id = IdField(help_text="As the LMS writes it.")
 
 
-def key_of(text: str) -> int:
-    """The key that an address names. No row has 0, and none has more digits than this."""
+def parse_pk(text: str) -> int:
+    """Return the primary key in an address, or 0, which no row has, if the text is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
-def asked(serializer: type[serializers.BaseSerializer[Any]], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the serializer makes of it. Raises ``InvalidInput`` for the first wrong field, and for unknown ones."""
-    reader = serializer(data=given)
-    _refuse_unknown(reader, given, "")
+def validate(serializer_class: type[serializers.BaseSerializer[Any]], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the validated data. Raise ``InvalidInput`` for the first wrong field, and for unknown ones."""
+    serializer = serializer_class(data=data)
+    _refuse_unknown(serializer, data, "")
     try:
-        reader.is_valid(raise_exception=True)
+        serializer.is_valid(raise_exception=True)
     except ValidationError as error:
         raise InvalidInput(*_first(error.detail, "")) from None
-    return dict(reader.validated_data)
+    return dict(serializer.validated_data)
 
 
-def _refuse_unknown(reader: Any, given: Mapping[str, Any], above: str) -> None:
-    for name, value in given.items():
-        field = reader.fields.get(name)
+def _refuse_unknown(serializer: Any, data: Mapping[str, Any], prefix: str) -> None:
+    for name, value in data.items():
+        field = serializer.fields.get(name)
         if field is None:
-            raise InvalidInput(shown_name(f"{above}{name}"), "is not known here.")
+            raise InvalidInput(printable_name(f"{prefix}{name}"), _("is not known here."))
         if isinstance(field, serializers.Serializer) and isinstance(value, Mapping):
-            _refuse_unknown(field, value, f"{above}{name}.")
+            _refuse_unknown(field, value, f"{prefix}{name}.")
 
 
-def _first(detail: Any, place: str) -> tuple[str, str]:
-    """The field and the sentence of the first of DRF's errors."""
+def _first(detail: Any, path: str) -> tuple[str, str]:
+    """Return the field and the sentence of the first of DRF's errors."""
     if isinstance(detail, Mapping):
-        name, below = next(iter(detail.items()))
-        is_of_all = name == "non_field_errors"
-        return _first(below, place if is_of_all else f"{place}.{name}" if place else str(name))
+        name, nested = next(iter(detail.items()))
+        if name != "non_field_errors":
+            path = f"{path}.{name}" if path else str(name)
+        return _first(nested, path)
     if isinstance(detail, list):
-        return _first(detail[0], place)
-    return place or BODY, str(detail)
-
-
-def shown_name(name: str) -> str:
-    """A name that a caller made up, fit for an answer."""
-    kept = name.encode(errors="backslashreplace").decode()
-    return kept if len(kept) <= MAX_FIELD_LENGTH else f"{kept[:MAX_FIELD_LENGTH]}…"
+        return _first(detail[0], path)
+    return path or BODY, str(detail)

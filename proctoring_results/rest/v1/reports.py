@@ -1,4 +1,4 @@
-"""Reports: asked for, watched, cancelled, asked for again, and downloaded by a link that lives five minutes."""
+"""Reports: request, progress, cancel, retry, and download by a link that lives five minutes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,33 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
 from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
 from proctoring_results.conf import conf
+from proctoring_results.exceptions import NotFound, ReportAlreadyRunning
 from proctoring_results.http import address_of, keep_private
 from proctoring_results.models import Report
+from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
+from proctoring_results.services.reports import (
+    cancel_report,
+    download_link,
+    redeem_download,
+    request_report,
+    retry_report,
+)
 from proctoring_results.throttles import ReportsThrottle
 
 from .base import ApiView
-from .pagination import Order, PageQuery, page
-from .params import CourseQuery, Id
+from .pagination import Order, PageQuery, page, serialize_all
+from .params import CourseQuery, IdField
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-# As the page lists them.
-NEWEST = Order(("requested_at", "pk"), descending=True)
+# The order of the Data Download page.
+NEWEST_FIRST = Order(("requested_at", "pk"), descending=True)
 
 
 class ReportsQuery(CourseQuery, PageQuery):
@@ -38,154 +47,154 @@ class ReportsQuery(CourseQuery, PageQuery):
 
 
 class FiltersBody(serializers.Serializer[Any]):
-    content_id = Id(required=False, help_text="One exam, by its content id.")
+    content_id = IdField(required=False, help_text="One exam, by its content id.")
 
 
 class ReportBody(serializers.Serializer[Any]):
-    course_id = Id(help_text="As the LMS writes it.")
+    course_id = IdField(help_text="As the LMS writes it.")
     kind = serializers.ChoiceField(ReportKind.choices, default=ReportKind.EXAM_RESULTS)
-    filters = FiltersBody(required=False, help_text="Without any: the whole course.")
+    filters = FiltersBody(required=False, help_text="Without filters: the whole course.")
 
 
 class TokenQuery(serializers.Serializer[Any]):
-    """Never refused as such: whatever is no link of ours gets the one answer that all of them get."""
+    """Not validated: every token that is no link of this site gets the same answer."""
 
-    token = serializers.CharField(help_text="As the link has it.")
+    token = serializers.CharField(help_text="Part of the link.")
 
 
 class ReportSerializer(serializers.Serializer[Any]):
-    """One requested file. What is not known, or not the case, is null."""
+    """One requested file. What is unknown, or does not apply, is null."""
 
     id = serializers.UUIDField(source="task_id")
     course_id = serializers.CharField()
     kind = serializers.ChoiceField(ReportKind.choices)
-    filters = serializers.DictField(child=serializers.CharField(), help_text="Empty: the whole course.")
+    filters = serializers.DictField(child=serializers.CharField(), help_text="Empty for the whole course.")
     state = serializers.ChoiceField(ReportState.choices)
     step = serializers.ChoiceField(
-        [choice for choice in ReportStep.choices if choice[0]], allow_null=True, help_text="What a worker is doing."
+        [choice for choice in ReportStep.choices if choice[0]], allow_null=True, help_text="What the worker is doing."
     )
     requested_by = serializers.CharField(
-        source="requested_by.get_username", allow_null=True, help_text="A user name; null for the system."
+        source="requested_by.get_username", allow_null=True, help_text="A username; null for the system."
     )
     requested_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
-    rows_done = serializers.IntegerField(help_text="Progress: so many rows …")
-    rows_total = serializers.IntegerField(allow_null=True, help_text="… of so many.")
+    rows_done = serializers.IntegerField(help_text="Rows written so far.")
+    rows_total = serializers.IntegerField(allow_null=True, help_text="Rows that the file will have.")
     last_sign_of_life_at = serializers.DateTimeField(source="heartbeat_at", allow_null=True)
     failure = serializers.ChoiceField(
         [choice for choice in ReportFailure.choices if choice[0]],
         allow_null=True,
         help_text="Why it failed, or why it is tried again.",
     )
-    reason = serializers.SerializerMethodField(help_text="The same in words.")
-    reference = serializers.CharField(allow_null=True, help_text="Stands in the log beside the error.")
+    reason = serializers.SerializerMethodField(help_text="`failure` as a sentence.")
+    reference = serializers.CharField(allow_null=True, help_text="The server's log has it beside the error.")
     file_name = serializers.CharField()
     rows = serializers.IntegerField(allow_null=True)
     size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
-    sha256 = serializers.CharField(allow_null=True, help_text="Of the file, as hexadecimal digits.")
-    as_of = serializers.DateTimeField(allow_null=True, help_text="The moment that the rows show.")
+    sha256 = serializers.CharField(allow_null=True, help_text="Of the file, in hexadecimal digits.")
+    as_of = serializers.DateTimeField(allow_null=True, help_text="The time at which all rows were read.")
     expires_at = serializers.DateTimeField(allow_null=True, help_text="When the file is removed.")
 
     def get_reason(self, report: Report) -> str | None:
         return str(ReportFailure(report.failure).label) if report.failure else None
 
     def to_representation(self, report: Report) -> dict[str, Any]:
-        shown = {name: None if value == "" else value for name, value in super().to_representation(report).items()}
+        fields = {name: None if value == "" else value for name, value in super().to_representation(report).items()}
         if report.state == ReportState.READY and report.is_over_its_lifetime:
-            # The sweep may be late.
-            shown["state"] = ReportState.EXPIRED.value
-        return shown
+            # The sweep has not come yet.
+            fields["state"] = ReportState.EXPIRED.value
+        return fields
 
 
 class LinkSerializer(serializers.Serializer[Any]):
-    """Two addresses of one file, for you alone: fetch either with the same sign-in."""
+    """Two addresses of one file, for you alone: download either with the same sign-in."""
 
     url = serializers.URLField()
-    excel_url = serializers.URLField(help_text="The same bytes after a byte order mark, by which Excel knows UTF-8.")
+    excel_url = serializers.URLField(help_text="The same bytes after a byte order mark, so that Excel reads UTF-8.")
     expires_at = serializers.DateTimeField()
 
 
-class CountedWithClicks(ApiView):
-    """What is done with reports is counted by person, together with the clicks on the Data Download page."""
+class ReportApiView(ApiView):
+    """Count each person's actions with reports together with their clicks on the Data Download page."""
 
     def get_throttles(self) -> list[BaseThrottle]:
-        looks = self.request.method in ("GET", "HEAD", "OPTIONS")
-        return super().get_throttles() if looks else [*super().get_throttles(), ReportsThrottle()]
+        only_reads = self.request.method in ("GET", "HEAD", "OPTIONS")
+        return super().get_throttles() if only_reads else [*super().get_throttles(), ReportsThrottle()]
 
 
-class ReportsView(CountedWithClicks):
+class ReportsView(ReportApiView):
     def get(self, request: Request) -> Response:
         """The reports of a course, newest first."""
-        asked = self.query(ReportsQuery)
-        self.require(permissions.VIEW_REPORTS, asked["course_id"])
-        rows = Report.objects.in_course(asked["course_id"]).select_related("requested_by")
-        return page(rows, NEWEST, asked, lambda found: ReportSerializer(found, many=True).data, of="reports")
+        params = self.query(ReportsQuery)
+        self.require(permissions.VIEW_REPORTS, params["course_id"])
+        reports = Report.objects.in_course(params["course_id"]).select_related("requested_by")
+        return page(reports, NEWEST_FIRST, params, serialize_all(ReportSerializer), list_name="reports")
 
     def post(self, request: Request) -> Response:
-        """Ask for a report.
+        """Request a report.
 
-        The same report (course, kind and filters) is made once: while it is being made, the answer is 200 with its id
-        instead of 202. An exam that the filters name and that there is not is a 404.
+        The answer is 202. While the same report (course, kind and filters) is being created, it is 200 with the id of
+        that one. If the filters name an exam that does not exist, it is 404.
         """
-        asked = self.body(ReportBody)
+        body = self.body(ReportBody)
         try:
-            report = api.request_report(asked["course_id"], asked["kind"], filters=asked.get("filters"), by=self.caller)
-        except api.ReportAlreadyRunning as refusal:
-            return _told(request, refusal.report, 200)
-        return _told(request, report, 202)
+            report = request_report(body["course_id"], body["kind"], filters=body.get("filters"), by=self.caller)
+        except ReportAlreadyRunning as refusal:
+            return _report_response(request, refusal.report, 200)
+        return _report_response(request, report, 202)
 
 
 class ReportView(ApiView):
     def get(self, request: Request, report_id: str) -> Response:
-        """How a report is getting on."""
-        return Response(ReportSerializer(_visible(self.caller, report_id)).data)
+        """One report, with its progress."""
+        return Response(ReportSerializer(_find_report(self.caller, report_id)).data)
 
 
-class CancelView(CountedWithClicks):
+class CancelView(ReportApiView):
     def post(self, request: Request, report_id: str) -> Response:
-        """Stop a report that is being made."""
-        report = _visible(self.caller, report_id)
-        return _told(request, api.cancel_report(report.task_id, by=self.caller), 200)
+        """Cancel a report that is being created."""
+        report = _find_report(self.caller, report_id)
+        return _report_response(request, cancel_report(report.task_id, by=self.caller), 200)
 
 
-class RetryView(CountedWithClicks):
+class RetryView(ReportApiView):
     def post(self, request: Request, report_id: str) -> Response:
-        """Ask again for a report that failed."""
-        report = _visible(self.caller, report_id)
-        return _told(request, api.retry_report(report.task_id, by=self.caller), 202)
+        """Request a report again that failed."""
+        report = _find_report(self.caller, report_id)
+        return _report_response(request, retry_report(report.task_id, by=self.caller), 202)
 
 
-class LinkView(CountedWithClicks):
+class LinkView(ReportApiView):
     def post(self, request: Request, report_id: str) -> Response:
         """A link to the file, for you alone.
 
-        It lives five minutes, unless the site says otherwise, and dies when you lose the permission.
+        It lives five minutes, unless the site's settings differ, and ends when you lose the permission.
         """
         expires_at = timezone.now() + conf().DOWNLOAD_TTL
-        token = api.download_link(_visible(self.caller, report_id), self.caller)
+        token = download_link(_find_report(self.caller, report_id), self.caller)
         link = {
-            "url": _address(request, "download", token),
-            "excel_url": _address(request, "download_excel", token),
+            "url": _download_url(request, "download", token),
+            "excel_url": _download_url(request, "download_excel", token),
             "expires_at": expires_at,
         }
         return Response(LinkSerializer(link).data)
 
 
-class DownloadView(CountedWithClicks):
+class DownloadView(ReportApiView):
     http_method_names = ["get"]
     for_excel = False
 
     def get(self, request: Request) -> HttpResponseBase:
         """The file of a link.
 
-        From storages that sign addresses, by a redirect. A link that is forged, altered, from the future or another
-        person's, and one whose owner has lost the permission: all get one and the same 403. What is too old, or has
-        been removed, gets 410.
+        A storage that signs addresses sends it by a redirect. A link that is forged, altered, from the future or
+        another person's, or whose owner has lost the permission, always gets the same 403. A link that is too old,
+        or whose file was removed, gets 410.
         """
         token = request.query_params.get("token", "")
-        redeemed = api.redeem_download(token, self.caller, address=address_of(request), for_excel=self.for_excel)
-        return send_for_excel(redeemed) if self.for_excel else send(redeemed)
+        download = redeem_download(token, self.caller, address=address_of(request), for_excel=self.for_excel)
+        return send_for_excel(download) if self.for_excel else send(download)
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ReportsThrottle()]
@@ -198,18 +207,18 @@ class ExcelView(DownloadView):
     for_excel = True
 
 
-def _visible(caller: AbstractBaseUser, report_id: str) -> Report:
-    """The report; of a course that the caller may not see there is none."""
-    report = api.get_report(report_id)
+def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
+    """Return the report. Raise ``NotFound`` if there is none, or none that the caller may view."""
+    report = get_report(report_id)
     if not permissions.may(caller, permissions.VIEW_REPORTS, report.course_id):
-        raise api.NotFound("report", report_id)
+        raise NotFound("report", report_id)
     return report
 
 
-def _told(request: Request, report: Report, status: int) -> Response:
-    where = request.build_absolute_uri(reverse("proctoring_results:v1_report", args=[report.task_id]))
-    return Response(ReportSerializer(report).data, status, headers={"Location": where})
+def _report_response(request: Request, report: Report, status: int) -> Response:
+    location = request.build_absolute_uri(reverse("proctoring_results:v1_report", args=[report.task_id]))
+    return Response(ReportSerializer(report).data, status, headers={"Location": location})
 
 
-def _address(request: Request, name: str, token: str) -> str:
+def _download_url(request: Request, name: str, token: str) -> str:
     return request.build_absolute_uri(f"{reverse(f'proctoring_results:v1_{name}')}?{urlencode({'token': token})}")

@@ -1,15 +1,17 @@
 from django.urls import path
 
-from . import attempts, decisions, exams, history, me, numbers
-from .report_urls import urlpatterns as reports
+from proctoring_results.rest.views import non_atomic
+
+from . import attempts, decisions, exams, history, me, numbers, reports
 
 ATTEMPT = "attempts/<str:attempt_code>/"
+REPORT = "reports/<str:report_id>/"
 
 urlpatterns = [
     path("exams/", exams.ExamsView.as_view(), name="v1_exams"),
     path("exams/<str:exam_id>/", exams.ExamView.as_view(), name="v1_exam"),
     path("attempts/", attempts.AttemptsView.as_view(), name="v1_attempts"),
-    # Before the attempts: no code is "search", for codes are made in capitals.
+    # Before the attempts: no attempt code is "search", because codes are in capitals.
     path("attempts/search/", attempts.AttemptsSearchView.as_view(), name="v1_search"),
     path(ATTEMPT, attempts.AttemptView.as_view(), name="v1_attempt"),
     path(f"{ATTEMPT}changes/", history.ChangesView.as_view(), name="v1_changes"),
@@ -18,5 +20,12 @@ urlpatterns = [
     path(f"{ATTEMPT}decisions/", decisions.DecisionsView.as_view(), name="v1_decisions"),
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
-    *reports,
+    path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
+    # Before the reports, whose ids are UUIDs.
+    path("reports/download/", non_atomic(reports.DownloadView), name="v1_download"),
+    path("reports/download/excel/", non_atomic(reports.ExcelView), name="v1_download_excel"),
+    path(REPORT, reports.ReportView.as_view(), name="v1_report"),
+    path(f"{REPORT}cancel/", reports.CancelView.as_view(), name="v1_cancel_report"),
+    path(f"{REPORT}retry/", reports.RetryView.as_view(), name="v1_retry_report"),
+    path(f"{REPORT}link/", reports.LinkView.as_view(), name="v1_link_report"),
 ]

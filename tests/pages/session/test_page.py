@@ -167,7 +167,7 @@ def test_each_incident_is_drawn_and_leads_to_its_row(looking, attempt):
 def test_everything_that_happened_stands_in_the_history(looking, reviewing, attempt):
     decide(reviewing, attempt, reason="It was a phone")
     page = text(looking.get(url(attempt)))
-    assert "Decided Fail with review 1" in page
+    assert "Decided Fail on review 1" in page
     assert "It was a phone" in page
     assert "Mail to the learner: waiting" in page
 

@@ -1,4 +1,4 @@
-"""What front ends and scripts do."""
+"""Calls of the REST API as front ends and scripts make them."""
 
 from django.test import Client
 from django.utils import timezone
@@ -22,20 +22,20 @@ def team_of(course_id, role=Role.INSTRUCTOR) -> Client:
 
 
 def pages(client, url, **query):
-    """All rows of a list, page by page."""
+    """Return all rows of a list, page by page."""
     rows, more = [], {}
     while more is not None:
-        told = client.get(url, {**query, **more}).json()
-        rows += told["results"]
-        more = {"cursor": told["next_cursor"]} if told["next_cursor"] else None
+        body = client.get(url, {**query, **more}).json()
+        rows += body["results"]
+        more = {"cursor": body["next_cursor"]} if body["next_cursor"] else None
     return rows
 
 
 def problem(answer):
     assert answer["Content-Type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == answer.status_code
-    return answer.status_code, told["code"], told.get("field")
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["code"], body.get("field")
 
 
 def seen_of(attempt):

@@ -1,4 +1,4 @@
-"""The attempts of a course: what is said of each, filters, search, and paging."""
+"""The attempts of a course: fields, filters, search, and paging."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,24 +46,24 @@ def test_an_attempt_says_who_what_and_how_it_stands(team, exam):
     attempt = ExamAttemptFactory(submitted=True, exam=exam, user=learner)
     incidents = [api.IncidentData(status="Suspicious", comment="x"), api.IncidentData(status="Odd", comment="y")]
     review = api.record_review(attempt.attempt_code, "Clean", incidents=incidents)
-    shown = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
-    assert shown["learner"] == {"username": "ada", "email": "ada@example.com"}
-    assert shown["exam"] == {"id": exam.pk, "content_id": exam.content_id, "exam_name": "Final"}
-    assert (shown["status"], shown["result"]) == ("verified", "satisfactory")
-    assert (shown["review_status"], shown["current_review"]) == ("Clean", review.pk)
-    assert (shown["suspicious_count"], shown["rules_violation_count"], shown["other_count"]) == (1, 0, 1)
-    assert shown["attention_reasons"] == ["contradiction"]
-    assert shown["seen"] == {"change": attempt.changes.get().pk, "review": review.pk}
-    del shown["seen"]
-    assert pages(team, ATTEMPTS, course_id=COURSE) == [shown]
+    body = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
+    assert body["learner"] == {"username": "ada", "email": "ada@example.com"}
+    assert body["exam"] == {"id": exam.pk, "content_id": exam.content_id, "exam_name": "Final"}
+    assert (body["status"], body["result"]) == ("verified", "satisfactory")
+    assert (body["review_status"], body["current_review"]) == ("Clean", review.pk)
+    assert (body["suspicious_count"], body["rules_violation_count"], body["other_count"]) == (1, 0, 1)
+    assert body["attention_reasons"] == ["contradiction"]
+    assert body["seen"] == {"change": attempt.changes.get().pk, "review": review.pk}
+    del body["seen"]
+    assert pages(team, ATTEMPTS, course_id=COURSE) == [body]
 
 
 def test_what_is_not_there_is_null(team, exam):
     attempt = ExamAttemptFactory(exam=exam)
-    shown = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
-    assert (shown["review_status"], shown["current_review"], shown["suspicious_count"]) == (None, None, 0)
-    assert (shown["result"], shown["started_at"], shown["attention_since"]) == (None, None, None)
-    assert shown["seen"] == {"change": None, "review": None}
+    body = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
+    assert (body["review_status"], body["current_review"], body["suspicious_count"]) == (None, None, 0)
+    assert (body["result"], body["started_at"], body["attention_since"]) == (None, None, None)
+    assert body["seen"] == {"change": None, "review": None}
 
 
 def test_a_recording_is_not_told(team, exam):
@@ -77,10 +77,10 @@ def test_a_recording_is_not_told(team, exam):
 
 
 def test_archived_attempts_are_left_out_unless_asked_for(team, exam):
-    here, archived = ExamAttemptFactory(exam=exam), ExamAttemptFactory(exam=exam, archived=True)
-    assert codes(team) == [here.attempt_code]
+    current, archived = ExamAttemptFactory(exam=exam), ExamAttemptFactory(exam=exam, archived=True)
+    assert codes(team) == [current.attempt_code]
     assert codes(team, archived="only") == [archived.attempt_code]
-    assert set(codes(team, archived="with")) == {here.attempt_code, archived.attempt_code}
+    assert set(codes(team, archived="with")) == {current.attempt_code, archived.attempt_code}
 
 
 def test_attention_tells_those_that_wait_from_the_others(team, exam):
@@ -106,8 +106,8 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("asked", FILTERS, ids=lambda one: str(one))
-def test_each_filter_finds_what_the_page_finds_and_not_everything(team, asked):
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda one: str(one))
+def test_each_filter_finds_what_the_page_finds_and_not_everything(team, filters):
     final = ProctoredExamFactory(content_id="the-final")
     practice = ProctoredExamFactory(is_practice_exam=True)
     ExamAttemptFactory(exam=final, submitted=True, user=UserFactory(username="grace"))
@@ -115,15 +115,15 @@ def test_each_filter_finds_what_the_page_finds_and_not_everything(team, asked):
     ExamAttemptFactory(exam=practice, started=True, started_at=NOON + DAY, archived=True)
     suspicious = ExamReviewFactory(review_status="Suspicious", attempt__exam=final)
     ExamAttempt.objects.filter(pk=suspicious.attempt_id).update(current_review=suspicious)
-    shown = [one["attempt_code"] for one in look_for(team, **asked).json()["results"]]
-    lists = sessions(COURSE, page_filter(asked))
-    assert sorted(shown) == sorted(
+    rows = [one["attempt_code"] for one in look_for(team, **filters).json()["results"]]
+    lists = sessions(COURSE, page_filter(filters))
+    assert sorted(rows) == sorted(
         one.attempt_code for rows in (lists.requiring_attention, lists.others) for one in rows
     )
-    assert 0 < len(shown) < 4 + (asked == {"archived": "with"})
+    assert 0 < len(rows) < 4 + (filters == {"archived": "with"})
 
 
-def page_filter(asked) -> AttemptFilter:
+def page_filter(filters) -> AttemptFilter:
     read = {
         "exam": ("content_id", str),
         "status": ("status", AttemptStatus),
@@ -131,13 +131,13 @@ def page_filter(asked) -> AttemptFilter:
         "since": ("since", lambda day: datetime.fromisoformat(day).date()),
         "until": ("until", lambda day: datetime.fromisoformat(day).date()),
     }
-    ((name, value),) = asked.items()
+    ((name, value),) = filters.items()
     field, make = read.get(name, (name, str))
     return AttemptFilter(**{field: make(value)})
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [
         {"status": "Verified"},
         {"status": ""},
@@ -154,10 +154,10 @@ def page_filter(asked) -> AttemptFilter:
     ],
     ids=lambda one: str(one),
 )
-def test_a_filter_that_cannot_be_understood_is_named(team, asked):
-    (field,) = asked
-    assert problem(team.get(ATTEMPTS, {"course_id": COURSE, **asked})) == (400, "invalid", field)
-    assert problem(look_for(team, **asked)) == (400, "invalid", field)
+def test_a_filter_that_cannot_be_understood_is_named(team, filters):
+    (field,) = filters
+    assert problem(team.get(ATTEMPTS, {"course_id": COURSE, **filters})) == (400, "invalid", field)
+    assert problem(look_for(team, **filters)) == (400, "invalid", field)
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
@@ -184,12 +184,12 @@ def test_a_search_is_not_taken_from_the_address(team):
     assert problem(answer) == (400, "invalid", "search")
 
 
-@pytest.mark.parametrize("words", ["ada", "ADA@example", "{code}"])
-def test_a_learner_is_found_by_name_address_or_code(team, exam, words):
+@pytest.mark.parametrize("term", ["ada", "ADA@example", "{code}"])
+def test_a_learner_is_found_by_name_address_or_code(team, exam, term):
     attempt = ExamAttemptFactory(exam=exam, user=UserFactory(username="ada", email="ada@example.com"))
     ExamAttemptFactory(exam=exam)
-    found = look_for(team, search=words.format(code=attempt.attempt_code[:8].lower())).json()["results"]
-    assert [one["attempt_code"] for one in found] == [attempt.attempt_code]
+    results = look_for(team, search=term.format(code=attempt.attempt_code[:8].lower())).json()["results"]
+    assert [one["attempt_code"] for one in results] == [attempt.attempt_code]
 
 
 def test_a_search_goes_on_by_its_own_cursor_only(team, exam):
@@ -238,12 +238,12 @@ def test_paging_to_the_end_shows_each_attempt_once_in_order(team, exam, order):
     for number in range(7):
         # Some of the same moment.
         ExamAttemptFactory(exam=exam, last_activity_at=NOON + timedelta(microseconds=number // 3))
-    shown = pages(team, ATTEMPTS, course_id=COURSE, page_size=2, order=order)
+    rows = pages(team, ATTEMPTS, course_id=COURSE, page_size=2, order=order)
     sign = "-" if order == "newest" else ""
     expected = ExamAttempt.objects.order_by(f"{sign}last_activity_at", f"{sign}pk").values_list(
         "attempt_code", flat=True
     )
-    assert [one["attempt_code"] for one in shown] == list(expected)
+    assert [one["attempt_code"] for one in rows] == list(expected)
 
 
 def test_from_the_oldest_on_nothing_is_missed_that_happens_meanwhile(team, exam):
@@ -265,8 +265,8 @@ def test_a_row_that_changes_while_the_page_is_read_does_not_turn_it_back(team, e
         return as_it_was(attempts)
 
     monkeypatch.setattr(sessions_module, "with_rows", after_something_happened)
-    shown = pages(team, ATTEMPTS, course_id=COURSE, page_size=2)
-    assert [one["attempt_code"] for one in shown] == [attempt.attempt_code for attempt in made]
+    rows = pages(team, ATTEMPTS, course_id=COURSE, page_size=2)
+    assert [one["attempt_code"] for one in rows] == [attempt.attempt_code for attempt in made]
 
 
 @pytest.mark.parametrize("number", [1, 40])

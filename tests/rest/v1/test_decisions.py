@@ -40,9 +40,9 @@ def test_a_decision_is_a_change_with_person_and_reason(client, person, attempt, 
     answer = decide(client, attempt, decision)
     change = StatusChange.objects.get()
     assert answer.status_code == 201
-    told = answer.json()
-    assert (told["id"], told["to_status"], told["by"]) == (change.pk, status, person.get_username())
-    assert (told["source"], told["reason"]) == ("person", "Looked at it")
+    body = answer.json()
+    assert (body["id"], body["to_status"], body["by"]) == (change.pk, status, person.get_username())
+    assert (body["source"], body["reason"]) == ("person", "Looked at it")
     assert LmsEffect.objects.filter(change=change).exists()
 
 
@@ -148,5 +148,5 @@ def test_what_happens_while_the_attempt_is_read_makes_a_decision_stale(client, p
         return as_it_was(attempts)
 
     monkeypatch.setattr(attempts, "with_rows", after_something_happened)
-    told = client.get(f"{V1}attempts/{attempt.attempt_code}/").json()
-    assert problem(decide(client, attempt, seen=told["seen"])) == (409, "stale_decision", None)
+    body = client.get(f"{V1}attempts/{attempt.attempt_code}/").json()
+    assert problem(decide(client, attempt, seen=body["seen"])) == (409, "stale_decision", None)

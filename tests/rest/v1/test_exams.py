@@ -20,22 +20,22 @@ def team():
 
 def test_an_exam_says_what_it_is(team):
     exam = ProctoredExamFactory(exam_name="Final", time_limit_mins=90)
-    told = team.get(EXAMS, {"course_id": COURSE}).json()
-    assert told["next_cursor"] is None
-    (shown,) = told["results"]
-    assert (shown["id"], shown["exam_name"], shown["time_limit_mins"]) == (exam.pk, "Final", 90)
-    assert team.get(f"{EXAMS}{exam.pk}/").json() == shown
+    body = team.get(EXAMS, {"course_id": COURSE}).json()
+    assert body["next_cursor"] is None
+    (exam_body,) = body["results"]
+    assert (exam_body["id"], exam_body["exam_name"], exam_body["time_limit_mins"]) == (exam.pk, "Final", 90)
+    assert team.get(f"{EXAMS}{exam.pk}/").json() == exam_body
 
 
 def test_an_exam_says_how_its_attempts_stand_as_the_quiz_list_does(team):
     exam = ProctoredExamFactory()
     for fields in ({"verified": True}, {"rejected": True, "archived": True}, {"status": "second_review_required"}):
         ExamAttemptFactory(exam=exam, **fields)
-    (shown,) = team.get(EXAMS, {"course_id": COURSE}).json()["results"]
+    (exam_body,) = team.get(EXAMS, {"course_id": COURSE}).json()["results"]
     (row,) = quiz_list(COURSE)
-    assert shown["counts"] == {name: getattr(row, name) for name in shown["counts"]}
-    assert (shown["counts"]["attempts"], shown["counts"]["needing_attention"]) == (3, 1)
-    assert datetime.fromisoformat(shown["last_activity_at"]) == row.last_activity
+    assert exam_body["counts"] == {name: getattr(row, name) for name in exam_body["counts"]}
+    assert (exam_body["counts"]["attempts"], exam_body["counts"]["needing_attention"]) == (3, 1)
+    assert datetime.fromisoformat(exam_body["last_activity_at"]) == row.last_activity
 
 
 def test_only_exams_of_the_course_that_have_a_result_are_listed(team):
@@ -47,8 +47,8 @@ def test_only_exams_of_the_course_that_have_a_result_are_listed(team):
 
 def test_paging_to_the_end_shows_each_exam_once(team):
     made = [ProctoredExamFactory().pk for _ in range(5)]
-    shown = [exam["id"] for exam in pages(team, EXAMS, course_id=COURSE, page_size=2)]
-    assert sorted(shown) == made
+    ids = [exam["id"] for exam in pages(team, EXAMS, course_id=COURSE, page_size=2)]
+    assert sorted(ids) == made
 
 
 @pytest.mark.parametrize("exam_id", ["0", "x", "9" * 40, "-1", "²"])

@@ -21,8 +21,8 @@ def attempt():
     return ExamAttemptFactory(submitted=True)
 
 
-def of(attempt, what):
-    return f"{V1}attempts/{attempt.attempt_code}/{what}/"
+def of(attempt, resource):
+    return f"{V1}attempts/{attempt.attempt_code}/{resource}/"
 
 
 def test_changes_say_who_when_and_why_in_their_order(team, attempt):
@@ -49,32 +49,32 @@ def test_a_dismissed_incident_says_by_whom_and_why(team, attempt):
     assert second["dismissed_at"] is not None
 
 
-@pytest.mark.parametrize("what", ["changes", "reviews", "incidents"])
-def test_paging_to_the_end_shows_each_row_once(team, attempt, what):
-    url, made = fill(attempt, what, 5)
+@pytest.mark.parametrize("resource", ["changes", "reviews", "incidents"])
+def test_paging_to_the_end_shows_each_row_once(team, attempt, resource):
+    url, made = fill(attempt, resource, 5)
     assert [one["id"] for one in pages(team, url, page_size=2)] == made
 
 
-@pytest.mark.parametrize("what", ["changes", "reviews", "incidents"])
-def test_a_cursor_of_another_attempt_is_refused(team, attempt, what):
-    cursor = team.get(fill(attempt, what, 2)[0], {"page_size": 1}).json()["next_cursor"]
-    url, _ = fill(ExamAttemptFactory(submitted=True), what, 2)
+@pytest.mark.parametrize("resource", ["changes", "reviews", "incidents"])
+def test_a_cursor_of_another_attempt_is_refused(team, attempt, resource):
+    cursor = team.get(fill(attempt, resource, 2)[0], {"page_size": 1}).json()["next_cursor"]
+    url, _ = fill(ExamAttemptFactory(submitted=True), resource, 2)
     assert problem(team.get(url, {"cursor": cursor})) == (400, "invalid", "cursor")
 
 
 @pytest.mark.parametrize("number", [1, 60])
-@pytest.mark.parametrize(("what", "queries"), [("changes", 5), ("reviews", 5), ("incidents", 6)])
-def test_the_queries_are_the_same_for_few_and_many(team, attempt, what, queries, number, django_assert_num_queries):
-    url, made = fill(attempt, what, number)
+@pytest.mark.parametrize(("resource", "queries"), [("changes", 5), ("reviews", 5), ("incidents", 6)])
+def test_the_queries_are_the_same_for_few_and_many(team, attempt, resource, queries, number, django_assert_num_queries):
+    url, made = fill(attempt, resource, number)
     with django_assert_num_queries(queries):
         assert len(team.get(url, {"page_size": 200}).json()["results"]) == len(made)
 
 
-def fill(attempt, what, number):
-    if what == "reviews":
+def fill(attempt, resource, number):
+    if resource == "reviews":
         reviews = [ExamReviewFactory(attempt=attempt, reviewed_by=member_of(COURSE)) for _ in range(number)]
-        return of(attempt, what), [one.pk for one in reviews]
-    if what == "incidents":
+        return of(attempt, resource), [one.pk for one in reviews]
+    if resource == "incidents":
         review: ExamReview = ExamReviewFactory(attempt=attempt)
         incidents = [
             IncidentFactory(
@@ -90,7 +90,7 @@ def fill(attempt, what, number):
     for place in range(number):
         verb = api.fail_attempt if place % 2 else api.pass_attempt
         verb(attempt.attempt_code, by=member_of(COURSE), reason="A reason")
-    return of(attempt, what), list(attempt.changes.order_by("pk").values_list("pk", flat=True))
+    return of(attempt, resource), list(attempt.changes.order_by("pk").values_list("pk", flat=True))
 
 
 @pytest.mark.parametrize("review_id", ["0", "x", "9" * 30])

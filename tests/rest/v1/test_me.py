@@ -1,4 +1,4 @@
-"""What a learner reads of themselves: the word, and nothing else."""
+"""A learner's own results, and nothing else."""
 
 import pytest
 
@@ -26,10 +26,10 @@ def client(learner):
 @pytest.mark.parametrize("status", AttemptStatus)
 def test_the_word_is_the_one_on_the_learners_page(client, learner, status):
     attempt = ExamAttemptFactory(user=learner, status=status)
-    (told,) = pages(client, ME)
+    (body,) = pages(client, ME)
     page = api.learner_result(learner, attempt.exam)
-    assert told["result"] == (page.word if page else None)
-    assert told["no_result"] == (page.no_word if page else None)
+    assert body["result"] == (page.word if page else None)
+    assert body["no_result"] == (page.no_word if page else None)
 
 
 def test_nothing_hints_at_suspicion(client, learner):
@@ -60,14 +60,14 @@ def test_the_newest_attempt_that_is_not_archived_counts(client, learner):
     current = ExamAttemptFactory(user=learner, exam=exam, verified=True)
     ExamAttemptFactory(user=learner, exam=exam, rejected=True, archived=True)
     ExamAttemptFactory(exam=exam, rejected=True)
-    (told,) = pages(client, ME)
-    assert (told["attempt_code"], told["result"]) == (current.attempt_code, "satisfactory")
+    (body,) = pages(client, ME)
+    assert (body["attempt_code"], body["result"]) == (current.attempt_code, "satisfactory")
 
 
 def test_a_course_can_be_chosen_and_none_is_confirmed(client, learner):
-    here = ExamAttemptFactory(user=learner, submitted=True)
+    attempt = ExamAttemptFactory(user=learner, submitted=True)
     ExamAttemptFactory(user=learner, submitted=True, exam__course_id="another")
-    assert [one["attempt_code"] for one in pages(client, ME, course_id=COURSE)] == [here.attempt_code]
+    assert [one["attempt_code"] for one in pages(client, ME, course_id=COURSE)] == [attempt.attempt_code]
     assert pages(client, ME, course_id="unknown") == []
     assert problem(client.get(ME, {"user": "ada"})) == (400, "invalid", "user")
 

@@ -22,27 +22,27 @@ def test_the_numbers_are_those_of_the_page(team):
     api.record_review(attempt.attempt_code, "Suspicious", incidents=[browsed])
     api.fail_attempt(attempt.attempt_code, by=member_of(COURSE), reason="A book")
     ExamAttemptFactory(exam=attempt.exam)
-    told, asked = team.get(NUMBERS, {"course_id": COURSE}).json(), api.course_numbers(COURSE)
-    assert (told["attempts"], told["under_way"], told["results"]["unsatisfactory"]) == (2, 1, 1)
-    assert told["statuses"] == {str(word): number for word, number in asked.statuses.items()}
-    assert told["review_outcomes"] == {str(word): number for word, number in asked.review_outcomes.items()}
-    assert told["incidents"] == {"suspicious": 1, "rules_violation": 0, "other": 0}
-    assert told["incidents_by_part"] == {"video": 0, "online": 1, "verification": 0, "onboarding": 0}
-    assert [(day["handed_in"], day["failed"]) for day in told["days"]] == [(1, 0), (0, 1)]
-    assert told["review_times"]["reviews"] == 1
-    assert told["review_times"]["median_mins"] == told["review_times"]["percentile_90_mins"] > 0
+    body, numbers = team.get(NUMBERS, {"course_id": COURSE}).json(), api.course_numbers(COURSE)
+    assert (body["attempts"], body["under_way"], body["results"]["unsatisfactory"]) == (2, 1, 1)
+    assert body["statuses"] == {str(value): number for value, number in numbers.statuses.items()}
+    assert body["review_outcomes"] == {str(value): number for value, number in numbers.review_outcomes.items()}
+    assert body["incidents"] == {"suspicious": 1, "rules_violation": 0, "other": 0}
+    assert body["incidents_by_part"] == {"video": 0, "online": 1, "verification": 0, "onboarding": 0}
+    assert [(day["handed_in"], day["failed"]) for day in body["days"]] == [(1, 0), (0, 1)]
+    assert body["review_times"]["reviews"] == 1
+    assert body["review_times"]["median_mins"] == body["review_times"]["percentile_90_mins"] > 0
 
 
 def test_a_course_without_attempts_has_zeros_and_no_times(team):
-    told = team.get(NUMBERS, {"course_id": COURSE}).json()
-    assert told["review_times"] == {"reviews": 0, "median_mins": None, "percentile_90_mins": None}
-    assert set(told["statuses"].values()) == {0}
+    body = team.get(NUMBERS, {"course_id": COURSE}).json()
+    assert body["review_times"] == {"reviews": 0, "median_mins": None, "percentile_90_mins": None}
+    assert set(body["statuses"].values()) == {0}
 
 
 def test_the_numbers_of_one_exam(team):
     one, _ = ExamAttemptFactory(submitted=True), ExamAttemptFactory(submitted=True)
-    told = team.get(NUMBERS, {"course_id": COURSE, "exam": one.exam.content_id}).json()
-    assert told["attempts"] == 1
+    body = team.get(NUMBERS, {"course_id": COURSE, "exam": one.exam.content_id}).json()
+    assert body["attempts"] == 1
 
 
 def test_an_exam_that_the_course_has_not_is_a_404(team):

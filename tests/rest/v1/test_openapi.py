@@ -1,4 +1,4 @@
-"""The schema says what is there: it is OpenAPI, it is complete, and the one in the docs is the one of the code."""
+"""The schema: it is OpenAPI, it is complete, and the docs have the same one."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_every_address_of_the_api_stands_in_it(schema):
 
 def test_every_operation_says_what_it_does_and_what_it_answers(schema):
     assert len(operations(schema)) >= 8
-    silent = [name for name, said in operations(schema) if not said.get("summary") or not answers(said)]
+    silent = [name for name, operation in operations(schema) if not operation.get("summary") or not answers(operation)]
     assert silent == []
 
 
@@ -70,19 +70,19 @@ def answers(operation):
 
 def test_every_operation_names_the_refusals_that_all_have(schema):
     common = {"400", "401", "403", "429"}
-    assert [name for name, said in operations(schema) if not common <= said["responses"].keys()] == []
+    assert [name for name, operation in operations(schema) if not common <= operation["responses"].keys()] == []
 
 
 def test_every_refusal_is_a_problem(schema):
     for refusal in schema["components"]["responses"].values():
         assert list(refusal["content"]) == [CONTENT_TYPE]
-    for name, said in operations(schema):
-        refusals = [answer for code, answer in said["responses"].items() if code >= "400"]
+    for name, operation in operations(schema):
+        refusals = [answer for code, answer in operation["responses"].items() if code >= "400"]
         assert all("$ref" in answer or list(answer["content"]) == [CONTENT_TYPE] for answer in refusals), name
 
 
 def test_names_of_operations_are_unique(schema):
-    ids = [said["operationId"] for _, said in operations(schema)]
+    ids = [operation["operationId"] for _, operation in operations(schema)]
     assert len(set(ids)) == len(ids)
 
 

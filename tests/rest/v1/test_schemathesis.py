@@ -31,10 +31,10 @@ from tests.rest.v1.test_openapi import DOCS
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PATIENCE = 1800 if THOROUGH else 300  # seconds
-MOST = 100 if THOROUGH else 5
+MAX_EXAMPLES = 100 if THOROUGH else 5
 # Real ids of this share; the others are made up.
 REAL = 0.7
-# What is well said may be answered so: what it is about may be gone, or not in the state for it.
+# A valid call may be answered by one of these: its row may be gone, or not in the state for it.
 FINE = ["2xx", "3xx", "401", "403", "404", "409", "410"]
 
 
@@ -52,10 +52,10 @@ def team():
 @pytest.fixture
 def token(team):
     expires = timezone.now() + timedelta(hours=1)
-    kept = get_access_token_model().objects.create(
+    row = get_access_token_model().objects.create(
         application=application_of(team), token="of-the-course-team", expires=expires, scope=""
     )
-    return kept.token
+    return row.token
 
 
 @pytest.fixture
@@ -94,8 +94,12 @@ def config(team, tmp_path) -> Path:
 
 
 def lists() -> list[str]:
-    operations = [said for path in yaml.safe_load(DOCS.read_text())["paths"].values() for said in path.values()]
-    return [said["operationId"] for said in operations if "schemas/PageOf" in json.dumps(said["responses"])]
+    operations = [
+        operation for path in yaml.safe_load(DOCS.read_text())["paths"].values() for operation in path.values()
+    ]
+    return [
+        operation["operationId"] for operation in operations if "schemas/PageOf" in json.dumps(operation["responses"])
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +112,12 @@ def unlimited(settings, monkeypatch):
 def test_every_answer_is_one_that_the_schema_names(live_server, config, token):
     schema = f"{live_server.url}/api/proctoring/v1/schema/?format=json"
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "--no-color", "run", schema]
-    options = ["--checks=all", f"--max-examples={MOST}", f"--header=Authorization:Bearer {token}", "--no-shrink"]
+    options = [
+        "--checks=all",
+        f"--max-examples={MAX_EXAMPLES}",
+        f"--header=Authorization:Bearer {token}",
+        "--no-shrink",
+    ]
     options += ["--continue-on-failure", "--request-timeout=20"]
     options += ["--generation-database=none"] if THOROUGH else ["--generation-deterministic"]
     done = subprocess.run(
