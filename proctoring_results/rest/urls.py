@@ -5,8 +5,9 @@ Whether a provider's path ends in a slash is its own to say: a redirect loses a 
 
 from django.urls import include, path
 
+from proctoring_results.providers.webhooks import ReadyView, ReviewView, RPNowLaunchView, RPNowReviewView
+
 from .views import non_atomic
-from .webhooks import ReadyView, ReviewView, RPNowLaunchView, RPNowReviewView
 
 ATTEMPT = "api/edx_proctoring/v1/proctored_exam/attempt/<str:external_id>"
 

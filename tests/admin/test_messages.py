@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from proctoring_results.models import ExamReview, ProviderMessage
-from proctoring_results.services import messages
+from proctoring_results.services.messages import processing as messages
 from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
 
 pytestmark = pytest.mark.django_db

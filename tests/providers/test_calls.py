@@ -7,9 +7,11 @@ import time
 import pytest
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
-from proctoring_results.providers import client, http, rest
+from proctoring_results.providers import http
 from proctoring_results.providers.base import Instructions
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.providers.rest import client
+from proctoring_results.providers.rest import messages as rest
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import SECRET, calling
 from tests.providers.service import TOKEN, Said

@@ -16,7 +16,7 @@ from proctoring_results.choices import MessageChannel
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
 from proctoring_results.rest import problem
-from proctoring_results.services import messages
+from proctoring_results.services.messages import processing as messages
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
 from tests.test_commands import called

@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet
 from proctoring_results import api, crypto
 from proctoring_results.models import ExamReview, ProviderMessage
 from proctoring_results.providers.rest import RestProvider
-from proctoring_results.services import messages
+from proctoring_results.services.messages import processing as messages
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, ready, rest_attempt, reviewed, signed_in
 

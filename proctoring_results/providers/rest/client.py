@@ -8,9 +8,8 @@ from time import monotonic
 from typing import Any
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
-
-from . import http
-from .http import Answer, Deadline
+from proctoring_results.providers import http
+from proctoring_results.providers.http import Answer, Deadline
 
 # What heals by itself, or by another secret in the settings.
 HEALS = frozenset({401, 403, 408, 425, 429})

@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 
 from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
-
-from .base import (
+from proctoring_results.providers.base import (
     MAX_COMMENT_LENGTH,
     MAX_INCIDENTS,
     EvidenceData,
@@ -26,7 +25,7 @@ from .base import (
     text,
     web_address,
 )
-from .policy import Policy
+from proctoring_results.providers.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,9 @@ from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
 from proctoring_results.models.compiled import compiled, insert, update
 from proctoring_results.providers.base import ReviewData, text
 from proctoring_results.providers.registry import known_providers, provider_named
-from proctoring_results.providers.rpnow import Ids, RPNowProvider
-
-from .reviews import record_review_of
-from .status import change_status, lock_attempt
+from proctoring_results.providers.rpnow.messages import Ids, RPNowProvider
+from proctoring_results.services.reviews import record_review_of
+from proctoring_results.services.status import change_status, lock_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -17,11 +17,10 @@ from proctoring_results.exceptions import MessageQueued, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.registry import known_providers
-from proctoring_results.providers.rpnow import Ids, Proof, RPNowProvider
-from proctoring_results.services import messages
-
-from .json_body import read_object
-from .views import ProviderView
+from proctoring_results.providers.rpnow.messages import Ids, Proof, RPNowProvider
+from proctoring_results.rest.json_body import read_object
+from proctoring_results.rest.views import ProviderView
+from proctoring_results.services.messages import processing as messages
 
 
 class MessageView(ProviderView):

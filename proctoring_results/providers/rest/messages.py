@@ -15,8 +15,7 @@ from django.utils import timezone
 from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
-
-from .base import (
+from proctoring_results.providers.base import (
     MAX_COMMENT_LENGTH,
     IncidentData,
     Instructions,
