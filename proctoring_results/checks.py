@@ -21,7 +21,7 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path, options_of
 from proctoring_results.providers.registry import known_providers
 
 MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
@@ -146,7 +146,7 @@ def _calls() -> Iterator[CheckMessage]:
 def _own_settings(provider: str) -> Mapping[str, type] | None:
     """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
-        found = import_string(class_path(provider))
+        found = import_string(class_path(provider, options_of(provider)))
     except (ImportError, TypeError, AttributeError):
         return None
     return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None

@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from proctoring_results.exceptions import InvalidInput
 
 
+def unstorable_in(text: str) -> str:
+    """Return what a text has that some database refuses, as a sentence names it; the empty text if there is nothing."""
+    if "\0" in text:
+        return "the NUL character"
+    # Quick where it can be: most text is ASCII.
+    has_surrogates = not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "lone surrogates" if has_surrogates else ""
+
+
 def clean_text(field: str, value: object, *, most: int | None = None) -> str:
     """The text, unchanged. Raises ``InvalidInput`` for NUL, lone surrogates, what is no text, and over ``most``."""
     if not isinstance(value, str):
         raise InvalidInput(field, "must be text.")
-    if "\0" in value:
-        raise InvalidInput(field, "must not contain the NUL character.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(field, "must not contain lone surrogates.") from None
+    if unstorable := unstorable_in(value):
+        raise InvalidInput(field, f"must not contain {unstorable}.")
     if most is not None and len(value) > most:
         raise InvalidInput(field, f"must have at most {most} characters.")
     return value

@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput, MessageTooLarge
+from proctoring_results.validation import unstorable_in
 
 # MariaDB's JSON ends at 32.
 MAX_DEPTH = 20
@@ -108,11 +109,8 @@ def _check(value: object, place: str, level: int) -> None:
 
 
 def _check_text(text: str, place: str, contain: str) -> None:
-    if "\0" in text:
-        raise InvalidInput(_shown(place), f"must not {contain} the NUL character.")
-    # Quick where it can be: most text is ASCII.
-    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InvalidInput(_shown(place), f"must not {contain} lone surrogates.")
+    if unstorable := unstorable_in(text):
+        raise InvalidInput(_shown(place), f"must not {contain} {unstorable}.")
 
 
 def _shown(field: str) -> str:

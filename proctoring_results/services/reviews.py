@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -38,13 +39,15 @@ def record_review(
     claimed_name: str = "",
     raw_data: Mapping[str, Any] | None = None,
     evidence: Iterable[EvidenceData] = (),
+    sent_at: datetime | None = None,
 ) -> ExamReview:
     """Keep a provider's review and move the attempt as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
     ``claimed_name`` is only kept. The addresses of ``evidence``, and of that of the incidents, are kept encrypted, and
-    taken out of ``raw_data``. The review's ``standing`` says what became of it: a review that comes before the exam is
-    over waits, and one that cannot move the attempt is kept beside the current one.
+    taken out of ``raw_data``. A review whose ``sent_at``, by the provider's clock, is before that of one that is
+    stored already does not replace it. The review's ``standing`` says what became of it: a review that comes before the
+    exam is over waits, and one that cannot move the attempt is kept beside the current one.
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
     nothing is kept then.
     """
@@ -54,8 +57,9 @@ def record_review(
         incidents=incidents,
         reviewed_by=reviewed_by,
         claimed_name=claimed_name,
-        raw_data=raw_data,
+        raw_data=clean_json("raw_data", raw_data or {}),
         evidence=evidence,
+        sent_at=sent_at,
     )
 
 
@@ -66,10 +70,14 @@ def record_review_of(
     incidents: Iterable[IncidentData] = (),
     reviewed_by: AbstractBaseUser | None = None,
     claimed_name: str = "",
-    raw_data: Mapping[str, Any] | None = None,
+    raw_data: object,
     evidence: Iterable[EvidenceData] = (),
+    sent_at: datetime | None = None,
 ) -> ExamReview:
-    """``record_review`` for a locked attempt, in a transaction that what it raises must end."""
+    """Do ``record_review`` for a locked attempt, in a transaction that every exception must end.
+
+    ``raw_data`` is JSON that was checked: a database takes all of its text.
+    """
     status = _known_status(review_status)
     checked = [_checked(number, incident) for number, incident in enumerate(incidents)]
     if len(checked) > MAX_INCIDENTS:
@@ -77,7 +85,9 @@ def record_review_of(
     claimed_name = clean_text("claimed_name", claimed_name, most=255)
     evidence = tuple(evidence)
     check_evidence(evidence, checked)
-    raw = without_addresses(clean_json("raw_data", raw_data or {}), evidence, checked)
+    raw = without_addresses(raw_data, evidence, checked)
+    if sent_at is not None and timezone.is_naive(sent_at):
+        raise InvalidInput("sent_at", "must have a time zone.")
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
     if reviewed_by is not None:
@@ -90,6 +100,7 @@ def record_review_of(
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
         raw_data=raw,
         received_at=timezone.now(),
+        sent_at=sent_at,
         **report_columns(checked),
     )
     review.standing = _standing(attempt, review)
@@ -133,11 +144,21 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
         only_one = older is None or not older.is_complete
         return ReviewStanding.APPLIED if only_one else ReviewStanding.INCOMPLETE
     if review.source != Source.PERSON:
+        if _is_outdated(attempt, review):
+            return ReviewStanding.OUTDATED
         if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
         if older is not None and older.is_complete and not policy_of(attempt.provider).newer_replaces_older:
             return ReviewStanding.BARRED
     return ReviewStanding.APPLIED
+
+
+def _is_outdated(attempt: ExamAttempt, review: ExamReview) -> bool:
+    """Return whether the provider sent a complete review after this one, which arrived before it."""
+    if review.sent_at is None:
+        return False
+    later = attempt.reviews.filter(sent_at__gt=review.sent_at)
+    return later.exclude(review_status=ReviewStatus.NOT_REVIEWED).exists()
 
 
 def _move_by(attempt: ExamAttempt, review: ExamReview) -> None:

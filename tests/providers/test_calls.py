@@ -10,8 +10,7 @@ from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.providers import http
 from proctoring_results.providers.base import Instructions
 from proctoring_results.providers.registry import provider_named
-from proctoring_results.providers.rest import client
-from proctoring_results.providers.rest import messages as rest
+from proctoring_results.providers.rest import calls, client
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import SECRET, calling
 from tests.providers.service import TOKEN, Said
@@ -334,7 +333,7 @@ def silence(handler):
 @pytest.mark.parametrize("write", [silence, drip(head=True), drip(head=False)], ids=["silent", "body", "headers"])
 @pytest.mark.parametrize("where", [TOKEN, EXAMS], ids=["token", "call"])
 def test_a_service_that_takes_its_time_is_left_at_the_deadline(provider, service, exam, monkeypatch, where, write):
-    monkeypatch.setattr(rest, "CALL_LIMIT", 0.3)
+    monkeypatch.setattr(calls, "CALL_LIMIT", 0.3)
     service.says[where] = Said(write=write)
     with pytest.raises(ServiceUnavailable, match="no answer in time") as refusal:
         provider.save_exam(exam, None)

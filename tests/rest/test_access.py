@@ -133,7 +133,7 @@ def test_who_comes_in(who, endpoint, whose, status):
 def test_a_401_says_how_to_sign_in_whatever_the_hosts_first_class_is(monkeypatch):
     from rest_framework.authentication import SessionAuthentication
 
-    from proctoring_results.providers.webhooks import ReviewView
+    from proctoring_results.providers.rest.webhooks import ReviewView
 
     monkeypatch.setattr(ReviewView, "authentication_classes", [SessionAuthentication])
     answer = post(Client(), reviewed(), REVIEW)

@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.choices import MessageChannel
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
+from proctoring_results.providers.base import Envelope
 from proctoring_results.rest import problem
-from proctoring_results.services.messages import processing as messages
+from proctoring_results.services import messages
+from proctoring_results.services.messages import processing
+from proctoring_results.services.messages.receiving import store_message
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
 from tests.test_commands import called
@@ -400,7 +402,7 @@ def crash(monkeypatch):
         raise DatabaseError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", fail)
+        patch.setattr(processing, "record_review_of", fail)
         yield patch
 
 
@@ -412,12 +414,12 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", fail)
+        patch.setattr(processing, "record_review_of", fail)
         answer = post(provider, reviewed(), REVIEW)
     assert (answer.status_code, answer.json()["queued"]) == (200, True)
     assert not ExamReview.objects.exists()
     clock.shift(11)
-    assert messages.sweep_inbox() == messages.SweptInbox(finished=1, put_off=0)
+    assert messages.sweep_inbox() == messages.SweptInbox(finished=1, rescheduled=0)
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert (ExamReview.objects.count(), messages.sweep_inbox().finished) == (1, 0)
@@ -425,10 +427,11 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
 
 def test_a_crash_between_message_and_review_loses_nothing(clock):
     attempt = rest_attempt()
-    messages._keep(attempt, MessageChannel.REST_REVIEW, REVIEW, "proctortrack", None)
-    assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
+    envelope, now = Envelope(external_id="ext-1"), timezone.now()
+    store_message(attempt, "rest_review", envelope, REVIEW, caller="proctortrack", received_at=now)
+    assert messages.sweep_inbox() == messages.SweptInbox(finished=0, rescheduled=0)  # whoever kept it may be at it
     clock.shift(61)
-    assert "Messages finished: 1, put off: 0." in called("proctoring_upkeep")
+    assert "Messages finished: 1, rescheduled: 0." in called("proctoring_upkeep")
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert (ExamReview.objects.count(), Incident.objects.count()) == (1, 1)
@@ -440,7 +443,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
     pauses = []
     for _ in range(12):
         clock.shift(3601)
-        assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=1)
+        assert messages.sweep_inbox() == messages.SweptInbox(finished=0, rescheduled=1)
         message = ProviderMessage.objects.get()
         pauses.append((message.next_try_at - timezone.now()).total_seconds())
     assert pauses[:3] == [20, 40, 80]
@@ -452,7 +455,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
 def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
     rest_attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", None)
+        patch.setattr(processing, "record_review_of", None)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     answer = post(provider, reviewed(), REVIEW)
     assert answer.json()["status_changed"] is True
@@ -462,14 +465,14 @@ def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
 @pytest.mark.database
 def test_what_another_has_finished_meanwhile_is_not_done_twice(provider, monkeypatch):
     """The same sent again may take up a message between its two transactions."""
-    attempt, finish, told = rest_attempt(), messages._finish, []
+    attempt, finish, told = rest_attempt(), processing._process, []
 
     def quicker(message, said):
         if not told:
             told.append(finish(message, None))
         return finish(message, said)
 
-    monkeypatch.setattr(messages, "_finish", quicker)
+    monkeypatch.setattr(processing, "_process", quicker)
     assert post(provider, reviewed(), REVIEW).json() == told[0]
     assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
     assert attempt.changes.count() == 1
@@ -477,15 +480,15 @@ def test_what_another_has_finished_meanwhile_is_not_done_twice(provider, monkeyp
 
 def test_nothing_follows_for_a_learner_erased_meanwhile(provider, monkeypatch):
     """Erased between the message's two transactions."""
-    attempt, finish = rest_attempt(), messages._finish
+    attempt, finish = rest_attempt(), processing._process
 
     def late(message, said):
         api.erase_learner(attempt.user, by=UserFactory(is_superuser=True), reason="Asked for it.")
         return finish(message, said)
 
-    monkeypatch.setattr(messages, "_finish", late)
+    monkeypatch.setattr(processing, "_process", late)
     answer = post(provider, reviewed(), REVIEW).json()
-    assert answer["why"] == "The learner's data was erased; what was sent is not kept."
+    assert answer["why"] == "The learner's data was erased; what was sent is not stored."
     assert not answer["status_changed"]
     assert not ExamReview.objects.exists()
     assert decrypt(ProviderMessage.objects.get().body) == "{}"
@@ -496,7 +499,7 @@ def test_the_message_is_kept_also_where_requests_are_transactions(settings, monk
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     rest_attempt()
     client = signed_in(account_of())
-    monkeypatch.setattr(messages, "_finish", None)
+    monkeypatch.setattr(processing, "_process", None)
     assert post(client, reviewed(), REVIEW).json()["queued"]
     assert ProviderMessage.objects.count() == 1
 

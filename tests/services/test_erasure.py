@@ -224,7 +224,7 @@ def test_a_message_that_was_kept_and_not_taken_up_is_never_taken_up(admin, monke
     erase(attempt, admin)
     message = ProviderMessage.objects.get()
     assert (message.state, message.next_try_at) == ("done", None)
-    assert "Messages finished: 0, put off: 0" in called("proctoring_upkeep")
+    assert "Messages finished: 0, rescheduled: 0" in called("proctoring_upkeep")
     assert not ExamReview.objects.exists()
 
 

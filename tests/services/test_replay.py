@@ -6,7 +6,8 @@ from cryptography.fernet import Fernet
 from proctoring_results import api, crypto
 from proctoring_results.models import ExamReview, ProviderMessage
 from proctoring_results.providers.rest import RestProvider
-from proctoring_results.services.messages import processing as messages
+from proctoring_results.services import messages
+from proctoring_results.services.messages import processing
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, ready, rest_attempt, reviewed, signed_in
 
@@ -59,7 +60,7 @@ def test_one_that_is_done_is_taken_up_as_a_copy_that_says_who_wanted_it(message,
 
 def test_one_that_is_not_done_is_taken_up_itself(provider, attempt, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_review_of", lambda *args, **kwargs: 1 / 0)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     waiting = ProviderMessage.objects.get()
     taken_up = api.replay_message(waiting.pk, by=admin)
@@ -108,7 +109,7 @@ def test_nothing_is_written_when_the_key_is_gone(message, admin):
 
 
 def test_nothing_is_written_when_the_providers_class_does_not_take_it_any_more(message, admin, monkeypatch):
-    monkeypatch.setattr(RestProvider, "review_words", {})
+    monkeypatch.setattr(RestProvider, "review_statuses", {})
     with pytest.raises(api.InvalidInput, match="status"):
         api.replay_message(message.pk, by=admin)
     assert number_kept() == (1, 1)
@@ -116,7 +117,7 @@ def test_nothing_is_written_when_the_providers_class_does_not_take_it_any_more(m
 
 def test_a_replay_that_cannot_be_done_now_is_left_to_upkeep(message, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_review_of", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(api.MessageQueued):
             api.replay_message(message.pk, by=admin)
     replay = ProviderMessage.objects.get(replay_of=message)

@@ -20,7 +20,7 @@ from proctoring_results.services.upkeep import (
 class Command(BaseCommand):
     help = (
         "Ends attempts whose time is over, enqueues reports and effects that wait, fails reports whose worker was "
-        "lost, takes up providers' messages that were kept and not finished, and removes old files."
+        "lost, processes providers' messages that were stored and not finished, and removes old files."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,4 +43,4 @@ class Command(BaseCommand):
             f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
-        self.stdout.write(f"Messages finished: {messages.finished}, put off: {messages.put_off}.")
+        self.stdout.write(f"Messages finished: {messages.finished}, rescheduled: {messages.rescheduled}.")

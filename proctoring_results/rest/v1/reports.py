@@ -207,9 +207,9 @@ def _visible(caller: AbstractBaseUser, report_id: str) -> Report:
 
 
 def _told(request: Request, report: Report, status: int) -> Response:
-    where = request.build_absolute_uri(reverse("proctoring_results:v1_report", args=[report.task_id]))
+    where = request.build_absolute_uri(reverse("proctoring_api:v1_report", args=[report.task_id]))
     return Response(ReportSerializer(report).data, status, headers={"Location": where})
 
 
 def _address(request: Request, name: str, token: str) -> str:
-    return request.build_absolute_uri(f"{reverse(f'proctoring_results:v1_{name}')}?{urlencode({'token': token})}")
+    return request.build_absolute_uri(f"{reverse(f'proctoring_api:v1_{name}')}?{urlencode({'token': token})}")

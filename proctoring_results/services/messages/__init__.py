@@ -1,21 +1,17 @@
-from .processing import (
-    SweptInbox,
-    attempt_of_caller,
-    launch,
-    receive,
-    replay_message,
-    rpnow_attempt,
-    sweep_inbox,
-    without_content,
-)
+"""Messages of providers: stored in a transaction of their own, then processed. The sweep retries what failed."""
+
+from .processing import SweptInbox, launch, process_message, sweep_inbox
+from .receiving import attempt_of_account, attempt_of_envelope, receive, without_content
+from .replay import replay_message
 
 __all__ = [
     "SweptInbox",
-    "attempt_of_caller",
+    "attempt_of_account",
+    "attempt_of_envelope",
     "launch",
+    "process_message",
     "receive",
     "replay_message",
-    "rpnow_attempt",
     "sweep_inbox",
     "without_content",
 ]
