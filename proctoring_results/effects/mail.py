@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import select_template
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
 from proctoring_results.choices import AttemptStatus, EffectKind
@@ -84,7 +84,10 @@ def _about(attempt: ExamAttempt) -> dict[str, Any]:
 def _session_url(attempt: ExamAttempt) -> str:
     """Whoever opens it is asked to sign in; empty where the site has not said where it is."""
     site = conf().SITE_URL
-    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+    try:
+        return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+    except NoReverseMatch:  # a site that leaves out the pages
+        return ""
 
 
 def _send(effect: LmsEffect, name: str, attempt: ExamAttempt, context: dict[str, Any], to: list[str]) -> None:

@@ -29,7 +29,7 @@ class Vendor(SignedProvider):
     review_statuses = {"green": api.ReviewStatus.CLEAN, "red": api.ReviewStatus.SUSPICIOUS}
 
     def read_envelope(self, body, delivery):
-        kind = {"review.done": "review", "learner.ready": "ready"}.get(body.get("event"))
+        kind = {"review.done": "review", "learner.ready": "ready"}.get(text("event", body.get("event"), most=64))
         if kind is None:
             return None
         return Envelope(
