@@ -57,10 +57,17 @@ class Vendor(SignedProvider):
 
 def send(body, key="new", at=None, message_id="", url=URL, client=None, **headers):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    proof = proof_of(raw, key, at)
+    return post(
+        client or Client(raise_request_exception=False), url, raw, **{**proof, "X-Vendor-Id": message_id, **headers}
+    )
+
+
+def proof_of(raw, key="new", at=None):
+    """The headers that say when a body was signed, and with which key."""
     timestamp = str(int((at or timezone.now()).timestamp()))
     signature = hmac.new(key.encode(), f"{timestamp}.".encode() + raw, hashlib.sha256).hexdigest()
-    proof = {"X-Vendor-Signature": f"sha256={signature}", "X-Vendor-Timestamp": timestamp, "X-Vendor-Id": message_id}
-    return post(client or Client(raise_request_exception=False), url, raw, **{**proof, **headers})
+    return {"X-Vendor-Signature": f"sha256={signature}", "X-Vendor-Timestamp": timestamp}
 
 
 def review(rating="green", **fields):

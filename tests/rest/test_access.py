@@ -171,16 +171,16 @@ def token_for(application, secret="secret", **others):
 @pytest.mark.parametrize("scheme", ["JWT", "Bearer", "jwt"])
 def test_a_provider_signs_in_by_a_token(scheme):
     rest_attempt()
-    told = token_for(application_of(account_of())).json()
-    assert told["expires_in"] > 0
-    answer = post(Client(), reviewed(), REVIEW, Authorization=f"{scheme} {told['access_token']}")
+    token = token_for(application_of(account_of())).json()
+    assert token["expires_in"] > 0
+    answer = post(Client(), reviewed(), REVIEW, Authorization=f"{scheme} {token['access_token']}")
     assert answer.status_code == 200
 
 
 def test_a_token_stands_for_the_owner_of_the_application_only():
     rest_attempt()
-    told = token_for(application_of(UserFactory())).json()
-    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {told['access_token']}").status_code == 403
+    token = token_for(application_of(UserFactory())).json()
+    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {token['access_token']}").status_code == 403
 
 
 @pytest.mark.parametrize("authorization", ["JWT nonsense", "Bearer", "JWT", "JWT a b c", "Token x"])
