@@ -35,6 +35,7 @@ class ExamReview(models.Model):
     )
     version_reason = models.TextField(blank=True, editable=False)
     received_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="By the provider's clock, if it says so.")
     standing = models.CharField(max_length=32, choices=ReviewStanding)
     # The report's columns, computed once when the review arrives, so that a report needs no aggregation.
     suspicious_count = models.PositiveIntegerField(default=0)

@@ -37,6 +37,16 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
     return attempt
 
 
+def find_attempt(provider: str, external_id: str) -> ExamAttempt:
+    """The attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
+    attempts = ExamAttempt.objects.select_related("exam", "user").filter(provider=provider, external_id=external_id)
+    # A text with NUL in it is no id, and PostgreSQL would not even look.
+    attempt = None if "\0" in provider + external_id else attempts.first()
+    if attempt is None:
+        raise NotFound("attempt", external_id)
+    return attempt
+
+
 def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
     """Return all attempts of a course, archived ones included, newest first."""
     return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
