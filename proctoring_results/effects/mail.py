@@ -73,7 +73,7 @@ class MailStep:
     def sentence(self) -> str:
         params = {"word": self.word.label}
         if not self.has_address:
-            return _("No mail goes to the learner, who has no address.")
+            return _("No mail is sent: the learner has no address.")
         if self.names_the_zero:
             return _("The learner gets the mail “%(word)s”, which says that the grade was set to 0.") % params
         return _("The learner gets the mail “%(word)s”.") % params

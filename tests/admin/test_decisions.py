@@ -70,7 +70,7 @@ def test_it_stands_in_the_admins_own_history(admin, reviewed):
 def test_the_page_says_what_will_follow_and_changes_nothing(admin, reviewed):
     effects = LmsEffect.objects.count()
     page = admin.get(decide(reviewed, "pass")).content.decode()
-    assert "The status becomes “verified”; now it is “rejected”." in page
+    assert "The status becomes “Passed (verified)”; now it is “Failed (rejected)”." in page
     assert "The learner gets the mail “Satisfactory”." in page
     assert "A phone" in page
     assert (status(reviewed), LmsEffect.objects.count(), LogEntry.objects.count()) == ("rejected", effects, 0)

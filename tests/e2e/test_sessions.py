@@ -120,7 +120,7 @@ def test_a_selection_is_passed_together(opened, flagged):
     for name in ("learner-0", "learner-2"):
         page.get_by_role("checkbox", name=f"Pass {name}, Final").check()
     page.get_by_role("button", name="Pass the ticked sessions…").click()
-    expect(page.get_by_role("list").first).to_contain_text("The status becomes “verified”")
+    expect(page.get_by_role("list").first).to_contain_text("The status becomes “Passed (verified)”")
     page.get_by_label("Reason for all of them").fill("Both were the cat")
     page.get_by_role("button", name="Pass 2 sessions").click()
     expect(page.get_by_role("status").last).to_contain_text("learner-0, Final: Passed.")

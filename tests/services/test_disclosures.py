@@ -39,7 +39,7 @@ def test_a_link_leads_to_the_evidence_and_that_is_written_down(reviewer):
     link = api.evidence_link(evidence, reviewer)
     assert api.open_evidence(link, reviewer, address="192.0.2.7") == "https://video.example/secret"
     kept = Disclosure.objects.get()
-    assert (kept.user, kept.attempt, kept.what) == (reviewer, evidence.review.attempt, "evidence")
+    assert (kept.user, kept.attempt, kept.kind) == (reviewer, evidence.review.attempt, "evidence")
     assert (kept.evidence, kept.address) == (evidence, "192.0.2.7")
 
 
@@ -147,7 +147,7 @@ def test_evidence_whose_key_is_gone_cannot_be_opened(reviewer, settings):
 def test_an_export_is_written_down(reviewer):
     attempt = EvidenceFactory().review.attempt
     kept = api.record_export(attempt, reviewer, address="192.0.2.7")
-    assert (kept.what, kept.evidence, kept.user) == ("export", None, reviewer)
+    assert (kept.kind, kept.evidence, kept.user) == ("export", None, reviewer)
 
 
 def test_an_export_needs_the_permission():

@@ -230,7 +230,10 @@ def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(lookin
 
 def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
     page = text(reviewing.get(url(attempt)))
-    assert "The status becomes “verified”; now it is “second review required”." in page
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in page
+    )
     assert "The learner gets the mail “Unsatisfactory”, which says that the grade was set to 0." in page
 
 
@@ -385,7 +388,7 @@ def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(revi
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
     kept = Disclosure.objects.get()
-    assert (kept.user, kept.attempt, kept.what, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
+    assert (kept.user, kept.attempt, kept.kind, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
 
 
 def test_evidence_on_another_host_has_no_link_and_says_why(reviewing, reviewer, attempt):
@@ -477,7 +480,7 @@ def test_an_export_is_written_down(looking, attempt):
     )
     assert "no-store" in answer.headers["Cache-Control"]
     kept = Disclosure.objects.get()
-    assert (kept.attempt, kept.what, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
+    assert (kept.attempt, kept.kind, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
     answer.close()
 
 

@@ -242,7 +242,10 @@ def tokens(response) -> list[str]:
 def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
     attempt = flagged(exam, "ada")
     response = confirm(reviewing, attempt)
-    assert "The status becomes “verified”; now it is “second review required”." in text(response)
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in text(response)
+    )
     assert not attempt.changes.exists()
 
 
