@@ -386,7 +386,7 @@ def sweep_inbox() -> SweptInbox:
 def _put_off(message: ProviderMessage, problem: str) -> None:
     """Try again after a growing pause, and for ever: an accepted message is never lost."""
     # The request that received the message made the first try, which is not counted.
-    pause = pause_after(message.tries + 1, first=FIRST_PAUSE, longest=MAX_PAUSE)
+    pause = pause_after(message.tries + 1, first=FIRST_PAUSE, maximum=MAX_PAUSE)
     ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
         lease_until=None, next_try_at=timezone.now() + pause, problem=problem
     )
