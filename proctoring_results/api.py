@@ -52,6 +52,7 @@ from proctoring_results.models import (
     Report,
 )
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.queries.counts import CourseCounts, QuizRow, course_counts, quiz_list
 from proctoring_results.queries.instructions import instructions_for, takes_calls
 from proctoring_results.queries.learner import (
     LearnerResult,
@@ -63,18 +64,18 @@ from proctoring_results.queries.learner import (
     time_left,
 )
 from proctoring_results.queries.lookups import (
-    CourseCounts,
     attempts_in_course,
-    course_counts,
     exams_in_course,
+    find_attempt,
     get_attempt,
     get_exam,
     get_report,
     reports_in_course,
 )
+from proctoring_results.queries.merged import MergedSessions
 from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.queries.preview import Seen
-from proctoring_results.queries.sessions import AttemptFilter, QuizRow, Sessions, SessionsInOrder, quiz_list, sessions
+from proctoring_results.queries.sessions import AttemptFilter, Sessions, sessions
 from proctoring_results.reports.files import Download
 from proctoring_results.services.attempts import (
     archive_attempt,
@@ -141,6 +142,7 @@ __all__ = [
     "LearnerResult",
     "LinkExpired",
     "LinkInvalid",
+    "MergedSessions",
     "MessageQueued",
     "NoResultWord",
     "NotFound",
@@ -160,7 +162,6 @@ __all__ = [
     "Seen",
     "SessionPart",
     "Sessions",
-    "SessionsInOrder",
     "StaleDecision",
     "archive_attempt",
     "attempts_in_course",
@@ -179,6 +180,7 @@ __all__ = [
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",
+    "find_attempt",
     "get_attempt",
     "get_exam",
     "get_report",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import (
     REVIEWABLE_STATUSES,
@@ -19,12 +20,15 @@ from proctoring_results.choices import (
     CreditState,
     EvidenceKind,
     ResultWord,
+    ReviewStanding,
     ReviewStatus,
     SessionPart,
 )
 
 if TYPE_CHECKING:
-    from proctoring_results.models import ExamAttempt, ProctoredExam
+    from django.utils.functional import Promise
+
+    from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam
 
 # ------------------------------------------------------------------------------------------------ which attempts count
 
@@ -91,6 +95,68 @@ RESULT_WORDS: Mapping[str, ResultWord] = {
 }
 
 
+# What the course team reads of a status. Pages print the stored status, as in the report, beside it in small print.
+STATUS_LABELS: Mapping[AttemptStatus, str | Promise] = {
+    AttemptStatus.CREATED: _("Created"),
+    AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED: _("Setting up the software"),
+    AttemptStatus.READY_TO_START: _("Ready to start"),
+    AttemptStatus.STARTED: _("Started"),
+    AttemptStatus.READY_TO_SUBMIT: _("Ready to submit"),
+    AttemptStatus.COMPLETED: _("Completed"),
+    AttemptStatus.SUBMITTED: _("Submitted"),
+    AttemptStatus.TIMED_OUT: _("Timed out"),
+    AttemptStatus.SECOND_REVIEW_REQUIRED: _("Waiting for your decision"),
+    AttemptStatus.VERIFIED: _("Passed"),
+    AttemptStatus.REJECTED: _("Failed"),
+    AttemptStatus.DECLINED: _("Declined"),
+    AttemptStatus.EXPIRED: _("Expired"),
+    AttemptStatus.ERROR: _("Error"),
+}
+
+
+def status_label(status: str) -> str:
+    return str(STATUS_LABELS[AttemptStatus(status)])
+
+
+def small_print(status: str) -> str:
+    """Return the stored status, to be printed beside its label; empty if the label says the same."""
+    return "" if status_label(status).casefold() == status.replace("_", " ") else str(status)
+
+
+def full_status_label(status: str) -> str:
+    """Return ``Passed (verified)``, or ``Submitted``."""
+    stored = small_print(status)
+    return f"{status_label(status)} ({stored})" if stored else status_label(status)
+
+
+# What the course team reads where the learner reads a result.
+RESULT_LABELS: Mapping[ResultWord, str | Promise] = {
+    ResultWord.PENDING: _("Pending"),
+    ResultWord.SATISFACTORY: _("Passed"),
+    ResultWord.UNSATISFACTORY: _("Failed"),
+}
+
+# One scale for lists, timelines, tables and charts. Suspicious is the most serious: it needs a person, while an attempt
+# with a Rules Violation passes.
+TONES: Mapping[str, str] = {
+    ReviewStatus.CLEAN: "good",
+    ReviewStatus.RULES_VIOLATION: "warn",
+    ReviewStatus.SUSPICIOUS: "bad",
+    AttemptStatus.SECOND_REVIEW_REQUIRED: "warn",
+    AttemptStatus.VERIFIED: "good",
+    AttemptStatus.REJECTED: "bad",
+    AttemptStatus.ERROR: "bad",
+    ResultWord.PENDING: "warn",
+    ResultWord.SATISFACTORY: "good",
+    ResultWord.UNSATISFACTORY: "bad",
+}
+
+
+def tone_of(value: str) -> str:
+    """Return ``good``, ``warn``, ``bad`` or ``info`` for a result, or a status of an attempt, review or incident."""
+    return TONES.get(value, "info")
+
+
 def printed_review_status(review_status: str | None, status: str, *, was_started: bool) -> str:
     """Return ``review_status`` as reports print it.
 
@@ -147,6 +213,16 @@ def attention_reasons(
 # The answer is stored with the attempt whenever something happens to it (``models/attention.py``), so that no list has
 # to search reviews and effects.
 REQUIRES_ATTENTION = Q(attention_since__isnull=False)
+
+
+# ------------------------------------------------------------------------------------------------ what can be changed
+
+
+def incidents_can_change(attempt: ExamAttempt, review: ExamReview, *, has_newer_version: bool) -> bool:
+    """Return whether incidents of this version of a review can be dismissed or restored now."""
+    if attempt.archived_at is not None or attempt.erased_at is not None or has_newer_version:
+        return False
+    return review.pk == attempt.current_review_id or review.standing == ReviewStanding.AFTER_DECISION
 
 
 # -------------------------------------------------------------------------------------------- where something was seen

@@ -126,4 +126,4 @@ def database_url(transactional_db: None) -> str:
 @pytest.fixture
 def process_environment(database_url: str) -> dict[str, str]:
     """Environment for a program that works on this test's database and files. Add the broker: CELERY_BROKER_URL."""
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url}
+    return {**os.environ, "DATABASE_URL": database_url}

@@ -1,9 +1,12 @@
 """Run the tests: everything on SQLite, then what depends on the database on PostgreSQL and on MariaDB.
 
+On each database pytest runs twice: on minimal settings, and on those of the example LMS (tests/plugin.py).
+
     python -m tests.run [--only sqlite|postgresql|mariadb] [what pytest takes]
 
-With THOROUGH=1 in the environment each door gets 5,000 bodies instead of 1,000, and deliveries are tried in hundreds of
-orders instead of dozens: ``THOROUGH=1 make test args="-k 'generated or any_order' --only sqlite"`` takes minutes.
+With THOROUGH=1 in the environment each endpoint gets 5,000 bodies instead of 1,000, and deliveries are tried in
+hundreds of orders instead of dozens: ``THOROUGH=1 make test args="-k 'generated or any_order' --only sqlite"`` takes
+minutes.
 
 Unless the arguments narrow it down, the end says which share of the package was run, too.
 
@@ -27,6 +30,7 @@ from pathlib import Path
 import pytest
 
 from tests import coverage, servers
+from tests.plugin import EXAMPLE_FOLDERS, needs_example
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("passed", "failed", "error", "skipped")
@@ -84,7 +88,7 @@ def main() -> int:
             if url is None:
                 note = f"{database.name}: {servers.why_missing(database.name)}"
                 outcome.left_out[note] = None
-                outcome.lines.append(f"{database.name:12}left out")
+                outcome.lines.append(f"{database.name:22}left out")
             else:
                 run(database, url, chosen.expression, others, outcome)
         outcome.coverage = coverage.report(measured)
@@ -120,10 +124,22 @@ def start_if_missing(name: str, variable: str, starter: Callable, stack: ExitSta
         servers.find.cache_clear()
 
 
-def run(database: Database, url: str, expression: str | None, others: list[str], outcome: Outcome) -> None:
-    """One run of pytest in a process of its own, on one database."""
-    print(f"\n── {database.name} ──", flush=True)
-    where = [] if any(names_tests(other) for other in others) else ["tests"]
+def run(database: Database, url: str, expression: str | None, arguments: list[str], outcome: Outcome) -> None:
+    """Run pytest on one database, once for each settings module that the chosen tests need."""
+    paths = [argument for argument in arguments if names_tests(argument)] or ["tests", *map(str, EXAMPLE_FOLDERS)]
+    options = [argument for argument in arguments if not names_tests(argument)]
+    example_paths = [path for path in paths if needs_example(ROOT / path.partition("::")[0])]
+    unit_paths = [path for path in paths if path not in example_paths]
+    if unit_paths:
+        run_pytest(database, database.name, url, expression, [*unit_paths, *options], outcome)
+    if example_paths:
+        run_pytest(database, f"{database.name}, example", url, expression, [*example_paths, *options], outcome)
+
+
+def run_pytest(
+    database: Database, title: str, url: str, expression: str | None, arguments: list[str], outcome: Outcome
+) -> None:
+    print(f"\n── {title} ──", flush=True)
     markers = f"({expression}) and ({database.expression})" if expression else database.expression
     with tempfile.TemporaryDirectory(prefix="proctoring-counts-") as folder:
         counts_file = Path(folder) / "counts.json"
@@ -131,7 +147,7 @@ def run(database: Database, url: str, expression: str | None, others: list[str],
         if not url:
             # Unset is the embedded SQLite, whatever the developer's own environment names.
             del environment["DATABASE_URL"]
-        command = [sys.executable, "-m", "pytest", *where, "-m", markers, *SPREAD, *others]
+        command = [sys.executable, "-m", "pytest", "-m", markers, *SPREAD, *arguments]
         if coverage.VARIABLE in environment:
             command += ["-p", coverage.__name__]
         started = time.monotonic()
@@ -142,13 +158,13 @@ def run(database: Database, url: str, expression: str | None, others: list[str],
     outcome.left_out.update(dict.fromkeys(counts.get("left_out", [])))
     # With -k, a database may well have nothing to run.
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        outcome.lines.append(f"{database.name:12}no tests")
+        outcome.lines.append(f"{title:22}no tests")
         return
     outcome.broken |= code != pytest.ExitCode.OK
     finished = counts and code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     remark = "" if finished else f"; NOT FINISHED, pytest ended with {code}"
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
-    outcome.lines.append(f"{database.name:12}{sentence(Counter(counts))} in {minutes}:{seconds:02}{remark}")
+    outcome.lines.append(f"{title:22}{sentence(Counter(counts))} in {minutes}:{seconds:02}{remark}")
 
 
 def names_tests(argument: str) -> bool:

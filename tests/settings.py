@@ -1,49 +1,89 @@
-"""The example's settings, made for tests. Real workers that tests start use them too: they inherit the folder."""
+"""Settings of the smallest project that can host the app (``tests.host``)."""
 
-import atexit
 import os
-import shutil
-import tempfile
-from pathlib import Path
 
-from example_project.settings import *
+from environs import Env
+
+from tests import environment
 from tests.mailers import mail_settings
 
-# One folder for all that a test run writes. Whoever makes it removes it; programs that it starts are told.
-if "PROCTORING_TEST_FOLDER" not in os.environ:
-    os.environ["PROCTORING_TEST_FOLDER"] = tempfile.mkdtemp(prefix="proctoring-tests-")
-    atexit.register(shutil.rmtree, os.environ["PROCTORING_TEST_FOLDER"], ignore_errors=True)
-# Each process of a run that is spread over several has a place of its own in it.
-TEST_FOLDER = Path(os.environ["PROCTORING_TEST_FOLDER"]) / os.environ.get("PYTEST_XDIST_WORKER", "")
-TEST_FOLDER.mkdir(exist_ok=True)
+env = Env()
 
-# Two runs at once on one server must not meet, so the name carries the process. On SQLite it is a file: a report is
-# built over a second connection, which would not see a database in memory.
-_database = DATABASES["default"]
-_test_name = f"test_proctoring_results_{os.getpid()}"
-_on_sqlite = _database["ENGINE"].endswith("sqlite3")
-_database["TEST"] = {
-    **_database.get("TEST", {}),
-    "NAME": str(TEST_FOLDER / f"{_test_name}.sqlite3") if _on_sqlite else _test_name,
+SECRET_KEY = "a key for tests"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "proctoring_results",
+    "tests.host",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+ROOT_URLCONF = "tests.host.urls"
+STATIC_URL = "static/"
+TIME_ZONE = "UTC"
+LOGIN_URL = "login"
+
+# As docs/tutorial/install.md recommends for each database.
+OPTIONS = {
+    "django.db.backends.sqlite3": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds
+        "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+    },
+    "django.db.backends.mysql": {
+        "charset": "utf8mb4",
+        "sql_mode": "TRADITIONAL",
+        "isolation_level": "read committed",
+    },
 }
-if _database["ENGINE"].endswith("mysql"):
-    _database["TEST"]["CHARSET"] = "utf8mb4"
+_database = env.dj_db_url("DATABASE_URL", f"sqlite:///{environment.process_folder() / 'db.sqlite3'}")
+_options = {**OPTIONS.get(_database["ENGINE"], {}), **_database.get("OPTIONS", {})}
+DATABASES = {"default": environment.test_database({**_database, "OPTIONS": _options})}
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "tests.host.backends.RoleBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tests.host.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+}
+
+STORAGES = environment.storages()
+globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
 # Messages stay in this process, unless the run has a broker for them.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
 
-globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-MEDIA_ROOT = TEST_FOLDER / "media"
-# WhiteNoise warns of a folder that is not there, and warnings are errors.
-STATIC_ROOT = TEST_FOLDER / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
-STORAGES = {
-    **STORAGES,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "proctoring_results": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(TEST_FOLDER / "reports")},
+SITE_URL = "http://localhost:8000"
+PROCTORING_RESULTS = {
+    "SITE_URL": SITE_URL,
+    "LMS": "tests.host.lms.HostLMS",
+    "PROVIDERS": {
+        "proctortrack": {"evidence_hosts": ["localhost"]},
+        "rpnow": {"users": [], "evidence_hosts": ["localhost"]},
     },
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugin import needs_example
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # One function writes a status. The others create data in bulk.
@@ -29,6 +31,12 @@ def test_no_unexpected_error_is_swallowed():
 
 def test_the_app_imports_neither_the_example_nor_the_tests():
     assert offences(imports_of_strangers, trees("proctoring_results")) == []
+
+
+def test_tests_that_run_on_the_minimal_settings_do_not_know_the_example():
+    modules = {path: tree for path, tree in trees("tests").items() if not needs_example(ROOT / path)}
+    assert "tests/settings.py" in modules
+    assert offences(imports_of_example, modules) == []
 
 
 @pytest.mark.parametrize(
@@ -181,6 +189,14 @@ def raises(nodes: list) -> bool:
 
 
 def imports_of_strangers(tree: ast.AST) -> Iterator[int]:
+    return imports_of({"example_project", "tests"}, tree)
+
+
+def imports_of_example(tree: ast.AST) -> Iterator[int]:
+    return imports_of({"example_project", "oauth2_provider"}, tree)
+
+
+def imports_of(packages: Set[str], tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -189,5 +205,5 @@ def imports_of_strangers(tree: ast.AST) -> Iterator[int]:
                 modules = [module]
             case _:
                 continue
-        if any(module.partition(".")[0] in {"example_project", "tests"} for module in modules):
+        if any(module.partition(".")[0] in packages for module in modules):
             yield node.lineno

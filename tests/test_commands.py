@@ -28,7 +28,7 @@ def called(*arguments) -> str:
 
 def in_a_process(environment, *arguments):
     return subprocess.run(
-        [sys.executable, "example_project/manage.py", *arguments],
+        [sys.executable, "-m", "django", *arguments],
         env=environment,
         capture_output=True,
         check=False,
@@ -103,7 +103,7 @@ def test_an_unknown_exam_is_an_error():
 def test_a_progress_bar_only_on_a_terminal(process_environment):
     ours, theirs = os.openpty()
     ran = subprocess.run(
-        [sys.executable, "example_project/manage.py", "proctoring_report", COURSE, "--output", "-"],
+        [sys.executable, "-m", "django", "proctoring_report", COURSE, "--output", "-"],
         env=process_environment,
         stdout=subprocess.PIPE,
         stderr=theirs,

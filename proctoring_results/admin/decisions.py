@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -17,52 +16,32 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from proctoring_results import api, permissions
-from proctoring_results.choices import AttemptStatus
+from proctoring_results import permissions
+from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError, StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
-from proctoring_results.queries.preview import Preview, Seen, obstacle_to, preview_decision, preview_decisions
+from proctoring_results.queries.preview import Seen, obstacle_to, preview_decision
+from proctoring_results.services.decisions import FAIL, PASS, VERDICTS, Verdict
+from proctoring_results.services.selection import (
+    MAX_SELECTED,
+    Candidate,
+    Outcome,
+    Selection,
+    pass_selection,
+    preview_selection,
+    read_tokens,
+    refuse_too_many,
+)
 
 from .read_only import ReadOnlyAdmin
 from .timeline import lines_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-# Attempts that are passed together. Each is a decision of its own; somebody should have looked at them.
-MAX_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    slug: str
-    word: str | Promise
-    question: str | Promise
-    to: AttemptStatus
-    decide: Callable[..., ExamAttempt]
-
-
-VERDICTS: Mapping[str, Verdict] = {
-    "pass": Verdict(
-        "pass",
-        gettext_lazy("Pass"),
-        gettext_lazy("Pass this attempt?"),
-        AttemptStatus.VERIFIED,
-        api.pass_attempt,
-    ),
-    "fail": Verdict(
-        "fail",
-        gettext_lazy("Fail"),
-        gettext_lazy("Fail this attempt?"),
-        AttemptStatus.REJECTED,
-        api.fail_attempt,
-    ),
-}
 
 
 class ReasonForm(forms.Form):
@@ -82,15 +61,6 @@ class DecisionForm(ReasonForm):
     @property
     def seen(self) -> Seen:
         return Seen(self.cleaned_data["seen_change"], self.cleaned_data["seen_review"])
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """One attempt of a selection. ``why_not`` says why it cannot be passed; ``token`` carries what the page showed."""
-
-    preview: Preview
-    why_not: str
-    token: str
 
 
 class DecisionPages(ReadOnlyAdmin):
@@ -116,29 +86,32 @@ class DecisionPages(ReadOnlyAdmin):
         """The buttons on an attempt's page, with their addresses; none for those who may not decide."""
         if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
             return []
-        possible = [verdict for verdict in VERDICTS.values() if obstacle_to(attempt, verdict.to) is None]
-        return [(verdict, _decide_url(attempt, verdict)) for verdict in possible]
+        return [
+            (verdict, _decide_url(attempt, verdict))
+            for verdict in VERDICTS.values()
+            if obstacle_to(attempt, verdict.to) is None
+        ]
 
     # ------------------------------------------------------------------------------------------------------ one attempt
 
     def decide_view(self, request: HttpRequest, pk: int, verdict: str) -> HttpResponse:
-        attempt, chosen = self._attempt_to_decide(request, pk), VERDICTS.get(verdict)
-        if chosen is None:
+        attempt = self._attempt_to_decide(request, pk)
+        if verdict not in VERDICTS:
             raise Http404
         form, status = DecisionForm(request.POST if request.method == "POST" else None), 200
         if request.method == "POST" and form.is_valid():
             try:
-                return self._decide(request, attempt, chosen, form)
-            except api.StaleDecision as error:
+                return self._decide(request, attempt, VERDICTS[verdict], form)
+            except StaleDecision as error:
                 messages.error(request, str(error))
-                # What is shown now is fresh, and so is what was seen; the reason is kept.
+                # The page is fresh now, and so is what it has shown; the reason is kept.
                 form, status = DecisionForm(initial={"reason": form.cleaned_data["reason"]}), 409
-            except api.InvalidInput as error:
+            except InvalidInput as error:
                 form.add_error("reason", error.problem)
-            except api.ProctoringResultsError as error:
+            except ProctoringResultsError as error:
                 messages.error(request, str(error))
                 return HttpResponseRedirect(_url("change", attempt.pk))
-        return self._decision_page(request, attempt, chosen, form, status)
+        return self._decision_page(request, attempt, VERDICTS[verdict], form, status)
 
     def _attempt_to_decide(self, request: HttpRequest, pk: int) -> ExamAttempt:
         attempt = ExamAttempt.objects.select_related("exam").filter(pk=pk).first()
@@ -150,49 +123,62 @@ class DecisionPages(ReadOnlyAdmin):
             raise PermissionDenied
         return attempt
 
-    def _decide(self, request: HttpRequest, attempt: ExamAttempt, chosen: Verdict, form: DecisionForm) -> HttpResponse:
-        done = self._decide_and_log(request, attempt.attempt_code, chosen, form.cleaned_data["reason"], form.seen)
-        messages.success(request, done)
+    def _decide(self, request: HttpRequest, attempt: ExamAttempt, verdict: Verdict, form: DecisionForm) -> HttpResponse:
+        reason, seen = form.cleaned_data["reason"], form.seen
+        sentence = self._decide_and_log(
+            request, verdict, attempt.attempt_code, by=_person(request), reason=reason, seen=seen
+        )
+        messages.success(request, sentence)
         return HttpResponseRedirect(_url("change", attempt.pk))
 
     @transaction.atomic
-    def _decide_and_log(self, request: HttpRequest, code: str, chosen: Verdict, reason: str, seen: Seen) -> str:
-        """One decision, with its line in the admin's own history; says what was done."""
-        decided = chosen.decide(code, by=_person(request), reason=reason, seen=seen)
-        change = decided.changes.order_by("-pk")[0]
-        words = {
-            "word": chosen.word,
+    def _decide_and_log(
+        self,
+        request: HttpRequest,
+        verdict: Verdict,
+        code: str,
+        /,
+        *,
+        by: AbstractBaseUser,
+        reason: str,
+        seen: Seen | None,
+    ) -> str:
+        """Decide, add a line to the admin's own history, and return a sentence about both statuses."""
+        attempt = verdict.decide(code, by=by, reason=reason, seen=seen)
+        change = attempt.changes.latest("pk")
+        params = {
+            "verdict": verdict.label,
             "start": change.get_from_status_display(),
             "to": change.get_to_status_display(),
-            "reason": reason,
         }
         if change.from_status == change.to_status:
-            done = _("Decided %(word)s: the attempt stays “%(to)s”.") % words
+            sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % params
         else:
-            done = _("Decided %(word)s: the attempt was “%(start)s” and is “%(to)s” now.") % words
-        self.log_change(request, decided, _("%(done)s Reason: %(reason)s") % {**words, "done": done})
-        return done
+            sentence = _("Decided %(verdict)s: the attempt was “%(start)s” and is “%(to)s” now.") % params
+        line = _("%(sentence)s Reason: %(reason)s") % {"sentence": sentence, "reason": reason}
+        self.log_change(request, attempt, line)
+        return sentence
 
     def _decision_page(
-        self, request: HttpRequest, attempt: ExamAttempt, chosen: Verdict, form: DecisionForm, status: int
+        self, request: HttpRequest, attempt: ExamAttempt, verdict: Verdict, form: DecisionForm, status: int
     ) -> HttpResponse:
-        # Before all else that is shown: what comes in between is then noticed.
-        preview = preview_decision(attempt.attempt_code, chosen.to)
+        # Before everything else on the page: a change in between makes the page stale, and is noticed.
+        preview = preview_decision(attempt.attempt_code, verdict.to)
         if not form.is_bound:
             form.initial.update(seen_change=preview.seen.change_id, seen_review=preview.seen.review_id)
-        other = VERDICTS["fail" if chosen.slug == "pass" else "pass"]
+        other = FAIL if verdict is PASS else PASS
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": chosen.question,
+            "title": verdict.question,
             "attempt": preview.attempt,
             "preview": preview,
-            "verdict": chosen,
+            "verdict": verdict,
             "other": other,
             "other_url": _decide_url(attempt, other),
             "form": form,
             "media": self.media + form.media,
-            "provider_decides": policy_of(attempt.provider).second_review_by == "provider",
+            "provider_decides": policy_of(attempt.provider).provider_does_second_reviews,
             "lines": lines_of(self.admin_site, request, preview.attempt),
         }
         return TemplateResponse(request, "admin/proctoring_results/examattempt/decide.html", context, status=status)
@@ -204,10 +190,12 @@ class DecisionPages(ReadOnlyAdmin):
         return permissions.may(request.user, permissions.DECIDE_ATTEMPT, request.GET.get("course", ""))
 
     @admin.action(description=gettext_lazy("Pass the selected attempts…"), permissions=["decide"])
-    def pass_selected(self, request: HttpRequest, chosen: QuerySet[ExamAttempt]) -> HttpResponse | None:
-        pks = list(chosen.order_by("-pk").values_list("pk", flat=True)[: MAX_AT_ONCE + 1])
-        if len(pks) > MAX_AT_ONCE:
-            self.message_user(request, _too_many(), messages.ERROR)
+    def pass_selected(self, request: HttpRequest, queryset: QuerySet[ExamAttempt]) -> HttpResponse | None:
+        pks = list(queryset.order_by("-pk").values_list("pk", flat=True)[: MAX_SELECTED + 1])
+        try:
+            refuse_too_many(pks)
+        except InvalidInput as error:
+            self.message_user(request, error.problem, messages.ERROR)
             return None
         filters = self.get_preserved_filters(request)
         return HttpResponseRedirect(f"{_url('pass_selected')}?chosen={','.join(map(str, pks))}&{filters}")
@@ -218,18 +206,26 @@ class DecisionPages(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        chosen = self._chosen(request)
-        passable = [one for one in chosen if not one.why_not]
+        selection = _selection(request)
+        candidates = self._candidates(request, selection)
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            self._pass_each(request, form.cleaned_data["reason"])
-            return HttpResponseRedirect(self._list_url(request))
+            decide, reason = partial(self._decide_and_log, request, PASS), form.cleaned_data["reason"]
+            try:
+                outcomes = pass_selection(selection, by=_person(request), reason=reason, decide=decide)
+            except NotFound as error:
+                raise Http404 from error
+            except InvalidInput as error:
+                form.add_error("reason", error.problem)
+            else:
+                self._show_outcomes(request, outcomes)
+                return HttpResponseRedirect(self._list_url(request))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Pass the selected attempts?"),
-            "passable": passable,
-            "others": [one for one in chosen if one.why_not],
+            "passable": [candidate for candidate in candidates if not candidate.why_not],
+            "others": [candidate for candidate in candidates if candidate.why_not],
             "form": form,
             "media": self.media + form.media,
         }
@@ -240,48 +236,21 @@ class DecisionPages(ReadOnlyAdmin):
         filters: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
         return add_preserved_filters(filters, _url("changelist"))
 
-    def _chosen(self, request: HttpRequest) -> list[Chosen]:
-        """The attempts of a selection as they stand now. Raises ``PermissionDenied`` where none may be decided."""
-        tokens = dict(_read_token(token) for token in request.POST.getlist("attempt"))
-        pks = list(tokens) or _read_pks(request.GET.get("chosen", ""))
-        if len(pks) > MAX_AT_ONCE:
-            raise BadRequest(_too_many())
-        rows = ExamAttempt.objects.filter(pk__in=pks).values_list("attempt_code", "exam__course_id")
-        courses = {
-            course_id: permissions.may(request.user, permissions.DECIDE_ATTEMPT, course_id) for _code, course_id in rows
-        }
-        if not any(courses.values()):
+    def _candidates(self, request: HttpRequest, selection: Selection) -> list[Candidate]:
+        """Raise ``PermissionDenied`` if none of the attempts may be decided."""
+        candidates = preview_selection(selection, by=_person(request))
+        courses = {candidate.preview.attempt.exam.course_id for candidate in candidates}
+        if not any(permissions.may(request.user, permissions.DECIDE_ATTEMPT, course_id) for course_id in courses):
             raise PermissionDenied
-        previews = preview_decisions([code for code, _course in rows], AttemptStatus.VERIFIED)
-        return [
-            Chosen(
-                preview,
-                _why_not(preview, courses[preview.attempt.exam.course_id]),
-                _token(preview.attempt.pk, tokens.get(preview.attempt.pk, preview.seen)),
-            )
-            for preview in previews
-        ]
+        return candidates
 
-    def _pass_each(self, request: HttpRequest, reason: str) -> None:
-        """Each in its own transaction; tells for each what became of it."""
-        passed, refused = [], []
-        for token in request.POST.getlist("attempt"):
-            pk, seen = _read_token(token)
-            attempt = ExamAttempt.objects.select_related("user", "exam").filter(pk=pk).first()
-            if attempt is None:
-                continue
-            name = f"{attempt.user.get_username()}, {attempt.exam.exam_name} ({attempt.attempt_code})"
-            try:
-                passed.append(
-                    (name, self._decide_and_log(request, attempt.attempt_code, VERDICTS["pass"], reason, seen))
-                )
-            except api.ProctoringResultsError as error:
-                refused.append((name, str(error)))
-        for told, level in ((passed, messages.SUCCESS), (refused, messages.ERROR)):
-            if told:
-                self.message_user(request, format_html_join("", "<div>{}: {}</div>", told), level)
-        if not passed and not refused:
-            self.message_user(request, _("No attempt was chosen."), messages.WARNING)
+    def _show_outcomes(self, request: HttpRequest, outcomes: list[Outcome]) -> None:
+        passed = [outcome for outcome in outcomes if outcome.is_passed]
+        refused = [outcome for outcome in outcomes if not outcome.is_passed]
+        for listed, level in ((passed, messages.SUCCESS), (refused, messages.ERROR)):
+            lines = [(_name(outcome.attempt), outcome.problem or _("Passed.")) for outcome in listed]
+            if lines:
+                self.message_user(request, format_html_join("", "<div>{}: {}</div>", lines), level)
 
 
 def _url(name: str, *args: object) -> str:
@@ -289,7 +258,7 @@ def _url(name: str, *args: object) -> str:
 
 
 def _decide_url(attempt: ExamAttempt, verdict: Verdict) -> str:
-    return _url("decide", attempt.pk, verdict.slug)
+    return _url("decide", attempt.pk, verdict.name)
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser:
@@ -298,40 +267,21 @@ def _person(request: HttpRequest) -> AbstractBaseUser:
     return request.user
 
 
-def _too_many() -> str:
-    return (
-        ngettext(
-            "At most %d attempt is passed at once. Choose fewer.",
-            "At most %d attempts are passed at once. Choose fewer.",
-            MAX_AT_ONCE,
-        )
-        % MAX_AT_ONCE
-    )
+def _name(attempt: ExamAttempt) -> str:
+    return f"{attempt.user.get_username()}, {attempt.exam.exam_name} ({attempt.attempt_code})"
 
 
-def _why_not(preview: Preview, may_decide: bool) -> str:
-    if not may_decide:
-        return _("You may not decide in this course.")
-    if preview.obstacle is not None:
-        return str(preview.obstacle.label)
-    if not preview.changes_the_status and preview.review is None:
-        return _("It is passed already.")
-    return ""
-
-
-def _token(pk: int, seen: Seen) -> str:
-    return ":".join("" if key is None else str(key) for key in (pk, *seen))
-
-
-def _read_token(token: str) -> tuple[int, Seen]:
-    found = re.fullmatch(r"([0-9]{1,18}):([0-9]{0,18}):([0-9]{0,18})", token)
-    if found is None:
-        raise BadRequest("An attempt is not named as this page names it.")
-    pk, change, review = found.groups()
-    return int(pk), Seen(int(change) if change else None, int(review) if review else None)
-
-
-def _read_pks(text: str) -> list[int]:
-    if not re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", text):
-        raise BadRequest("The attempts are not named as the list names them.")
-    return list(dict.fromkeys(map(int, text.split(","))))
+def _selection(request: HttpRequest) -> Selection:
+    """Return what the form of the page sent, or else the attempts whose keys the action put into the address."""
+    try:
+        selection = read_tokens(request.POST.getlist("attempt"))
+        pks = re.findall(r"[0-9]{1,18}", request.GET.get("chosen", ""))
+        if not selection and not (pks and ",".join(pks) == request.GET["chosen"]):
+            raise BadRequest("The attempts are not named as the list names them.")
+        refuse_too_many(selection or pks)
+    except InvalidInput as error:
+        raise BadRequest(str(error)) from error
+    if selection:
+        return selection
+    codes = dict(ExamAttempt.objects.filter(pk__in=pks).values_list("pk", "attempt_code"))
+    return {codes[int(pk)]: None for pk in pks if int(pk) in codes}

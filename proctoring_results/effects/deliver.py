@@ -125,7 +125,7 @@ def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
         _dead_letter(effect, fence, problem)
         return
     logger.warning("Effect %s (%s) failed at try %d: %s", effect.pk, effect.kind, effect.tries, problem)
-    pause = pause_after(effect.tries, first=FIRST_PAUSE, maximum=MAX_PAUSE)
+    pause = pause_after(effect.tries, first=FIRST_PAUSE, limit=MAX_PAUSE)
     _end(effect, fence, next_try_at=now + pause, problem=problem)
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Count, Min
 
-from proctoring_results.choices import OPEN_STATUSES, EffectState, ResultWord
+from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
-from proctoring_results.rules import RESULT_WORDS
-
-if TYPE_CHECKING:
-    pass
 
 
 def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
@@ -42,6 +37,16 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
     return attempt
 
 
+def find_attempt(provider: str, external_id: str) -> ExamAttempt:
+    """The attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
+    attempts = ExamAttempt.objects.select_related("exam", "user").filter(provider=provider, external_id=external_id)
+    # A text with NUL in it is no id, and PostgreSQL would not even look.
+    attempt = None if "\0" in provider + external_id else attempts.first()
+    if attempt is None:
+        raise NotFound("attempt", external_id)
+    return attempt
+
+
 def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
     """Return all attempts of a course, archived ones included, newest first."""
     return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
@@ -61,42 +66,6 @@ def get_report(task_id: UUID | str) -> Report:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseCounts:
-    """How a course's attempts stand, archived ones too: the rows that a report would have."""
-
-    attempts: int
-    under_way: int
-    pending: int
-    needing_attention: int
-    satisfactory: int
-    unsatisfactory: int
-
-
-def course_counts(course_id: str) -> CourseCounts:
-    """One query, whatever the number of exams and attempts."""
-    counted = list(
-        ExamAttempt.objects.in_course(course_id)
-        .with_result()
-        .order_by()
-        .values_list("status")
-        .annotate(number=Count("*"), waiting=Count("attention_since"))
-    )
-    per_status = {status: number for status, number, _ in counted}
-
-    def with_word(word: ResultWord) -> int:
-        return sum(number for status, number in per_status.items() if RESULT_WORDS.get(status) is word)
-
-    return CourseCounts(
-        attempts=sum(per_status.values()),
-        under_way=sum(number for status, number in per_status.items() if status in OPEN_STATUSES),
-        pending=with_word(ResultWord.PENDING),
-        needing_attention=sum(waiting for _, _, waiting in counted),
-        satisfactory=with_word(ResultWord.SATISFACTORY),
-        unsatisfactory=with_word(ResultWord.UNSATISFACTORY),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class EffectsLag:
     """How far the world is behind: how many effects wait and since when, and how many were given up."""
 
@@ -109,6 +78,6 @@ def effects_lag() -> EffectsLag:
     """One query, served by an index."""
     behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
     rows = behind.values_list("state").annotate(number=Count("*"), oldest=Min("queued_at"))
-    found = {state: (number, oldest) for state, number, oldest in rows}
-    waiting, since = found.get(EffectState.WAITING, (0, None))
-    return EffectsLag(waiting, since, found.get(EffectState.PARKED, (0, None))[0])
+    behind_by_state = {state: (number, oldest) for state, number, oldest in rows}
+    waiting, since = behind_by_state.get(EffectState.WAITING, (0, None))
+    return EffectsLag(waiting, since, behind_by_state.get(EffectState.PARKED, (0, None))[0])

@@ -17,7 +17,6 @@ from django.db.models.functions import Coalesce
 
 from proctoring_results.choices import (
     DECIDED_STATUSES,
-    OPEN_STATUSES,
     AttemptStatus,
     ResultWord,
     ReviewStatus,
@@ -27,11 +26,12 @@ from proctoring_results.choices import (
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.expressions import UtcDay, WholeMinutes
-from proctoring_results.rules import RESULT_WORDS, printed_review_status
+from proctoring_results.rules import printed_review_status
 
+from .counts import StatusCounts
 from .lookups import exams_in_course, get_exam
 
-Word = TypeVar("Word", bound=TextChoices)
+ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,23 +130,19 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
     attempts = ExamAttempt.objects.filter(exam__in=exams)
     keys = _keys(attempts)
     groups = _groups(attempts, keys)
-    statuses = _by_word(AttemptStatus, [(group.status, group.number) for group in groups])
-    outcomes = _by_word(ReviewStatus, [(group.outcome, group.number) for group in groups])
-    words = [(RESULT_WORDS.get(status), number) for status, number in statuses.items()]
-    results = _by_word(ResultWord, words)
-    number = sum(statuses.values())
-    under_way = sum(statuses[status] for status in OPEN_STATUSES)
+    counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
+    outcomes = _totals(ReviewStatus, [(group.outcome, group.number) for group in groups])
     return Numbers(
-        attempts=number,
+        attempts=counts.attempts,
         archived=sum(group.number for group in groups if group.is_archived),
         practice=sum(group.number for group in groups if group.is_practice),
-        requiring_attention=sum(group.requiring_attention for group in groups),
-        results=results,
-        under_way=under_way,
-        without_result=number - under_way - sum(results.values()),
-        statuses=statuses,
+        requiring_attention=counts.requiring_attention,
+        results=counts.results,
+        under_way=counts.under_way,
+        without_result=counts.without_result,
+        statuses=counts.statuses,
         review_outcomes=outcomes,
-        without_review=number - sum(outcomes.values()),
+        without_review=counts.attempts - sum(outcomes.values()),
         incidents=IncidentCounts(
             suspicious=sum(group.suspicious for group in groups),
             rules_violation=sum(group.rules_violation for group in groups),
@@ -166,7 +162,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
 def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
     """Return the keys of the exams, which tell the database how many attempts to expect."""
     exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
-    keys = [pk for pk, found in exams if content_id in (None, found)]
+    keys = [pk for pk, exam_content_id in exams if content_id in (None, exam_content_id)]
     if content_id is not None and not keys:
         # The exam has no result, so nothing is counted; or it does not exist, which raises.
         get_exam(course_id, content_id)
@@ -189,14 +185,14 @@ class _Keys(NamedTuple):
 
 
 def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
-    found = attempts.aggregate(
+    aggregates = attempts.aggregate(
         number=Count("*"),
         first=Min("pk"),
         last=Max("pk"),
         first_review=Min("current_review"),
         last_review=Max("current_review"),
     )
-    return _Keys(**{name: key or 0 for name, key in found.items()})
+    return _Keys(**{name: key or 0 for name, key in aggregates.items()})
 
 
 class _Group(NamedTuple):
@@ -260,12 +256,12 @@ def _is_set(field: str) -> Case:
     return Case(When(**{field: None}, then=Value(False)), default=Value(True), output_field=BooleanField())
 
 
-def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> dict[Word, int]:
-    """Return the total of each word, in the order of the words. Other values are left out."""
-    found: Counter[str | None] = Counter()
-    for word, number in counted:
-        found[word] += number
-    return {word: found[word] for word in words}
+def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -> dict[ChoicesT, int]:
+    """Return the total of each choice, in their order. Other values are left out."""
+    totals: Counter[str | None] = Counter()
+    for value, number in counts:
+        totals[value] += number
+    return {choice: totals[choice] for choice in choices}
 
 
 def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[DayCounts]:

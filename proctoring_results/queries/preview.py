@@ -22,7 +22,7 @@ from proctoring_results.effects.registry import EFFECTS
 from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
-from proctoring_results.rules import affects_lms
+from proctoring_results.rules import affects_lms, full_status_label
 from proctoring_results.transitions import TRANSITIONS, Transition
 
 S = AttemptStatus
@@ -55,7 +55,7 @@ class StatusStep:
 
     @property
     def sentence(self) -> str:
-        params = {"start": self.start.label, "to": self.to.label}
+        params = {"start": full_status_label(self.start), "to": full_status_label(self.to)}
         if self.start is self.to:
             return _("The status stays “%(to)s”: the decision is recorded, and nothing follows for the LMS.") % params
         return _("The status becomes “%(to)s”; now it is “%(start)s”.") % params

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
@@ -18,6 +21,7 @@ from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.utils.functional import Promise
 
 
 MAX_REASON_LENGTH = 10_000  # characters
@@ -36,6 +40,37 @@ def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: 
 def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
     """Decide Fail: the attempt becomes ``rejected``. Otherwise as ``pass_attempt``."""
     return _decide(attempt_code, AttemptStatus.REJECTED, by, reason, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person may decide. ``name`` is what forms, addresses and the REST API call it."""
+
+    name: str
+    label: str | Promise
+    question: str | Promise
+    done: str | Promise
+    to: AttemptStatus
+    decide: Callable[..., ExamAttempt]
+
+
+PASS = Verdict(
+    "pass",
+    gettext_lazy("Pass"),
+    gettext_lazy("Pass this attempt?"),
+    gettext_lazy("Decided: Pass."),
+    AttemptStatus.VERIFIED,
+    pass_attempt,
+)
+FAIL = Verdict(
+    "fail",
+    gettext_lazy("Fail"),
+    gettext_lazy("Fail this attempt?"),
+    gettext_lazy("Decided: Fail."),
+    AttemptStatus.REJECTED,
+    fail_attempt,
+)
+VERDICTS: Mapping[str, Verdict] = {verdict.name: verdict for verdict in (PASS, FAIL)}
 
 
 @transaction.atomic

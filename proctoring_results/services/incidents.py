@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
-from proctoring_results.choices import ReviewStanding, Source
+from proctoring_results.choices import Source
 from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
@@ -19,6 +19,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.queries.preview import Seen
+from proctoring_results.rules import incidents_can_change
 from proctoring_results.signals import review_recorded
 
 from .decisions import clean_reason, refuse_if_stale
@@ -78,7 +79,7 @@ def _check_allowed(
     review = incident.review
     if review.versions.exists():
         raise StaleDecision(attempt)
-    if review.pk != attempt.current_review_id and review.standing != ReviewStanding.AFTER_DECISION:
+    if not incidents_can_change(attempt, review, has_newer_version=False):
         raise IncidentNotInState(
             incident, _("Only incidents of the current review, or of new information after a decision, can be changed.")
         )

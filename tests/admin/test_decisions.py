@@ -7,10 +7,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from example_project.campus.models import Course, CourseRole
 from proctoring_results import api
 from proctoring_results.models import LmsEffect, StatusChange
+from proctoring_results.services.selection import MAX_SELECTED
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
+from tests.host.models import CourseRole
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_it_stands_in_the_admins_own_history(admin, reviewed):
 def test_the_page_says_what_will_follow_and_changes_nothing(admin, reviewed):
     effects = LmsEffect.objects.count()
     page = admin.get(decide(reviewed, "pass")).content.decode()
-    assert "The status becomes “verified”; now it is “rejected”." in page
+    assert "The status becomes “Passed (verified)”; now it is “Failed (rejected)”." in page
     assert "The learner gets the mail “Satisfactory”." in page
     assert "A phone" in page
     assert (status(reviewed), LmsEffect.objects.count(), LogEntry.objects.count()) == ("rejected", effects, 0)
@@ -143,15 +144,13 @@ def test_one_who_is_not_of_the_staff_is_sent_to_sign_in(reviewed):
 
 def test_an_instructor_of_another_course_cannot_decide(staff, reviewed):
     client = staff("view_examattempt")
-    other = Course.objects.create(course_id="another", name="Another", start=reviewed.created_at)
-    CourseRole.objects.create(user=client.user, course=other, role="instructor")
+    CourseRole.objects.create(user=client.user, course_id="another")
     assert client.get(decide(reviewed, "pass")).status_code == 403
 
 
 def test_a_role_in_the_course_is_enough(staff, reviewed):
     client = staff("view_examattempt")
-    course = Course.objects.create(course_id=COURSE, name="Ours", start=reviewed.created_at)
-    CourseRole.objects.create(user=client.user, course=course, role="instructor")
+    CourseRole.objects.create(user=client.user, course_id=COURSE)
     post(client, reviewed, "pass", reason="x")
     assert status(reviewed) == "verified"
 
@@ -223,6 +222,31 @@ def test_one_that_is_refused_keeps_no_other_from_being_passed(admin, reviewed):
     assert "Look again before you decide." in told(answer)[1]
 
 
+def test_one_whose_provider_does_second_reviews_is_refused_when_it_is_posted_too(admin, reviewed):
+    other = ExamAttemptFactory(submitted=True, exam__provider="rpnow")
+    page = choose(admin, reviewed, other)
+    assert [candidate.why_not for candidate in page.context["others"]] == [
+        "Second reviews are done by rpnow. Decide on the page of the session."
+    ]
+    data = {"attempt": [*tokens(page), f"{other.attempt_code}::"], "reason": "x"}
+    answer = admin.post(page.request["PATH_INFO"], data, follow=True)
+    assert (status(reviewed), status(other)) == ("verified", "submitted")
+    assert "Second reviews are done by rpnow." in told(answer)[1]
+
+
+def test_more_than_may_be_passed_at_once_are_a_bad_request(admin, reviewed):
+    where = f"{address('pass_selected')}?chosen={reviewed.pk}"
+    tokens = [f"code{number}::" for number in range(MAX_SELECTED + 1)]
+    assert admin.post(where, {"attempt": tokens, "reason": "x"}).status_code == 400
+
+
+def test_an_attempt_that_does_not_exist_passes_no_other(admin, reviewed):
+    page = choose(admin, reviewed)
+    data = {"attempt": [*tokens(page), "unknown::"], "reason": "x"}
+    assert admin.post(page.request["PATH_INFO"], data).status_code == 404
+    assert status(reviewed) == "rejected"
+
+
 def test_a_selection_is_not_passed_without_a_reason(admin, reviewed):
     answer = pass_all(admin, choose(admin, reviewed), reason=" ")
     assert "This field is required." in answer.content.decode()
@@ -233,12 +257,11 @@ def test_a_selection_is_not_passed_without_a_reason(admin, reviewed):
 def test_attempts_of_a_course_in_which_one_may_not_decide_are_named_and_left(staff, reviewed):
     client = staff("view_examattempt")
     elsewhere = ExamAttemptFactory(submitted=True, exam__course_id="another")
-    course = Course.objects.create(course_id=COURSE, name="Ours", start=reviewed.created_at)
-    CourseRole.objects.create(user=client.user, course=course, role="instructor")
+    CourseRole.objects.create(user=client.user, course_id=COURSE)
     where = f"{address('pass_selected')}?chosen={reviewed.pk},{elsewhere.pk}"
     page = client.get(where)
     assert [one.why_not for one in page.context["others"]] == ["You may not decide in this course."]
-    client.post(where, {"attempt": [*tokens(page), f"{elsewhere.pk}::"], "reason": "x"})
+    client.post(where, {"attempt": [*tokens(page), f"{elsewhere.attempt_code}::"], "reason": "x"})
     assert (status(reviewed), status(elsewhere)) == ("verified", "submitted")
 
 
@@ -258,13 +281,12 @@ def test_the_action_is_offered_to_those_who_may(staff, admin, reviewed):
 
 def test_and_in_the_list_of_ones_own_course(staff, reviewed):
     client = staff("view_examattempt")
-    course = Course.objects.create(course_id=COURSE, name="Ours", start=reviewed.created_at)
-    CourseRole.objects.create(user=client.user, course=course, role="instructor")
+    CourseRole.objects.create(user=client.user, course_id=COURSE)
     assert "pass_selected" in client.get(address("changelist"), {"course": COURSE}).content.decode()
 
 
 def test_too_many_are_not_passed_at_once(admin, monkeypatch, reviewed):
-    monkeypatch.setattr("proctoring_results.admin.decisions.MAX_AT_ONCE", 1)
+    monkeypatch.setattr("proctoring_results.services.selection.MAX_SELECTED", 1)
     answer = choose(admin, reviewed, ExamAttemptFactory(submitted=True))
     assert "At most 1 attempt is passed at once." in told(answer)[0]
 
@@ -276,7 +298,7 @@ def test_a_selection_that_the_list_did_not_make_is_a_bad_request(admin, query):
 
 def test_a_token_that_the_page_did_not_make_is_a_bad_request(admin, reviewed):
     where = f"{address('pass_selected')}?chosen={reviewed.pk}"
-    assert admin.post(where, {"attempt": "1:a:b", "reason": "x"}).status_code == 400
+    assert admin.post(where, {"attempt": "code:a:b", "reason": "x"}).status_code == 400
 
 
 def test_the_page_of_a_selection_asks_the_same_number_of_queries_however_long_it_is(

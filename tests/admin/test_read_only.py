@@ -86,7 +86,6 @@ def test_the_page_of_an_attempt_shows_who_did_what_when_and_why(admin, reviewed)
         "second review required",
         "Seen the recording",
         "Suspicious",
-        "grade",
     ):
         assert text in page
     assert 'type="submit"' not in page.split('id="content-main"')[1]

@@ -66,7 +66,7 @@ class Database:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": self.url}
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.example.settings", "DATABASE_URL": self.url}
 
 
 @contextmanager

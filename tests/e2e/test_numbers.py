@@ -68,7 +68,7 @@ def test_it_is_found_from_the_instructor_dashboard(opened, path):
 
 def test_columns_and_bars_are_as_long_as_their_numbers(opened, path):
     page = opened("instructor", path)
-    rows = page.get_by_role("table", name="Results").locator("tbody tr:not(.pr-part)")
+    rows = page.get_by_role("table", name="Results").locator("tbody tr:not(.pr-detail)")
     for row in rows.all():
         shown = row.locator(".pr-bar-part").evaluate("bar => bar.getBoundingClientRect().width")
         whole = row.locator(".pr-bar-all").evaluate("bar => bar.getBoundingClientRect().width")

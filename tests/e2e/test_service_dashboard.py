@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ProctoredExam
-from proctoring_results.providers import client
+from proctoring_results.providers.rest import client
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_data_download import violations
+from tests.example.test_invigilator import running
 from tests.factories import COURSE, UserFactory
-from tests.test_invigilator import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -77,7 +77,7 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
     page = opened("instructor", f"/courses/{COURSE}/instructor/")
     page.get_by_role("link", name="Special Exams").click()
     page.get_by_role("link", name="View Sessions of Final").click()
-    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 10")
+    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 10")
     for number, attempt in enumerate(attempts):
         with page.expect_popup() as popup:
             page.get_by_role("link", name=attempt.user.username, exact=True).click()
@@ -101,7 +101,7 @@ def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_foc
     page.get_by_role("checkbox", name="Pass learner-2, Final").check()
     api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 2")
     expect(page.locator("#pr-others")).to_contain_text("learner-0")
     ticked = page.locator("#pr-attention input:checked")
     assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
@@ -110,7 +110,7 @@ def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_foc
     expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
     api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 1")
     expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 0")
 
 
@@ -120,12 +120,12 @@ def test_a_selection_is_passed_together(opened, flagged):
     for name in ("learner-0", "learner-2"):
         page.get_by_role("checkbox", name=f"Pass {name}, Final").check()
     page.get_by_role("button", name="Pass the ticked sessions…").click()
-    expect(page.get_by_role("list").first).to_contain_text("The status becomes “verified”")
+    expect(page.get_by_role("list").first).to_contain_text("The status becomes “Passed (verified)”")
     page.get_by_label("Reason for all of them").fill("Both were the cat")
     page.get_by_role("button", name="Pass 2 sessions").click()
     expect(page.get_by_role("status").last).to_contain_text("learner-0, Final: Passed.")
     page.get_by_role("link", name="Back to the sessions").click()
-    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 2")
+    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 2")
     assert [status_of(attempt) for attempt in attempts] == ["verified", "second_review_required", "verified"]
 
 
@@ -262,7 +262,7 @@ def test_a_search_stands_in_no_address(opened, flagged):
     page = opened("instructor", dashboard())
     page.get_by_label("Username, e-mail address or attempt code").fill("learner-1")
     page.keyboard.press("Enter")
-    expect(page.locator("#pr-attention")).to_contain_text("Requires Attention 1")
+    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 1")
     assert page.url.endswith(dashboard())
     page.get_by_text("Filters").click()
     page.get_by_label("Status").select_option("verified")

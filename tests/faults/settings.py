@@ -3,8 +3,8 @@
 import os
 from datetime import timedelta
 
+from tests.example.settings import *
 from tests.mailers import mail_settings
-from tests.settings import *
 
 CELERY_TASK_DEFAULT_QUEUE = os.environ["PROCTORING_TEST_QUEUE"]
 # Tasks that the worker has not yet taken are enqueued again by the sweep; nothing waits for an hour.

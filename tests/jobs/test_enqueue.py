@@ -3,6 +3,7 @@
 import gc
 import socket
 import time
+import uuid
 
 import pytest
 import redis
@@ -64,13 +65,13 @@ def test_the_hosts_own_transport_options_are_kept():
 def test_a_task_is_one_message(redis_url):
     client = redis.Redis.from_url(redis_url)
     task = a_task(redis_url)
-    task.app.conf.task_default_queue = "proctoring-enqueue-test"
-    client.delete("proctoring-enqueue-test")
+    # Of its own: another run may use the same server.
+    task.app.conf.task_default_queue = queue = f"proctoring-enqueue-{uuid.uuid4().hex}"
     try:
         assert enqueue(task)
-        assert client.llen("proctoring-enqueue-test") == 1
+        assert client.llen(queue) == 1
     finally:
-        client.delete("proctoring-enqueue-test")
+        client.delete(queue, f"_kombu.binding.{queue}", f"_kombu.binding_permanent.{queue}")
         client.close()
 
 

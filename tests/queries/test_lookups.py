@@ -53,7 +53,7 @@ def test_the_counts_of_a_course_are_the_rows_of_its_report(django_assert_num_que
     with django_assert_num_queries(1):
         counts = api.course_counts(COURSE)
     assert counts == api.CourseCounts(
-        attempts=8, under_way=2, pending=2, needing_attention=1, satisfactory=3, unsatisfactory=1
+        attempts=8, under_way=2, pending=2, requiring_attention=1, satisfactory=3, unsatisfactory=1
     )
 
 

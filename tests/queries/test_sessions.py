@@ -1,17 +1,16 @@
-"""The Quiz List and the sessions."""
+"""The sessions of a course, in their order."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from proctoring_results import api
+from proctoring_results.queries import merged
 from proctoring_results.queries import sessions as sessions_module
 from proctoring_results.queries.sessions import (
     AttemptFilter,
-    goes_of_learners,
+    attempts_of_learners,
     next_requiring_attention,
-    quiz_list,
     sessions,
 )
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
@@ -38,53 +37,6 @@ def waiting(exam, days_ago, **fields):
 def found(**filters) -> set:
     lists = sessions(COURSE, AttemptFilter(**filters))
     return {*lists.requiring_attention, *lists.others}
-
-
-# --- Quiz List ---
-
-
-def test_the_quiz_list_counts_what_stands_how(exam, django_assert_num_queries):
-    for status in ("started", "submitted", "timed_out", "verified", "verified", "rejected", "error", "declined"):
-        ExamAttemptFactory(exam=exam, status=status)
-    waiting(exam, 1)
-    submitted(exam, archived=True, status="verified")
-    ProctoredExamFactory(exam_name="Another")
-    with django_assert_num_queries(2):
-        another, row = quiz_list(COURSE)
-    assert (row.exam, row.attempts, row.under_way, row.pending, row.needing_attention) == (exam, 10, 1, 3, 1)
-    assert (row.satisfactory, row.unsatisfactory, row.in_error) == (3, 1, 1)
-    assert (another.attempts, another.last_activity) == (0, None)
-
-
-def test_the_quiz_list_is_of_the_course_and_of_exams_that_have_a_result(exam):
-    ProctoredExamFactory(course_id="another")
-    ProctoredExamFactory(is_proctored=False)
-    practice = ProctoredExamFactory(exam_name="A practice exam", is_proctored=False, is_practice_exam=True)
-    assert [row.exam for row in quiz_list(COURSE)] == [practice, exam]
-
-
-def test_the_quiz_list_says_who_reviews_again(settings):
-    settings.PROCTORING_RESULTS = {"PROVIDERS": {"own": {"second_review_by": "provider"}}}
-    for provider in ("own", "proctortrack"):
-        ProctoredExamFactory(exam_name=provider, provider=provider)
-    assert [row.provider_reviews_again for row in quiz_list(COURSE)] == [True, False]
-
-
-def test_the_quiz_list_says_when_something_last_happened(exam):
-    for days in (3, 1, 2):
-        submitted(exam, last_activity_at=NOON + timedelta(days=days))
-    assert quiz_list(COURSE)[0].last_activity == NOON + timedelta(days=3)
-
-
-def test_data_download_and_quiz_list_agree_on_who_needs_attention(exam):
-    attempt = submitted(exam)
-    clean = [api.IncidentData(status="Suspicious", comment="x")]
-    api.record_review(attempt.attempt_code, "Clean", incidents=clean)
-    waiting(exam, 1)
-    assert api.course_counts(COURSE).needing_attention == quiz_list(COURSE)[0].needing_attention == 2
-
-
-# --- Sessions ---
 
 
 def test_first_comes_what_requires_attention_longest_waiting_first(exam):
@@ -133,7 +85,7 @@ def test_by_practice(exam):
     assert (found(practice="only"), found(practice="without")) == ({practice}, {real})
 
 
-def test_archived_ones_only_where_they_are_asked_for(exam):
+def test_archived_attempts_only_if_the_filter_says_so(exam):
     kept, archived = submitted(exam), submitted(exam, archived=True)
     assert found() == {kept}
     assert found(archived="only") == {archived}
@@ -148,10 +100,10 @@ def test_by_username_address_or_code(exam, search):
     assert found(search=search) == {kept}
 
 
-@pytest.fixture(params=[0, sessions_module.SORT_LIMIT], ids=["merged", "sorted"])
+@pytest.fixture(params=[0, merged.SORT_LIMIT], ids=["merged", "sorted"])
 def few(request, monkeypatch):
     """Few sessions are sorted, and those of many exams merged: nobody may see which."""
-    monkeypatch.setattr(sessions_module, "SORT_LIMIT", request.param)
+    monkeypatch.setattr(merged, "SORT_LIMIT", request.param)
 
 
 def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
@@ -213,15 +165,15 @@ def test_a_list_is_one_query(exam, django_assert_num_queries):
         assert [(one.user.username, one.exam.exam_name, one.current_review) for one in lists.requiring_attention]
 
 
-def test_the_goes_of_many_learners_are_told_in_one_query(exam, django_assert_num_queries):
+def test_all_attempts_of_many_learners_come_in_one_query(exam, django_assert_num_queries):
     one = submitted(exam)
     another = submitted(exam)
     again = submitted(exam, user=another.user, archived=True)
     submitted(ProctoredExamFactory(), user=one.user)
     with django_assert_num_queries(1):
-        goes = goes_of_learners([one, another])
-    assert goes == {(one.user.pk, exam.pk): [one], (another.user.pk, exam.pk): [another, again]}
-    assert goes_of_learners([]) == {}
+        by_learner = attempts_of_learners([one, another])
+    assert by_learner == {(one.user.pk, exam.pk): [one], (another.user.pk, exam.pk): [another, again]}
+    assert attempts_of_learners([]) == {}
 
 
 def test_the_queue_of_an_exam_goes_on_with_what_waits_next(exam):

@@ -39,7 +39,7 @@ def test_a_link_leads_to_the_evidence_and_that_is_written_down(reviewer):
     link = api.evidence_link(evidence, reviewer)
     assert api.open_evidence(link, reviewer, address="192.0.2.7") == "https://video.example/secret"
     disclosure = Disclosure.objects.get()
-    assert (disclosure.user, disclosure.attempt, disclosure.what) == (reviewer, evidence.review.attempt, "evidence")
+    assert (disclosure.user, disclosure.attempt, disclosure.kind) == (reviewer, evidence.review.attempt, "evidence")
     assert (disclosure.evidence, disclosure.address) == (evidence, "192.0.2.7")
 
 
@@ -147,7 +147,7 @@ def test_evidence_whose_key_is_gone_cannot_be_opened(reviewer, settings):
 def test_an_export_is_written_down(reviewer):
     attempt = EvidenceFactory().review.attempt
     disclosure = api.record_export(attempt, reviewer, address="192.0.2.7")
-    assert (disclosure.what, disclosure.evidence, disclosure.user) == ("export", None, reviewer)
+    assert (disclosure.kind, disclosure.evidence, disclosure.user) == ("export", None, reviewer)
 
 
 def test_an_export_needs_the_permission():

@@ -43,4 +43,4 @@ class Command(BaseCommand):
             f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
-        self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.put_off}.")
+        self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.rescheduled}.")

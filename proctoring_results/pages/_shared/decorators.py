@@ -1,4 +1,4 @@
-"""What every page of ours has in common: who comes in, what a refusal looks like, which headers go out."""
+"""Decorators that every page shares: sign-in, refusals, throttling, and headers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from proctoring_results.http import keep_private, with_policy
 from proctoring_results.lms import lms
 from proctoring_results.throttles import ReportsThrottle
 
+from .permission_names import PERMISSION_NAMES
+
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -28,14 +30,6 @@ if TYPE_CHECKING:
 
         user: AbstractBaseUser  # type: ignore[assignment]
 
-
-OF_A_COURSE = (
-    permissions.VIEW_REPORTS,
-    permissions.GENERATE_REPORT,
-    permissions.DOWNLOAD_REPORT,
-    permissions.VIEW_SESSIONS,
-    permissions.DECIDE_ATTEMPT,
-)
 
 P = ParamSpec("P")
 RequestT = TypeVar("RequestT", bound=HttpRequest)
@@ -46,7 +40,7 @@ ViewFunction = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View[SignedIn, P]) -> ViewFunction:
-    """To the sign-in page, and back after it."""
+    """Send anonymous visitors to the sign-in page, and back after it."""
 
     @wraps(view)
     def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -60,23 +54,22 @@ def signed_in(view: View[SignedIn, P]) -> ViewFunction:
 def _way_back(request: HttpRequest) -> str:
     if request.method != "POST":
         return request.get_full_path()
-    # What was posted cannot be sent again after signing in, so back to the page with the button.
+    # A POST cannot be repeated after signing in, so back to the page with the button.
     page = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     return page if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def page(view: View[HttpRequest, P]) -> ViewFunction:
-    """Refusals become pages that name nothing; nothing is kept by a cache; the policy goes along."""
+    """Turn refusals into pages that name nothing, forbid caching, and add the Content-Security-Policy."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             response = view(request, *args, **kwargs)
         except AccessDenied as refusal:
-            response = render(
-                request, "proctoring_results/_shared/not_allowed.html", _what_is_missing(request, refusal), status=403
-            )
+            context = _missing_permission(request, refusal)
+            response = render(request, "proctoring_results/_shared/not_allowed.html", context, status=403)
         except (NotFound, InvalidInput) as error:
             raise Http404 from error
         add_never_cache_headers(response)
@@ -85,16 +78,20 @@ def page(view: View[HttpRequest, P]) -> ViewFunction:
     return wrapper
 
 
-def _what_is_missing(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
-    """Whoever belongs to the course may know which permission it needs, and whom to ask; others learn nothing."""
-    others = [permission for permission in OF_A_COURSE if permission != refusal.permission]
+def _missing_permission(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
+    """Name the permission, and whom to ask, to somebody who belongs to the course; tell others nothing."""
+    others = [permission for permission in PERMISSION_NAMES if permission != refusal.permission]
     if not any(permissions.may(request.user, permission, refusal.scope) for permission in others):
         return {}
-    return {"permission": refusal.permission, "whom_to_ask": lms().whom_to_ask(refusal.scope)}
+    return {
+        "permission": refusal.permission,
+        "permission_name": str(PERMISSION_NAMES[refusal.permission]),
+        "whom_to_ask": lms().whom_to_ask(refusal.scope),
+    }
 
 
-def counted(view: View[SignedIn, P]) -> ViewFunction:
-    """Clicks on reports, counted with the same person's calls of the API; too many of them have to wait."""
+def throttled(view: View[SignedIn, P]) -> ViewFunction:
+    """Throttle clicks on reports, together with the same person's calls of the API."""
 
     @wraps(view)
     def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -102,15 +99,15 @@ def counted(view: View[SignedIn, P]) -> ViewFunction:
         if throttle.allow_request(request, view):
             return view(request, *args, **kwargs)
         wait = throttle.seconds_to_wait()
-        answer = render(request, "proctoring_results/data_download/too_many.html", {"wait": wait}, status=429)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
+        response = render(request, "proctoring_results/_shared/too_many.html", {"wait": wait}, status=429)
+        response.headers["Retry-After"] = str(wait)
+        return response
 
     return wrapper
 
 
 def private_file(view: View[HttpRequest, P]) -> ViewFunction:
-    """The answer, whatever it is, belongs to one person and its address to nobody else."""
+    """Forbid caching of the response, and keep its address from other sites."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -120,6 +117,6 @@ def private_file(view: View[HttpRequest, P]) -> ViewFunction:
 
 
 class SeeOther(HttpResponseRedirect):
-    """After a POST: look there. 303, so that no client posts again."""
+    """Redirect after a POST. 303, so that no client posts again."""
 
     status_code = 303

@@ -1,4 +1,4 @@
-"""What is said on the page that a button leads back to."""
+"""Flash messages: what the page says after a click."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 
-# Ours are shown beside the button that they answer, not where the host shows its own.
+# Ours are shown beside the button that was clicked, the host's where the host shows its own.
 OURS = "proctoring_results"
 
 
-def say(request: HttpRequest, level: int, sentence: str) -> None:
+def flash(request: HttpRequest, level: int, sentence: str) -> None:
     messages.add_message(request, level, sentence, extra_tags=OURS)
 
 
-def said_to(request: HttpRequest) -> dict[str, Any]:
-    """For a page's context: what we have to say, and what the host has."""
-    said = list(messages.get_messages(request))
+def flash_context(request: HttpRequest) -> dict[str, Any]:
+    """Return the messages for a page's context: ours, and those of the host."""
+    pending = list(messages.get_messages(request))
     return {
-        "said": [message for message in said if OURS in message.tags.split()],
-        "messages": [message for message in said if OURS not in message.tags.split()],
+        "flash_messages": [message for message in pending if OURS in message.tags.split()],
+        "messages": [message for message in pending if OURS not in message.tags.split()],
     }

@@ -1,4 +1,4 @@
-"""The pages of the Review Dashboard, and the links between them."""
+"""The pages of the Review Dashboard, and the addresses of those that others lead to."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from proctoring_results.providers.policy import policy_of
+from proctoring_results.providers.registry import provider_named
 
 if TYPE_CHECKING:
-    from proctoring_results.models import ProctoredExam
+    from proctoring_results.models import ExamAttempt, ProctoredExam
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A page of the Review Dashboard, in the navigation that all of them share."""
-
+class NavigationItem:
     name: str
     url: str
-    is_here: bool
+    is_current: bool
 
 
-def places(course_id: str, here: str) -> list[Place]:
-    """``here`` is the name of a URL. A page that is added to the dashboard gets its line here."""
-    named = [
+def navigation(course_id: str, current: str) -> list[NavigationItem]:
+    """``current`` is the name of a URL. A page that is added to the dashboard gets its line here."""
+    pages = [
         ("quiz_list", _("Quiz List")),
         ("sessions", _("Sessions")),
         ("numbers", _("Numbers")),
         ("service_dashboard", _("Service’s dashboard")),
     ]
-    return [Place(name, reverse(f"proctoring_results:{view}", args=[course_id]), view == here) for view, name in named]
+    return [
+        NavigationItem(label, reverse(f"proctoring_results:{name}", args=[course_id]), name == current)
+        for name, label in pages
+    ]
 
 
 def sessions_url(exam: ProctoredExam) -> str:
@@ -40,6 +41,18 @@ def sessions_url(exam: ProctoredExam) -> str:
     return f"{address}?{urlencode({'exam': exam.content_id})}"
 
 
-def reviews_again(provider: str) -> bool:
-    """Whether the provider does second reviews itself."""
-    return policy_of(provider).second_review_by == "provider"
+def session_url(attempt: ExamAttempt) -> str:
+    return reverse("proctoring_results:session", args=[attempt.attempt_code])
+
+
+def is_known_to_service(attempt: ExamAttempt) -> bool:
+    """Return whether the proctoring service has been told of the session."""
+    return attempt.external_id is not None and attempt.known_exam_id is not None
+
+
+def dashboard_url(attempt: ExamAttempt) -> str:
+    """Return our page that shows the service's dashboard at this session; empty if it cannot."""
+    if not (provider_named(attempt.provider).has_dashboard and is_known_to_service(attempt)):
+        return ""
+    address = reverse("proctoring_results:service_dashboard", args=[attempt.exam.course_id])
+    return f"{address}?{urlencode({'attempt': attempt.attempt_code})}"

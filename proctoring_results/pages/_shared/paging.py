@@ -1,4 +1,4 @@
-"""Lists of many pages. A page that does not exist is the nearest that does."""
+"""Lists in pages. A page number that does not exist leads to the nearest page that does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.utils.formats import number_format
 
 from proctoring_results.conf import conf
 
@@ -26,7 +25,7 @@ class Pager:
 
 
 class Rows(Protocol[RowT]):
-    """What can be counted and cut: a queryset, or what does as much."""
+    """A queryset, or anything else that can be counted and sliced."""
 
     def count(self) -> int: ...
 
@@ -35,18 +34,18 @@ class Rows(Protocol[RowT]):
 
 def page_of(rows: QuerySet[RowT] | Rows[RowT], number: str | None) -> Page[RowT]:
     paginator: Paginator[RowT] = Paginator(cast("QuerySet[RowT]", rows), conf().PAGE_SIZE)
-    # Digits beyond the ninth are nobody's page, and Python refuses to read thousands of them.
-    wanted = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
-    return paginator.page(min(max(1, wanted), paginator.num_pages))
+    # No list has a page number of ten digits, and Python refuses to read thousands of them.
+    page_number = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
+    return paginator.page(min(max(1, page_number), paginator.num_pages))
 
 
-def pager(page: Page[Any], name: str, /, *, kept: Mapping[str, str] | None = None, **others: int) -> Pager:
-    """The links keep the pages that ``others`` are at, and what else is ``kept`` in the address."""
+def pager(page: Page[Any], name: str, /, *, params: Mapping[str, str] | None = None, **others: int) -> Pager:
+    """The links keep the page numbers of ``others``, and the other ``params`` of the address."""
 
     def link(number: int) -> str:
         numbers = {name: number, **others}
-        given = [*(kept or {}).items(), *((key, str(value)) for key, value in sorted(numbers.items()) if value > 1)]
-        return "?" + urlencode(given)
+        page_params = [(key, str(value)) for key, value in sorted(numbers.items()) if value > 1]
+        return "?" + urlencode([*(params or {}).items(), *page_params])
 
     return Pager(
         number=page.number,
@@ -55,7 +54,3 @@ def pager(page: Page[Any], name: str, /, *, kept: Mapping[str, str] | None = Non
         previous=link(page.number - 1) if page.has_previous() else "",
         next=link(page.number + 1) if page.has_next() else "",
     )
-
-
-def number(value: int) -> str:
-    return number_format(value, use_l10n=True, force_grouping=True)

@@ -1,4 +1,4 @@
-"""What stands on the Data Download page, ready to be printed: a template asks no questions."""
+"""The page Data Download, ready to be printed: the template asks no questions."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from proctoring_results import api, permissions
-from proctoring_results.choices import ReportKind, ReportState, ReportStep
+from proctoring_results import permissions
+from proctoring_results.choices import ReportKind, ReportState, ReportStep, ResultWord
 from proctoring_results.conf import conf
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.lms import lms
 from proctoring_results.models import Report
-from proctoring_results.pages._shared.paging import Pager, number, page_of, pager
+from proctoring_results.pages._shared.formats import number
+from proctoring_results.pages._shared.paging import Pager, page_of, pager
+from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
+from proctoring_results.queries.counts import course_counts
+from proctoring_results.rules import RESULT_LABELS
 
 from . import sentences
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-# Links are renewed when four fifths of their life are over: every four minutes for five.
+# Links are renewed after four fifths of their lifetime: after four minutes of five.
 RENEWED_AFTER = 0.8
-# A worker shows a sign of life each second; a shorter silence need not be mentioned by the second.
+# A worker shows a sign of life each second; a shorter silence is not worth a number.
 JUST_NOW = timedelta(seconds=3)
 
 
@@ -48,34 +52,34 @@ class TaskRow:
     last_sign: str
     last_sign_at: datetime | None
     failed: bool
-    news: str
+    announcement: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
     task_id: str
     name: str
-    # Broken where a line may end.
+    # Cut where a line may break.
     name_parts: list[str]
-    # Empty for the usual: exam results of the whole course.
-    what: str
+    # Kind and filters; empty for the usual report, of all exam results of the course.
+    scope: str
     # Empty for a person who may not download.
     token: str
-    made: datetime
-    made_by: str
+    finished_at: datetime
+    requester: str
     as_of: datetime | None
     rows: str
     size: int
-    goes: datetime | None
-    news: str
+    expires_at: datetime | None
+    announcement: str
 
 
 @dataclass(frozen=True, slots=True)
-class DataDownload:
-    drawn: datetime
+class DataDownloadPage:
+    rendered_at: datetime
     may_generate: bool
     may_download: bool
-    missing: list[str]
+    missing: list[MissingPermission]
     whom_to_ask: str
     counts: list[tuple[str, str]]
     under_way: bool
@@ -88,19 +92,19 @@ class DataDownload:
     renew_after: int
 
 
-def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> DataDownload:
-    """The page as this person may see it. ``asked`` may hold the page numbers ``tasks`` and ``reports``."""
+def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, str]) -> DataDownloadPage:
+    """Return the page as this person may see it. ``params`` may hold the page numbers ``tasks`` and ``reports``."""
     now = timezone.now()
     may_generate = permissions.may(user, permissions.GENERATE_REPORT, course_id)
     may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
-    # Asked in this order: a report that gets ready meanwhile stands in both lists rather than in none, and a page that
-    # has seen one under way looks again soon.
+    # In this order: a report that becomes ready in between is in both lists rather than in none, and a page that has
+    # seen a task under way refreshes soon.
     under_way = Report.objects.in_course(course_id).unfinished().exists()
-    tasks = page_of(_tasks(course_id, now), asked.get("tasks"))
+    tasks = page_of(_tasks(course_id, now), params.get("tasks"))
     task_rows = [_task_row(report, now) for report in tasks]
-    reports = page_of(_reports(course_id, now), asked.get("reports"))
-    return DataDownload(
-        drawn=now,
+    reports = page_of(_reports(course_id, now), params.get("reports"))
+    return DataDownloadPage(
+        rendered_at=now,
         may_generate=may_generate,
         may_download=may_download,
         missing=_missing(may_generate=may_generate, may_download=may_download),
@@ -118,7 +122,7 @@ def draw(course_id: str, user: AbstractBaseUser, asked: Mapping[str, str]) -> Da
 
 
 def _tasks(course_id: str, now: datetime) -> QuerySet[Report]:
-    """What moves comes first, then what failed; each newest first. A failure goes when its report would have gone."""
+    """Unfinished tasks first, then failed ones, each newest first. A failure stays as long as its report would have."""
     has_failed = Case(When(state=ReportState.FAILED, then=Value(1)), default=Value(0), output_field=IntegerField())
     listed = Report.objects.in_course(course_id).pending_or_failed(since=now - conf().REPORT_LIFETIME)
     return listed.select_related("requested_by").order_by(has_failed, "-requested_at", "-pk")
@@ -128,23 +132,23 @@ def _reports(course_id: str, now: datetime) -> QuerySet[Report]:
     return Report.objects.in_course(course_id).available(now).select_related("requested_by").newest_first()
 
 
-def _missing(*, may_generate: bool, may_download: bool) -> list[str]:
-    """The permissions that this person would need to do more than look."""
-    needed = {permissions.GENERATE_REPORT: may_generate, permissions.DOWNLOAD_REPORT: may_download}
-    return [permission for permission, granted in needed.items() if not granted]
+def _missing(*, may_generate: bool, may_download: bool) -> list[MissingPermission]:
+    """Return the permissions that this person lacks to do more than look."""
+    granted = {permissions.GENERATE_REPORT: may_generate, permissions.DOWNLOAD_REPORT: may_download}
+    return [missing_permission(permission) for permission, is_granted in granted.items() if not is_granted]
 
 
 def _counts(course_id: str) -> list[tuple[str, str]]:
-    counts = api.course_counts(course_id)
-    named = [
+    counts = course_counts(course_id)
+    by_name = [
         (_("Attempts"), counts.attempts),
         (_("Under way"), counts.under_way),
-        (_("Pending"), counts.pending),
-        (_("Need attention"), counts.needing_attention),
-        (_("Satisfactory"), counts.satisfactory),
-        (_("Unsatisfactory"), counts.unsatisfactory),
+        (str(RESULT_LABELS[ResultWord.PENDING]), counts.pending),
+        (_("Require Attention"), counts.requiring_attention),
+        (str(RESULT_LABELS[ResultWord.SATISFACTORY]), counts.satisfactory),
+        (str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), counts.unsatisfactory),
     ]
-    return [(name, number(count)) for name, count in named]
+    return [(name, number(count)) for name, count in by_name]
 
 
 def _task_row(report: Report, now: datetime) -> TaskRow:
@@ -162,13 +166,13 @@ def _task_row(report: Report, now: datetime) -> TaskRow:
         status=sentences.task_status(report),
         reference=report.reference,
         rows_done=report.rows_done,
-        # While it sorts, no row is done and nobody knows for how long: the bar only moves.
+        # While the database sorts, no row is done and the remaining time is unknown: the bar has no value.
         rows_total=report.rows_total if report.step in (ReportStep.WRITING, ReportStep.STORING) else None,
         progress=_progress(report),
         last_sign=_how_long_ago(now - last_sign_at) if last_sign_at else "",
         last_sign_at=last_sign_at,
         failed=failed,
-        news=sentences.news(report),
+        announcement=sentences.announcement(report),
     )
 
 
@@ -177,15 +181,15 @@ def _report_row(report: Report, user: AbstractBaseUser | None, now: datetime) ->
         task_id=str(report.task_id),
         name=report.file_name,
         name_parts=report.file_name.split("_"),
-        what=_what(report),
+        scope=_scope(report),
         token=REPORT_LINK.make_token(report, user, now=now) if user else "",
-        made=report.finished_at or report.requested_at,
-        made_by=_requester(report),
+        finished_at=report.finished_at or report.requested_at,
+        requester=_requester(report),
         as_of=report.as_of,
         rows=number(report.rows or 0),
         size=report.size or 0,
-        goes=report.expires_at,
-        news=sentences.news(report),
+        expires_at=report.expires_at,
+        announcement=sentences.announcement(report),
     )
 
 
@@ -195,7 +199,7 @@ def _inputs(report: Report) -> str:
     return _("Whole course")
 
 
-def _what(report: Report) -> str:
+def _scope(report: Report) -> str:
     if report.kind == ReportKind.EXAM_RESULTS and not report.filters:
         return ""
     return f"{ReportKind(report.kind).label} · {_inputs(report)}"
@@ -206,7 +210,7 @@ def _requester(report: Report) -> str:
 
 
 def _duration(report: Report, now: datetime) -> str:
-    """Seconds since a worker began, or that it took."""
+    """Return the seconds since a worker began, or that it took."""
     if report.started_at is None or report.state == ReportState.QUEUED:
         return "–"
     return number(max(0, int(((report.finished_at or now) - report.started_at).total_seconds())))

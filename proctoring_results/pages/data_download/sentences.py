@@ -1,8 +1,6 @@
-"""What the page says about a task, in the words that users know."""
+"""What the page says about a task."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,23 +21,23 @@ def currently_being_created(kind: str) -> str:
 
 
 def task_status(report: Report) -> str:
-    """What an unfinished or failed task is doing, or why it is not."""
+    """Say what an unfinished task is doing, or why it failed."""
     match report.state:
         case ReportState.FAILED:
             return str(ReportFailure(report.failure).label)
         case ReportState.RUNNING:
             return str(ReportStep(report.step).label) or _("Starting")
         case _ if report.failure:
-            return _("%(reason)s It is tried again: try %(number)s of %(most)s.") % {
+            return _("%(reason)s Next: try %(number)s of %(max)s.") % {
                 "reason": ReportFailure(report.failure).label,
                 "number": report.tries + 1,
-                "most": max_tries(),
+                "max": max_tries(),
             }
     return _("Waiting for its turn")
 
 
-def news(report: Report) -> str:
-    """What is announced when a task has come to this state while somebody watches."""
+def announcement(report: Report) -> str:
+    """Say what the page announces when a task reaches this state while somebody watches."""
     match report.state:
         case ReportState.READY:
             return _("The report %(name)s is ready. You can download it below.") % {"name": report.file_name}
@@ -63,15 +61,3 @@ def report_lifetime() -> str:
         return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
     hours = max(1, rest // 3600)
     return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
-
-
-def how_long(time: timedelta) -> str:
-    """Days and hours, or hours and minutes; cut."""
-    minutes = int(time.total_seconds()) // 60
-    days, hours, rest = minutes // (24 * 60), minutes // 60 % 24, minutes % 60
-    parts = [
-        ngettext("%(number)s day", "%(number)s days", days) % {"number": days} if days else "",
-        _("%(number)s h") % {"number": hours} if hours else "",
-        _("%(number)s min") % {"number": rest} if rest and not days else "",
-    ]
-    return " ".join(part for part in parts if part) or _("under 1 min")

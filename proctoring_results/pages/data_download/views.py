@@ -1,4 +1,4 @@
-"""The doors of the instructor: each authorises, validates, calls one verb and answers."""
+"""The views of Data Download: the page, its buttons, and the downloads."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import LinkExpired, LinkInvalid, ReportAlreadyRunning, ReportGone, ReportNotInState
 from proctoring_results.http import address_of
 from proctoring_results.lms import lms
-from proctoring_results.pages._shared.decorators import SeeOther, counted, page, private_file, signed_in
-from proctoring_results.pages._shared.flash import said_to, say
+from proctoring_results.models import Report
+from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
+from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
+from proctoring_results.services.reports import cancel_report, redeem_download, request_report, retry_report
 from proctoring_results.validation import clean_key
 
-from .page import draw
+from .page import data_download_page
 from .sentences import being_created, currently_being_created, link_lifetime
 
 if TYPE_CHECKING:
@@ -38,14 +42,13 @@ if TYPE_CHECKING:
 @page
 @signed_in
 def data_download(request: SignedIn, course_id: str) -> HttpResponse:
-    """The Data Download page of a course."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_REPORTS, course_id)
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "page": draw(course_id, request.user, request.GET),
-        **said_to(request),
+        "page": data_download_page(course_id, request.user, request.GET),
+        **flash_context(request),
     }
     return render(request, "proctoring_results/data_download/page.html", context)
 
@@ -53,42 +56,42 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
 @require_POST
 @page
 @signed_in
-@counted
+@throttled
 def generate(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = clean_key("course_id", course_id)
-    return _answer(request, course_id, lambda by: api.request_report(course_id, by=by))
+    return _report_changed(request, course_id, lambda by: request_report(course_id, by=by))
 
 
 @require_POST
 @page
 @signed_in
-@counted
+@throttled
 def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
-    course_id = api.get_report(task_id).course_id
-    return _answer(request, course_id, lambda by: api.cancel_report(task_id, by=by), _("The task was cancelled."))
+    course_id = get_report(task_id).course_id
+    return _report_changed(request, course_id, lambda by: cancel_report(task_id, by=by), _("The task was cancelled."))
 
 
 @require_POST
 @page
 @signed_in
-@counted
+@throttled
 def retry(request: SignedIn, task_id: UUID) -> HttpResponse:
-    course_id = api.get_report(task_id).course_id
-    return _answer(request, course_id, lambda by: api.retry_report(task_id, by=by))
+    course_id = get_report(task_id).course_id
+    return _report_changed(request, course_id, lambda by: retry_report(task_id, by=by))
 
 
-def _answer(
-    request: SignedIn, course_id: str, verb: Callable[[AbstractBaseUser], api.Report], done: str | None = None
+def _report_changed(
+    request: SignedIn, course_id: str, change: Callable[[AbstractBaseUser], Report], done: str | None = None
 ) -> HttpResponse:
-    """Call the verb, say what became of it, and back to the page."""
+    """Call ``change``, and go back to the page with a flash message."""
     try:
-        report = verb(request.user)
+        report = change(request.user)
         level, sentence = messages.SUCCESS, done or being_created(report.kind)
-    except api.ReportAlreadyRunning as refusal:
+    except ReportAlreadyRunning as refusal:
         level, sentence = messages.INFO, currently_being_created(refusal.report.kind)
-    except api.ReportNotInState as refusal:
+    except ReportNotInState as refusal:
         level, sentence = messages.WARNING, str(refusal)
-    say(request, level, sentence)
+    flash(request, level, sentence)
     return SeeOther(reverse("proctoring_results:data_download", args=[course_id]))
 
 
@@ -96,37 +99,37 @@ def _answer(
 @require_GET
 @private_file
 @signed_in
-@counted
+@throttled
 def download(request: SignedIn, token: str) -> HttpResponseBase:
-    """The file of a link. HEAD is refused: it would be written down as a download."""
-    return _hand_out(request, token, for_excel=False)
+    """Send the file of a link. HEAD is refused: it would be recorded as a download."""
+    return _download(request, token, for_excel=False)
 
 
 @transaction.non_atomic_requests
 @require_GET
 @private_file
 @signed_in
-@counted
+@throttled
 def download_excel(request: SignedIn, token: str) -> HttpResponseBase:
-    return _hand_out(request, token, for_excel=True)
+    return _download(request, token, for_excel=True)
 
 
-# What is written down about a refusal must outlive it: no transaction of the request may roll it back.
-def _hand_out(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponseBase:
+# The record of a refusal must outlive it: no transaction of the request may roll it back.
+def _download(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponseBase:
     address = address_of(request)
     try:
-        redeemed = api.redeem_download(token, request.user, address=address, for_excel=for_excel)
-    except api.LinkInvalid:
-        # Drawn without the request: the body must be the same whoever asks and whatever the reason.
+        redeemed = redeem_download(token, request.user, address=address, for_excel=for_excel)
+    except LinkInvalid:
+        # Rendered without the request: the body must be the same whoever asks and whatever the reason.
         return HttpResponse(render_to_string("proctoring_results/data_download/link_invalid.html"), status=403)
-    except api.LinkExpired as refusal:
+    except LinkExpired as refusal:
         return _gone(request, refusal.report, "link_expired")
-    except api.ReportGone as refusal:
+    except ReportGone as refusal:
         return _gone(request, refusal.report, "report_gone")
     return send_for_excel(redeemed) if for_excel else send(redeemed)
 
 
-def _gone(request: SignedIn, report: api.Report, template: str) -> HttpResponse:
+def _gone(request: SignedIn, report: Report, template: str) -> HttpResponse:
     context = {
         "course_id": report.course_id,
         "course_name": lms().course_name(report.course_id),

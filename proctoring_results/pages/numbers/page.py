@@ -1,67 +1,60 @@
-"""What stands on the page of numbers, ready to be printed: a template asks no questions."""
+"""The page Numbers, ready to be printed: the template asks no questions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from proctoring_results import api
-from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ResultWord, ReviewStatus
-from proctoring_results.models import ProctoredExam
-from proctoring_results.pages.data_download.sentences import how_long
-from proctoring_results.rules import RESULT_WORDS
+from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ReviewStatus
+from proctoring_results.pages._shared.formats import duration
+from proctoring_results.pages._shared.formats import number as format_number
+from proctoring_results.pages._shared.statuses import status_badge
+from proctoring_results.queries.lookups import exams_in_course
+from proctoring_results.queries.numbers import DayCounts, Numbers, ReviewTimes, course_numbers
+from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, tone_of
 
 from .charts import ColumnChart, column_chart, share
 from .periods import Period, Step, in_periods, step_for
 
-TONES: Mapping[str, str] = {
-    ResultWord.SATISFACTORY: "good",
-    ResultWord.UNSATISFACTORY: "bad",
-    ResultWord.PENDING: "warn",
-    ReviewStatus.CLEAN: "good",
-    ReviewStatus.SUSPICIOUS: "warn",
-    ReviewStatus.RULES_VIOLATION: "bad",
-}
 HOUR, DAY = 60, 60 * 24  # minutes
 
-Word = TypeVar("Word")
-
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExamChoice:
     content_id: str
     name: str
-    is_chosen: bool
+    is_selected: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A line of a table with a bar: the same number as text, in percent, and drawn."""
+class BarRow:
+    """A row of a table with a bar: the same number as text, in percent, and as a width."""
 
     name: str
     number: str
     percent: str
     width: str
     tone: str = ""
-    # One of those that the row above it is made of.
-    is_part: bool = False
+    # The stored word, in small print.
+    stored: str = ""
+    # It is counted in the row above it.
+    is_detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     name: str
     total: str
-    # What a person sees at a glance, for one who does not see.
-    said: str
-    drawn: ColumnChart
-    # The numbers at the lines, as they are printed.
+    # For screen readers.
+    description: str
+    columns: ColumnChart
+    # The lines, and the numbers printed at them.
     scale: list[tuple[str, str]]
 
 
@@ -82,29 +75,32 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True)
 class NumbersPage:
-    drawn: datetime
-    exams: list[Choice]
-    chosen: str
+    rendered_at: datetime
+    exams: list[ExamChoice]
+    exam_name: str
     is_empty: bool
     tiles: list[tuple[str, str]]
     notes: list[str]
-    results: list[Row]
-    outcomes: list[Row]
-    incidents: list[Row]
-    parts: list[Row]
+    results: list[BarRow]
+    outcomes: list[BarRow]
+    incidents: list[BarRow]
+    parts: list[BarRow]
     over_time: OverTime | None
-    review_times: list[Row]
+    review_times: list[BarRow]
     review_facts: list[tuple[str, str]]
 
 
-def draw(course_id: str, content_id: str | None) -> NumbersPage:
-    """The page of a course, or of one of its exams. Raises ``NotFound``."""
-    numbers = api.course_numbers(course_id, content_id)
-    exams = [_choice(exam, content_id) for exam in api.exams_in_course(course_id).with_result()]
+def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
+    """Return the page of a course, or of one of its exams. Raises ``NotFound``."""
+    numbers = course_numbers(course_id, content_id)
+    exams = [
+        ExamChoice(exam.content_id, exam.exam_name, exam.content_id == content_id)
+        for exam in exams_in_course(course_id).with_result()
+    ]
     return NumbersPage(
-        drawn=timezone.now(),
+        rendered_at=timezone.now(),
         exams=exams,
-        chosen=next((exam.name for exam in exams if exam.is_chosen), ""),
+        exam_name=next((exam.name for exam in exams if exam.is_selected), ""),
         is_empty=not numbers.attempts,
         tiles=_tiles(numbers),
         notes=_notes(numbers),
@@ -118,86 +114,92 @@ def draw(course_id: str, content_id: str | None) -> NumbersPage:
     )
 
 
-def _choice(exam: ProctoredExam, content_id: str | None) -> Choice:
-    return Choice(exam.content_id, exam.exam_name, exam.content_id == content_id)
-
-
-def _tiles(numbers: api.Numbers) -> list[tuple[str, str]]:
+def _tiles(numbers: Numbers) -> list[tuple[str, str]]:
     median = numbers.review_times.median
     return [
-        (_("Attempts"), _number(numbers.attempts)),
-        (_("Handed in"), _number(sum(day.handed_in for day in numbers.days))),
-        (_("Need attention"), _number(numbers.requiring_attention)),
-        (_("Incidents"), _number(numbers.incidents.total)),
-        (_("Decisions of people"), _number(sum(day.passed + day.failed for day in numbers.days))),
-        (_("A review takes (median)"), "–" if median is None else how_long(median)),
+        (_("Attempts"), format_number(numbers.attempts)),
+        (_("Submitted or timed out"), format_number(sum(day.handed_in for day in numbers.days))),
+        (_("Require Attention"), format_number(numbers.requiring_attention)),
+        (_("Incidents"), format_number(numbers.incidents.total)),
+        (_("Decisions by staff"), format_number(sum(day.passed + day.failed for day in numbers.days))),
+        (_("Median review time"), "–" if median is None else duration(median)),
     ]
 
 
-def _notes(numbers: api.Numbers) -> list[str]:
-    """What is counted too, though one might not think so."""
-    found = []
+def _notes(numbers: Numbers) -> list[str]:
+    """Say what is counted, too, although a reader might not expect it."""
+    notes = []
     if numbers.archived:
-        found.append(
+        notes.append(
             ngettext("%(number)s of them is archived.", "%(number)s of them are archived.", numbers.archived)
-            % {"number": _number(numbers.archived)}
+            % {"number": format_number(numbers.archived)}
         )
     if numbers.practice:
-        found.append(
+        notes.append(
             ngettext("%(number)s is practice.", "%(number)s are practice.", numbers.practice)
-            % {"number": _number(numbers.practice)}
+            % {"number": format_number(numbers.practice)}
         )
-    return found
+    return notes
 
 
-def _results(numbers: api.Numbers) -> list[Row]:
-    """What learners read, each with the statuses that it is made of."""
+def _results(numbers: Numbers) -> list[BarRow]:
+    """Return a row for each result, followed by the statuses that are counted in it."""
     rows = []
-    for word, number in numbers.results.items():
-        rows.append(_row(str(word.label), number, numbers.attempts, TONES[word]))
-        rows += _parts(numbers, [status for status in AttemptStatus if RESULT_WORDS.get(status) is word])
+    for result, number in numbers.results.items():
+        statuses = [status for status in AttemptStatus if RESULT_WORDS.get(status) is result]
+        stored = statuses[0].value if len(statuses) == 1 else ""
+        rows.append(_row(str(RESULT_LABELS[result]), number, numbers.attempts, tone_of(result), stored=stored))
+        rows += _details(numbers, statuses)
     others = [status for status in AttemptStatus if status not in RESULT_WORDS]
     rows.append(_row(_("Under way"), numbers.under_way, numbers.attempts))
-    rows += _parts(numbers, [status for status in others if status in OPEN_STATUSES])
+    rows += _details(numbers, [status for status in others if status in OPEN_STATUSES])
     rows.append(_row(_("Without a result"), numbers.without_result, numbers.attempts))
-    rows += _parts(numbers, [status for status in others if status not in OPEN_STATUSES])
+    rows += _details(numbers, [status for status in others if status not in OPEN_STATUSES])
     return rows
 
 
-def _parts(numbers: api.Numbers, statuses: Sequence[AttemptStatus]) -> list[Row]:
-    """Those that are there; a word that is made of one status needs none."""
+def _details(numbers: Numbers, statuses: Sequence[AttemptStatus]) -> list[BarRow]:
+    """Return a row for each status that occurs; none if there is only one, which the row above counts alone."""
     if len(statuses) < 2:
         return []
     counted = [(status, numbers.statuses[status]) for status in statuses]
-    return [_row(str(status.label), number, numbers.attempts, is_part=True) for status, number in counted if number]
+    badges = [(status_badge(status), number) for status, number in counted if number]
+    return [
+        _row(badge.label, number, numbers.attempts, stored=badge.stored, is_detail=True) for badge, number in badges
+    ]
 
 
-def _outcomes(numbers: api.Numbers) -> list[Row]:
+def _outcomes(numbers: Numbers) -> list[BarRow]:
     rows = [
-        _row(str(status.label), number, numbers.attempts, TONES.get(status, ""))
+        _row(str(status.label), number, numbers.attempts, tone_of(status))
         for status, number in numbers.review_outcomes.items()
     ]
     return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts)]
 
 
-def _incidents(numbers: api.Numbers) -> list[Row]:
+def _incidents(numbers: Numbers) -> list[BarRow]:
     counts = numbers.incidents
     return [
-        _row(str(ReviewStatus.SUSPICIOUS.label), counts.suspicious, counts.total, "warn"),
-        _row(str(ReviewStatus.RULES_VIOLATION.label), counts.rules_violation, counts.total, "bad"),
-        _row(_("Other words of the provider"), counts.other, counts.total),
+        *(
+            _row(str(status.label), number, counts.total, tone_of(status))
+            for status, number in (
+                (ReviewStatus.SUSPICIOUS, counts.suspicious),
+                (ReviewStatus.RULES_VIOLATION, counts.rules_violation),
+            )
+        ),
+        _row(_("Other labels used by the provider"), counts.other, counts.total),
     ]
 
 
-def _by_part(numbers: api.Numbers) -> list[Row]:
-    """Under the names of the tabs of a session, in their order."""
+def _by_part(numbers: Numbers) -> list[BarRow]:
+    """Under the names of the tabs of a session, and in their order."""
     return [
         _row(str(part.label), number, numbers.incidents.total, "accent")
         for part, number in numbers.incidents_by_part.items()
     ]
 
 
-def _review_times(times: api.ReviewTimes) -> list[Row]:
+def _review_times(times: ReviewTimes) -> list[BarRow]:
     spans = [
         (_("Under 1 hour"), 0, HOUR),
         (_("1 to 6 hours"), HOUR, 6 * HOUR),
@@ -205,65 +207,66 @@ def _review_times(times: api.ReviewTimes) -> list[Row]:
         (_("1 to 3 days"), DAY, 3 * DAY),
         (_("3 to 7 days"), 3 * DAY, 7 * DAY),
     ]
-    rows = [(name, _taking(times, least, most)) for name, least, most in spans]
+    rows = [(name, _reviews_within(times, start, end)) for name, start, end in spans]
     rows.append((_("7 days and longer"), times.reviews - sum(number for _name, number in rows)))
     return [_row(name, number, times.reviews, "accent") for name, number in rows]
 
 
-def _taking(times: api.ReviewTimes, least: int, most: int) -> int:
-    return sum(number for minutes, number in times.minutes.items() if least <= minutes < most)
+def _reviews_within(times: ReviewTimes, start: int, end: int) -> int:
+    return sum(number for minutes, number in times.minutes.items() if start <= minutes < end)
 
 
-def _review_facts(times: api.ReviewTimes) -> list[tuple[str, str]]:
-    median, most = times.median, times.percentile_90
-    if median is None or most is None:
+def _review_facts(times: ReviewTimes) -> list[tuple[str, str]]:
+    median, percentile_90 = times.median, times.percentile_90
+    if median is None or percentile_90 is None:
         return []
     return [
-        (_("Median"), how_long(median)),
-        (_("90 of 100 within"), how_long(most)),
-        (_("Reviews counted"), _number(times.reviews)),
+        (_("Median"), duration(median)),
+        (_("90th percentile"), duration(percentile_90)),
+        (_("Reviews counted"), format_number(times.reviews)),
     ]
 
 
-def _over_time(days: Sequence[api.DayCounts]) -> OverTime:
+def _over_time(days: Sequence[DayCounts]) -> OverTime:
     step = step_for(days)
     periods = in_periods(days, step)
     return OverTime(
         step={"day": _("Day"), "week": _("Week of"), "month": _("Month"), "year": _("Year")}[step],
         charts=[
-            _chart(_("Handed in"), [period.handed_in for period in periods], periods, step),
-            _chart(_("Decisions of people"), [period.decided for period in periods], periods, step),
+            _chart(_("Submitted or timed out"), [period.handed_in for period in periods], periods, step),
+            _chart(_("Decisions by staff"), [period.decided for period in periods], periods, step),
         ],
         rows=[
-            PeriodRow(_date(period.start, step), *map(_number, (period.handed_in, period.passed, period.failed)))
+            PeriodRow(_date(period.start, step), *map(format_number, (period.handed_in, period.passed, period.failed)))
             for period in periods
             if period.handed_in or period.decided
         ],
     )
 
 
-def _chart(what: str, values: Sequence[int], periods: Sequence[Period], step: Step) -> Chart:
-    drawn = column_chart(values, [_date(period.start, step, short=True) for period in periods])
+def _chart(subject: str, values: Sequence[int], periods: Sequence[Period], step: Step) -> Chart:
+    chart = column_chart(values, [_date(period.start, step, short=True) for period in periods])
     name = {
-        "day": _("%(what)s per day"),
-        "week": _("%(what)s per week"),
-        "month": _("%(what)s per month"),
-        "year": _("%(what)s per year"),
-    }[step] % {"what": what}
-    most = max(range(len(values)), key=values.__getitem__)
-    said = _("%(name)s, %(first)s to %(last)s: %(total)s in all, the most %(most)s at %(when)s.") % {
+        "day": _("%(subject)s per day"),
+        "week": _("%(subject)s per week"),
+        "month": _("%(subject)s per month"),
+        "year": _("%(subject)s per year"),
+    }[step] % {"subject": subject}
+    peak = max(range(len(values)), key=values.__getitem__)
+    description = _("%(name)s, %(first)s to %(last)s: %(total)s in total, at most %(peak)s, on %(when)s.") % {
         "name": name,
         "first": _date(periods[0].start, step),
         "last": _date(periods[-1].start, step),
-        "total": _number(sum(values)),
-        "most": _number(values[most]),
-        "when": _date(periods[most].start, step),
+        "total": format_number(sum(values)),
+        "peak": format_number(values[peak]),
+        "when": _date(periods[peak].start, step),
     }
-    return Chart(name, _number(sum(values)), said, drawn, [(line.y, _number(line.value)) for line in drawn.lines])
+    scale = [(line.y, format_number(line.value)) for line in chart.lines]
+    return Chart(name, format_number(sum(values)), description, chart, scale)
 
 
 def _date(day: date, step: Step, *, short: bool = False) -> str:
-    """The start of a period, in the viewer's language; ``short`` leaves the year to the rest of the page."""
+    """Return the start of a period in the viewer's language; ``short`` leaves out the year, which the page shows."""
     patterns = {
         "day": pgettext("a date, as a format of Django", "j M Y"),
         "week": pgettext("a date, as a format of Django", "j M Y"),
@@ -275,19 +278,15 @@ def _date(day: date, step: Step, *, short: bool = False) -> str:
     return date_format(day, patterns[step])
 
 
-def _row(name: str, number: int, whole: int, tone: str = "", *, is_part: bool = False) -> Row:
-    return Row(name, _number(number), _percent(number, whole), share(number, whole), tone, is_part)
+def _row(name: str, number: int, whole: int, tone: str = "", *, stored: str = "", is_detail: bool = False) -> BarRow:
+    return BarRow(name, format_number(number), _percent(number, whole), share(number, whole), tone, stored, is_detail)
 
 
 def _percent(number: int, whole: int) -> str:
-    """Whole percents; what is there is never "0 %", and what is not all never "100 %"."""
+    """Return whole percents: never "0 %" for some, never "100 %" for less than all."""
     if not number:
         return "–"
     percent = 100 * number / whole
     if percent < 1:
         return _("< 1 %")
     return _("%(number)s %%") % {"number": 100 if number == whole else min(99, round(percent))}
-
-
-def _number(number: int) -> str:
-    return number_format(number, use_l10n=True, force_grouping=True)

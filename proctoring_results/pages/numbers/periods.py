@@ -1,4 +1,4 @@
-"""Days put together to weeks, months or years, so that a chart has a column for each and a table a row."""
+"""Days grouped into weeks, months or years: a column each in a chart, a row each in a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from proctoring_results.api import DayCounts
+from proctoring_results.queries.numbers import DayCounts
 
 Step = Literal["day", "week", "month", "year"]
 
@@ -28,26 +28,26 @@ class Period:
 
 
 def step_for(days: Sequence[DayCounts]) -> Step:
-    """How long a period should be, by the time from the first day to the last."""
+    """Return the length of a period, by the time from the first day to the last."""
     span = (days[-1].day - days[0].day).days + 1 if days else 1
-    return next((step for step, longest in MAX_DAYS if span <= longest), "year")
+    return next((step for step, max_days in MAX_DAYS if span <= max_days), "year")
 
 
 def in_periods(days: Sequence[DayCounts], step: Step) -> list[Period]:
-    """Without gaps from the first to the last. Weeks begin on Monday."""
+    """Return the periods from the first to the last, without gaps. Weeks begin on Monday."""
     if not days:
         return []
-    found: dict[date, list[DayCounts]] = {}
+    by_start: dict[date, list[DayCounts]] = {}
     for day in days:
-        found.setdefault(start_of(day.day, step), []).append(day)
+        by_start.setdefault(start_of(day.day, step), []).append(day)
     return [
         Period(
             start,
-            sum(day.handed_in for day in found.get(start, ())),
-            sum(day.passed for day in found.get(start, ())),
-            sum(day.failed for day in found.get(start, ())),
+            sum(day.handed_in for day in by_start.get(start, ())),
+            sum(day.passed for day in by_start.get(start, ())),
+            sum(day.failed for day in by_start.get(start, ())),
         )
-        for start in _starts(min(found), max(found), step)
+        for start in _starts(min(by_start), max(by_start), step)
     ]
 
 
@@ -64,7 +64,7 @@ def start_of(day: date, step: Step) -> date:
 
 
 def _starts(first: date, last: date, step: Step) -> Iterator[date]:
-    # A period after its start by its usual length, and a little: then back to where that one starts.
+    # Go on by a little more than the length of a period, then back to the start of the period there.
     leap = timedelta(days={"day": 1, "week": 7, "month": 32, "year": 367}[step])
     start = first
     while start <= last:

@@ -1,4 +1,4 @@
-"""The view of the page of numbers."""
+"""The view of Numbers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from proctoring_results import permissions
 from proctoring_results.lms import lms
 from proctoring_results.pages._shared.decorators import page, signed_in
-from proctoring_results.pages._shared.navigation import places
+from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.validation import clean_key
 
-from .page import draw
+from .page import numbers_page
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 @page
 @signed_in
 def numbers(request: SignedIn, course_id: str) -> HttpResponse:
-    """How the exams of a course went, or the one that ``?exam=`` names."""
+    """Show how the exams of a course went, or the one that ``?exam=`` names."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
     exam = request.GET.get("exam", "")
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "places": places(course_id, "numbers"),
-        "page": draw(course_id, clean_key("exam", exam) if exam else None),
+        "navigation": navigation(course_id, "numbers"),
+        "page": numbers_page(course_id, clean_key("exam", exam) if exam else None),
         "may_view_reports": permissions.may(request.user, permissions.VIEW_REPORTS, course_id),
     }
     return render(request, "proctoring_results/numbers/page.html", context)

@@ -1,4 +1,4 @@
-"""What stands on the Quiz List, ready to be printed: a template asks no questions."""
+"""The Quiz List, ready to be printed: the template asks no questions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from proctoring_results.choices import ResultWord
+from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import sessions_url
-from proctoring_results.pages._shared.paging import number
-from proctoring_results.queries.sessions import QuizRow, quiz_list
+from proctoring_results.queries.counts import QuizRow, quiz_list
+from proctoring_results.rules import RESULT_LABELS
 
 
 @dataclass(frozen=True, slots=True)
 class Quiz:
     row: QuizRow
     sessions_url: str
-    # Named as the columns are.
+    # By the names of the columns.
     counts: list[tuple[str, str]]
-    needing_attention: str
+    requiring_attention: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +29,29 @@ class QuizGroup:
     quizzes: list[Quiz]
 
 
-def draw_quiz_list(course_id: str) -> list[QuizGroup]:
-    """The proctored exams, and the practice exams apart."""
-    drawn = [_quiz(row, sessions_url(row.exam)) for row in quiz_list(course_id)]
+def quiz_groups(course_id: str) -> list[QuizGroup]:
+    """Return the proctored exams, and the practice exams separately."""
+    quizzes = [_quiz(row) for row in quiz_list(course_id)]
+    proctored = [quiz for quiz in quizzes if not quiz.row.exam.is_practice_exam]
+    practice = [quiz for quiz in quizzes if quiz.row.exam.is_practice_exam]
     groups = [
-        ("pr-proctored", _("Proctored exams"), [quiz for quiz in drawn if not quiz.row.exam.is_practice_exam]),
-        ("pr-practice", _("Practice exams"), [quiz for quiz in drawn if quiz.row.exam.is_practice_exam]),
+        QuizGroup("pr-proctored", _("Proctored exams"), proctored),
+        QuizGroup("pr-practice", _("Practice exams"), practice),
     ]
-    return [QuizGroup(*group) for group in groups if group[2]]
+    return [group for group in groups if group.quizzes]
 
 
-def _quiz(row: QuizRow, sessions_url: str) -> Quiz:
+def _quiz(row: QuizRow) -> Quiz:
     counts = [
         (_("Attempts"), row.attempts),
-        (_("Pending"), row.pending),
-        (_("Satisfactory"), row.satisfactory),
-        (_("Unsatisfactory"), row.unsatisfactory),
+        (str(RESULT_LABELS[ResultWord.PENDING]), row.pending),
+        (str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory),
+        (str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory),
         (_("In error"), row.in_error),
     ]
     return Quiz(
         row=row,
-        sessions_url=sessions_url,
+        sessions_url=sessions_url(row.exam),
         counts=[(name, number(count)) for name, count in counts],
-        needing_attention=number(row.needing_attention) if row.needing_attention else "",
+        requiring_attention=number(row.requiring_attention) if row.requiring_attention else "",
     )

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 from proctoring_results import permissions
 from proctoring_results.lms import lms
 from proctoring_results.pages._shared.decorators import page, signed_in
-from proctoring_results.pages._shared.flash import said_to
-from proctoring_results.pages._shared.navigation import places
+from proctoring_results.pages._shared.flash import flash_context
+from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.validation import clean_key
 
-from .page import draw_quiz_list
+from .page import quiz_groups
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -25,14 +25,13 @@ if TYPE_CHECKING:
 @page
 @signed_in
 def quiz_list(request: SignedIn, course_id: str) -> HttpResponse:
-    """The Quiz List of a course."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "places": places(course_id, "quiz_list"),
-        "groups": draw_quiz_list(course_id),
-        **said_to(request),
+        "navigation": navigation(course_id, "quiz_list"),
+        "groups": quiz_groups(course_id),
+        **flash_context(request),
     }
     return render(request, "proctoring_results/quiz_list/page.html", context)

@@ -1,18 +1,20 @@
-"""The dashboards that proctoring services have of their own, opened inside a page of ours."""
+"""The dashboards of the proctoring services themselves, shown in a frame of our page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from proctoring_results import api
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound
+from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.pages._shared.navigation import is_known_to_service, session_url
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.queries.lookups import exams_in_course, get_attempt, get_exam
 from proctoring_results.validation import clean_key
 
 if TYPE_CHECKING:
@@ -22,19 +24,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a dashboard is opened at: a whole course, one exam of it, or one session."""
+class DashboardTarget:
+    """What a dashboard shows: a whole course, one of its exams, or one session."""
 
     course_id: str
     provider: Provider
-    exam: api.ProctoredExam | None = None
-    attempt: api.ExamAttempt | None = None
+    exam: ProctoredExam | None = None
+    attempt: ExamAttempt | None = None
 
     @property
-    def is_known_there(self) -> bool:
-        """Whether the service has been told of it; a whole course it knows by our own id."""
+    def is_known(self) -> bool:
+        """Return whether the service has been told of it. It knows a whole course by our own id."""
         if self.attempt is not None:
-            return self.attempt.external_id is not None and self.attempt.known_exam_id is not None
+            return is_known_to_service(self.attempt)
         return self.exam is None or self.exam.external_id is not None
 
     @property
@@ -46,8 +48,8 @@ class Place:
         return urlencode({"provider": self.provider.name})
 
     def address_for(self, user: AbstractBaseUser) -> str:
-        """The service's own address, which opens it for a minute: never shown, kept or logged. Raises ``NotFound``."""
-        if not self.is_known_there:
+        """Return the service's own address, valid for a minute: never shown, stored or logged. Raises ``NotFound``."""
+        if not self.is_known:
             raise NotFound("session" if self.attempt else "exam", self.query)
         exam_id = self.attempt.known_exam_id if self.attempt else self.exam.external_id if self.exam else None
         attempt_id = self.attempt.external_id if self.attempt else None
@@ -55,83 +57,80 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TargetLink:
     name: str
     url: str
-    is_chosen: bool
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What the template needs. Without a ``place`` no service of the course has a dashboard."""
+class DashboardPage:
+    """Without a ``target`` no service of the course has a dashboard."""
 
-    place: Place | None
-    choices: list[Choice]
+    target: DashboardTarget | None
+    links: list[TargetLink]
     frame_url: str = ""
-    # Our own page of the session that is shown.
+    # Our own page of the session.
     session_url: str = ""
 
 
-def draw(course_id: str, asked: Mapping[str, str]) -> Page:
-    """Raises ``NotFound`` and ``InvalidInput`` for what is not of this course."""
-    exams = list(api.exams_in_course(course_id).with_result())
-    providers = [one for one in map(provider_named, sorted({exam.provider for exam in exams})) if one.has_dashboard]
-    place = find_place(course_id, asked) if {"provider", "exam", "attempt"} & asked.keys() else None
-    if place is None and providers:
-        place = Place(course_id=course_id, provider=providers[0])
+def dashboard_page(course_id: str, params: Mapping[str, str]) -> DashboardPage:
+    """Raises ``NotFound`` and ``InvalidInput`` if ``params`` name nothing in this course."""
+    exams = list(exams_in_course(course_id).with_result())
+    providers = [provider_named(name) for name in sorted({exam.provider for exam in exams})]
+    providers = [provider for provider in providers if provider.has_dashboard]
+    target = find_target(course_id, params) if {"provider", "exam", "attempt"} & params.keys() else None
+    if target is None and providers:
+        target = DashboardTarget(course_id=course_id, provider=providers[0])
     page_url = reverse("proctoring_results:service_dashboard", args=[course_id])
     frame_url = reverse("proctoring_results:open_service_dashboard", args=[course_id])
-    return Page(
-        place=place,
-        choices=list(_choices(course_id, providers, exams, place, page_url)),
-        frame_url=f"{frame_url}?{place.query}" if place is not None and place.is_known_there else "",
-        session_url=reverse("proctoring_results:session", args=[place.attempt.attempt_code])
-        if place is not None and place.attempt is not None
-        else "",
+    links = [
+        TargetLink(
+            other.exam.exam_name if other.exam else other.provider.name,
+            f"{page_url}?{other.query}",
+            target is not None and target.query == other.query,
+        )
+        for other in _targets(course_id, providers, exams)
+    ]
+    return DashboardPage(
+        target=target,
+        links=links,
+        frame_url=f"{frame_url}?{target.query}" if target is not None and target.is_known else "",
+        session_url=session_url(target.attempt) if target is not None and target.attempt is not None else "",
     )
 
 
-def _choices(
-    course_id: str, providers: Iterable[Provider], exams: list[api.ProctoredExam], place: Place | None, url: str
-) -> Iterable[Choice]:
+def _targets(
+    course_id: str, providers: Iterable[Provider], exams: Iterable[ProctoredExam]
+) -> Iterator[DashboardTarget]:
+    """Yield the whole course of each provider, followed by its exams."""
     for provider in providers:
-        whole = Place(course_id=course_id, provider=provider)
-        of_the_provider = [exam for exam in exams if exam.provider == provider.name]
-        for one in (whole, *(Place(course_id=course_id, provider=provider, exam=exam) for exam in of_the_provider)):
-            name = one.exam.exam_name if one.exam else provider.name
-            is_chosen = place is not None and place.query == one.query
-            yield Choice(name, f"{url}?{one.query}", is_chosen)
+        yield DashboardTarget(course_id=course_id, provider=provider)
+        for exam in exams:
+            if exam.provider == provider.name:
+                yield DashboardTarget(course_id=course_id, provider=provider, exam=exam)
 
 
-def find_place(course_id: str, asked: Mapping[str, str]) -> Place:
-    """The place that ``attempt=``, ``exam=`` or ``provider=`` names. Raises ``NotFound`` and ``InvalidInput``."""
+def find_target(course_id: str, params: Mapping[str, str]) -> DashboardTarget:
+    """Return what ``attempt``, ``exam`` or ``provider`` names. Raises ``NotFound`` and ``InvalidInput``."""
     exam = attempt = None
-    if "attempt" in asked:
-        attempt = api.get_attempt(clean_key("attempt", asked["attempt"]))
+    if "attempt" in params:
+        attempt = get_attempt(clean_key("attempt", params["attempt"]))
         provider = provider_named(attempt.provider)
-    elif "exam" in asked:
-        exam = api.get_exam(course_id, clean_key("exam", asked["exam"]))
+    elif "exam" in params:
+        exam = get_exam(course_id, clean_key("exam", params["exam"]))
         provider = provider_named(exam.provider)
     else:
-        name = clean_key("provider", asked.get("provider", ""), most=64)
-        if not api.exams_in_course(course_id).with_result().filter(provider=name).exists():
+        name = clean_key("provider", params.get("provider", ""), most=64)
+        if not exams_in_course(course_id).with_result().filter(provider=name).exists():
             raise NotFound("provider", name)
         provider = provider_named(name)
     if not provider.has_dashboard or (attempt is not None and attempt.exam.course_id != course_id):
         raise NotFound("dashboard", course_id)
-    return Place(course_id=course_id, provider=provider, exam=exam, attempt=attempt)
+    return DashboardTarget(course_id=course_id, provider=provider, exam=exam, attempt=attempt)
 
 
-def url_of_session(attempt: api.ExamAttempt) -> str:
-    """Our page that opens the service's dashboard at this session; empty where the service has none or knows it not."""
-    course_id = attempt.exam.course_id
-    place = Place(course_id=course_id, provider=provider_named(attempt.provider), attempt=attempt)
-    if not (place.provider.has_dashboard and place.is_known_there):
-        return ""
-    return f"{reverse('proctoring_results:service_dashboard', args=[course_id])}?{place.query}"
-
-
-def policy_with(place: Place) -> str:
-    """The page's Content-Security-Policy, with the service's host as the one exception: it may be shown in a frame."""
+def policy_with(target: DashboardTarget) -> str:
+    """Return the page's Content-Security-Policy, which lets a frame show the service's host and nothing else."""
     policy = conf().CONTENT_SECURITY_POLICY
-    return f"{policy}; frame-src 'self' {place.provider.dashboard_origin}" if policy else ""
+    return f"{policy}; frame-src 'self' {target.provider.dashboard_origin}" if policy else ""

@@ -1,4 +1,4 @@
-"""The page of the service's own dashboard, and what its frame loads."""
+"""The views of the service's own dashboard: the page, and what its frame loads."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.pages._shared.decorators import page, private_file, signed_in
-from proctoring_results.pages._shared.navigation import places
+from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.validation import clean_key
 
-from .page import draw, find_place, policy_with
+from .page import dashboard_page, find_target, policy_with
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 @page
 @signed_in
 def service_dashboard(request: SignedIn, course_id: str) -> HttpResponse:
-    """The dashboard of the course's proctoring service, inside the page; and beside it the way to our own."""
+    """Show the dashboard of the course's proctoring service in a frame."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
-    drawn = draw(course_id, request.GET.dict())
+    page_data = dashboard_page(course_id, request.GET.dict())
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "places": places(course_id, "service_dashboard"),
-        "page": drawn,
+        "navigation": navigation(course_id, "service_dashboard"),
+        "page": page_data,
     }
     response = render(request, "proctoring_results/service_dashboard/page.html", context)
-    if drawn.place is not None and (policy := policy_with(drawn.place)):
+    if page_data.target is not None and (policy := policy_with(page_data.target)):
         response.headers["Content-Security-Policy"] = policy
     return response
 
@@ -47,13 +48,13 @@ def service_dashboard(request: SignedIn, course_id: str) -> HttpResponse:
 @private_file
 @signed_in
 def open_service_dashboard(request: SignedIn, course_id: str) -> HttpResponseBase:
-    """What the frame of that page loads: on to the service, with a token that is made now and lives a minute."""
+    """Redirect the frame to the service, with a token that is made now and valid for a minute."""
     try:
         course_id = clean_key("course_id", course_id)
         permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
-        place = find_place(course_id, request.GET.dict())
-        return HttpResponseRedirect(place.address_for(request.user))
-    except api.AccessDenied:
+        target = find_target(course_id, request.GET.dict())
+        return HttpResponseRedirect(target.address_for(request.user))
+    except AccessDenied:
         return HttpResponseForbidden()
-    except (api.NotFound, api.InvalidInput) as error:
+    except (NotFound, InvalidInput) as error:
         raise Http404 from error

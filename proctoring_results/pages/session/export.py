@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proctoring_results.models import ExamAttempt, ExamReview
 RowT = TypeVar("RowT", Incident, Evidence)
 
-IN_MEMORY = 2 * 1024 * 1024  # bytes; what is larger goes to a file
+MAX_IN_MEMORY = 2 * 1024 * 1024  # bytes; a larger ZIP goes to a file
 COLUMNS = (
     "review", "incident", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissed_at",
     "dismissal_reason",
@@ -38,9 +38,12 @@ def file_name(attempt: ExamAttempt, now: datetime) -> str:
 
 
 def export(attempt: ExamAttempt, by: AbstractBaseUser, now: datetime) -> IO[bytes]:
-    """The ZIP, at its beginning. One review at a time is in memory. Addresses of evidence are not in it."""
-    # Closed by whoever sends it.
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+    """Return the ZIP, to be read from its beginning. It holds no addresses of evidence.
+
+    One review at a time is in memory.
+    """
+    # The response that sends it closes it.
+    file = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         with archive.open("session.json", "w") as entry:
             for part in _json(attempt):
@@ -58,7 +61,7 @@ def _course_name(attempt: ExamAttempt) -> str:
 
 
 def _json(attempt: ExamAttempt) -> Iterator[str]:
-    """An object whose lists are written entry by entry."""
+    """Yield the text of an object whose lists are written entry by entry."""
     yield "{\n"
     yield f'"exam": {_text(_fields(attempt.exam))},\n'
     yield f'"learner": {_text(_learner(attempt))},\n'
@@ -82,15 +85,15 @@ def _reviews(attempt: ExamAttempt) -> Iterator[ExamReview]:
 
 
 class ByReview(Generic[RowT]):
-    """What belongs to the reviews of an attempt, handed out review by review: one query, read on and on."""
+    """Rows of the reviews of an attempt, handed out review by review from one query."""
 
     def __init__(self, rows: QuerySet[RowT], attempt: ExamAttempt) -> None:
-        found = rows.filter(review__attempt=attempt).order_by("review_id", "position").iterator()
-        self.groups: Iterator[tuple[int, Iterator[RowT]]] = groupby(found, key=lambda row: row.review_id)
+        ordered = rows.filter(review__attempt=attempt).order_by("review_id", "position").iterator()
+        self.groups: Iterator[tuple[int, Iterator[RowT]]] = groupby(ordered, key=lambda row: row.review_id)
         self.ahead: tuple[int, Iterator[RowT]] | None = next(self.groups, None)
 
     def of(self, review: ExamReview) -> list[RowT]:
-        """Each review is asked for once, in their order."""
+        """Return the rows of a review. Ask once for each review, in their order."""
         if self.ahead is None or self.ahead[0] != review.pk:
             return []
         rows = list(self.ahead[1])
@@ -103,8 +106,8 @@ def _reviews_in_full(attempt: ExamAttempt) -> Iterator[dict[str, Any]]:
     for review in _reviews(attempt):
         yield {
             **_fields(review),
-            "incidents": [_fields(one) for one in incidents.of(review)],
-            "evidence": [_fields(one) for one in evidence.of(review)],
+            "incidents": [_fields(incident) for incident in incidents.of(review)],
+            "evidence": [_fields(item) for item in evidence.of(review)],
         }
 
 
@@ -119,9 +122,10 @@ def _learner(attempt: ExamAttempt) -> dict[str, Any]:
 
 
 def _fields(row: Model) -> dict[str, Any]:
-    """The columns as they are stored, by the names that the reference of the models has."""
-    fields, not_read = row._meta.concrete_fields, row.get_deferred_fields()
-    return {field.name: getattr(row, field.attname) for field in fields if field.attname not in not_read}
+    """Return the stored columns, by the names in the reference of the models."""
+    deferred = row.get_deferred_fields()
+    fields = [field for field in row._meta.concrete_fields if field.attname not in deferred]
+    return {field.name: getattr(row, field.attname) for field in fields}
 
 
 def _text(value: object) -> str:

@@ -1,48 +1,66 @@
-"""The doors of one session: the page, Pass and Fail, incidents, evidence and the export."""
+"""The views of one session: the page, Pass and Fail, incidents, evidence and the export."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from proctoring_results import api, permissions
+from proctoring_results import permissions
+from proctoring_results.choices import AttemptStatus
+from proctoring_results.exceptions import (
+    AttemptIsArchived,
+    AttemptIsErased,
+    CannotDecrypt,
+    EvidenceLinkExpired,
+    HostNotAllowed,
+    IllegalTransition,
+    IncidentNotInState,
+    InvalidInput,
+    LinkInvalid,
+    NotFound,
+    StaleDecision,
+)
 from proctoring_results.http import address_of
 from proctoring_results.lms import lms
-from proctoring_results.models import Incident
+from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
-from proctoring_results.pages._shared.flash import said_to, say
-from proctoring_results.pages._shared.navigation import places, sessions_url
+from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.navigation import navigation, session_url, sessions_url
+from proctoring_results.queries.lookups import get_attempt
+from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.sessions import next_requiring_attention
 from proctoring_results.rules import exam_has_result
+from proctoring_results.services.decisions import VERDICTS
+from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
+from proctoring_results.services.incidents import dismiss_incident, restore_incident
 from proctoring_results.validation import clean_key
 
 from .export import export, file_name
-from .page import draw_session, place_of
+from .page import session_page
+from .tabs import form_name
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from proctoring_results.pages._shared.decorators import SignedIn
 
-# What the buttons send, what they do, and what is said then.
-VERDICTS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
-    "pass": (api.pass_attempt, gettext_lazy("Decided: Pass.")),
-    "fail": (api.fail_attempt, gettext_lazy("Decided: Fail.")),
-}
-STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
-    "dismiss": (api.dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
-    "restore": (api.restore_incident, gettext_lazy("The incident counts again.")),
+EntryT = TypeVar("EntryT")
+
+# What the buttons of an incident send, what they do, and the sentence that is shown then.
+DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
+    "dismiss": (dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
+    "restore": (restore_incident, gettext_lazy("The incident counts again.")),
 }
 
 
@@ -50,20 +68,20 @@ STRIKES: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
 @page
 @signed_in
 def session(request: SignedIn, attempt_code: str) -> HttpResponse:
-    """One attempt, with all that is known of it."""
-    return _page(request, clean_key("attempt_code", attempt_code))
+    """Show one attempt with everything that is known of it."""
+    return _session_page(request, clean_key("attempt_code", attempt_code))
 
 
 @require_safe
 @page
 @signed_in
 def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
-    """To the session of the exam that is to be looked at next, as the queue stands now; or back to the sessions."""
-    attempt = _attempt_to_look_at(request, attempt_code)
-    if found := next_requiring_attention(attempt):
-        # The next key stroke begins there, behind what is the same on every page.
-        return HttpResponseRedirect(f"{reverse('proctoring_results:session', args=[found.attempt_code])}#pr-session")
-    say(request, messages.INFO, _("No other session of this exam requires attention."))
+    """Go to the next session in the exam's queue as it is now, or back to the sessions."""
+    attempt = _attempt_to_view(request, attempt_code)
+    if following := next_requiring_attention(attempt):
+        # The keyboard starts there, behind what is the same on every page.
+        return HttpResponseRedirect(f"{session_url(following)}#pr-session")
+    flash(request, messages.INFO, _("No other session of this exam requires attention."))
     return HttpResponseRedirect(sessions_url(attempt.exam))
 
 
@@ -71,93 +89,102 @@ def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
 @page
 @signed_in
 def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
-    """Pass or Fail, as the button that was pressed says."""
-    attempt = _attempt_to_look_at(request, attempt_code)
-    verb, done = _chosen(VERDICTS, "verdict", request.POST.get("verdict", ""))
-    return _answer(request, attempt, lambda **given: verb(attempt.attempt_code, **given), done, "decision")
+    """Pass or Fail, by the button that was clicked."""
+    attempt = _attempt_to_view(request, attempt_code)
+    verdict = _lookup(VERDICTS, "verdict", request)
+    return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, "decision")
 
 
 @require_POST
 @page
 @signed_in
 def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpResponse:
-    """Dismiss an incident of the session, or take that back."""
-    attempt = _attempt_to_look_at(request, attempt_code)
-    verb, done = _chosen(STRIKES, "strike", request.POST.get("strike", ""))
+    """Dismiss an incident of the session, or restore it."""
+    attempt = _attempt_to_view(request, attempt_code)
+    change, done = _lookup(DISMISSALS, "change", request)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     if incident is None:
-        raise api.NotFound("incident", str(incident_id))
-    return _answer(request, attempt, lambda **given: verb(incident_id, **given), done, place_of(incident.position))
+        raise NotFound("incident", str(incident_id))
+    return _decided(request, attempt, partial(change, incident_id), done, form_name(incident.position))
 
 
-def _answer(
-    request: SignedIn, attempt: api.ExamAttempt, verb: Callable[..., object], done: str | Promise, place: str
+def _decided(
+    request: SignedIn, attempt: ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
 ) -> HttpResponse:
-    """Call the verb and go back to the page; or draw it again, with what was written, and say why not."""
+    """Call ``decide`` and go back to the page. If it is refused, show the page with the reason in its ``form``."""
     reason = request.POST.get("reason", "")
     try:
-        verb(by=request.user, reason=reason, seen=_seen(request))
-    except api.InvalidInput as refusal:
+        decide(by=request.user, reason=reason, seen=_seen(request))
+    except InvalidInput as refusal:
         if refusal.field != "reason":
             raise
-        return _page(
-            request, attempt.attempt_code, reason=reason, problem=_("Please give a reason."), place=place, status=400
-        )
-    except api.StaleDecision as refusal:
-        # What is drawn now is fresh.
-        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
-    except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptIsErased, api.IncidentNotInState) as refusal:
-        return _page(request, attempt.attempt_code, reason=reason, problem=str(refusal), place=place, status=409)
-    say(request, messages.SUCCESS, str(done))
-    # There the next key stroke begins: with what is said, and the way to the next session.
-    return SeeOther(f"{reverse('proctoring_results:session', args=[attempt.attempt_code])}#pr-said")
+        problem = _("Please give a reason.")
+        return _session_page(request, attempt.attempt_code, reason=reason, problem=problem, form=form, status=400)
+    except (
+        StaleDecision,
+        IllegalTransition,
+        AttemptIsArchived,
+        AttemptIsErased,
+        IncidentNotInState,
+    ) as refusal:
+        # The page is fresh now.
+        return _session_page(request, attempt.attempt_code, reason=reason, problem=str(refusal), form=form, status=409)
+    flash(request, messages.SUCCESS, str(done))
+    # The keyboard starts there: with the message, and the way to the next session.
+    return SeeOther(f"{session_url(attempt)}#pr-flash")
 
 
-def _page(
+def _session_page(
     request: SignedIn,
     attempt_code: str,
     *,
     reason: str = "",
     problem: str = "",
-    place: str = "",
+    form: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    drawn = draw_session(attempt_code, request.user, request.GET.get("review", ""))
-    course_id = drawn.attempt.exam.course_id
+    # Read before everything else on the page: a change in between makes the page stale, and is noticed.
+    previews = preview_verdicts(attempt_code)
+    attempt = previews[AttemptStatus.VERIFIED].attempt
+    _require_view(request, attempt)
+    course_id = attempt.exam.course_id
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "places": places(course_id, "session"),
-        "page": drawn,
-        # After a refusal: what was written, where, and what is wrong with it.
+        "navigation": navigation(course_id, "session"),
+        "page": session_page(previews, request.user, request.GET.get("review", "")),
+        # After a refusal: the reason that was written, in which form, and the problem.
         "reason": reason,
         "problem": problem,
-        "place": place,
-        **said_to(request),
+        "form": form,
+        **flash_context(request),
     }
     return render(request, "proctoring_results/session/page.html", context, status=status)
 
 
-def _attempt_to_look_at(request: SignedIn, attempt_code: str) -> api.ExamAttempt:
+def _attempt_to_view(request: SignedIn, attempt_code: str) -> ExamAttempt:
     """Raises ``InvalidInput``, ``NotFound`` and ``AccessDenied``."""
-    attempt = api.get_attempt(clean_key("attempt_code", attempt_code))
-    permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
-    if not exam_has_result(attempt.exam):
-        raise api.NotFound("session", attempt_code)
+    attempt = get_attempt(clean_key("attempt_code", attempt_code))
+    _require_view(request, attempt)
     return attempt
 
 
-def _chosen(
-    table: Mapping[str, tuple[Callable[..., object], str | Promise]], field: str, word: str
-) -> tuple[Callable[..., object], str | Promise]:
-    if word not in table:
-        raise api.InvalidInput(field, f"must be one of {', '.join(table)}.")
-    return table[word]
+def _require_view(request: SignedIn, attempt: ExamAttempt) -> None:
+    permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
+    if not exam_has_result(attempt.exam):
+        raise NotFound("session", attempt.attempt_code)
 
 
-def _seen(request: SignedIn) -> api.Seen:
-    """The hidden fields: nothing where the page showed no change, or no review."""
-    return api.Seen(_key(request, "seen_change"), _key(request, "seen_review"))
+def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:
+    name = request.POST.get(field, "")
+    if name not in table:
+        raise InvalidInput(field, _("must be one of %(names)s.") % {"names": ", ".join(table)})
+    return table[name]
+
+
+def _seen(request: SignedIn) -> Seen:
+    """Read the hidden fields; None if the page showed no change, or no review."""
+    return Seen(_key(request, "seen_change"), _key(request, "seen_review"))
 
 
 def _key(request: SignedIn, field: str) -> int | None:
@@ -165,7 +192,7 @@ def _key(request: SignedIn, field: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise api.InvalidInput(field, "must be a key that the page gave.")
+        raise InvalidInput(field, _("must be a key from the page."))
     return int(text)
 
 
@@ -176,28 +203,26 @@ def _key(request: SignedIn, field: str) -> int | None:
 @private_file
 @signed_in
 def evidence(request: SignedIn, token: str) -> HttpResponse:
-    """To the evidence, at its provider. HEAD is refused: it would be written down as a look."""
+    """Go to the evidence at its provider. HEAD is refused: it would be recorded as a disclosure."""
     try:
-        return HttpResponseRedirect(api.open_evidence(token, request.user, address=address_of(request)))
-    except api.LinkInvalid:
-        # Drawn without the request: the body must be the same whoever asks and whatever the reason.
+        return HttpResponseRedirect(open_evidence(token, request.user, address=address_of(request)))
+    except (LinkInvalid, CannotDecrypt):
+        # Rendered without the request: the body must be the same whoever asks and whatever the reason.
         return HttpResponse(render_to_string("proctoring_results/session/link_invalid.html"), status=403)
-    except api.EvidenceLinkExpired as refusal:
+    except EvidenceLinkExpired as refusal:
         attempt = refusal.evidence.review.attempt
-        fresh = api.evidence_link(refusal.evidence, request.user)
+        fresh = evidence_link(refusal.evidence, request.user)
         return _no_evidence(request, attempt, "link_expired", 410, token=fresh)
-    except api.HostNotAllowed as refusal:
+    except HostNotAllowed as refusal:
         return _no_evidence(request, refusal.evidence.review.attempt, "host_not_allowed", 403, host=refusal.host)
-    except api.CannotDecrypt:
-        return HttpResponse(render_to_string("proctoring_results/session/link_invalid.html"), status=403)
 
 
-def _no_evidence(request: SignedIn, attempt: api.ExamAttempt, template: str, status: int, **facts: str) -> HttpResponse:
+def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status: int, **more: str) -> HttpResponse:
     context = {
         "course_id": attempt.exam.course_id,
         "course_name": lms().course_name(attempt.exam.course_id),
-        "session_url": reverse("proctoring_results:session", args=[attempt.attempt_code]),
-        **facts,
+        "session_url": session_url(attempt),
+        **more,
     }
     return render(request, f"proctoring_results/session/{template}.html", context, status=status)
 
@@ -206,9 +231,9 @@ def _no_evidence(request: SignedIn, attempt: api.ExamAttempt, template: str, sta
 @page
 @signed_in
 def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
-    """The data of the session as a ZIP file; that it was taken is written down."""
-    attempt, now = _attempt_to_look_at(request, attempt_code), timezone.now()
-    api.record_export(attempt, request.user, address=address_of(request))
+    """Send the data of the session as a ZIP file, and record that it was taken."""
+    attempt, now = _attempt_to_view(request, attempt_code), timezone.now()
+    record_export(attempt, request.user, address=address_of(request))
     file = export(attempt, request.user, now)
     response = FileResponse(file, as_attachment=True, filename=file_name(attempt, now), content_type="application/zip")
     response.headers["X-Content-Type-Options"] = "nosniff"

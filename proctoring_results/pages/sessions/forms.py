@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.queries.sessions import AttemptFilter
+from proctoring_results.rules import full_status_label
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -35,7 +36,7 @@ class DayInput(forms.DateInput):
     input_type = "date"
 
     def __init__(self) -> None:
-        # What browsers send and understand, whatever the language.
+        # Browsers send and understand this, whatever the language.
         super().__init__(format="%Y-%m-%d")
 
 
@@ -45,9 +46,7 @@ class FilterForm(forms.Form):
     use_required_attribute = False
 
     exam = forms.ChoiceField(label=gettext_lazy("Exam"), required=False)
-    status = forms.ChoiceField(
-        label=gettext_lazy("Status"), required=False, choices=[("", gettext_lazy("All")), *AttemptStatus.choices]
-    )
+    status = forms.ChoiceField(label=gettext_lazy("Status"), required=False)
     review = forms.ChoiceField(
         label=gettext_lazy("Review"), required=False, choices=[("", gettext_lazy("All")), *ReviewStatus.choices]
     )
@@ -60,34 +59,36 @@ class FilterForm(forms.Form):
     practice = forms.ChoiceField(label=gettext_lazy("Practice exams"), required=False, choices=Practice.choices)
     archived = forms.ChoiceField(label=gettext_lazy("Archived"), required=False, choices=Archived.choices)
 
-    def __init__(self, asked: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> None:
-        super().__init__(asked, auto_id="pr-filter-%s", label_suffix="")
-        choice: Any = self.fields["exam"]
-        choice.choices = [("", _("All")), *((exam.content_id, exam.exam_name) for exam in exams)]
+    def __init__(self, params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> None:
+        super().__init__(params, auto_id="pr-filter-%s", label_suffix="")
+        exam: Any = self.fields["exam"]
+        exam.choices = [("", _("All")), *((exam.content_id, exam.exam_name) for exam in exams)]
+        status: Any = self.fields["status"]
+        status.choices = [("", _("All")), *((value, full_status_label(value)) for value in AttemptStatus.values)]
 
-    def wanted(self, search: str) -> AttemptFilter:
-        given = self.cleaned_data
+    def attempt_filter(self, search: str) -> AttemptFilter:
+        values = self.cleaned_data
         return AttemptFilter(
-            content_id=given["exam"],
-            status=AttemptStatus(given["status"]) if given["status"] else None,
-            review_status=ReviewStatus(given["review"]) if given["review"] else None,
-            since=given["since"],
-            until=given["until"],
-            practice=given["practice"],
-            archived=given["archived"],
+            content_id=values["exam"],
+            status=AttemptStatus(values["status"]) if values["status"] else None,
+            review_status=ReviewStatus(values["review"]) if values["review"] else None,
+            since=values["since"],
+            until=values["until"],
+            practice=values["practice"],
+            archived=values["archived"],
             search=search,
         )
 
-    def kept(self) -> dict[str, str]:
-        """What stands in the address and means something."""
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set, as they stand in the address."""
         return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
-    def in_words(self) -> list[str]:
-        """What is filtered by, besides the exam."""
-        given = {name: self.cleaned_data[name] for name in self.fields if name != "exam" and self.cleaned_data[name]}
-        return [f"{self.fields[name].label}: {self._said(name, value)}" for name, value in given.items()]
+    def labels(self) -> list[str]:
+        """Return each filter that is set, except the exam, as a text."""
+        values = {name: self.cleaned_data[name] for name in self.fields if name != "exam" and self.cleaned_data[name]}
+        return [f"{self.fields[name].label}: {self._label(name, value)}" for name, value in values.items()]
 
-    def _said(self, name: str, value: Any) -> str:
+    def _label(self, name: str, value: Any) -> str:
         if isinstance(value, date):
             return date_format(value, "j M Y")
         field: Any = self.fields[name]

@@ -16,8 +16,9 @@ from proctoring_results.models import ExamAttempt
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.queries.lookups import get_exam
+from proctoring_results.queries.merged import SortKey, with_rows
 from proctoring_results.queries.preview import seen_now
-from proctoring_results.queries.sessions import AttemptFilter, Place, in_order, with_rows
+from proctoring_results.queries.sessions import AttemptFilter, in_order
 from proctoring_results.rules import RESULT_WORDS
 
 from .base import ApiView
@@ -148,7 +149,7 @@ class AttemptsView(ApiView):
         order = ORDERS[params["order"]]
         sessions = in_order(course_id, attempt_filter(params), order.names)
 
-        def first(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, Place]]:
+        def first(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, SortKey]]:
             return replace(sessions, attempts=attempts).first(number)
 
         return page(sessions.attempts, order, params, serialize_attempts, list_name="attempts", first=first)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,17 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, StaleDecision
-from proctoring_results.models import ExamAttempt
 from proctoring_results.queries.lookups import get_attempt
 from proctoring_results.queries.preview import Seen
-from proctoring_results.services.decisions import MAX_REASON_LENGTH, fail_attempt, pass_attempt
+from proctoring_results.services.decisions import MAX_REASON_LENGTH, VERDICTS
 
 from .attempts import serialize_attempt
 from .base import ApiView
 from .history import ChangeSerializer
 from .params import StrictCharField, StrictChoiceField, StrictIntegerField
 
-VERBS: Mapping[str, Callable[..., ExamAttempt]] = {"pass": pass_attempt, "fail": fail_attempt}
 # The attempt has changed since the caller looked at it: the answer has the attempt, too.
 CONFLICTS = (StaleDecision, IllegalTransition, AttemptIsArchived, AttemptIsErased)
 
@@ -34,7 +31,7 @@ class SeenField(serializers.Serializer[Any]):
 
 
 class DecisionBody(serializers.Serializer[Any]):
-    decision = StrictChoiceField(list(VERBS))
+    decision = StrictChoiceField(list(VERDICTS))
     reason = StrictCharField(max_length=MAX_REASON_LENGTH)
     seen = SeenField(help_text="The `seen` of the attempt at the time when the person looked at it.")
 
@@ -48,7 +45,7 @@ class DecisionsView(ApiView):
         """
         attempt = self.find_attempt(attempt_code)
         body = self.body(DecisionBody)
-        decide = VERBS[body["decision"]]
+        decide = VERDICTS[body["decision"]].decide
         seen = Seen(body["seen"]["change"], body["seen"]["review"])
         with transaction.atomic():
             attempt = decide(attempt.attempt_code, by=self.caller, reason=body["reason"], seen=seen)

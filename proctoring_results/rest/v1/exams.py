@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from proctoring_results import permissions
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ProctoredExam
-from proctoring_results.queries.sessions import quiz_rows, with_last_activity
+from proctoring_results.queries.counts import quiz_rows, with_last_activity
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page
@@ -32,7 +32,7 @@ class ExamCountsSerializer(serializers.Serializer[Any]):
     attempts = serializers.IntegerField()
     under_way = serializers.IntegerField()
     pending = serializers.IntegerField()
-    needing_attention = serializers.IntegerField()
+    requiring_attention = serializers.IntegerField()
     satisfactory = serializers.IntegerField()
     unsatisfactory = serializers.IntegerField()
     in_error = serializers.IntegerField()

@@ -13,7 +13,7 @@ from django.utils import translation
 import proctoring_results
 from proctoring_results import api
 from proctoring_results.models import ExamAttempt
-from proctoring_results.pages.data_download.sentences import how_long
+from proctoring_results.pages._shared.formats import duration
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
 
@@ -75,7 +75,7 @@ def test_a_course_id_with_slashes_comes_through(client):
 
 def test_a_course_without_attempts_says_so_and_draws_nothing(client, page_url):
     page = text(client.get(page_url))
-    assert "Nobody has an attempt yet." in page
+    assert "There are no attempts yet." in page
     assert "<svg" not in page
 
 
@@ -86,11 +86,11 @@ def test_the_tiles(client, page_url):
     ExamAttemptFactory()
     assert client.get(page_url).context["page"].tiles == [
         ("Attempts", "3"),
-        ("Handed in", "2"),
-        ("Need attention", "1"),
+        ("Submitted or timed out", "2"),
+        ("Require Attention", "1"),
         ("Incidents", "3"),
-        ("Decisions of people", "1"),
-        ("A review takes (median)", "1 day 2 h"),
+        ("Decisions by staff", "1"),
+        ("Median review time", "1 day 2 h"),
     ]
 
 
@@ -98,14 +98,14 @@ def test_results_are_followed_by_the_statuses_that_are_there(client, page_url):
     for facts in ({"submitted": True}, {"verified": True}, {"verified": True}, {"status": "error"}):
         ExamAttemptFactory(**facts)
     rows = client.get(page_url).context["page"].results
-    assert [(row.name, row.number, row.percent, row.is_part) for row in rows] == [
+    assert [(row.name, row.number, row.percent, row.is_detail) for row in rows] == [
         ("Pending", "1", "25 %", False),
-        ("submitted", "1", "25 %", True),
-        ("Satisfactory", "2", "50 %", False),
-        ("Unsatisfactory", "0", "–", False),
+        ("Submitted", "1", "25 %", True),
+        ("Passed", "2", "50 %", False),
+        ("Failed", "0", "–", False),
         ("Under way", "0", "–", False),
         ("Without a result", "1", "25 %", False),
-        ("error", "1", "25 %", True),
+        ("Error", "1", "25 %", True),
     ]
 
 
@@ -134,15 +134,15 @@ def test_archived_and_practice_attempts_are_named(client, page_url):
 def test_every_number_of_a_chart_stands_in_its_table(client, page_url):
     reviewed()
     page = text(client.get(page_url))
-    assert 'aria-label="Handed in per day, 1 May 2026 to ' in page
+    assert 'aria-label="Submitted or timed out per day, 1 May 2026 to ' in page
     assert '<th scope="row">1 May 2026</th> <td class="pr-number">1</td>' in page
 
 
 def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url):
     reviewed()
-    drawn = client.get(page_url).context["page"]
-    assert drawn.review_facts == [("Median", "1 day 2 h"), ("90 of 100 within", "1 day 2 h"), ("Reviews counted", "1")]
-    assert [row.name for row in drawn.review_times if row.number != "0"] == ["1 to 3 days"]
+    page = client.get(page_url).context["page"]
+    assert page.review_facts == [("Median", "1 day 2 h"), ("90th percentile", "1 day 2 h"), ("Reviews counted", "1")]
+    assert [row.name for row in page.review_times if row.number != "0"] == ["1 to 3 days"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url
     ],
 )
 def test_a_time_in_words(minutes, words):
-    assert how_long(timedelta(minutes=minutes)) == words
+    assert duration(timedelta(minutes=minutes)) == words
 
 
 def test_almost_none_is_not_none_and_almost_all_is_not_all(client, page_url):
@@ -167,7 +167,7 @@ def test_almost_none_is_not_none_and_almost_all_is_not_all(client, page_url):
     ExamAttemptFactory(exam=exam, rejected=True)
     rows = client.get(page_url).context["page"].results
     shares = {row.name: row.percent for row in rows}
-    assert (shares["Satisfactory"], shares["Unsatisfactory"]) == ("99 %", "< 1 %")
+    assert (shares["Passed"], shares["Failed"]) == ("99 %", "< 1 %")
 
 
 def test_one_exam_is_shown_and_stays_chosen(client, page_url):

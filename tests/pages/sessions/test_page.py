@@ -63,8 +63,9 @@ def test_without_any_permission_nothing_is_named(name):
 def test_somebody_of_the_course_reads_which_permission_is_missing_and_whom_to_ask(name):
     response = client_of(person("view_reports")).get(url(name))
     assert response.status_code == 403
+    assert "Your account may not look at the exam sessions of this course." in text(response)
     assert "<code>proctoring_results.view_sessions</code>" in text(response)
-    assert "Ask the administrators of Campus." in text(response)
+    assert "Ask the exam office." in text(response)
 
 
 @pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
@@ -140,7 +141,7 @@ def test_a_learners_attempts_stand_together(looking, exam):
     page = text(looking.get(url()))
     assert "1 more attempt <" in page
     address = reverse("proctoring_results:session", args=[first.attempt_code])
-    assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: rejected, archived</a>' in page
+    assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: Failed, archived</a>' in page
     assert shown(looking.get(url())) == [[], [later]]
 
 
@@ -157,7 +158,7 @@ def test_filters_stand_in_the_address(looking, exam):
 def test_what_is_filtered_by_is_said_in_words(looking, exam):
     page = text(looking.get(url(exam="exam@final", status="verified", since="2026-05-01", archived="with")))
     assert "Sessions of Final" in page
-    for words in ("Status: verified", "Started from: 1 May 2026", "Archived: With archived"):
+    for words in ("Status: Passed (verified)", "Started from: 1 May 2026", "Archived: With archived"):
         assert f"<span>{words}</span>" in page
 
 
@@ -235,13 +236,16 @@ def confirm(client, *attempts, **more):
 
 
 def tokens(response) -> list[str]:
-    return [one.token for one in response.context["chosen"]]
+    return [one.token for one in response.context["passable"]]
 
 
 def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
     attempt = flagged(exam, "ada")
     response = confirm(reviewing, attempt)
-    assert "The status becomes “verified”; now it is “second review required”." in text(response)
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in text(response)
+    )
     assert not attempt.changes.exists()
 
 
@@ -279,24 +283,50 @@ def test_what_cannot_be_passed_is_named_with_the_reason(reviewing, exam, setting
     rpnow = ProctoredExamFactory(provider="rpnow")
     attempts = [submitted(exam, status="verified"), flagged(exam, archived=True), flagged(rpnow)]
     response = confirm(reviewing, *attempts)
-    assert response.context["chosen"] == []
+    assert response.context["passable"] == []
     page = text(response)
     assert "It is passed already." in page
     assert "archived" in page
     assert "Second reviews are done by rpnow." in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"exam__provider": "rpnow"}, "Second reviews are done by rpnow."),
+        ({"status": "verified"}, "It is passed already."),
+        ({"status": "started"}, "The exam is not over yet; there is nothing to decide."),
+    ],
+    ids=["second reviews by the provider", "passed", "not over"],
+)
+def test_what_cannot_be_passed_is_refused_when_it_is_posted_too(reviewing, exam, fields, problem):
+    fine, other = flagged(exam), ExamAttemptFactory(submitted=True, **fields)
+    before = other.status
+    selection = [f"{attempt.attempt_code}::" for attempt in (other, fine)]
+    response = reviewing.post(url("pass_sessions"), {"attempt": selection, "reason": "x"})
+    assert problem in text(response)
+    other.refresh_from_db()
+    assert (other.status, other.changes.count(), fine.changes.count()) == (before, 0, 1)
+
+
+def test_a_passed_session_that_requires_attention_can_be_passed_again(reviewing, exam):
+    attempt = submitted(exam, status="verified", attention_since=timezone.now())
+    assert tokens(confirm(reviewing, attempt))
+
+
 def test_sessions_of_another_course_are_not_passed_from_here(exam):
     other = flagged(ProctoredExamFactory(course_id="another"))
     client = client_of(person("view_sessions", "decide_attempt"))
-    assert confirm(client, other).context["chosen"] == []
+    assert confirm(client, other).context["passable"] == []
     assert client.post(url("pass_sessions"), {"attempt": other.attempt_code, "reason": "x"}).status_code == 404
     assert not other.changes.exists()
 
 
 @pytest.mark.parametrize("number", [0, 51])
 def test_no_session_or_too_many_lead_back_to_the_list(reviewing, number):
-    answer = reviewing.post(url("pass_sessions"), {"attempt": ["x"] * number, "filters": "status=submitted"})
+    answer = reviewing.post(
+        url("pass_sessions"), {"attempt": [f"x{one}" for one in range(number)], "filters": "status=submitted"}
+    )
     assert (answer.status_code, answer.url) == (303, url(status="submitted"))
     assert "Choose the sessions first, at most 50." in text(reviewing.get(answer.url))
 
@@ -310,14 +340,15 @@ def test_who_may_not_decide_is_offered_nothing_to_tick_and_told_whom_to_ask(look
     flagged(exam)
     page = text(looking.get(url()))
     assert 'type="checkbox"' not in page
-    assert "<code>proctoring_results.decide_attempt</code> is missing. Ask the administrators of Campus." in page
+    assert "Your account may not decide Pass or Fail in this course. Ask the exam office." in page
+    assert "Missing permission: <code>proctoring_results.decide_attempt</code>" in page
 
 
 def test_sessions_whose_provider_reviews_again_are_not_offered_to_tick(reviewing):
     flagged(ProctoredExamFactory(provider="rpnow"))
     page = text(reviewing.get(url()))
     assert 'type="checkbox"' not in page
-    assert "Second reviews of rpnow are done by rpnow" in page
+    assert "rpnow does its second reviews itself" in page
 
 
 def test_of_another_providers_second_reviews_the_list_of_an_exam_says_nothing(reviewing, exam):
@@ -335,7 +366,7 @@ def test_the_page_before_a_selection_is_passed_asks_as_many_queries_however_long
             attempt = flagged(exam)
             api.record_review(attempt.attempt_code, "Suspicious")
         with CaptureQueriesContext(connection) as queries:
-            assert len(confirm(reviewing, *ExamAttempt.objects.all()).context["chosen"]) >= number
+            assert len(confirm(reviewing, *ExamAttempt.objects.all()).context["passable"]) >= number
         counts.append(len(queries))
     assert counts[0] == counts[1] < 20
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from proctoring_results.queries.sessions import quiz_list
+from proctoring_results.queries.counts import quiz_list
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.rest.v1.calling import V1, pages, problem, team_of
 
@@ -34,7 +34,7 @@ def test_an_exam_says_how_its_attempts_stand_as_the_quiz_list_does(team):
     (exam_body,) = team.get(EXAMS, {"course_id": COURSE}).json()["results"]
     (row,) = quiz_list(COURSE)
     assert exam_body["counts"] == {name: getattr(row, name) for name in exam_body["counts"]}
-    assert (exam_body["counts"]["attempts"], exam_body["counts"]["needing_attention"]) == (3, 1)
+    assert (exam_body["counts"]["attempts"], exam_body["counts"]["requiring_attention"]) == (3, 1)
     assert datetime.fromisoformat(exam_body["last_activity_at"]) == row.last_activity
 
 

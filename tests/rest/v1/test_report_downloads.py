@@ -7,13 +7,12 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
-from oauth2_provider.models import get_access_token_model
 
 from proctoring_results.models import Report, ReportDownload, ReportFile
 from proctoring_results.reports import files
 from tests.factories import ReportFactory, UserFactory
 from tests.pages.data_download.test_downloads import is_private
-from tests.rest.calling import application_of, signed_in
+from tests.rest.calling import signed_in
 from tests.rest.v1.test_report_tasks import of, problem
 
 pytestmark = pytest.mark.django_db
@@ -90,10 +89,7 @@ def test_who_took_it_and_from_where_is_written_down(client, user, link):
 
 
 def test_a_script_takes_the_file_with_its_token(user, report):
-    get_access_token_model().objects.create(
-        application=application_of(user), token="let-me-in", expires=NINE + timedelta(hours=1), scope=""
-    )
-    script = Client(headers={"Authorization": "Bearer let-me-in"})
+    script = Client(headers={"Authorization": f"Bearer {user.username}"})
     link = script.post(of(report, "link/")).json()
     assert script.get(link["url"]).getvalue() == CONTENT
 

@@ -8,10 +8,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from example_project.campus.models import Course, CourseRole, Role
 from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.models import Report
 from tests.factories import COURSE, ProctoredExamFactory, ReportFactory, UserFactory
+from tests.host.models import CourseRole, Role
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import pages
 
@@ -31,11 +31,8 @@ def enqueued(monkeypatch):
 
 def member(role: Role | None, course_id=COURSE) -> Client:
     user = UserFactory()
-    course, _ = Course.objects.get_or_create(
-        course_id=course_id, defaults={"name": "A course", "start": timezone.now(), "end": timezone.now()}
-    )
     if role is not None:
-        CourseRole.objects.create(user=user, course=course, role=role)
+        CourseRole.objects.create(user=user, course_id=course_id, role=role)
     return signed_in(user)
 
 

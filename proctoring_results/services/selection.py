@@ -1,0 +1,150 @@
+"""Pass for a selection of attempts: which of them, asked when they are shown and again when the selection is posted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from proctoring_results import permissions
+from proctoring_results.choices import AttemptStatus
+from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError
+from proctoring_results.models import ExamAttempt
+from proctoring_results.providers.policy import policy_of
+from proctoring_results.queries.preview import Preview, Seen, obstacle_to, preview_decisions
+
+from .decisions import clean_reason, pass_attempt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+# Each is a decision of its own: somebody should have looked at all of them.
+MAX_SELECTED = 50
+
+# Attempt code → what the page showed of the attempt; None if a list named it by its code alone.
+Selection = Mapping[str, Seen | None]
+
+
+class Decide(Protocol):
+    def __call__(self, attempt_code: str, /, *, by: AbstractBaseUser, reason: str, seen: Seen | None) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An attempt of a selection: with the ``token`` that passes it, or with ``why_not``."""
+
+    preview: Preview
+    token: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt of a selection: it is passed, or there is a ``problem``."""
+
+    attempt: ExamAttempt
+    problem: str
+
+    @property
+    def is_passed(self) -> bool:
+        return not self.problem
+
+
+def why_not_with_others(attempt: ExamAttempt) -> str:
+    """Return why the attempt cannot be passed together with others; empty if it can. Asks the database nothing.
+
+    If the provider does second reviews itself, a person decides on the page of the session, which says so.
+    """
+    if obstacle := obstacle_to(attempt, AttemptStatus.VERIFIED):
+        return str(obstacle.label)
+    if attempt.status == AttemptStatus.VERIFIED and attempt.attention_since is None:
+        return _("It is passed already.")
+    if policy_of(attempt.provider).provider_does_second_reviews:
+        return _("Second reviews are done by %(provider)s. Decide on the page of the session.") % {
+            "provider": attempt.provider
+        }
+    return ""
+
+
+def preview_selection(selection: Selection, *, by: AbstractBaseUser) -> list[Candidate]:
+    """Return what passing each of these attempts leads to, in their order; unknown ones are left out.
+
+    As many queries as for one attempt. Raises ``InvalidInput`` if there are more than ``MAX_SELECTED``.
+    """
+    refuse_too_many(selection)
+    previews = preview_decisions(list(selection), AttemptStatus.VERIFIED)
+    may_decide = _may_decide((preview.attempt for preview in previews), by)
+    candidates = []
+    for preview in previews:
+        attempt = preview.attempt
+        allowed = may_decide[attempt.exam.course_id]
+        why_not = why_not_with_others(attempt) if allowed else _("You may not decide in this course.")
+        # After a mistake in the form, what counts is what the page showed first.
+        seen = selection[attempt.attempt_code] or preview.seen
+        candidates.append(Candidate(preview, "" if why_not else token_of(attempt.attempt_code, seen), why_not))
+    return candidates
+
+
+def pass_selection(
+    selection: Selection, *, by: AbstractBaseUser, reason: str, decide: Decide = pass_attempt
+) -> list[Outcome]:
+    """Pass each of these attempts in a transaction of its own; one that is refused keeps no other from being passed.
+
+    ``decide`` does what ``pass_attempt`` does. Raises ``InvalidInput`` (no reason, too many) and ``NotFound`` before
+    the first is passed.
+    """
+    refuse_too_many(selection)
+    reason = clean_reason(reason)
+    attempts = ExamAttempt.objects.select_related("exam", "user").in_bulk(selection, field_name="attempt_code")
+    for code in selection:
+        if code not in attempts:
+            raise NotFound("attempt", code)
+    outcomes = []
+    for code, seen in selection.items():
+        problem = why_not_with_others(attempts[code])
+        if not problem:
+            try:
+                decide(code, by=by, reason=reason, seen=seen)
+            except ProctoringResultsError as error:
+                problem = str(error)
+        outcomes.append(Outcome(attempts[code], problem))
+    return outcomes
+
+
+def refuse_too_many(attempts: Collection[object]) -> None:
+    """Raise ``InvalidInput`` if these are more than may be passed at once."""
+    if len(attempts) > MAX_SELECTED:
+        problem = ngettext(
+            "At most %d attempt is passed at once. Choose fewer.",
+            "At most %d attempts are passed at once. Choose fewer.",
+            MAX_SELECTED,
+        )
+        raise InvalidInput("attempt", problem % MAX_SELECTED)
+
+
+def token_of(attempt_code: str, seen: Seen) -> str:
+    return ":".join([attempt_code, *("" if key is None else str(key) for key in seen)])
+
+
+def read_tokens(tokens: Iterable[str]) -> dict[str, Seen | None]:
+    """Return the selection that a form sent. Raises ``InvalidInput``."""
+    return dict(map(_read_token, tokens))
+
+
+def _read_token(token: str) -> tuple[str, Seen | None]:
+    match = re.fullmatch(r"([^:\0]{1,64})(?::([0-9]{0,18}):([0-9]{0,18}))?", token)
+    if match is None:
+        raise InvalidInput("attempt", _("is not named as the page names it."))
+    code, change, review = match.groups()
+    if change is None:
+        return code, None
+    return code, Seen(int(change) if change else None, int(review) if review else None)
+
+
+def _may_decide(attempts: Iterable[ExamAttempt], person: AbstractBaseUser) -> dict[str, bool]:
+    courses = {attempt.exam.course_id for attempt in attempts}
+    return {course_id: permissions.may(person, permissions.DECIDE_ATTEMPT, course_id) for course_id in courses}

@@ -1,0 +1,160 @@
+// Data Download without reload. The server renders the page; this fetches it again and morphs what has changed. So
+// everything is defined once, and works without JavaScript, too.
+
+import { localise, morph } from "../_shared/live.js";
+
+const POLL = 2_000; // milliseconds, while a task is under way
+const MAX_PAUSE = 30_000;
+const TIMEOUT = 15_000;
+
+const root = document.querySelector("[data-pr-page]");
+const status = document.getElementById("pr-status");
+const form = document.getElementById("pr-form");
+
+let timer;
+let failures = 0;
+let newest = 0; // number of the refresh that counts: an older response must not overwrite a newer one
+let posting = false;
+
+async function refresh() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  const mine = ++newest;
+  let trouble = null;
+  try {
+    trouble = await fetchPage(mine);
+  } catch {
+    trouble = "pr-offline";
+  }
+  if (mine !== newest) return;
+  failures = trouble ? failures + 1 : 0;
+  showTrouble(trouble);
+  schedule();
+}
+
+/** Show the page as it is now. Returns the id of a notice if that was not possible. */
+async function fetchPage(mine) {
+  const response = await fetch(location.pathname + location.search, { cache: "no-store", ...requestOptions() });
+  // The page itself redirects nowhere but to sign in.
+  if (response.type === "opaqueredirect" || response.status === 401) return "pr-signed-out";
+  if (response.status === 403 || response.status === 404) {
+    location.reload(); // the refusal has a page of its own
+    return null;
+  }
+  if (!response.ok) return "pr-offline";
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-pr-page]");
+  if (!fresh) return "pr-offline";
+  if (mine === newest) show(fresh);
+  return null;
+}
+
+function show(fresh) {
+  localise(fresh);
+  const announcement = announcementBetween(root, fresh);
+  const flash = fresh.querySelector("#pr-status");
+  Object.assign(root.dataset, fresh.dataset);
+  for (const region of root.querySelectorAll("[data-pr-live]")) {
+    const twin = fresh.querySelector(`#${region.id}`);
+    if (twin) morph(region, twin);
+  }
+  const token = fresh.querySelector("#pr-form [name=csrfmiddlewaretoken]");
+  if (form && token) form.elements.csrfmiddlewaretoken.value = token.value;
+  if (announcement) announce(announcement.text, announcement.level);
+  else if (flash.textContent.trim())
+    announce(flash.textContent.trim(), flash.querySelector("[data-pr-level]").dataset.prLevel);
+}
+
+/** The tasks of the page that have changed, and the reports that were generated since it was rendered. */
+function announcementBetween(before, after) {
+  const tasks = [...before.querySelectorAll("[data-pr-task]")];
+  const known = new Map(tasks.map((row) => [row.dataset.prTask, row.dataset.prState]));
+  const changed = [...after.querySelectorAll("[data-pr-task]")].filter((row) => {
+    const was = known.get(row.dataset.prTask);
+    return was ? was !== row.dataset.prState : row.dataset.prMade > before.dataset.prRenderedAt;
+  });
+  if (!changed.length) return null;
+  const level = { ready: "success", failed: "error" }[changed[0].dataset.prState] ?? "info";
+  return { text: changed.map((row) => row.dataset.prAnnouncement).join(" "), level };
+}
+
+/** In the one region that screen readers listen to; never the same sentence twice. */
+function announce(text, level) {
+  if (status.textContent.trim() === text) return;
+  const line = document.createElement("p");
+  line.className = "pr-notice";
+  line.dataset.prLevel = level;
+  line.textContent = text;
+  status.replaceChildren(line);
+}
+
+function showTrouble(id) {
+  for (const notice of root.querySelectorAll(".pr-trouble > *")) {
+    if (notice.hidden !== (notice.id !== id)) notice.hidden = notice.id !== id;
+  }
+}
+
+function schedule() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  const pause = root.dataset.prUnderWay === "true" ? POLL : root.dataset.prRenewAfter * 1_000;
+  timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, MAX_PAUSE) : pause);
+}
+
+/** Each request times out, and follows no redirect, which may lead to another site. */
+function requestOptions() {
+  return { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) };
+}
+
+/** Send the form once. The response is always a redirect to the page, which shows the result. */
+async function send(button) {
+  const action = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  const body = new URLSearchParams(new FormData(form));
+  const response = await fetch(action, { method: "POST", body, ...requestOptions() });
+  if (response.type === "opaqueredirect") {
+    // A new task is on the first page of its list.
+    history.replaceState(null, "", location.pathname);
+    return true;
+  }
+  return response.status === 403 ? false : Promise.reject(new Error(response.status));
+}
+
+async function submit(event) {
+  event.preventDefault();
+  if (posting) return;
+  posting = true;
+  const button = event.submitter;
+  button?.setAttribute("aria-disabled", "true");
+  newest += 1; // a response on its way was rendered before the click
+  clearTimeout(timer);
+  try {
+    if (await send(button)) await refresh();
+    else await sendAgain(button);
+  } catch {
+    failures += 1;
+    showTrouble("pr-not-sent");
+    schedule();
+  } finally {
+    posting = false;
+    button?.removeAttribute("aria-disabled");
+  }
+}
+
+/** After a sign-in in another tab the token of this page is old. The fresh page has a new one, or says what is missing. */
+async function sendAgain(button) {
+  await refresh();
+  if (failures) return;
+  if (await send(button)) await refresh();
+  else location.reload();
+}
+
+function start() {
+  localise(root);
+  form?.addEventListener("submit", submit);
+  root.addEventListener("click", (event) => event.target.closest("[data-pr-refresh]") && refresh());
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
+  window.addEventListener("online", refresh);
+  window.addEventListener("pageshow", (event) => event.persisted && refresh());
+  schedule();
+}
+
+if (root) start();
