@@ -143,7 +143,7 @@ ENDPOINTS = [
         PAGE_TO_DO,
         "post",
         lambda world: [world.attempt.attempt_code, world.incident.pk],
-        lambda world: {**verdict(world), "strike": "dismiss"},
+        lambda world: {**verdict(world), "change": "dismiss"},
     ),
     Endpoint("export_session", PAGE, "post", attempt),
     Endpoint("evidence", (SIGN_IN, 403, 403, 403, 302, 403), args=lambda world: [world.evidence_token]),

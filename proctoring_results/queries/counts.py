@@ -49,8 +49,8 @@ class StatusCounts:
     @property
     def results(self) -> dict[ResultWord, int]:
         return {
-            word: sum(number for status, number in self.statuses.items() if RESULT_WORDS.get(status) is word)
-            for word in ResultWord
+            result: sum(number for status, number in self.statuses.items() if RESULT_WORDS.get(status) is result)
+            for result in ResultWord
         }
 
     @property
