@@ -77,8 +77,8 @@ def _names_and_types() -> Iterator[CheckMessage]:
                 1, f"PROCTORING_RESULTS[{name!r}] is not a setting.", f"Known: {', '.join(sorted(SETTING_NAMES))}."
             )
         elif not _fits(value, types[name]):
-            shown = "" if name in SECRET else f": {value!r}"
-            yield _error(2, f"PROCTORING_RESULTS[{name!r}] has a wrong value{shown}.", f"It must be {types[name]}.")
+            detail = "" if name in SECRET else f": {value!r}"
+            yield _error(2, f"PROCTORING_RESULTS[{name!r}] has a wrong value{detail}.", f"It must be {types[name]}.")
 
 
 def _fits(value: object, expected: Any) -> bool:
@@ -133,10 +133,10 @@ def _providers() -> Iterator[CheckMessage]:
                 continue
             if name not in POLICY_KEYS or not _fits(value, types[name]):
                 # Not the value of another key: that may be a secret, or one under a misspelt name.
-                shown = f": {value!r}" if name in POLICY_KEYS else ""
+                detail = f": {value!r}" if name in POLICY_KEYS else ""
                 yield _error(
                     4,
-                    f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{shown}.",
+                    f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{detail}.",
                     f"Known: {', '.join(sorted({*types, *own, HOSTS_KEY, 'class'}))}.",
                 )
 
@@ -190,10 +190,11 @@ def _view_of_another(path: str) -> str | None:
 def _own_settings(provider: str) -> Mapping[str, type] | None:
     """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
-        found = import_string(class_path(provider, options_of(provider)))
+        provider_class = import_string(class_path(provider, options_of(provider)))
     except (ImportError, TypeError, AttributeError):
         return None
-    return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None
+    is_provider = isinstance(provider_class, type) and issubclass(provider_class, Provider)
+    return provider_class.own_settings if is_provider else None
 
 
 def _are_texts(value: object) -> bool:

@@ -18,32 +18,34 @@ def problem_of_text(text: str) -> str:
     return ""
 
 
-def clean_text(field: str, value: object, *, most: int | None = None) -> str:
+def clean_text(field: str, value: object, *, max_length: int | None = None) -> str:
     """Return the text unchanged.
 
-    Raises ``InvalidInput`` for what is no text, for NUL and lone surrogates, and for more than ``most`` characters.
+    Raises ``InvalidInput`` for what is no text, NUL, lone surrogates, and more than ``max_length`` characters.
     """
     if not isinstance(value, str):
         raise InvalidInput(field, _("must be text."))
     if problem := problem_of_text(value):
         raise InvalidInput(field, problem)
-    if most is not None and len(value) > most:
-        raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": most})
+    if max_length is not None and len(value) > max_length:
+        raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": max_length})
     return value
 
 
-def clean_key(field: str, value: object, *, most: int = 255) -> str:
+def clean_key(field: str, value: object, *, max_length: int = 255) -> str:
     """Return the text unchanged, as ``clean_text`` does. Raises ``InvalidInput`` for an empty one, too."""
-    text = clean_text(field, value, most=most)
+    text = clean_text(field, value, max_length=max_length)
     if not text:
         raise InvalidInput(field, _("must not be empty."))
     return text
 
 
-def clean_whole_number(field: str, value: object, *, least: int = 0, most: int = 1_000_000) -> int:
-    """Return the number. Raises ``InvalidInput`` unless it is a whole number from ``least`` to ``most``."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidInput(field, _("must be a whole number from %(min)d to %(max)d.") % {"min": least, "max": most})
+def clean_whole_number(field: str, value: object, *, min_value: int = 0, max_value: int = 1_000_000) -> int:
+    """Return the number. Raises ``InvalidInput`` unless it is a whole number from ``min_value`` to ``max_value``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not min_value <= value <= max_value:
+        raise InvalidInput(
+            field, _("must be a whole number from %(min)d to %(max)d.") % {"min": min_value, "max": max_value}
+        )
     return value
 
 

@@ -13,12 +13,12 @@ from proctoring_results.models.attention import save_attention
 from tests.factories import ProctoredExamFactory, UserFactory
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-WORDS = ("Suspicious", "Rules Violation", "unknown")
+LABELS = ("Suspicious", "Rules Violation", "unknown")
 # Kinds, those of services and one of nobody, and the tabs of the session on which they stand.
 PARTS = {
     "": "video",
     "webcam": "video",
-    "a word of its own": "video",
+    "a label of its own": "video",
     "desktop": "online",
     "Desktop": "online",
     "id": "verification",
@@ -29,7 +29,9 @@ PARTS = {
 STEPS = ("start", "submit", "time_out", "expire", "error", "review", "review", "pass", "fail", "archive", "again")
 STEPS += ("dismiss", "restore", "park")
 INCIDENTS = st.lists(
-    st.builds(api.IncidentData, status=st.sampled_from(WORDS), comment=st.just("seen"), kind=st.sampled_from([*PARTS])),
+    st.builds(
+        api.IncidentData, status=st.sampled_from(LABELS), comment=st.just("seen"), kind=st.sampled_from([*PARTS])
+    ),
     max_size=4,
 )
 STATUSES = st.sampled_from(api.ReviewStatus.values)
@@ -75,13 +77,13 @@ def happen(attempt: ExamAttempt, step: str, by, status: str, incidents: list) ->
         case "again":
             return api.create_attempt(attempt.user, attempt.exam)
         case "dismiss" | "restore":
-            strike(attempt, step, by)
+            change_incident(attempt, step, by)
         case "park":
             park(attempt)
     return None
 
 
-def strike(attempt: ExamAttempt, step: str, by) -> None:
+def change_incident(attempt: ExamAttempt, step: str, by) -> None:
     """The first incident of the current review that this can be done to, if there is one."""
     verb, is_dismissed = (api.dismiss_incident, False) if step == "dismiss" else (api.restore_incident, True)
     current = ExamAttempt.objects.get(pk=attempt.pk).current_review

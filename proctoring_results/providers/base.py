@@ -221,6 +221,6 @@ class Provider:
 
     def incident_status(self, field: str, label: object) -> str:
         """Return the status that one of ``incident_statuses`` means, and any other label unchanged."""
-        own_label = text(field, label, most=255)
+        own_label = text(field, label, max_length=255)
         status = self.incident_statuses.get(own_label.strip().casefold())
         return status.value if status else own_label

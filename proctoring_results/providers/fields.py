@@ -14,20 +14,20 @@ from proctoring_results.exceptions import InvalidInput
 from .data import MAX_EVIDENCE, MAX_INCIDENTS, MAX_URL_LENGTH, EvidenceData, IncidentData
 
 
-def text(field: str, value: object, *, most: int, least: int = 0) -> str:
-    """Return the text, unchanged, of ``least`` to ``most`` characters."""
+def text(field: str, value: object, *, max_length: int, min_length: int = 0) -> str:
+    """Return the text, unchanged, of ``least`` to ``max_length`` characters."""
     if not isinstance(value, str):
         raise InvalidInput(field, "must be text.")
-    if len(value) < least:
+    if len(value) < min_length:
         raise InvalidInput(field, "must not be empty.")
-    if len(value) > most:
-        raise InvalidInput(field, f"must have at most {most} characters.")
+    if len(value) > max_length:
+        raise InvalidInput(field, f"must have at most {max_length} characters.")
     return value
 
 
-def optional_text(field: str, value: object, *, most: int) -> str:
+def optional_text(field: str, value: object, *, max_length: int) -> str:
     """Return the text, or the empty text for null and for a field that is missing."""
-    return "" if value is None else text(field, value, most=most)
+    return "" if value is None else text(field, value, max_length=max_length)
 
 
 def optional_seconds(field: str, value: object) -> float | None:
@@ -42,7 +42,7 @@ def optional_seconds(field: str, value: object) -> float | None:
 def wall_clock(field: str, value: object, *, zone: tzinfo = UTC) -> datetime:
     """Return the time that an ISO 8601 text names, in UTC. ``zone`` is that of a text without one."""
     try:
-        time = datetime.fromisoformat(text(field, value, most=64))
+        time = datetime.fromisoformat(text(field, value, max_length=64))
         time = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInput(field, "must be a date and time like 2026-05-01T09:30:00Z.") from None
@@ -65,7 +65,7 @@ def seconds_of_recording(field: str, value: object, *, start: datetime | None, z
 
 def web_address(field: str, value: object) -> str:
     """Return a full address of the web, and refuse any that browsers may read differently than we do."""
-    address = text(field, value, least=1, most=MAX_URL_LENGTH)
+    address = text(field, value, min_length=1, max_length=MAX_URL_LENGTH)
     try:
         parts = urlsplit(address)
         is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

@@ -44,8 +44,8 @@ def create_attempt(
 
     Raises ``AttemptAlreadyOpen``, which carries the open attempt, ``ExamNotAvailable`` and ``InvalidInput``.
     """
-    extra = clean_whole_number("extra_time_mins", extra_time_mins, most=100_000)
-    clean_text("track", track, most=64)
+    extra = clean_whole_number("extra_time_mins", extra_time_mins, max_value=100_000)
+    clean_text("track", track, max_length=64)
     if not exam.is_active:
         raise ExamNotAvailable("inactive")
     if _whole_minutes_left(exam, timezone.now()) == 0:

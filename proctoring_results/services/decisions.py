@@ -92,7 +92,7 @@ def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
 
 def clean_reason(reason: str) -> str:
     """Return the reason without surrounding whitespace. Raises ``InvalidInput`` if nothing is left."""
-    reason = clean_text("reason", reason, most=MAX_REASON_LENGTH).strip()
+    reason = clean_text("reason", reason, max_length=MAX_REASON_LENGTH).strip()
     if not reason:
         raise InvalidInput("reason", _("A decision needs a reason."))
     return reason

@@ -108,13 +108,13 @@ def _checked(name: str, value: object) -> object:
         case "exam_name":
             return clean_key(name, value)
         case "provider":
-            return clean_key(name, value, most=64)
+            return clean_key(name, value, max_length=64)
         case "review_policy":
-            return clean_text(name, value, most=MAX_POLICY_LENGTH)
+            return clean_text(name, value, max_length=MAX_POLICY_LENGTH)
         case "external_id":
             return None if value is None else clean_key(name, value)
         case "time_limit_mins":
-            return clean_whole_number(name, value, least=1, most=A_YEAR)
+            return clean_whole_number(name, value, min_value=1, max_value=A_YEAR)
         case "is_proctored" | "is_practice_exam" | "is_active":
             if not isinstance(value, bool):
                 raise InvalidInput(name, _("must be true or false."))

@@ -91,7 +91,7 @@ def record_review_of(
     incidents, evidence = tuple(incidents), tuple(evidence)
     _check_incidents(incidents)
     check_evidence(evidence, incidents)
-    clean_text("claimed_name", claimed_name, most=255)
+    clean_text("claimed_name", claimed_name, max_length=255)
     if sent_at is not None and timezone.is_naive(sent_at):
         raise InvalidInput("sent_at", _("must have a time zone."))
     if attempt.erased_at is not None:
@@ -191,9 +191,9 @@ def _check_incidents(incidents: Sequence[IncidentData]) -> None:
         raise InvalidInput("incidents", _("must be at most %(limit)d.") % {"limit": MAX_INCIDENTS})
     for number, incident in enumerate(incidents):
         field = f"incidents[{number}]"
-        clean_text(f"{field}.status", incident.status, most=255)
-        clean_text(f"{field}.kind", incident.kind, most=64)
-        clean_key(f"{field}.comment", incident.comment, most=MAX_COMMENT_LENGTH)
+        clean_text(f"{field}.status", incident.status, max_length=255)
+        clean_text(f"{field}.kind", incident.kind, max_length=64)
+        clean_key(f"{field}.comment", incident.comment, max_length=MAX_COMMENT_LENGTH)
         check_seconds(field, incident.start, incident.stop)
 
 

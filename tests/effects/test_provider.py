@@ -15,7 +15,7 @@ from proctoring_results.providers import http
 from proctoring_results.services.effects import queue_erasure, retry_effects
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import calling
-from tests.providers.service import TOKEN, Said
+from tests.providers.service import TOKEN, Response
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
@@ -39,9 +39,9 @@ def later(seconds):
 
 def ids(service):
     """The service's ids, one after the other: exam, attempt."""
-    service.says[EXAMS] = Said(body={"id": "E"})
-    service.says["POST", "/api/v1/exam/E/attempt/"] = Said(201, {"id": "A"})
-    service.says["/api/v1/exam/E/attempt/A/"] = Said()
+    service.responses[EXAMS] = Response(body={"id": "E"})
+    service.responses["POST", "/api/v1/exam/E/attempt/"] = Response(201, {"id": "A"})
+    service.responses["/api/v1/exam/E/attempt/A/"] = Response()
     return service
 
 
@@ -179,7 +179,7 @@ def test_the_calls_are_made_in_the_order_in_which_things_happened(attempt, servi
 
 def test_while_a_call_is_retried_those_after_it_wait(attempt, service):
     ids(service)
-    service.says["POST", "/api/v1/exam/E/attempt/"] = Said(503)
+    service.responses["POST", "/api/v1/exam/E/attempt/"] = Response(503)
     take(attempt)
     with pytest.raises(ExceptionGroup):
         deliver_due()
@@ -187,7 +187,7 @@ def test_while_a_call_is_retried_those_after_it_wait(attempt, service):
         ["done", "waiting", "waiting", "waiting"],
         ["/api/v1/exam/", "/api/v1/exam/E/attempt/"],
     )
-    service.says["POST", "/api/v1/exam/E/attempt/"] = Said(201, {"id": "A"})
+    service.responses["POST", "/api/v1/exam/E/attempt/"] = Response(201, {"id": "A"})
     with later(60):
         deliver_due()
     assert set(states()) == {"done"}
@@ -197,7 +197,9 @@ def test_calls_about_other_attempts_do_not_wait(exam, service):
     attempts = [api.create_attempt(UserFactory(), exam) for _ in range(2)]
     api.update_exam("course", "content", external_id="E")
     deliver_due()
-    service.says[f"/api/v1/exam/E/attempt/{api.get_attempt(attempts[0].attempt_code).external_id}/"] = Said(503)
+    service.responses[f"/api/v1/exam/E/attempt/{api.get_attempt(attempts[0].attempt_code).external_id}/"] = Response(
+        503
+    )
     for attempt in attempts:
         api.start_attempt(attempt.attempt_code)
     with pytest.raises(ExceptionGroup):
@@ -240,7 +242,7 @@ def test_an_id_that_was_set_meanwhile_stays(attempt, service):
         handler.end_headers()
         handler.wfile.write(b'{"id": "A"}')
 
-    ids(service).says["POST", "/api/v1/exam/E/attempt/"] = Said(write=meanwhile)
+    ids(service).responses["POST", "/api/v1/exam/E/attempt/"] = Response(write=meanwhile)
     deliver_due()
     assert ExamAttempt.objects.get().external_id == "by-a-message"
 
@@ -280,7 +282,10 @@ def test_a_learner_is_erased_once_at_each_provider_after_all_that_waits(attempt,
 
 
 def test_a_refusal_is_dead_lettered_and_blocks_nothing(attempt, service):
-    ids(service).says["POST", "/api/v1/exam/E/attempt/"] = [Said(422, b"<h1>No camera</h1>"), Said(201, {"id": "A"})]
+    ids(service).responses["POST", "/api/v1/exam/E/attempt/"] = [
+        Response(422, b"<h1>No camera</h1>"),
+        Response(201, {"id": "A"}),
+    ]
     api.start_attempt(attempt.attempt_code)
     with pytest.raises(ExceptionGroup):
         deliver_due()
@@ -291,7 +296,7 @@ def test_a_refusal_is_dead_lettered_and_blocks_nothing(attempt, service):
 
 
 def test_a_refusal_can_be_tried_again_by_a_person(attempt, service):
-    ids(service).says["POST", "/api/v1/exam/E/attempt/"] = [Said(422), Said(201, {"id": "A"})]
+    ids(service).responses["POST", "/api/v1/exam/E/attempt/"] = [Response(422), Response(201, {"id": "A"})]
     with pytest.raises(ExceptionGroup):
         deliver_due()
     retry_effects([LmsEffect.objects.get(call="create_attempt").pk])
@@ -308,7 +313,7 @@ def test_an_id_that_another_attempt_has_is_a_refusal(attempt, service):
 
 
 def test_a_call_to_a_service_that_is_down_for_a_day_is_dead_lettered(exam, service):
-    service.says[EXAMS] = Said(503)
+    service.responses[EXAMS] = Response(503)
     with later(24 * 3600 + 1), pytest.raises(ExceptionGroup):
         deliver_due()
     assert states() == ["parked"]
@@ -343,14 +348,14 @@ def test_grades_and_mails_are_delivered_before_calls(attempt, service, mailoutbo
         handler.send_response(503)
         handler.end_headers()
 
-    service.says[EXAMS] = Said(write=look)
+    service.responses[EXAMS] = Response(write=look)
     with pytest.raises(ExceptionGroup):
         deliver_due()
     assert seen == [1]
 
 
 def test_a_worker_that_dies_after_the_call_registers_again_and_nothing_is_lost(attempt, service, monkeypatch):
-    ids(service).says["POST", "/api/v1/exam/E/attempt/"] = [Said(201, {"id": "A"}), Said(201, {"id": "B"})]
+    ids(service).responses["POST", "/api/v1/exam/E/attempt/"] = [Response(201, {"id": "A"}), Response(201, {"id": "B"})]
 
     class Killed(BaseException):
         pass
@@ -375,7 +380,7 @@ def test_no_row_is_locked_while_the_service_is_called(attempt, service):
         handler.end_headers()
         handler.wfile.write(b'{"id": "A"}')
 
-    ids(service).says["POST", "/api/v1/exam/E/attempt/"] = Said(write=write_meanwhile)
+    ids(service).responses["POST", "/api/v1/exam/E/attempt/"] = Response(write=write_meanwhile)
     deliver_due()
     attempt.refresh_from_db()
     assert (attempt.status, attempt.external_id) == ("download_software_clicked", "A")

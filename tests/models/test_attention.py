@@ -36,10 +36,10 @@ def attempt():
 
 def reasons(attempt) -> list[AttentionReason]:
     """As they are, and as they are kept: the two must agree."""
-    found = attention_reasons([ExamAttempt.objects.get(pk=attempt.pk)]).get(attempt.pk, [])
+    computed = attention_reasons([ExamAttempt.objects.get(pk=attempt.pk)]).get(attempt.pk, [])
     attempt.refresh_from_db()
-    assert (attempt.attention_since is not None) is bool(found)
-    return found
+    assert (attempt.attention_since is not None) is bool(computed)
+    return computed
 
 
 def review(attempt, status, *incidents):

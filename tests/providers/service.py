@@ -20,7 +20,7 @@ class Call:
 
 
 @dataclass
-class Said:
+class Response:
     """An answer. ``body`` may be JSON data, or bytes as they are; ``write`` may do what it likes with the handler."""
 
     status: int = 200
@@ -33,7 +33,7 @@ class Service:
     """``says[method, path]`` is an answer, or a list of answers of which the last is repeated."""
 
     def __init__(self):
-        self.calls, self.says = [], {}
+        self.calls, self.responses = [], {}
         self.tokens = 0
         # Set at the end: whoever is being slow stops.
         self.over = threading.Event()
@@ -55,16 +55,16 @@ class Service:
         return [(call.method, call.path) for call in self.calls if (call.method, call.path) != TOKEN]
 
     def answer(self, call):
-        response = self.says.get((call.method, call.path), self.says.get(call.path))
+        response = self.responses.get((call.method, call.path), self.responses.get(call.path))
         if isinstance(response, list):
             response = response.pop(0) if len(response) > 1 else response[0]
         if response is not None:
             return response
         if (call.method, call.path) == TOKEN:
             self.tokens += 1
-            return Said(body={"access_token": f"token-{self.tokens}", "expires_in": 3600})
+            return Response(body={"access_token": f"token-{self.tokens}", "expires_in": 3600})
         # Ids that no two rows share.
-        return Said(201 if call.path.endswith("/attempt/") else 200, {"id": f"id-{len(self.calls)}"})
+        return Response(201 if call.path.endswith("/attempt/") else 200, {"id": f"id-{len(self.calls)}"})
 
 
 class Handler(BaseHTTPRequestHandler):

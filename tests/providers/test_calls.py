@@ -13,7 +13,7 @@ from proctoring_results.providers.registry import provider_named
 from proctoring_results.providers.rest import calls, client
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import SECRET, calling
-from tests.providers.service import TOKEN, Said
+from tests.providers.service import TOKEN, Response
 
 CONFIG = ("GET", "/api/v1/config/")
 EXAMS = ("POST", "/api/v1/exam/")
@@ -55,7 +55,7 @@ def test_the_sign_in_is_a_form_of_client_credentials(provider, service, exam):
 
 
 def test_an_exam_is_registered(provider, service, exam):
-    service.says[EXAMS] = Said(body={"id": 17})
+    service.responses[EXAMS] = Response(body={"id": 17})
     assert provider.save_exam(exam, None) == "17"
     assert last(service).body == {
         "id": exam.pk,
@@ -97,7 +97,7 @@ def test_an_attempt_is_registered(provider, service, attempt):
 
 
 @pytest.mark.parametrize(
-    ("status", "word"),
+    ("status", "label"),
     [
         ("started", "started"),
         ("submitted", "submitted"),
@@ -106,29 +106,29 @@ def test_an_attempt_is_registered(provider, service, attempt):
         ("error", "error"),
     ],
 )
-def test_a_status_is_told_in_the_services_words(provider, service, attempt, status, word):
+def test_a_status_is_told_in_the_services_words(provider, service, attempt, status, label):
     provider.tell_status(attempt, "e 1", status)
     assert (last(service).method, last(service).path) == ("PATCH", "/api/v1/exam/e%201/attempt/a%2F1/")
-    assert last(service).body == {"status": word}
+    assert last(service).body == {"status": label}
 
 
 @pytest.mark.parametrize("status", [200, 404, 405])
 def test_an_attempt_is_removed_and_what_is_not_there_is_gone(provider, service, attempt, status):
     path = "/api/v1/exam/e%201/attempt/a%2F1/"
-    service.says["DELETE", path] = Said(status, b"<h1>Method not allowed</h1>")
+    service.responses["DELETE", path] = Response(status, b"<h1>Method not allowed</h1>")
     provider.remove_attempt(attempt, "e 1")
     assert service.made() == [("DELETE", path)]
 
 
 def test_a_learner_is_erased_by_the_obscured_id(provider, service, attempt):
     path = f"/api/v1/user/{provider.obscured_id(attempt.user)}/"
-    service.says["DELETE", path] = Said(200, True)
+    service.responses["DELETE", path] = Response(200, True)
     provider.erase_learner(attempt.user)
     assert service.made() == [("DELETE", path)]
 
 
 def test_instructions_are_asked_for_in_a_language(provider, service, attempt):
-    service.says["/api/v1/exam/e%201/attempt/a%2F1/"] = Said(
+    service.responses["/api/v1/exam/e%201/attempt/a%2F1/"] = Response(
         body={"instructions": ["Eins", "Zwei"], "download_url": "https://service.example/software"}
     )
     assert provider.instructions(attempt, "e 1", "de") == Instructions(
@@ -180,18 +180,18 @@ def test_a_token_is_used_until_it_ends(provider, service, exam):
 
 
 @pytest.mark.parametrize(
-    ("life", "asked"), [(3600, 1), (0, 1), (None, 1), ("3600", 1), (True, 1), (1e-9, 2), (float("nan"), 1)]
+    ("life", "requests"), [(3600, 1), (0, 1), (None, 1), ("3600", 1), (True, 1), (1e-9, 2), (float("nan"), 1)]
 )
-def test_a_token_is_not_used_longer_than_it_says(provider, service, exam, life, asked):
-    service.says[TOKEN] = Said(body={"access_token": "t", "expires_in": life})
+def test_a_token_is_not_used_longer_than_it_says(provider, service, exam, life, requests):
+    service.responses[TOKEN] = Response(body={"access_token": "t", "expires_in": life})
     provider.save_exam(exam, None)
     provider.save_exam(exam, None)
-    assert [call.path for call in service.calls].count(TOKEN[1]) == asked
+    assert [call.path for call in service.calls].count(TOKEN[1]) == requests
 
 
 def test_a_token_that_is_no_longer_taken_is_renewed_once(provider, service, exam):
     provider.save_exam(exam, None)
-    service.says[EXAMS] = [Said(401, b"<h1>401</h1>"), Said(body={"id": 2})]
+    service.responses[EXAMS] = [Response(401, b"<h1>401</h1>"), Response(body={"id": 2})]
     assert provider.save_exam(exam, None) == "2"
     assert [call.headers.get("Authorization") for call in service.calls if call.path == EXAMS[1]] == [
         "JWT token-1",
@@ -202,10 +202,10 @@ def test_a_token_that_is_no_longer_taken_is_renewed_once(provider, service, exam
 
 def test_a_token_that_was_not_taken_is_not_tried_again(provider, service, exam):
     provider.save_exam(exam, None)
-    service.says[EXAMS], service.says[TOKEN] = Said(401), Said(503)
+    service.responses[EXAMS], service.responses[TOKEN] = Response(401), Response(503)
     with pytest.raises(ServiceUnavailable):
         provider.save_exam(exam, None)
-    del service.says[EXAMS], service.says[TOKEN]
+    del service.responses[EXAMS], service.responses[TOKEN]
     provider.save_exam(exam, None)
     assert [call.headers["Authorization"] for call in service.calls if call.path == EXAMS[1]] == [
         "JWT token-1",
@@ -215,7 +215,7 @@ def test_a_token_that_was_not_taken_is_not_tried_again(provider, service, exam):
 
 
 def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, service, exam):
-    service.says[EXAMS] = Said(401)
+    service.responses[EXAMS] = Response(401)
     with pytest.raises(ServiceUnavailable, match="401"):
         provider.save_exam(exam, None)
     assert service.tokens == 2
@@ -224,19 +224,19 @@ def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, se
 @pytest.mark.parametrize(
     "response",
     [
-        Said(200, {"error": "invalid_client"}),
-        Said(200, {"access_token": ""}),
-        Said(200, {"access_token": 5}),
-        Said(200, {"access_token": "a\r\nX-Evil: 1"}),
-        Said(200, {"access_token": "é"}),
-        Said(200, b"<html>Welcome</html>"),
-        Said(200, ["x"]),
-        Said(401, {"access_token": "x"}),
-        Said(500),
+        Response(200, {"error": "invalid_client"}),
+        Response(200, {"access_token": ""}),
+        Response(200, {"access_token": 5}),
+        Response(200, {"access_token": "a\r\nX-Evil: 1"}),
+        Response(200, {"access_token": "é"}),
+        Response(200, b"<html>Welcome</html>"),
+        Response(200, ["x"]),
+        Response(401, {"access_token": "x"}),
+        Response(500),
     ],
 )
 def test_a_sign_in_without_a_token_is_tried_again(provider, service, exam, response):
-    service.says[TOKEN] = response
+    service.responses[TOKEN] = response
     with pytest.raises(ServiceUnavailable, match="no token"):
         provider.save_exam(exam, None)
     assert service.made() == []
@@ -247,7 +247,7 @@ def test_a_sign_in_without_a_token_is_tried_again(provider, service, exam, respo
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422])
 def test_a_refusal_is_final_and_quotes_the_service(provider, service, exam, status):
-    service.says[EXAMS] = Said(status, b"<html>" + b"no " * 1_000)
+    service.responses[EXAMS] = Response(status, b"<html>" + b"no " * 1_000)
     with pytest.raises(CallRefused) as refusal:
         provider.save_exam(exam, None)
     assert str(refusal.value).startswith(f"The service answered {status}: <html>no no")
@@ -256,7 +256,7 @@ def test_a_refusal_is_final_and_quotes_the_service(provider, service, exam, stat
 
 @pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 502, 503])
 def test_what_may_heal_is_tried_again_later(provider, service, exam, status):
-    service.says[EXAMS] = Said(status, b"<html>sorry</html>")
+    service.responses[EXAMS] = Response(status, b"<html>sorry</html>")
     with pytest.raises(ServiceUnavailable, match=f"{status}.*sorry") as refusal:
         provider.save_exam(exam, None)
     assert not refusal.value.gave_no_answer
@@ -264,7 +264,7 @@ def test_what_may_heal_is_tried_again_later(provider, service, exam, status):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(provider, service, exam, status):
-    service.says[EXAMS] = Said(status, b"", {"Location": f"{service.url}/elsewhere"})
+    service.responses[EXAMS] = Response(status, b"", {"Location": f"{service.url}/elsewhere"})
     with pytest.raises(ServiceUnavailable, match=str(status)):
         provider.save_exam(exam, None)
     assert service.made() == [EXAMS]
@@ -291,7 +291,7 @@ def test_a_redirect_is_not_followed(provider, service, exam, status):
     ids=lambda body: str(body)[:20],
 )
 def test_an_answer_without_an_id_is_no_answer(provider, service, exam, body):
-    service.says[EXAMS] = Said(200, body)
+    service.responses[EXAMS] = Response(200, body)
     with pytest.raises(ServiceUnavailable, match="without an id"):
         provider.save_exam(exam, None)
 
@@ -305,7 +305,7 @@ def test_no_more_than_64_kib_of_an_answer_are_read(provider, service, exam):
             poured.append(1)
 
     poured = []
-    service.says[EXAMS] = Said(write=pour)
+    service.responses[EXAMS] = Response(write=pour)
     with pytest.raises(ServiceUnavailable, match="without an id"):
         provider.save_exam(exam, None)
     assert len(poured) < 1_000
@@ -334,7 +334,7 @@ def silence(handler):
 @pytest.mark.parametrize("where", [TOKEN, EXAMS], ids=["token", "call"])
 def test_a_service_that_takes_its_time_is_left_at_the_deadline(provider, service, exam, monkeypatch, where, write):
     monkeypatch.setattr(calls, "CALL_LIMIT", 0.3)
-    service.says[where] = Said(write=write)
+    service.responses[where] = Response(write=write)
     with pytest.raises(ServiceUnavailable, match="no answer in time") as refusal:
         provider.save_exam(exam, None)
     assert refusal.value.gave_no_answer
@@ -344,15 +344,15 @@ def test_an_answer_that_breaks_off_is_none(provider, service, exam):
     def half(handler):
         handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": 1}')
 
-    service.says[EXAMS] = Said(write=half)
+    service.responses[EXAMS] = Response(write=half)
     with pytest.raises(ServiceUnavailable) as refusal:
         provider.save_exam(exam, None)
     assert refusal.value.gave_no_answer
 
 
-@pytest.mark.parametrize("words", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200])
-def test_what_is_no_http_is_no_answer(provider, service, exam, words):
-    service.says[EXAMS] = Said(write=lambda handler: handler.wfile.write(words))
+@pytest.mark.parametrize("sent", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200])
+def test_what_is_no_http_is_no_answer(provider, service, exam, sent):
+    service.responses[EXAMS] = Response(write=lambda handler: handler.wfile.write(sent))
     with pytest.raises(ServiceUnavailable):
         provider.save_exam(exam, None)
 
@@ -394,7 +394,7 @@ def test_a_tls_handshake_that_drips_ends_at_the_deadline():
 
 
 def test_secrets_stand_in_no_message(provider, service, exam, caplog):
-    service.says[EXAMS] = Said(400, f"You sent JWT token-1 and {SECRET}\0".encode())
+    service.responses[EXAMS] = Response(400, f"You sent JWT token-1 and {SECRET}\0".encode())
     with pytest.raises(CallRefused) as refusal:
         provider.save_exam(exam, None)
     texts = f"{refusal.value!r} {caplog.text} {provider!r} {vars(provider)!r} {client.RestClient!r}"

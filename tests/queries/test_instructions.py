@@ -8,7 +8,7 @@ from proctoring_results import api
 from proctoring_results.providers.rest import calls
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory
 from tests.providers.conftest import calling, provider, service  # noqa: F401  fixtures
-from tests.providers.service import Said
+from tests.providers.service import Response
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
@@ -24,12 +24,16 @@ def _empty_cache():
 
 @pytest.fixture
 def attempt(service):  # noqa: F811
-    service.says[ADDRESS] = Said(body={"instructions": ["Start it."], "download_url": "https://service.example/x"})
-    service.says[CONFIG] = Said(body={"instructions": ["In general."], "download_url": "https://service.example/y"})
+    service.responses[ADDRESS] = Response(
+        body={"instructions": ["Start it."], "download_url": "https://service.example/x"}
+    )
+    service.responses[CONFIG] = Response(
+        body={"instructions": ["In general."], "download_url": "https://service.example/y"}
+    )
     return ExamAttemptFactory(exam=ProctoredExamFactory(external_id="E"), external_id="A")
 
 
-def asked(service):  # noqa: F811
+def calls(service):  # noqa: F811
     return [path for _, path in service.made()]
 
 
@@ -50,23 +54,23 @@ def test_a_page_that_is_looked_at_again_asks_once_for_each_language(attempt, ser
 
 
 def test_while_the_service_is_down_there_are_none_and_only_one_page_has_waited(attempt, service):  # noqa: F811
-    service.says[ADDRESS] = Said(503)
+    service.responses[ADDRESS] = Response(503)
     other = ExamAttemptFactory(exam=attempt.exam, external_id="B")
     assert [api.instructions_for(one) for one in (attempt, attempt, other)] == [None] * 3
-    assert asked(service) == [ADDRESS]
+    assert calls(service) == [ADDRESS]
 
 
 def test_a_refusal_of_one_attempt_is_no_outage(attempt, service):  # noqa: F811
-    service.says[ADDRESS] = Said(404, b"<h1>Not found</h1>")
+    service.responses[ADDRESS] = Response(404, b"<h1>Not found</h1>")
     other = ExamAttemptFactory(exam=attempt.exam, external_id="B")
     assert [api.instructions_for(attempt), api.instructions_for(attempt)] == [None, None]
     assert api.instructions_for(other) is not None
-    assert asked(service).count(ADDRESS) == 1
+    assert calls(service).count(ADDRESS) == 1
 
 
 def test_a_page_waits_no_longer_than_its_limit(attempt, service, monkeypatch):  # noqa: F811
     monkeypatch.setattr(calls, "PAGE_LIMIT", 0.2)
-    service.says[ADDRESS] = Said(write=lambda handler: service.over.wait())
+    service.responses[ADDRESS] = Response(write=lambda handler: service.over.wait())
     assert api.instructions_for(attempt) is None
 
 

@@ -7,7 +7,7 @@ from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, Us
 pytestmark = pytest.mark.django_db
 
 S = AttemptStatus
-WORDS = {
+RESULTS = {
     S.COMPLETED: "Pending",
     S.SUBMITTED: "Pending",
     S.TIMED_OUT: "Pending",
@@ -20,8 +20,8 @@ WORDS = {
 @pytest.mark.parametrize("status", AttemptStatus)
 def test_a_learner_reads_the_word_of_the_status_and_no_more(status):
     attempt = ExamAttemptFactory(status=status)
-    word = api.result_for(attempt.user, attempt.exam)
-    assert (word and word.label) == WORDS.get(status)
+    result = api.result_for(attempt.user, attempt.exam)
+    assert (result and result.label) == RESULTS.get(status)
 
 
 def test_a_learner_without_an_attempt_reads_no_word():

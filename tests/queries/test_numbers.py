@@ -18,12 +18,12 @@ from proctoring_results.queries import numbers
 from proctoring_results.reports.kinds import EXAM_RESULTS, attempts_in_report, rows_of
 from proctoring_results.rules import RESULT_WORDS
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.histories import HISTORIES, NOON, PARTS, WORDS, strike, tell
+from tests.histories import HISTORIES, LABELS, NOON, PARTS, change_incident, tell
 from tests.reports.test_rows import rows as rows_in_file
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-SUSPICIOUS, VIOLATION, OWN = (api.IncidentData(status=status, comment="seen") for status in WORDS)
+SUSPICIOUS, VIOLATION, OWN = (api.IncidentData(status=status, comment="seen") for status in LABELS)
 
 
 def reviewed_after(*delays: timedelta) -> None:
@@ -40,8 +40,8 @@ def test_a_course_where_nobody_was_is_all_zeros():
 
 
 def test_one_exam_of_the_course():
-    wanted, _ = ExamAttemptFactory(verified=True), ExamAttemptFactory(rejected=True)
-    numbers = api.course_numbers(COURSE, wanted.exam.content_id)
+    attempt, _ = ExamAttemptFactory(verified=True), ExamAttemptFactory(rejected=True)
+    numbers = api.course_numbers(COURSE, attempt.exam.content_id)
     assert (numbers.attempts, numbers.statuses["verified"]) == (1, 1)
 
 
@@ -83,7 +83,7 @@ def test_incidents_are_counted_by_the_part_of_the_session_where_they_were_seen()
 def test_a_dismissed_incident_is_counted_in_no_part():
     attempt = ExamAttemptFactory(submitted=True)
     api.record_review(attempt.attempt_code, "Suspicious", incidents=[replace(SUSPICIOUS, kind="room"), SUSPICIOUS])
-    strike(attempt, "dismiss", UserFactory(admin=True))
+    change_incident(attempt, "dismiss", UserFactory(admin=True))
     counted = api.course_numbers(COURSE).incidents_by_part
     assert (counted[api.SessionPart.VERIFICATION], counted[api.SessionPart.VIDEO]) == (0, 1)
 
@@ -158,7 +158,7 @@ def test_a_clock_that_was_put_forward_changes_no_duration():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "median", "most"),
+    ("minutes", "median", "percentile_90"),
     [
         ([7], 7, 7),
         ([1, 2], 1, 2),
@@ -168,11 +168,11 @@ def test_a_clock_that_was_put_forward_changes_no_duration():
         ([5] * 9 + [99], 5, 5),
     ],
 )
-def test_the_times_that_stand_for_all(minutes, median, most):
+def test_the_times_that_stand_for_all(minutes, median, percentile_90):
     reviewed_after(*(timedelta(minutes=number) for number in minutes))
     times = api.course_numbers(COURSE).review_times
     assert times.reviews == len(minutes)
-    assert (times.median, times.percentile_90) == (timedelta(minutes=median), timedelta(minutes=most))
+    assert (times.median, times.percentile_90) == (timedelta(minutes=median), timedelta(minutes=percentile_90))
 
 
 @pytest.mark.parametrize("number", [2, 9, 10, 11, 99, 100])
@@ -216,11 +216,11 @@ def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:
 
 
 def equal(report: list[dict[str, str]], numbers: api.Numbers) -> None:
-    words = Counter(RESULT_WORDS.get(row["status"]) for row in report)
+    results = Counter(RESULT_WORDS.get(row["status"]) for row in report)
     assert numbers.attempts == len(report)
     assert +Counter(numbers.statuses) == Counter(row["status"] for row in report)
-    assert +Counter(numbers.results) == Counter({word: words[word] for word in words if word})
-    assert numbers.under_way + numbers.without_result == words[None]
+    assert +Counter(numbers.results) == Counter({result: results[result] for result in results if result})
+    assert numbers.under_way + numbers.without_result == results[None]
     outcomes = Counter(row["review_status"] for row in report)
     assert +Counter({**numbers.review_outcomes, "": numbers.without_review}) == outcomes
     assert numbers.practice == sum(row["is_sample_attempt"] == "True" for row in report)

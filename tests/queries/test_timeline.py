@@ -32,7 +32,7 @@ def attempt(admin):
     return attempt
 
 
-def told(attempt, *kinds):
+def sentences(attempt, *kinds):
     return [event.sentence for event in timeline(attempt) if event.kind in kinds]
 
 
@@ -51,7 +51,7 @@ def test_everything_is_told_in_the_order_it_happened(attempt):
 
 
 def test_each_kind_is_a_sentence(attempt):
-    assert told(attempt, "created", "message", "review", "status", "decision", "archived") == [
+    assert sentences(attempt, "created", "message", "review", "status", "decision", "archived") == [
         "The attempt was created.",
         "Message of proctortrack, review (REST): processed as review 1.",
         "Review 1: “Suspicious”, 1 incident; applied.",
@@ -96,13 +96,13 @@ def test_effects_say_how_they_stand(attempt):
 def test_a_call_to_a_provider_says_what_is_told():
     attempt, now = ExamAttemptFactory(), timezone.now()
     LmsEffect.objects.create(kind="provider", call="create_attempt", attempt=attempt, queued_at=now, next_try_at=now)
-    assert told(attempt, "effect") == ["Register the attempt: waiting, 0 tries."]
+    assert sentences(attempt, "effect") == ["Register the attempt: waiting, 0 tries."]
 
 
 def test_the_same_decision_again_says_so(attempt, admin):
     attempt = ExamAttemptFactory(verified=True)
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    assert told(attempt, "decision") == ["Decided Pass again: the status stays “verified”."]
+    assert sentences(attempt, "decision") == ["Decided Pass again: the status stays “verified”."]
 
 
 def test_a_message_that_waits_says_so(attempt):
@@ -134,8 +134,8 @@ def test_a_dismissed_incident_and_that_it_was_taken_back(admin):
     second = review.incidents.get(position=1)
     dismissed = api.dismiss_incident(second.pk, by=admin, reason="It was the cat")
     api.restore_incident(dismissed.incidents.get(position=1).pk, by=admin, reason="No cat")
-    told = [(event.sentence, event.person, event.detail) for event in timeline(attempt) if event.kind == "review"]
-    assert told[1:] == [
+    sentences = [(event.sentence, event.person, event.detail) for event in timeline(attempt) if event.kind == "review"]
+    assert sentences[1:] == [
         ("Dismissed incident 2 of review 1, which became review 2.", admin, "It was the cat"),
         ("Restored a dismissed incident of review 2, which became review 3.", admin, "No cat"),
     ]

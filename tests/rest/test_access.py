@@ -134,8 +134,8 @@ def test_who_comes_in(who, endpoint, whose, status):
     assert ("WWW-Authenticate" in answer) is (status == 401)
     # Whoever is turned away has left nothing behind, and what is archived does not move.
     assert ProviderMessage.objects.count() == (status == 200)
-    has_moved = whose != "archived" and (endpoint, status) in {("ready", 200), ("rpnow_launch", 302)}
-    assert StatusChange.objects.count() == has_moved
+    status_changed = whose != "archived" and (endpoint, status) in {("ready", 200), ("rpnow_launch", 302)}
+    assert StatusChange.objects.count() == status_changed
 
 
 def test_a_401_says_how_to_sign_in_whatever_the_hosts_first_class_is(monkeypatch):

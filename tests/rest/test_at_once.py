@@ -37,7 +37,7 @@ def one_answer(answers):
     return content
 
 
-def kept():
+def stored_rows():
     return ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()
 
 
@@ -48,7 +48,7 @@ def effects_of(attempt):
 def test_five_reviews_are_one():
     attempt, clients = rest_attempt(), [signed_in(account) for account in [account_of()] * 5]
     assert one_answer(at_once(*[lambda client=client: post(client, reviewed(), REVIEW) for client in clients]))
-    assert kept() == (1, 1, 1)
+    assert stored_rows() == (1, 1, 1)
     assert attempt.changes.count() == 1
     assert effects_of(attempt) == ["notice"]
 
@@ -58,7 +58,7 @@ def test_five_reviews_of_rpnow_are_one():
     attempt = rest_attempt(None, provider="rpnow")
     body = rpnow_body(attempt, "SSI-1")
     assert one_answer(at_once(*[lambda: post_rpnow(Client(), body) for _ in FIVE]))
-    assert kept() == (1, 1, 2)
+    assert stored_rows() == (1, 1, 2)
     assert attempt.changes.count() == 1
     assert effects_of(attempt) == ["certificate", "credit", "grade", "mail"]
     attempt.refresh_from_db()
@@ -71,7 +71,7 @@ def test_five_times_ready_is_once():
         at_once(*[lambda client=client: post(client, ready(), {"status": "ready"}) for client in clients])
     )
     assert b'"status_changed":true' in answer
-    assert kept() == (1, 0, 0)
+    assert stored_rows() == (1, 0, 0)
     assert [change.to_status for change in attempt.changes.all()] == ["ready_to_start"]
 
 

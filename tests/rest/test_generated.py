@@ -157,11 +157,11 @@ def call_endpoint(settings):
 def try_all(bodies, call):
     """Each of them; both what is taken and what is refused is among them."""
     answered = Counter()
-    for what, body in bodies:
+    for description, body in bodies:
         try:
             answered[call(body)] += 1
         except Exception as error:
-            error.add_note(f"The body: {what}")
+            error.add_note(f"The body: {description}")
             raise
     assert set(answered) >= {200, 400}
 

@@ -20,7 +20,9 @@ class Examity(Provider):
         return ReviewData(
             review_status=self.review_status("colour", body.get("colour")),
             incidents=tuple(
-                IncidentData(status="Suspicious", comment=text(f"flags[{n}].text", flag.get("text"), least=1, most=99))
+                IncidentData(
+                    status="Suspicious", comment=text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99)
+                )
                 for n, flag in enumerate(flags)
             ),
             raw_data=body,

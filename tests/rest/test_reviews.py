@@ -58,7 +58,7 @@ def is_refused(response, status, code, field=None):
 
 
 @pytest.mark.parametrize(
-    ("word", "review_status", "becomes"),
+    ("label", "review_status", "becomes"),
     [
         ("passed", "Clean", "verified"),
         ("violation", "Rules Violation", "verified"),
@@ -66,9 +66,9 @@ def is_refused(response, status, code, field=None):
         ("not_reviewed", "Not Reviewed", "submitted"),
     ],
 )
-def test_a_review_is_stored_and_changes_the_status(provider, word, review_status, becomes):
+def test_a_review_is_stored_and_changes_the_status(provider, label, review_status, becomes):
     attempt = rest_attempt()
-    answer = post(provider, reviewed(), {"status": word})
+    answer = post(provider, reviewed(), {"status": label})
     attempt.refresh_from_db()
     assert answer.status_code == 200
     assert answer.json()["status_changed"] is (becomes != "submitted")
@@ -76,7 +76,7 @@ def test_a_review_is_stored_and_changes_the_status(provider, word, review_status
 
 
 @pytest.mark.parametrize(
-    ("word", "kept", "counted"),
+    ("label", "stored", "counted"),
     [
         ("Suspicious", "Suspicious", (1, 0)),
         ("suspicious", "Suspicious", (1, 0)),
@@ -86,11 +86,11 @@ def test_a_review_is_stored_and_changes_the_status(provider, word, review_status
         ("OK", "OK", (0, 0)),
     ],
 )
-def test_the_label_of_a_comment_is_matched_without_regard_to_case_or_stored_unchanged(provider, word, kept, counted):
+def test_the_label_of_a_comment_is_matched_without_regard_to_case_or_stored_unchanged(provider, label, stored, counted):
     rest_attempt()
-    post(provider, reviewed(), {"status": "suspicious", "comments": [{"comment": "x", "status": word}]})
+    post(provider, reviewed(), {"status": "suspicious", "comments": [{"comment": "x", "status": label}]})
     review = ExamReview.objects.get()
-    assert review.incidents.get().status == kept
+    assert review.incidents.get().status == stored
     assert (review.suspicious_count, review.rules_violation_count) == counted
 
 
@@ -181,8 +181,8 @@ def test_a_repeat_is_one_review_and_gets_the_same_answer(provider):
 
 def test_a_correction_back_to_the_first_word_is_no_repeat(provider):
     attempt = rest_attempt()
-    for word in ("passed", "suspicious", "passed"):
-        post(provider, reviewed(), {"status": word})
+    for label in ("passed", "suspicious", "passed"):
+        post(provider, reviewed(), {"status": label})
     attempt.refresh_from_db()
     assert (attempt.status, attempt.reviews.count()) == ("verified", 3)
 
@@ -320,8 +320,8 @@ def test_evidence_is_stored_encrypted_and_nowhere_else(provider):
     body = {**REVIEW, "comments": [comment], "evidence": [{"kind": "video", "url": link, "stop": 90, "codec": "av1"}]}
     assert post(provider, reviewed(), body).status_code == 200
     review, message = ExamReview.objects.get(), ProviderMessage.objects.get()
-    kept = [(one.kind, one.incident_id, decrypt(one.url), one.start, one.stop) for one in review.evidence.all()]
-    assert kept == [
+    stored = [(one.kind, one.incident_id, decrypt(one.url), one.start, one.stop) for one in review.evidence.all()]
+    assert stored == [
         ("video", None, link, None, 90.0),
         ("screenshot", review.incidents.get().pk, f"{link}/1.png", 1.0, None),
     ]

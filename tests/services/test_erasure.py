@@ -358,8 +358,8 @@ def test_a_report_that_was_built_before_the_commit_is_taken_back_after_it(attemp
 
 
 def test_at_the_terminal(attempt, admin):
-    told = called("proctoring_erase", attempt.user.username, "--by", admin.username, "--reason", "Ticket 7")
-    assert f"The data of {attempt.user.username} was erased" in told
+    output = called("proctoring_erase", attempt.user.username, "--by", admin.username, "--reason", "Ticket 7")
+    assert f"The data of {attempt.user.username} was erased" in output
     assert SECRET not in texts_about(attempt)
 
 

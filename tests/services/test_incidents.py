@@ -70,8 +70,8 @@ def test_evidence_goes_along_with_its_incident(attempt, admin):
         attempt, "Suspicious", incident("a"), incident("b", evidence=(video("https://b.example/"),)), evidence=[video()]
     )
     review = api.dismiss_incident(first(before).pk, by=admin, reason="cat")
-    kept = [(decrypt(one.url), one.incident and one.incident.comment) for one in review.evidence.order_by("position")]
-    assert kept == [("https://video.example/1", None), ("https://b.example/", "b")]
+    stored = [(decrypt(one.url), one.incident and one.incident.comment) for one in review.evidence.order_by("position")]
+    assert stored == [("https://video.example/1", None), ("https://b.example/", "b")]
     assert {one.incident.review for one in review.evidence.exclude(incident=None)} == {review}
     assert before.evidence.count() == 2
 

@@ -20,21 +20,21 @@ def history(attempt: ExamAttempt) -> list[tuple[str, str]]:
 def is_a_chain(attempt: ExamAttempt, start: str) -> bool:
     """Each change begins where the one before has ended, and the last one is where the attempt is."""
     attempt.refresh_from_db()
-    here = start
+    current = start
     for begins, ends in history(attempt):
-        if begins != here:
+        if begins != current:
             return False
-        here = ends
-    return here == attempt.status
+        current = ends
+    return current == attempt.status
 
 
 def test_a_learner_gets_one_attempt_however_many_tabs_ask():
     learner, exam = UserFactory(), ProctoredExamFactory()
     outcomes = at_once(*[lambda: api.create_attempt(learner, exam)] * MANY)
     [made] = of_type(ExamAttempt, outcomes)
-    told = of_type(api.AttemptAlreadyOpen, outcomes)
-    assert len(told) == MANY - 1
-    assert {refusal.attempt for refusal in told} == {made}
+    refused = of_type(api.AttemptAlreadyOpen, outcomes)
+    assert len(refused) == MANY - 1
+    assert {refusal.attempt for refusal in refused} == {made}
 
 
 def test_an_exam_is_registered_once_however_many_ask():

@@ -18,9 +18,9 @@ def handed_in(provider="proctortrack", **fields):
 
 
 def review(attempt, status, *incidents, **fields):
-    kept = api.record_review(attempt.attempt_code, status, incidents=incidents, **fields)
+    stored = api.record_review(attempt.attempt_code, status, incidents=incidents, **fields)
     attempt.refresh_from_db()
-    return kept
+    return stored
 
 
 # --- What follows ---
@@ -40,9 +40,9 @@ def review(attempt, status, *incidents, **fields):
 )
 def test_a_review_moves_the_attempt_as_the_providers_policy_says(provider, status, becomes):
     attempt = handed_in(provider)
-    kept = review(attempt, status)
+    stored = review(attempt, status)
     assert attempt.status == becomes
-    assert attempt.current_review == kept
+    assert attempt.current_review == stored
 
 
 def test_a_host_sets_a_providers_policy(settings):
@@ -54,9 +54,9 @@ def test_a_host_sets_a_providers_policy(settings):
 
 def test_the_change_knows_its_review():
     attempt = handed_in()
-    kept = review(attempt, "Clean")
+    stored = review(attempt, "Clean")
     change = attempt.changes.get()
-    assert (change.source, change.review, change.by) == (Source.PROVIDER, kept, None)
+    assert (change.source, change.review, change.by) == (Source.PROVIDER, stored, None)
 
 
 @pytest.mark.parametrize(("status", "becomes"), [("Suspicious", "rejected"), ("Clean", "verified")])
@@ -79,7 +79,7 @@ def test_a_review_by_a_person_who_may_not_decide_is_refused_whole():
 
 
 def test_the_reports_columns_are_computed_when_the_review_arrives():
-    kept = review(
+    stored = review(
         handed_in(),
         "Suspicious",
         incident(comment="one"),
@@ -87,29 +87,29 @@ def test_the_reports_columns_are_computed_when_the_review_arrives():
         incident(comment="=three\r\nfour\rfive"),
         incident("other", "six"),
     )
-    assert (kept.suspicious_count, kept.suspicious_comments) == (2, "one; '=three\nfour\nfive")
-    assert (kept.rules_violation_count, kept.rules_violation_comments) == (1, "two")
+    assert (stored.suspicious_count, stored.suspicious_comments) == (2, "one; '=three\nfour\nfive")
+    assert (stored.rules_violation_count, stored.rules_violation_comments) == (1, "two")
 
 
 def test_where_incidents_were_seen_is_counted_when_the_review_arrives():
     kinds = ("desktop", "id", "room", "onboarding", "webcam", "")
-    kept = review(handed_in(), "Suspicious", *(incident(kind=kind) for kind in kinds))
-    counts = (kept.video_count, kept.online_count, kept.verification_count, kept.onboarding_count)
+    stored = review(handed_in(), "Suspicious", *(incident(kind=kind) for kind in kinds))
+    counts = (stored.video_count, stored.online_count, stored.verification_count, stored.onboarding_count)
     assert counts == (2, 1, 2, 1)
 
 
 @pytest.mark.database
 def test_each_incident_is_counted_where_it_was_seen_or_the_database_refuses():
-    kept = review(handed_in(), "Suspicious", incident(), incident("odd"))
+    stored = review(handed_in(), "Suspicious", incident(), incident("odd"))
     with pytest.raises(IntegrityError, match="each_incident_of_a_review_was_seen_somewhere"), transaction.atomic():
-        ExamReview.objects.filter(pk=kept.pk).update(video_count=1)
+        ExamReview.objects.filter(pk=stored.pk).update(video_count=1)
 
 
 def test_incidents_are_kept_as_they_came_and_in_their_order():
-    kept = review(
+    stored = review(
         handed_in(), "Suspicious", incident(comment="a\r\nb", kind="audio", start=1.5, stop=2), incident("odd", "c")
     )
-    rows = list(kept.incidents.values_list("position", "status", "kind", "comment", "start", "stop"))
+    rows = list(stored.incidents.values_list("position", "status", "kind", "comment", "start", "stop"))
     assert rows == [(0, "Suspicious", "audio", "a\r\nb", 1.5, 2.0), (1, "odd", "", "c", None, None)]
 
 
@@ -143,11 +143,11 @@ def test_what_cannot_be_kept_is_refused_by_name_and_nothing_is_kept(field, call)
 
 def test_a_review_before_the_exam_is_over_waits_and_is_applied_when_it_is_over():
     attempt = ExamAttemptFactory(started=True)
-    kept = review(attempt, "Clean")
-    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.WAITING, "started", None)
+    stored = review(attempt, "Clean")
+    assert (stored.standing, attempt.status, attempt.current_review) == (ReviewStanding.WAITING, "started", None)
     attempt = api.submit_attempt(attempt.attempt_code, by=attempt.user)
-    kept.refresh_from_db()
-    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.APPLIED, "verified", kept)
+    stored.refresh_from_db()
+    assert (stored.standing, attempt.status, attempt.current_review) == (ReviewStanding.APPLIED, "verified", stored)
 
 
 def test_reviews_that_waited_are_applied_in_their_order():
@@ -189,15 +189,19 @@ def test_not_reviewed_is_current_only_while_there_is_no_other():
 
 def test_a_review_of_an_archived_attempt_is_kept_and_moves_nothing():
     attempt = handed_in(archived=True)
-    kept = review(attempt, "Suspicious")
-    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ARCHIVED, "submitted", None)
+    stored = review(attempt, "Suspicious")
+    assert (stored.standing, attempt.status, attempt.current_review) == (ReviewStanding.ARCHIVED, "submitted", None)
 
 
 @pytest.mark.parametrize("status", [AttemptStatus.DECLINED, AttemptStatus.EXPIRED, AttemptStatus.ERROR])
 def test_a_review_that_could_not_move_the_attempt_is_kept_beside(status):
     attempt = ExamAttemptFactory(status=status)
-    kept = review(attempt, "Clean")
-    assert (kept.standing, attempt.status, attempt.current_review) == (ReviewStanding.ILLEGAL_TRANSITION, status, None)
+    stored = review(attempt, "Clean")
+    assert (stored.standing, attempt.status, attempt.current_review) == (
+        ReviewStanding.ILLEGAL_TRANSITION,
+        status,
+        None,
+    )
 
 
 # --- Decisions ---

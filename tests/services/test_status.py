@@ -34,13 +34,13 @@ LETTERS = {"L": Source.LEARNER, "H": Source.HOST, "P": Source.PROVIDER, "D": Sou
 
 
 def table() -> dict[tuple[str, str], frozenset[Source]]:
-    moves = {}
+    transitions = {}
     for line in TABLE.strip().splitlines():
         start, cells = line.split(": ")
         for cell in cells.split(", "):
             to, who = cell.split(" ")
-            moves[start, to] = frozenset(LETTERS[letter] for letter in who)
-    return moves
+            transitions[start, to] = frozenset(LETTERS[letter] for letter in who)
+    return transitions
 
 
 def attempt_in(status: AttemptStatus) -> ExamAttempt:
@@ -49,28 +49,28 @@ def attempt_in(status: AttemptStatus) -> ExamAttempt:
     return ExamAttemptFactory(started=True, status=status)
 
 
-def move(attempt: ExamAttempt, to: AttemptStatus, source: Source) -> StatusChange | None:
+def change(attempt: ExamAttempt, to: AttemptStatus, source: Source) -> StatusChange | None:
     by, reason = (UserFactory(), "because") if source is Source.PERSON else (None, "")
     with transaction.atomic():
         return change_status(lock_attempt(attempt.attempt_code), to, source=source, by=by, reason=reason)
 
 
 def test_the_table_is_the_one_of_the_design():
-    assert {pair: moved.by for pair, moved in TRANSITIONS.items()} == table()
+    assert {pair: transition.by for pair, transition in TRANSITIONS.items()} == table()
 
 
-@pytest.mark.parametrize(("start", "to", "source"), ALL, ids=lambda word: word.value)
-def test_an_attempt_makes_the_moves_of_the_table_and_no_other(start, to, source, settings):
+@pytest.mark.parametrize(("start", "to", "source"), ALL, ids=lambda choice: choice.value)
+def test_an_attempt_makes_the_transitions_of_the_table_and_no_other(start, to, source, settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LATE_HAND_IN": "submitted"}
     attempt = attempt_in(start)
     if start is to:
-        change = move(attempt, to, source)
-        assert (change is not None) == (source is Source.PERSON)
+        made = change(attempt, to, source)
+        assert (made is not None) == (source is Source.PERSON)
     elif source in table().get((start, to), ()):
-        assert move(attempt, to, source).to_status == to
+        assert change(attempt, to, source).to_status == to
     else:
         with pytest.raises(IllegalTransition):
-            move(attempt, to, source)
+            change(attempt, to, source)
         assert not attempt.changes.exists()
     attempt.refresh_from_db()
     assert attempt.status == (to if attempt.changes.exists() else start)
@@ -119,7 +119,7 @@ def test_an_attempt_that_is_over_leaves_room_for_a_new_one(to):
     attempt = attempt_in(start)
     source = sorted(TRANSITIONS[start, to].by)[0]
     ExamAttempt.objects.filter(pk=attempt.pk).update(open_key=attempt.open_key)
-    move(attempt, to, source)
+    change(attempt, to, source)
     attempt.refresh_from_db()
     assert attempt.open_key is None
 
@@ -127,12 +127,12 @@ def test_an_attempt_that_is_over_leaves_room_for_a_new_one(to):
 @pytest.mark.parametrize("to", sorted(OVER_STATUSES))
 def test_the_end_of_the_exam_is_kept_once(to):
     attempt = attempt_in(S.STARTED)
-    move(attempt, to, Source.HOST)
+    change(attempt, to, Source.HOST)
     attempt.refresh_from_db()
     first = attempt.completed_at
     assert first is not None
     if (to, S.SUBMITTED) in TRANSITIONS:
-        move(attempt, S.SUBMITTED, Source.HOST)
+        change(attempt, S.SUBMITTED, Source.HOST)
         attempt.refresh_from_db()
         assert attempt.completed_at == first
 
@@ -140,7 +140,7 @@ def test_the_end_of_the_exam_is_kept_once(to):
 def test_an_archived_attempt_moves_nowhere():
     attempt = ExamAttemptFactory(submitted=True, archived=True)
     with pytest.raises(AttemptIsArchived):
-        move(attempt, S.VERIFIED, Source.PROVIDER)
+        change(attempt, S.VERIFIED, Source.PROVIDER)
 
 
 def test_an_unknown_attempt_is_named():

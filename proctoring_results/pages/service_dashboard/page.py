@@ -121,7 +121,7 @@ def find_target(course_id: str, params: Mapping[str, str]) -> DashboardTarget:
         exam = get_exam(course_id, clean_key("exam", params["exam"]))
         provider = provider_named(exam.provider)
     else:
-        name = clean_key("provider", params.get("provider", ""), most=64)
+        name = clean_key("provider", params.get("provider", ""), max_length=64)
         if not exams_in_course(course_id).with_result().filter(provider=name).exists():
             raise NotFound("provider", name)
         provider = provider_named(name)

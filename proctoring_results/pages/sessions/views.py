@@ -59,7 +59,7 @@ def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Search for a learner, or clear the search; then back to the list with its filters."""
     course_id = _course_to_view(request, course_id)
     try:
-        search = clean_text("search", request.POST.get("search", ""), most=MAX_SEARCH_LENGTH).strip()
+        search = clean_text("search", request.POST.get("search", ""), max_length=MAX_SEARCH_LENGTH).strip()
     except InvalidInput as refusal:
         flash(request, messages.ERROR, str(refusal))
         return SeeOther(_list_url(request, course_id))

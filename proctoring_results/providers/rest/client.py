@@ -111,10 +111,10 @@ class RestClient:
         return token
 
     def _problem(self, answer: Answer, token: str) -> CallRefused | ServiceUnavailable:
-        shown = answer.text()
+        text = answer.text()
         for secret in filter(None, (token, self._secret)):
-            shown = shown.replace(secret, "…")
-        sentence = f"The service answered {answer.status}: {shown[:MAX_SHOWN_LENGTH]}"
+            text = text.replace(secret, "…")
+        sentence = f"The service answered {answer.status}: {text[:MAX_SHOWN_LENGTH]}"
         if 400 <= answer.status < 500 and answer.status not in RETRIED:
             return CallRefused(sentence)
         return ServiceUnavailable(sentence)

@@ -50,18 +50,18 @@ class RestProvider(RestCalls):
             review_status=self.review_status("status", body.get("status")),
             incidents=incidents,
             evidence=of_review,
-            reviewed_by=optional_text("reviewed_by", body.get("reviewed_by"), most=255),
+            reviewed_by=optional_text("reviewed_by", body.get("reviewed_by"), max_length=255),
             raw_data=body,
         )
 
     def is_ready(self, body: Mapping[str, Any]) -> bool:
-        return text("status", body.get("status"), least=1, most=64) == "ready"
+        return text("status", body.get("status"), min_length=1, max_length=64) == "ready"
 
     def _incident(self, place: str, item: Mapping[str, Any]) -> IncidentData:
         optional_seconds(f"{place}.duration", item.get("duration"))  # stored in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.status", item.get("status")),
-            comment=text(f"{place}.comment", item.get("comment"), least=1, most=MAX_COMMENT_LENGTH),
+            comment=text(f"{place}.comment", item.get("comment"), min_length=1, max_length=MAX_COMMENT_LENGTH),
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
             evidence=evidence(f"{place}.evidence", item.get("evidence")),

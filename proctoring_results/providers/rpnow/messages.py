@@ -70,8 +70,8 @@ class RPNowProvider(Provider):
     def read_envelope(self, body: Mapping[str, Any], delivery: Delivery) -> Envelope:
         exam = json_object("examMetaData", body.get("examMetaData"))
         return Envelope(
-            attempt_code=text(CODE, exam.get("examCode"), least=1, most=255),
-            external_id=text(LOCATOR, exam.get("ssiRecordLocator"), least=1, most=255),
+            attempt_code=text(CODE, exam.get("examCode"), min_length=1, max_length=255),
+            external_id=text(LOCATOR, exam.get("ssiRecordLocator"), min_length=1, max_length=255),
             external_id_field=LOCATOR,
         )
 
@@ -110,7 +110,7 @@ class RPNowProvider(Provider):
         optional_seconds(f"{place}.duration", item.get("duration"))  # stored in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.eventStatus", item.get("eventStatus")),
-            comment=text(f"{place}.comments", item.get("comments"), least=1, most=MAX_COMMENT_LENGTH),
+            comment=text(f"{place}.comments", item.get("comments"), min_length=1, max_length=MAX_COMMENT_LENGTH),
             kind=kind,
             start=optional_seconds(f"{place}.eventStart", item.get("eventStart")),
             stop=optional_seconds(f"{place}.eventFinish", item.get("eventFinish")),
