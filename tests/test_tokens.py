@@ -1,6 +1,6 @@
 """How a service signs in, copied from the example into a project that has nothing but what the page says.
 
-The toolkit is the one that is installed, so a run with its oldest version tells if that will do.
+The toolkit is the one that is installed, so a run with its oldest version shows that this one will do.
 """
 
 import re
@@ -87,9 +87,9 @@ def test_what_the_page_says_lets_a_service_in(tmp_path):
 
 def block(page: str, name: str) -> str:
     """The first block of a page that is a file of this name."""
-    result = re.search(rf"^ *```python\n( *# {name}\n.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
-    assert result is not None
-    return textwrap.dedent(result[1])
+    match = re.search(rf"^ *```python\n( *# {name}\n.*?)^ *```$", page, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    return textwrap.dedent(match[1])
 
 
 def run(folder: Path, code: str) -> str:

@@ -1,4 +1,4 @@
-"""The URLs can be included whole or in parts, and a check reports if a provider's messages arrive."""
+"""The URLs can be included whole or in parts, and a check warns if a provider's messages do not arrive."""
 
 import sys
 from types import ModuleType
@@ -52,7 +52,7 @@ def test_each_part_can_be_included_alone(urls, part, present):
     assert tuple(exists(*view) for view in (OF_PAGES, OF_WEBHOOKS, OF_API)) == present
 
 
-def problems():
+def warnings():
     return [(problem.id.removeprefix("proctoring_results."), problem.msg) for problem in check_addresses(None)]
 
 
@@ -62,33 +62,33 @@ def providers(settings, **named):
 
 def test_all_addresses_of_the_example_lead_to_this_app(settings):
     providers(settings, vendor={"class": VENDOR}, rpnow={}, own={})
-    assert problems() == []
+    assert warnings() == []
 
 
 def test_an_address_that_leads_to_another_app_is_a_warning(urls, settings):
     providers(settings, vendor={"class": VENDOR})
     urls(re_path("^api/edx_proctoring/v1/", another_app), path("", include("proctoring_results.urls")))
-    warnings = problems()
-    assert {number for number, _ in warnings} == {"W018"}
-    assert "'proctortrack' calls /api/edx_proctoring/v1/proctored_exam/attempt/id/reviewed" in warnings[0][1]
-    assert all("leads to tests.test_urls.another_app." in sentence for _, sentence in warnings)
-    assert len(warnings) == 2  # reviewed and ready; RPNow and the vendor have other addresses
+    problems = warnings()
+    assert {number for number, _ in problems} == {"W018"}
+    assert "'proctortrack' calls /api/edx_proctoring/v1/proctored_exam/attempt/id/reviewed" in problems[0][1]
+    assert all("leads to tests.test_urls.another_app." in sentence for _, sentence in problems)
+    assert len(problems) == 2  # reviewed and ready; RPNow and the vendor have other addresses
 
 
 def test_the_webhooks_may_stand_under_a_prefix(urls):
     urls(path("proctoring/", include("proctoring_results.urls")))
-    assert problems() == []
+    assert warnings() == []
 
 
 def test_a_provider_of_the_settings_without_an_address_is_a_warning(urls, settings):
     urls(path("", include(PAGES)))
     providers(settings)
-    assert problems() == []
+    assert warnings() == []
     providers(settings, vendor={"class": VENDOR})
-    [(number, sentence)] = problems()
+    [(number, sentence)] = warnings()
     assert (number, "'vendor' cannot send its messages" in sentence) == ("W019", True)
 
 
 def test_wrong_settings_are_not_reported_twice(settings):
     providers(settings, vendor={"class": "nowhere.Vendor"})
-    assert problems() == []
+    assert warnings() == []

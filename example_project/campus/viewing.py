@@ -113,7 +113,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found: tuple[Any, Any] | None = super().authenticate(request)
-        only_looks = getattr(request.parser_context["view"], "only_looks", False)
-        if found and request.method not in SAFE_METHODS and not only_looks and current(request._request):
+        only_reads = getattr(request.parser_context["view"], "only_reads", False)
+        if found and request.method not in SAFE_METHODS and not only_reads and current(request._request):
             raise PermissionDenied(READ_ONLY)
         return found

@@ -20,6 +20,7 @@ from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, MessageState
 from proctoring_results.exceptions import CannotDecrypt, MessageQueued, ProctoringResultsError
 from proctoring_results.models import ProviderMessage
+from proctoring_results.providers.registry import provider_named
 from proctoring_results.services.messages import replay_message
 
 from .filters import course_filter
@@ -93,6 +94,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": _("Message of the provider"),
             "message": message,
+            "channel": _channel_label(message),
             "text": text,
             "problem": problem,
         }
@@ -132,7 +134,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Replay these messages?"),
-            "selected": selected,
+            "selected": [(message, _channel_label(message)) for message in selected],
             "DONE": MessageState.DONE,
         }
         return TemplateResponse(request, "admin/proctoring_results/providermessage/replay.html", context)
@@ -152,6 +154,10 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             sentence = _outcome(name, pk, processed)
             self.log_change(request, processed, sentence)
             self.message_user(request, sentence, messages.SUCCESS)
+
+
+def _channel_label(message: ProviderMessage) -> str:
+    return provider_named(message.provider).channel_label(message.channel)
 
 
 def _url(name: str, *args: object) -> str:
