@@ -22,8 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.campus.models import Course, Enrolment, ExamContent
+from example_project.campus.seeding.courses import make_provider
 from example_project.campus.seeding.questions import QUESTIONS
-from example_project.campus.seeding.world import make_provider
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
