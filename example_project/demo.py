@@ -249,7 +249,7 @@ def _answers(url: str) -> bool:
 
 
 def _greeting(url: str, seed: bool, logs: Path) -> str:
-    from example_project.campus.seeding.world import SIGN_INS
+    from example_project.campus.seeding.courses import SIGN_INS
 
     lines = ["", f"  Open {url}", ""]
     if seed:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_WRITE_STATUS = {
     "proctoring_results/services/status.py",
     # Creates the history of finished attempts.
-    "example_project/campus/seeding/stories.py",
+    "example_project/campus/seeding/histories.py",
 }
 # A cache that is down must lock nobody out, and each cache backend raises errors of its own.
 MAY_SWALLOW = {"proctoring_results/throttles.py"}

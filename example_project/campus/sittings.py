@@ -12,8 +12,8 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.api import AttemptStatus
 
+from .answers import close_and_grade, lay_out, readable_answers, save_answers
 from .models import Course, Enrolment, ExamContent
-from .sheets import close_and_grade, lay_out, readable_answers, save_answers
 
 S = AttemptStatus
 TAKEN = frozenset({S.COMPLETED, S.SUBMITTED, S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED, S.VERIFIED, S.REJECTED})

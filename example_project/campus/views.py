@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from proctoring_results import api
 
+from .answers import answers_in
 from .gradebook import scores
 from .models import Course, CourseRole, Enrolment, ExamContent, Viewing
-from .sheets import answers_in
 from .sittings import S, Sitting, find_sitting, take_step
 from .viewing import MAX_FOUND, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
 

@@ -23,7 +23,7 @@ StatusGroup = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class StatusCounts:
-    """Attempts by status, and what follows from it. Each mapping holds every word, also those with 0."""
+    """Attempts by status, and what follows from it. Each mapping holds every choice, those with 0 included."""
 
     statuses: Mapping[AttemptStatus, int]
     requiring_attention: int

@@ -22,13 +22,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from example_project.campus.models import Course, Enrolment, ExamContent
+from example_project.campus.seeding.courses import make_provider
 from example_project.campus.seeding.questions import QUESTIONS
-from example_project.campus.seeding.world import make_provider
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
-from proctoring_results.providers import client as rest_client
 from proctoring_results.providers import http
+from proctoring_results.providers.rest import client as rest_client
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.services.effects import queue_erasure

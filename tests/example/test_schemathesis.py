@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from example_project.campus.seeding.world import DEMO_COURSE, OTHER_COURSE
+from example_project.campus.seeding.courses import DEMO_COURSE, OTHER_COURSE
 from proctoring_results import api
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ExamAttempt, ProctoredExam, Report

@@ -83,7 +83,7 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     calls = [call for call in host.calls if call in ("invalidate", "evaluate")]
     assert calls == ([] if certificate is None else [("evaluate", "invalidate")[certificate.is_invalidated]])
     [mail] = mailoutbox
-    assert f"{preview.effects[E.MAIL].word.label}" in mail.subject
+    assert f"{preview.effects[E.MAIL].result.label}" in mail.subject
     assert preview.effects[E.MAIL].names_the_zero is ("set to 0" in mail.body)
 
 

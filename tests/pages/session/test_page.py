@@ -388,7 +388,7 @@ def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(revi
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
     stored = Disclosure.objects.get()
-    assert (stored.user, stored.attempt, stored.what, stored.address) == (reviewer, attempt, "evidence", "192.0.2.7")
+    assert (stored.user, stored.attempt, stored.kind, stored.address) == (reviewer, attempt, "evidence", "192.0.2.7")
 
 
 def test_evidence_on_another_host_has_no_link_and_says_why(reviewing, reviewer, attempt):
@@ -480,7 +480,7 @@ def test_an_export_is_written_down(looking, attempt):
     )
     assert "no-store" in answer.headers["Cache-Control"]
     stored = Disclosure.objects.get()
-    assert (stored.attempt, stored.what, stored.evidence, stored.address) == (attempt, "export", None, "192.0.2.7")
+    assert (stored.attempt, stored.kind, stored.evidence, stored.address) == (attempt, "export", None, "192.0.2.7")
     answer.close()
 
 

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from example_project.campus.models import Course
-from example_project.campus.seeding import world
+from example_project.campus.seeding import courses
 from example_project.campus.seeding.bulk import bulk_writing
-from example_project.campus.seeding.telling import Exam, Narrator
+from example_project.campus.seeding.writer import Exam, Narrator
 from proctoring_results import api
 
 # With more attempts than this there are more exams, and of each history only the last change is written.
@@ -27,36 +27,36 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--attempts", type=int, default=400, help="how many attempts the course gets (%(default)s)")
-        parser.add_argument("--course", default=world.DEMO_COURSE, help="id of the course (%(default)s)")
+        parser.add_argument("--course", default=courses.DEMO_COURSE, help="id of the course (%(default)s)")
 
     def handle(self, *, attempts: int, course: str, **options: Any) -> None:
         if attempts < 0 or not 0 < len(course) <= 255:
             raise CommandError("A number of attempts from 0, and a course id of 1 to 255 characters are needed.")
         now = timezone.now().replace(second=0, microsecond=0)
-        people = world.make_people()
-        world.make_provider(people["proctortrack"])
-        world.make_client(people["instructor"])
-        other = world.make_course(world.OTHER_COURSE, people, now)
-        self._seed(other, world.OTHER_EXAMS, 40, people, now)
-        plans = world.EXAMS + (world.weekly_tests(20) if attempts > MANY else ())
-        self._seed(world.make_course(course, people, now), plans, attempts, people, now)
+        people = courses.make_people()
+        courses.make_provider(people["proctortrack"])
+        courses.make_client(people["instructor"])
+        other = courses.make_course(courses.OTHER_COURSE, people, now)
+        self._seed(other, courses.OTHER_EXAMS, 40, people, now)
+        plans = courses.EXAMS + (courses.weekly_tests(20) if attempts > MANY else ())
+        self._seed(courses.make_course(course, people, now), plans, attempts, people, now)
 
     def _seed(
-        self, course: Course, plans: tuple[world.ExamPlan, ...], number: int, people: dict[str, User], now: datetime
+        self, course: Course, plans: tuple[courses.ExamPlan, ...], number: int, people: dict[str, User], now: datetime
     ) -> None:
         with bulk_writing():
             if api.attempts_in_course(course.course_id).exists():
                 self.stdout.write(f"{course.course_id} has attempts already: nothing is added.")
                 return
             narrator = Narrator(course, now, people["instructor"], whole=number <= MANY)
-            exams = {plan: narrator.exam(*world.make_exam(course, plan, now), min(STORIES, number)) for plan in plans}
+            exams = {plan: narrator.exam(*courses.make_exam(course, plan, now), min(STORIES, number)) for plan in plans}
             told = self._learner(narrator, exams, people["learner"]) if number > MANY // 1000 else 0
             narrator.tell(list(exams.values()), number - told, self._progress(number))
         self.stdout.write(f"{course.course_id}: {number:,} attempts at {len(exams)} exams.")
 
-    def _learner(self, narrator: Narrator, exams: dict[world.ExamPlan, Exam], learner: User) -> int:
+    def _learner(self, narrator: Narrator, exams: dict[courses.ExamPlan, Exam], learner: User) -> int:
         """The one who can sign in: with results to read, and exams to take."""
-        statuses = {world.MIDTERM: "verified", world.ORAL: "second_review_required", world.QUIZ: "declined"}
+        statuses = {courses.MIDTERM: "verified", courses.ORAL: "second_review_required", courses.QUIZ: "declined"}
         known = {plan: status for plan, status in statuses.items() if plan in exams}
         for plan, status in known.items():
             narrator.one(learner.pk, exams[plan], status)

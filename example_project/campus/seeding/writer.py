@@ -18,7 +18,7 @@ from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Inciden
 
 from . import texts
 from .bulk import Table, analyse, flush_all, take_up_the_keys
-from .stories import DAY, HOUR, MINUTE, PLOTS, TIMED_PLOTS, Since, Story, many
+from .histories import DAY, HOUR, MINUTE, PLOTS, TIMED_PLOTS, Since, Story, many
 
 ROWS_AT_ONCE = 5_000
 # Every story ends within so many days; a course's exams are spread over so many.
