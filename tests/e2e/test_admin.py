@@ -61,7 +61,7 @@ def test_a_fail_is_reverted_to_a_pass(opened, failed, course, viewport):
     page.locator("#searchbar").fill(failed.attempt_code)
     press(page, "Search")
     page.get_by_role("link", name=failed.attempt_code).click()
-    expect(page.locator(".pr-timeline")).to_contain_text("Decided Fail with review 1")
+    expect(page.locator(".pr-timeline")).to_contain_text("Decided Fail on review 1")
     page.get_by_role("link", name="Pass…").click()
     expect(page.locator(".pr-follows")).to_contain_text("The grade is 7 of 10 again; now 0 is shown.")
     assert fits(page)

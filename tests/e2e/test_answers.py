@@ -144,7 +144,7 @@ def test_evidence_on_a_host_that_nobody_named_is_told_accessibly(opened, person,
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": {}}
     address = evidence(user, attempt)
     page = opened("instructor", address, as_user=user, viewport=viewport, color_scheme=scheme)
-    expect(page.locator("main")).to_contain_text("video.example, which the settings of this site do not name")
+    expect(page.locator("main")).to_contain_text("video.example, a host that the settings of this site do not allow")
     assert violations(page) == []
     page.goto(session(attempt))
     expect(page.locator("#pr-video")).to_contain_text("host not allowed (video.example)")

@@ -87,7 +87,7 @@ def test_by_keyboard_alone(opened, instructor, viewport):
         if number == 4:
             keys.decide("Fail", "That was the wrong button")
         if number < 9:
-            keys.follow("Next that requires attention")
+            keys.follow("Next session that requires attention")
     people = StatusChange.objects.filter(source="person", reason__in=["I have watched it", "That was the wrong button"])
     assert people.values("attempt").distinct().count() == 10
     assert people.count() == 11

@@ -47,7 +47,7 @@ def test_an_exam_is_chosen_without_javascript(opened, path):
     page.get_by_label("Exam", exact=True).select_option("Midterm")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("heading", name="Midterm")).to_be_visible()
-    expect(page.get_by_role("table", name="Results").get_by_role("row", name="Unsatisfactory 1 25 %")).to_be_visible()
+    expect(page.get_by_role("table", name="Results").get_by_role("row", name="Failed rejected 1 25 %")).to_be_visible()
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("table", name="Over time").get_by_role("row", name="1 May 2026")).to_contain_text("4")
 
