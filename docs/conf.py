@@ -7,9 +7,9 @@ import django
 from django.conf import settings
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
-# Just enough of Django for the docstrings and the tables that are taken from the code. No database is opened.
+# Just enough of Django to read the docstrings. No database is opened.
 settings.configure(
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "proctoring_results"],
     SECRET_KEY="only for building the documentation",  # noqa: S106
@@ -24,7 +24,7 @@ author = "proctoring_results contributors"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "from_the_code"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 nitpicky = False
 
@@ -39,7 +39,5 @@ python_maximum_signature_line_length = 88
 
 html_theme = "furo"
 html_title = f"proctoring_results {release}"
-html_static_path = ["_static"]
-html_css_files = ["docs.css"]
 html_copy_source = False
 html_show_sourcelink = False

@@ -1,15 +1,15 @@
-"""A small proctoring service, for trying things out: it knows the REST protocol, and nothing of who calls it.
+"""A small proctoring service to try an LMS with. It speaks the REST protocol, whatever LMS calls it.
 
-Run it as ``python -m example_project.invigilator``; it needs nothing but Python. Its page shows its sessions, and
-lets a person play the reviewer. It keeps nothing: when it stops, everything is forgotten. From the environment, each
-with INVIGILATOR_ before it:
+Run it as ``python -m example_project.invigilator``; it needs nothing but Python. Its page lists its sessions, and
+lets a person play the reviewer. It stores nothing: when it stops, everything is forgotten. Variables of the
+environment, each with INVIGILATOR_ before it:
 
 HOST, PORT                         where it listens (127.0.0.1, 8001)
 CLIENT_ID, CLIENT_SECRET           who may call it
 LMS_CLIENT_ID, LMS_CLIENT_SECRET   how it signs in at the LMS
 VERDICT                            what it finds by itself: passed, violation, suspicious, not_reviewed, none (passed)
 READY                              when a learner gets ready: when the software was fetched (download), or created
-READY_AFTER, REVIEW_AFTER          seconds until it says so (2, 5)
+READY_AFTER, REVIEW_AFTER          seconds until it sends that, and the review (2, 5)
 MISBEHAVE                          with commas between: slow, html, no_token, unknown_tokens
 """
 
@@ -56,11 +56,11 @@ INCIDENTS = {
         {"comment": "A phone in the hand", "status": "Rules Violation", "start": 120, "stop": 150, "duration": 30}
     ],
 }
-WORDS = {
+INSTRUCTIONS = {
     "en": (
         "Download the software and start it.",
         "Hold your identity card to the camera.",
-        "Come back to the exam's page: it goes on by itself when the software has found all well.",
+        "Come back to the exam's page: it continues by itself when the software has checked everything.",
     ),
     "de": (
         "Laden Sie das Programm herunter und starten Sie es.",
@@ -91,8 +91,8 @@ class Session:
     exam: str
     data: dict[str, Any]
     stage: str = "created"
-    # What was said to the LMS, and what it answered.
-    told: list[str] = field(default_factory=list)
+    # What was sent to the LMS, and how it answered.
+    log: list[str] = field(default_factory=list)
 
 
 class Sessions:
@@ -119,8 +119,8 @@ class Sessions:
             return made
 
     def find(self, exam: str, number: str) -> Session | None:
-        found = self.attempts.get(number)
-        return found if found is not None and found.exam == exam else None
+        session = self.attempts.get(number)
+        return session if session is not None and session.exam == exam else None
 
     def remove(self, session: Session) -> None:
         with self.lock:
@@ -139,38 +139,38 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-# -------------------------------------------------------------------------------------------------- what it says itself
+# ---------------------------------------------------------------------------------------------------- calls to the LMS
 
 
 class Reporter:
-    """Calls the LMS, once each: what is lost is lost."""
+    """Calls the LMS, and never tries again: a call that fails is lost."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self._open = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({})).open
 
-    def say_ready(self, session: Session) -> None:
-        self._say(session, "ready", {"status": "ready"})
+    def send_ready(self, session: Session) -> None:
+        self._send(session, "ready", {"status": "ready"})
 
-    def say_review(self, session: Session, verdict: str) -> None:
-        self._say(session, "reviewed", {"status": verdict, "comments": INCIDENTS.get(verdict, [])})
+    def send_review(self, session: Session, verdict: str) -> None:
+        self._send(session, "reviewed", {"status": verdict, "comments": INCIDENTS.get(verdict, [])})
 
     def later(self, seconds: float, verb: Callable[..., None], *args: Any) -> None:
         timer = threading.Timer(seconds, verb, args)
         timer.daemon = True
         timer.start()
 
-    def _say(self, session: Session, what: str, body: Mapping[str, Any]) -> None:
+    def _send(self, session: Session, what: str, body: Mapping[str, Any]) -> None:
         host = str(session.data.get("lms_host", "")).rstrip("/")
-        word = str(body["status"])
+        status = str(body["status"])
         try:
             token = self._token(host)
             path = f"/api/edx_proctoring/v1/proctored_exam/attempt/{quote(session.number, safe='')}/{what}"
             answer = self._post(host + path, json.dumps(body), "application/json", Authorization=f"JWT {token}")
-            session.told.append(f"{word}: {answer.get('status', 'taken')}")
+            session.log.append(f"{status}: {answer.get('status', 'taken')}")
         except (OSError, ValueError, KeyError) as error:
-            session.told.append(f"{word}: not taken ({error})")
-        print(f"{session.number} → {host} {session.told[-1]}", flush=True)
+            session.log.append(f"{status}: not taken ({error})")
+        print(f"{session.number} → {host} {session.log[-1]}", flush=True)
 
     def _token(self, host: str) -> str:
         form = {
@@ -179,8 +179,8 @@ class Reporter:
             "client_secret": self.options.lms_client_secret,
             "token_type": "jwt",
         }
-        said = self._post(f"{host}/oauth2/access_token", urlencode(form), "application/x-www-form-urlencoded")
-        return str(said["access_token"])
+        answer = self._post(f"{host}/oauth2/access_token", urlencode(form), "application/x-www-form-urlencoded")
+        return str(answer["access_token"])
 
     def _post(self, url: str, body: str, kind: str, **headers: str) -> Any:
         if urlsplit(url).scheme not in ("http", "https"):
@@ -194,7 +194,7 @@ class Reporter:
 
 
 class Tokens:
-    """They look like JSON web tokens, and are signed with a key that nobody else has."""
+    """JSON web tokens, signed with a key that only this process has."""
 
     def __init__(self) -> None:
         self.key = secrets.token_bytes(32)
@@ -289,12 +289,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
             for verb, pattern, action in ROUTES:
-                found = re.fullmatch(pattern, path)
-                if verb == method and found:
+                match = re.fullmatch(pattern, path)
+                if verb == method and match:
                     # A dashboard is opened by a person's browser: the token stands in its address.
                     if path.startswith("/api/") and action is not Handler.dashboard:
                         self._let_in()
-                    action(self, body, *found.groups())
+                    action(self, body, *match.groups())
                     return
             raise Refusal(404, "There is nothing here.")
         except Refusal as refusal:
@@ -368,7 +368,7 @@ class Handler(BaseHTTPRequestHandler):
     def show(self, body: bytes, exam: str, number: str) -> None:
         session = self._session(exam, number)
         link = f"http://{self.headers.get('Host', 'localhost')}/download/{session.number}"
-        self.send_json({"status": session.stage, "instructions": self._words(), "download_url": link})
+        self.send_json({"status": session.stage, "instructions": self._instructions(), "download_url": link})
 
     def move(self, body: bytes, exam: str, number: str) -> None:
         session, status = self._session(exam, number), _fields(body, "status")["status"]
@@ -377,7 +377,7 @@ class Handler(BaseHTTPRequestHandler):
         was, session.stage = session.stage, status
         options = self.server.options
         if status == "submitted" and was != "submitted" and options.verdict in CHOICES:
-            self.server.reporter.later(options.review_after, self.server.reporter.say_review, session, options.verdict)
+            self.server.reporter.later(options.review_after, self.server.reporter.send_review, session, options.verdict)
         self.send_json({"status": status})
 
     def remove(self, body: bytes, exam: str, number: str) -> None:
@@ -390,19 +390,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def config(self, body: bytes) -> None:
         link = f"http://{self.headers.get('Host', 'localhost')}/download/"
-        self.send_json({"name": "Invigilator", "rules": RULES, "instructions": self._words(), "download_url": link})
+        instructions = self._instructions()
+        self.send_json({"name": "Invigilator", "rules": RULES, "instructions": instructions, "download_url": link})
 
     def _session(self, exam: str, number: str) -> Session:
-        found = self.server.sessions.find(exam, number)
-        if found is None:
+        session = self.server.sessions.find(exam, number)
+        if session is None:
             raise Refusal(404, "There is no such session.")
-        return found
+        return session
 
-    def _words(self) -> tuple[str, ...]:
-        return WORDS.get(self.headers.get("Accept-Language", "en")[:2].lower(), WORDS["en"])
+    def _instructions(self) -> tuple[str, ...]:
+        return INSTRUCTIONS.get(self.headers.get("Accept-Language", "en")[:2].lower(), INSTRUCTIONS["en"])
 
     def _ready_later(self, session: Session) -> None:
-        self.server.reporter.later(self.server.options.ready_after, self.server.reporter.say_ready, session)
+        self.server.reporter.later(self.server.options.ready_after, self.server.reporter.send_ready, session)
 
     # --- For people
 
@@ -414,7 +415,7 @@ class Handler(BaseHTTPRequestHandler):
             200,
             _page(
                 "<h1>The software</h1><p>Here a real service would give you its software, and it would look at your "
-                "camera and your identity card. This one finds all well, and tells your exam's page in a moment.</p>"
+                "camera and your identity card. This one finds nothing wrong, and soon tells your exam's page.</p>"
                 "<p>Go back to the page of your exam.</p>"
             ),
             "text/html",
@@ -467,7 +468,7 @@ class Handler(BaseHTTPRequestHandler):
         session = self.server.sessions.attempts.get(number)
         if session is None or verdict not in CHOICES:
             raise Refusal(404, "There is no such session, or no such review.")
-        self.server.reporter.say_review(session, verdict)
+        self.server.reporter.send_review(session, verdict)
         self._send(303, "", "text/plain", Location="/")
 
     def style(self, body: bytes) -> None:
@@ -506,15 +507,15 @@ def _fields(body: bytes, *needed: str) -> dict[str, Any]:
 
 def _row(session: Session, exam: Mapping[str, Any]) -> str:
     buttons = "".join(
-        f'<button name="verdict" value="{word}">{escape(label)}</button>' for word, label in CHOICES.items()
+        f'<button name="verdict" value="{verdict}">{escape(label)}</button>' for verdict, label in CHOICES.items()
     )
-    told = "".join(f"<li>{escape(line)}</li>" for line in session.told)
+    log = "".join(f"<li>{escape(line)}</li>" for line in session.log)
     kind = " · practice" if session.data.get("is_sample_attempt") else ""
     return (
         f"<section><h2>{escape(str(session.data.get('full_name', '')))} · {escape(str(exam.get('exam_name', '')))}</h2>"
         f'<p><b class="{escape(session.stage)}">{escape(session.stage)}</b>{kind} · <code>{session.number}</code></p>'
         f'<form method="post" action="/sessions/{session.number}/review">{buttons}</form>'
-        + (f"<p>Told the LMS:</p><ol>{told}</ol>" if told else "")
+        + (f"<p>Sent to the LMS:</p><ol>{log}</ol>" if log else "")
         + "</section>"
     )
 
@@ -549,20 +550,20 @@ button:hover { background: var(--paper); } :focus-visible { outline: 3px solid v
 
 
 def options_of(environment: Mapping[str, str]) -> Options:
-    def said(name: str, default: str) -> str:
+    def variable(name: str, default: str) -> str:
         return environment.get(f"INVIGILATOR_{name}") or default
 
     plain = Options()
     return Options(
-        client_id=said("CLIENT_ID", plain.client_id),
-        client_secret=said("CLIENT_SECRET", plain.client_secret),
-        lms_client_id=said("LMS_CLIENT_ID", plain.lms_client_id),
-        lms_client_secret=said("LMS_CLIENT_SECRET", plain.lms_client_secret),
-        verdict=said("VERDICT", plain.verdict),
-        ready=said("READY", plain.ready),
-        ready_after=float(said("READY_AFTER", str(plain.ready_after))),
-        review_after=float(said("REVIEW_AFTER", str(plain.review_after))),
-        misbehave=frozenset(said("MISBEHAVE", "").replace(" ", "").split(",")),
+        client_id=variable("CLIENT_ID", plain.client_id),
+        client_secret=variable("CLIENT_SECRET", plain.client_secret),
+        lms_client_id=variable("LMS_CLIENT_ID", plain.lms_client_id),
+        lms_client_secret=variable("LMS_CLIENT_SECRET", plain.lms_client_secret),
+        verdict=variable("VERDICT", plain.verdict),
+        ready=variable("READY", plain.ready),
+        ready_after=float(variable("READY_AFTER", str(plain.ready_after))),
+        review_after=float(variable("REVIEW_AFTER", str(plain.review_after))),
+        misbehave=frozenset(variable("MISBEHAVE", "").replace(" ", "").split(",")),
     )
 
 

@@ -200,11 +200,10 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "example_project.campus.tokens.TokenAuthentication",
-        "example_project.campus.tokens.SessionAuthentication",
+        "example_project.campus.viewing.SessionAuthentication",
     ],
 }
 OAUTH2_PROVIDER = {
-    "OAUTH2_VALIDATOR_CLASS": "example_project.campus.tokens.Validator",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "SCOPES": {"reviews": "Send reviews for a proctoring service"},
 }

@@ -66,6 +66,7 @@ from proctoring_results.queries.learner import (
 from proctoring_results.queries.lookups import (
     attempts_in_course,
     exams_in_course,
+    find_attempt,
     get_attempt,
     get_exam,
     get_report,
@@ -179,6 +180,7 @@ __all__ = [
     "exams_in_course",
     "expire_attempt",
     "fail_attempt",
+    "find_attempt",
     "get_attempt",
     "get_exam",
     "get_report",

@@ -15,13 +15,14 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
 from django.db import connections
+from django.urls import NoReverseMatch, Resolver404, resolve
 from django.utils.module_loading import import_string
 
 from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path
+from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path, options_of
 from proctoring_results.providers.registry import known_providers
 from proctoring_results.reports.sending import MAX_REDIRECT_LIFETIME
 
@@ -47,6 +48,14 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     if not settings.USE_TZ:
         problems.append(_error(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
+
+
+@register(Tags.urls)
+def check_addresses(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Check that the addresses which providers call lead to this app. ``PROVIDERS`` has to be right for that."""
+    if not getattr(settings, "ROOT_URLCONF", None) or [*_names_and_types()] or [*_providers()]:
+        return []
+    return [problem for provider in known_providers() for problem in _addresses(provider)]
 
 
 @register(Tags.database)
@@ -143,10 +152,45 @@ def _calls() -> Iterator[CheckMessage]:
             )
 
 
+def _addresses(provider: Provider) -> Iterator[CheckMessage]:
+    try:
+        paths = provider.addresses()
+    except NoReverseMatch:
+        # The built-in providers may be of no use to a site.
+        if provider.name in conf().PROVIDERS:
+            yield _warning(
+                19,
+                f"The provider {provider.name!r} cannot send its messages: its addresses are not among the URLs.",
+                "Include proctoring_results.providers.urls. If your own code calls api.record_review instead, add the "
+                "id of this check to SILENCED_SYSTEM_CHECKS.",
+            )
+        return
+    for path in paths:
+        view = _view_of_another(path)
+        if view is not None:
+            yield _warning(
+                18,
+                f"The provider {provider.name!r} calls {path}, and that leads to {view}.",
+                "Include proctoring_results.providers.urls before the URLs of that view.",
+            )
+
+
+def _view_of_another(path: str) -> str | None:
+    """Return the name of the view that a path leads to, or None if it is a webhook of this app."""
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return "no view"
+    if "proctoring_webhooks" in match.app_names:
+        return None
+    view = getattr(match.func, "view_class", None) or getattr(match.func, "cls", match.func)
+    return f"{view.__module__}.{getattr(view, '__qualname__', type(view).__qualname__)}"
+
+
 def _own_settings(provider: str) -> Mapping[str, type] | None:
     """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
-        found = import_string(class_path(provider))
+        found = import_string(class_path(provider, options_of(provider)))
     except (ImportError, TypeError, AttributeError):
         return None
     return found.own_settings if isinstance(found, type) and issubclass(found, Provider) else None

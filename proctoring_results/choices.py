@@ -42,6 +42,7 @@ class ReviewStanding(TextChoices):
     ARCHIVED = "archived", _("the attempt is archived")
     ILLEGAL_TRANSITION = "illegal_transition", _("the attempt's status does not allow it")
     BARRED = "barred", _("the provider's policy keeps the older review")
+    OUTDATED = "outdated", _("the provider sent a newer review before it arrived")
     AFTER_DECISION = "after_decision", _("came after a person's decision")
 
 
@@ -124,14 +125,6 @@ class CreditState(TextChoices):
     SATISFIED = "satisfied", _("satisfied")
     FAILED = "failed", _("failed")
     DECLINED = "declined", _("declined")
-
-
-class MessageChannel(TextChoices):
-    """Through which channel a provider's message came."""
-
-    REST_REVIEW = "rest_review", _("review (REST)")
-    REST_READY = "rest_ready", _("ready (REST)")
-    RPNOW_REVIEW = "rpnow_review", _("review (RPNow)")
 
 
 class MessageState(TextChoices):

@@ -37,7 +37,7 @@ class SignedLink(Generic[RowT]):
     lifetime: Callable[[], timedelta]
 
     def make_token(self, row: RowT, user: AbstractBaseUser, *, now: datetime) -> str:
-        """Return a token by which this person can open the row from now on. The permission is not asked here."""
+        """Return a token by which this person can open the row. Only ``verify`` checks the permission."""
         # In whole milliseconds, rounded down so that no link is from the future.
         made_at = int(now.timestamp() * 1000)
         data = {"row": str(getattr(row, self.key)), "user": str(user.pk), "at": made_at}

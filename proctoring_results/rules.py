@@ -112,6 +112,23 @@ STATUS_LABELS: Mapping[AttemptStatus, str | Promise] = {
     AttemptStatus.EXPIRED: _("Expired"),
     AttemptStatus.ERROR: _("Error"),
 }
+
+
+def status_label(status: str) -> str:
+    return str(STATUS_LABELS[AttemptStatus(status)])
+
+
+def small_print(status: str) -> str:
+    """Return the stored status, to be printed beside its label; empty if the label says the same."""
+    return "" if status_label(status).casefold() == status.replace("_", " ") else str(status)
+
+
+def full_status_label(status: str) -> str:
+    """Return ``Passed (verified)``, or ``Submitted``."""
+    stored = small_print(status)
+    return f"{status_label(status)} ({stored})" if stored else status_label(status)
+
+
 # What the course team reads where the learner reads a result.
 RESULT_LABELS: Mapping[ResultWord, str | Promise] = {
     ResultWord.PENDING: _("Pending"),

@@ -1,44 +1,9 @@
+"""Everything at once. Each of the three parts can be included alone."""
+
 from django.urls import include, path
 
-from proctoring_results.pages.data_download import views as data_download
-from proctoring_results.pages.numbers import views as numbers
-from proctoring_results.pages.quiz_list import views as quiz_list
-from proctoring_results.pages.service_dashboard import views as service_dashboard
-from proctoring_results.pages.session import views as session
-from proctoring_results.pages.sessions import views as sessions
-from proctoring_results.rest import urls as rest
-
-app_name = "proctoring_results"
-
-# Course ids are opaque; the older ones have slashes.
-COURSE = "proctoring/courses/<path:course_id>/data-download/"
-EXAMS = "proctoring/courses/<path:course_id>/special-exams/"
-SESSION = "proctoring/sessions/<str:attempt_code>/"
-
 urlpatterns = [
-    path(COURSE, data_download.data_download, name="data_download"),
-    path(f"{COURSE}generate/", data_download.generate, name="generate_report"),
-    path("proctoring/reports/<uuid:task_id>/cancel/", data_download.cancel, name="cancel_report"),
-    path("proctoring/reports/<uuid:task_id>/retry/", data_download.retry, name="retry_report"),
-    path("proctoring/reports/download/<str:token>/", data_download.download, name="download"),
-    path("proctoring/reports/download/<str:token>/excel/", data_download.download_excel, name="download_excel"),
-    # The longer addresses first: what comes before them is a course id, too.
-    path(f"{EXAMS}sessions/search/", sessions.search_sessions, name="search_sessions"),
-    path(f"{EXAMS}sessions/pass/", sessions.pass_sessions, name="pass_sessions"),
-    path(f"{EXAMS}sessions/", sessions.sessions, name="sessions"),
-    path(EXAMS, quiz_list.quiz_list, name="quiz_list"),
-    path("proctoring/evidence/<str:token>/", session.evidence, name="evidence"),
-    path(f"{SESSION}next/", session.next_session, name="next_session"),
-    path(f"{SESSION}decide/", session.decide, name="decide"),
-    path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
-    path(f"{SESSION}export/", session.export_session, name="export_session"),
-    path(SESSION, session.session, name="session"),
-    path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),
-    path(f"{EXAMS}service-dashboard/", service_dashboard.service_dashboard, name="service_dashboard"),
-    path(
-        f"{EXAMS}service-dashboard/open/",
-        service_dashboard.open_service_dashboard,
-        name="open_service_dashboard",
-    ),
-    path("", include(rest)),
+    path("", include("proctoring_results.pages.urls")),
+    path("", include("proctoring_results.providers.urls")),
+    path("", include("proctoring_results.rest.urls")),
 ]

@@ -8,6 +8,16 @@ from django.utils.translation import gettext as _
 from proctoring_results.exceptions import InvalidInput
 
 
+def problem_of_text(text: str) -> str:
+    """Return what is wrong with text that some database refuses; nothing if every database takes it."""
+    if "\0" in text:
+        return _("must not contain the NUL character.")
+    # Most text is ASCII, which is quick to find out.
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        return _("must not contain lone surrogates.")
+    return ""
+
+
 def clean_text(field: str, value: object, *, most: int | None = None) -> str:
     """Return the text unchanged.
 
@@ -15,12 +25,8 @@ def clean_text(field: str, value: object, *, most: int | None = None) -> str:
     """
     if not isinstance(value, str):
         raise InvalidInput(field, _("must be text."))
-    if "\0" in value:
-        raise InvalidInput(field, _("must not contain the NUL character."))
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(field, _("must not contain lone surrogates.")) from None
+    if problem := problem_of_text(value):
+        raise InvalidInput(field, problem)
     if most is not None and len(value) > most:
         raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": most})
     return value

@@ -138,7 +138,7 @@ def test_a_provider_that_cannot_be_called_is_said(settings, provider, others, se
 
 
 def test_the_extra_is_needed_only_where_something_is_called(settings, monkeypatch):
-    monkeypatch.setattr("proctoring_results.providers.rest.find_spec", lambda name: None)
+    monkeypatch.setattr("proctoring_results.providers.rest.calls.find_spec", lambda name: None)
     assert problem_ids() == set()
     settings.PROCTORING_RESULTS = {"SITE_URL": "https://lms.example", "PROVIDERS": {"x": CALLED}}
     problems = check_settings(None)

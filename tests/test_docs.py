@@ -1,14 +1,12 @@
-"""The documentation says what is there: what can go stale is compared with the code."""
+"""The documentation is compared with the code wherever it can become outdated."""
 
 import argparse
 import ast
-import importlib.util
 import inspect
 import re
-import sys
 import textwrap
+from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from django.core.management import get_commands, load_command_class
@@ -19,6 +17,7 @@ from proctoring_results import api, periodic, permissions, tasks
 from proctoring_results.choices import (
     AttemptStatus,
     DownloadOutcome,
+    EffectKind,
     ReportFailure,
     ReportKind,
     ReportState,
@@ -27,9 +26,13 @@ from proctoring_results.choices import (
     ReviewStatus,
     Source,
 )
-from proctoring_results.conf import SETTING_NAMES
+from proctoring_results.conf import SETTING_NAMES, Conf
+from proctoring_results.exceptions import AttemptIsAmbiguous, LocatorMismatch, ProctoringResultsError
+from proctoring_results.providers.policy import Policy
 from proctoring_results.reports.columns import exam_results_columns
 from proctoring_results.reports.kinds import KINDS
+from proctoring_results.rest.problem import STATUS
+from proctoring_results.rest.v1 import urls as v1_urls
 from proctoring_results.rules import PART_OF_INCIDENT
 from proctoring_results.transitions import TRANSITIONS
 
@@ -62,23 +65,39 @@ def first_column(page: str, heading: str) -> list[str]:
     return [row.split("|")[1].strip().strip("`") for row in table[0].splitlines()[2:]]
 
 
-def transitions_diagram() -> ModuleType:
-    found = importlib.util.spec_from_file_location("transitions_diagram", DOCS / "_ext" / "transitions_diagram.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module  # where dataclasses look for it
-    found.loader.exec_module(module)
-    return module
+def fields_of(cls: type) -> dict[str, tuple[str, object]]:
+    """Type, as it is written in the source, and default of each field of a dataclass."""
+    nodes = ast.parse(inspect.getsource(cls)).body[0].body  # type: ignore[attr-defined]
+    return {
+        node.target.id: (ast.unparse(node.annotation), getattr(cls(), node.target.id))
+        for node in nodes
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+def value_of(text: str) -> object:
+    return eval(text, {"timedelta": timedelta})  # noqa: S307 - from our own pages
+
+
+def rows_of(page: str, header: str) -> list[list[str]]:
+    """The cells of the table with this first line, without their quotes."""
+    table = re.search(rf"^{re.escape(header)}\n(?:^\|.*\n)+", text_of(page), re.MULTILINE)
+    assert table is not None
+    return [[cell.strip().strip("`") for cell in row.split("|")[1:-1]] for row in table[0].splitlines()[2:]]
 
 
 # ------------------------------------------------------------------------------------------------------------ settings
 
 
-def test_every_setting_has_its_place():
-    assert sorted(re.findall(r"^```\{setting\} (\w+)$", text_of("reference/settings.md"), re.MULTILINE)) == sorted(
-        SETTING_NAMES
-    )
+def test_every_setting_is_documented_with_its_type_and_default():
+    entry = r"^### `(\w+)`\n\n(?:(?!###)(?:.*\n))*?- Type: `(.+)`\n- Default: `(.*)`$"
+    entries = re.findall(entry, text_of("reference/settings.md"), re.MULTILINE)
+    assert {name: (type_, value_of(default)) for name, type_, default in entries} == fields_of(Conf)
+
+
+def test_every_key_of_a_policy_is_documented_with_its_type_and_default():
+    rows = rows_of("reference/settings.md", "| key | type | default | meaning |")
+    assert {name: (type_, value_of(default)) for name, type_, default, _ in rows} == fields_of(Policy)
 
 
 def test_every_setting_that_a_page_sets_is_known():
@@ -136,25 +155,25 @@ def test_every_call_of_the_api_in_a_page_exists():
 
 
 @pytest.mark.parametrize(
-    ("page", "heading", "words"),
+    ("page", "heading", "choices"),
     [
         ("reference/statuses.md", "The status of an attempt", AttemptStatus),
         ("reference/statuses.md", "The status of a review", ReviewStatus),
         ("reference/statuses.md", "What becomes of a review", ReviewStanding),
-        ("reference/statuses.md", "The moves that exist", Source),
+        ("reference/statuses.md", "The transitions that exist", Source),
         ("reference/statuses.md", "The states of a report", ReportState),
         ("reference/statuses.md", "What became of a download", DownloadOutcome),
         ("how-to/find-out-why-a-report-failed.md", "The four failures", ReportFailure),
     ],
 )
-def test_every_word_is_explained(page, heading, words):
-    assert sorted(first_column(page, heading)) == sorted(value for value in words.values if value)
+def test_every_choice_is_explained(page, heading, choices):
+    assert sorted(first_column(page, heading)) == sorted(value for value in choices.values if value)
 
 
 def test_every_kind_of_incident_stands_beside_its_tab():
     below = text_of("reference/models.md").split("## Where incidents were seen")[1]
-    told = re.findall(r"^\| `(\w+)` \| (.+?) \| `(\w+)_count` \|$", below, re.MULTILINE)
-    assert told == [(kind, str(part.label), part.value) for kind, part in PART_OF_INCIDENT.items()]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| `(\w+)_count` \|$", below, re.MULTILINE)
+    assert rows == [(kind, str(part.label), part.value) for kind, part in PART_OF_INCIDENT.items()]
 
 
 def test_every_step_is_explained():
@@ -168,19 +187,46 @@ def test_the_sentences_of_failures_are_quoted_as_they_are():
 
 
 def test_every_permission_is_documented():
-    asked_for = {value for name, value in vars(permissions).items() if name.isupper()}
-    assert set(first_column("reference/permissions.md", "Permissions")) == asked_for
+    codenames = {value for name, value in vars(permissions).items() if name.isupper()}
+    assert set(first_column("reference/permissions.md", "Permissions")) == codenames
 
 
-def test_the_diagram_says_all_moves_and_no_others():
-    diagram = transitions_diagram()
-    moves = {(start.value, to.value) for start, to in TRANSITIONS}
-    assert diagram.spelled_out(diagram.arrows(moves)) == moves
+def test_every_transition_is_documented_with_who_condition_and_effects():
+    expected = [
+        [
+            start.value,
+            to.value,
+            ", ".join(source.value for source in Source if source in transition.by),
+            (transition.only_if.__doc__ or "") if transition.only_if else "",
+            ", ".join(kind.value for kind in EffectKind if kind in transition.effects),
+        ]
+        for (start, to), transition in TRANSITIONS.items()
+    ]
+    assert rows_of("reference/statuses.md", "| from | to | who may | only if | effects |") == expected
 
 
-def test_the_diagram_does_not_hide_a_status_that_it_has_no_place_for():
-    with pytest.raises(ValueError, match="lost"):
-        transitions_diagram().arrows({("created", "lost")})
+def test_every_code_of_a_refusal_of_the_rest_api_is_documented():
+    page = text_of("reference/rest-api.md")
+    codes = {kind.code for kind in STATUS if issubclass(kind, ProctoringResultsError)}
+    # Only the addresses that providers call refuse with these.
+    codes -= {LocatorMismatch.code, AttemptIsAmbiguous.code}
+    assert [code for code in sorted(codes) if f"`{code}`" not in page] == []
+
+
+def test_every_kind_of_effect_is_documented():
+    page = text_of("explanation/effects.md") + text_of("reference/models.md")
+    assert [kind.value for kind in EffectKind if kind.value not in page] == []
+
+
+def test_every_address_of_the_rest_api_is_documented():
+    page = text_of("reference/rest-api.md")
+    templates = {
+        re.sub(
+            r"<\w+:(\w+)>", lambda match: "{attempt_code}" if match[1] == "attempt_code" else "{id}", str(url.pattern)
+        )
+        for url in v1_urls.urlpatterns
+    }
+    assert [template for template in sorted(templates) if template not in page] == []
 
 
 # -------------------------------------------------------------------------------------------------------------- report
@@ -232,14 +278,14 @@ def test_every_command_that_a_page_runs_exists():
 
 
 def test_every_option_that_a_page_gives_exists():
-    given = {
+    options = {
         (name, option)
         for _, code in [*code_blocks("shell"), *code_blocks("text")]
         for name, rest in re.findall(r"manage\.py (proctoring_\w+)([^|\n]*)", code)
         for option in re.findall(r"--\w+", rest)
     }
-    assert given
-    assert [(name, option) for name, option in sorted(given) if option not in own_arguments(name)] == []
+    assert options
+    assert [(name, option) for name, option in sorted(options) if option not in own_arguments(name)] == []
 
 
 def test_every_make_target_that_a_page_runs_exists():

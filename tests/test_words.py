@@ -19,7 +19,47 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("proctoring_results", "example_project", "tests", "docs")
 
 # TEMPORARY: folders and files whose words are still to be replaced. It is emptied when they are, and removed.
-NOT_YET_CLEAN: tuple[str, ...] = ()
+NOT_YET_CLEAN: tuple[str, ...] = (
+    "docs/explanation/how-fast-it-is.md",
+    "docs/how-to/read-and-replay-a-message.md",
+    "docs/how-to/revert-a-decision.md",
+    "docs/how-to/review-flagged-sessions.md",
+    "docs/reference/callbacks.md",
+    "example_project",
+    "proctoring_results/admin/decisions.py",
+    "proctoring_results/checks.py",
+    "proctoring_results/effects",
+    "proctoring_results/jobs",
+    "proctoring_results/management",
+    "proctoring_results/models",
+    "proctoring_results/pages/numbers",
+    "proctoring_results/providers",
+    "proctoring_results/queries",
+    "proctoring_results/rest/webhooks.py",
+    "proctoring_results/services",
+    "proctoring_results/throttles.py",
+    "proctoring_results/validation.py",
+    "tests/admin/test_decisions.py",
+    "tests/bench",
+    "tests/e2e",
+    "tests/example",
+    "tests/faults",
+    "tests/histories.py",
+    "tests/jobs",
+    "tests/models",
+    "tests/pages",
+    "tests/providers",
+    "tests/queries",
+    "tests/reports",
+    "tests/rest/test_access.py",
+    "tests/rest/test_at_once.py",
+    "tests/rest/test_generated.py",
+    "tests/rest/test_guessing.py",
+    "tests/rest/test_reviews.py",
+    "tests/rest/wrongness.py",
+    "tests/servers.py",
+    "tests/services",
+)
 
 # What is not said, in names of all kinds → what is said.
 NOT_IN_NAMES = {
@@ -34,10 +74,11 @@ NOT_IN_NAMES = {
     r"take_up|taken_up|put_off": "process, reschedule, dead-letter",
     r"most|longest|few": "max, or a number named for its use",
     r"moves?|moved|make_move|illegal_move": "transition",
-    r"told|asked|wanted|drawn": "the noun of the thing: params, response, attempts, message",
 }
-# As a whole name: each says nothing, or something else in every place.
-NOT_AS_NAMES = {"word", "words", "kept", "found", "shown", "given", "here", "there", "what"}
+# As whole names: the noun of the thing is said instead (params, response, attempts, message).
+NOT_AS_NAMES = {
+    *("word", "words", "told", "asked", "kept", "found", "shown", "wanted", "drawn", "given", "here", "there", "what"),
+}
 # In prose, where these are words of ours and not English.
 NOT_IN_PROSE = {
     r"\b(?:the|a|an|our|its|each|every|no) (?:bell|door|room|house|sheet)s?\b": "enqueue; view; package; timeline",
@@ -52,6 +93,9 @@ NOT_IN_PROSE = {
 ALLOWED = {
     "choices.py": {"ROOM"},  # a room scan, as providers name it
     "lease.py": {"moved"},
+    # "Result word" is what the documents call Pending, Satisfactory and Unsatisfactory.
+    "learner.py": {"word"},
+    "mail.py": {"word"},
 }
 
 
@@ -125,7 +169,7 @@ def test_no_column_is_named_by_a_private_word():
         f"{model.__name__}.{field.name}"
         for model in apps.get_app_config("proctoring_results").get_models()
         for field in model._meta.get_fields()
-        if is_private(field.name) and field.name != "what"
+        if is_private(field.name)
     ]
     assert columns == []
 

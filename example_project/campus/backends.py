@@ -46,11 +46,6 @@ class ProviderBackend(BaseBackend):
         return obj == _provider(user_obj)
 
 
-def remember_provider(user: AbstractBaseUser, provider: str | None) -> None:
-    """Whose account it is, where a sign-in has read that already: it is not asked again then."""
-    user._campus_provider = provider  # type: ignore[attr-defined]
-
-
 def _provider(user: AbstractBaseUser | AnonymousUser) -> str | None:
     if not hasattr(user, "_campus_provider"):
         account = ProviderAccount.objects.filter(user=user.pk).first()

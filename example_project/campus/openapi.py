@@ -20,4 +20,4 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class CampusSessionScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    target_class = "example_project.campus.tokens.SessionAuthentication"
+    target_class = "example_project.campus.viewing.SessionAuthentication"

@@ -12,6 +12,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from rest_framework import authentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 
 from .models import Course, Enrolment, Viewing
 
@@ -102,3 +106,14 @@ def end(request: HttpRequest) -> None:
 @receiver(user_logged_out)
 def end_at_sign_out(request: HttpRequest, **_: Any) -> None:
     end(request)
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """A person who is viewing a course as a learner changes nothing by the REST APIs either."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        found: tuple[Any, Any] | None = super().authenticate(request)
+        only_looks = getattr(request.parser_context["view"], "only_looks", False)
+        if found and request.method not in SAFE_METHODS and not only_looks and current(request._request):
+            raise PermissionDenied(READ_ONLY)
+        return found

@@ -29,7 +29,7 @@ class EvidenceInline(ReadOnlyInline):
 
 class DisclosureInline(ReadOnlyInline):
     model = Disclosure
-    fields = ["at", "user", "what", "evidence", "address"]
+    fields = ["at", "user", "kind", "evidence", "address"]
     ordering = ["-pk"]
     show_change_link = False
 

@@ -146,15 +146,15 @@ class DecisionPages(ReadOnlyAdmin):
         """Decide, add a line to the admin's own history, and return a sentence about both statuses."""
         attempt = verdict.decide(code, by=by, reason=reason, seen=seen)
         change = attempt.changes.latest("pk")
-        words = {
+        params = {
             "verdict": verdict.label,
             "start": change.get_from_status_display(),
             "to": change.get_to_status_display(),
         }
         if change.from_status == change.to_status:
-            sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % words
+            sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % params
         else:
-            sentence = _("Decided %(verdict)s: the attempt was “%(start)s” and is “%(to)s” now.") % words
+            sentence = _("Decided %(verdict)s: the attempt was “%(start)s” and is “%(to)s” now.") % params
         line = _("%(sentence)s Reason: %(reason)s") % {"sentence": sentence, "reason": reason}
         self.log_change(request, attempt, line)
         return sentence

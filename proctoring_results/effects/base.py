@@ -1,4 +1,4 @@
-"""What a kind of effect is made of. ``registry.py`` lists the kinds."""
+"""The parts of a kind of effect. ``registry.py`` lists the kinds."""
 
 from __future__ import annotations
 

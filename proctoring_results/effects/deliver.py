@@ -34,7 +34,7 @@ TAKES_TURNS = frozenset(kind for kind, effect in EFFECTS.items() if effect.takes
 def deliver_due() -> int:
     """Deliver what is due and what becomes due by that, and return how many effects are done.
 
-    An effect that fails keeps no other waiting. Raises an ``ExceptionGroup`` of what went wrong, after everything else
+    An effect that fails delays no other. Raises an ``ExceptionGroup`` of what went wrong, after everything else
     is done.
     """
     delivered = 0
@@ -112,7 +112,7 @@ def _has_to_wait(effect: LmsEffect, fence: int, silent_providers: Collection[str
         return False
     _end(effect, fence, next_try_at=timezone.now() + pause, tries=effect.tries - 1)
     if wait(effect) is None:
-        # What it waited for ended in between, and did not find it waiting.
+        # The other effect ended in between, before this one was waiting for it.
         LmsEffect.objects.waiting().filter(pk=effect.pk, lease_until=None).update(next_try_at=timezone.now())
     return True
 
@@ -125,7 +125,7 @@ def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
         _dead_letter(effect, fence, problem)
         return
     logger.warning("Effect %s (%s) failed at try %d: %s", effect.pk, effect.kind, effect.tries, problem)
-    pause = pause_after(effect.tries, first=FIRST_PAUSE, longest=MAX_PAUSE)
+    pause = pause_after(effect.tries, first=FIRST_PAUSE, limit=MAX_PAUSE)
     _end(effect, fence, next_try_at=now + pause, problem=problem)
 
 

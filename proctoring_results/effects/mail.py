@@ -65,23 +65,23 @@ def _wait(effect: LmsEffect) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailStep:
-    word: ResultWord
+    result: ResultWord
     names_the_zero: bool
     has_address: bool
 
     @property
     def sentence(self) -> str:
-        params = {"word": self.word.label}
+        params = {"result": self.result.label}
         if not self.has_address:
-            return _("No mail goes to the learner, who has no address.")
+            return _("No mail is sent: the learner has no address.")
         if self.names_the_zero:
-            return _("The learner gets the mail “%(word)s”, which says that the grade was set to 0.") % params
-        return _("The learner gets the mail “%(word)s”.") % params
+            return _("The learner gets the mail “%(result)s”, which says that the grade was set to 0.") % params
+        return _("The learner gets the mail “%(result)s”.") % params
 
 
 def _preview(decision: PendingDecision) -> MailStep:
     return MailStep(
-        word=RESULT_WORDS[decision.to],
+        result=RESULT_WORDS[decision.to],
         names_the_zero=decision.to is AttemptStatus.REJECTED and decision.grade_is_held,
         has_address=bool(_address_of(decision.attempt.user)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from proctoring_results.choices import EffectKind
 from proctoring_results.conf import conf
@@ -34,9 +34,12 @@ def _deliver(effect: LmsEffect) -> None:
 
 
 def _session_url(attempt: ExamAttempt) -> str:
-    """Return the address of the session's page, which asks for a sign-in; empty if ``SITE_URL`` is not set."""
+    """Return the address of the session's page; empty if ``SITE_URL`` is not set or the site leaves out the pages."""
     site = conf().SITE_URL
-    return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+    try:
+        return site + reverse("proctoring_results:session", args=[attempt.attempt_code]) if site else ""
+    except NoReverseMatch:
+        return ""
 
 
 EFFECT = Effect(kind=EffectKind.NOTICE, deliver=_deliver, preview=None)

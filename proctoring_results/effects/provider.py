@@ -118,6 +118,6 @@ EFFECT = Effect(
     deliver=_deliver,
     preview=None,
     is_stale=_is_out_of_date,
-    # What happened first is told first.
+    # Calls are made in the order in which things happened.
     wait=_wait,
 )

@@ -36,7 +36,7 @@ def send(
         body=f"{body.strip()}\n",
         to=to,
         bcc=bcc,
-        # The same for every try of an effect, so that a mail sent twice after a crash is shown once.
+        # The same for every try of an effect, so that mail programs show a mail once if it is sent twice after a crash.
         headers={"Message-ID": f"<proctoring-results-effect-{effect.pk}@{_domain()}>"},
     )
     message.attach_alternative(_load(template, "html", attempt).render({**context, "subject": subject}), "text/html")

@@ -30,7 +30,7 @@ def attention_reasons(attempts: Collection[ExamAttempt]) -> dict[int, list[Atten
     for attempt in attempts:
         news, parked = facts_of[attempt.pk]
         reasons[attempt.pk] = rules.attention_reasons(attempt, has_new_information=news, has_parked_effect=parked)
-    return {pk: found for pk, found in reasons.items() if found}
+    return {pk: attempt_reasons for pk, attempt_reasons in reasons.items() if attempt_reasons}
 
 
 def update_attention(attempt: ExamAttempt) -> None:

@@ -1,11 +1,11 @@
-"""What providers have sent us: kept before anything is done with it."""
+"""What providers have sent us: stored before anything is done with it."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from proctoring_results.choices import MessageChannel, MessageState
+from proctoring_results.choices import MessageState
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .attempts import ExamAttempt
@@ -16,12 +16,13 @@ class ProviderMessage(LeasedTask):
     """One accepted body of a provider, encrypted. Append-only: only what became of it is written later."""
 
     provider = IdField(max_length=64)
-    channel = models.CharField(max_length=16, choices=MessageChannel)
+    channel = models.CharField(max_length=64, help_text="What kind of message it is, as the provider's class names it.")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    message_id = IdField(max_length=255, blank=True, help_text="The provider's own id of the message, if it has one.")
     sha256 = models.CharField(max_length=64, help_text="Of the canonical JSON. Equal: the same message.")
     body = models.BinaryField(help_text="The JSON, encrypted.")
     received_at = models.DateTimeField()
-    caller = models.CharField(max_length=255, help_text="Who brought it: an account, or a way to sign in.")
+    caller = models.CharField(max_length=255, help_text="Who sent it: an account, or the provider itself.")
     replay_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replays", editable=False
     )
@@ -29,7 +30,7 @@ class ProviderMessage(LeasedTask):
     review = models.ForeignKey(
         "ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="messages", editable=False
     )
-    # Given again to whoever sends the same again.
+    # Sent back, and again to a provider that repeats the message.
     answer = models.JSONField(default=dict, editable=False)
     problem = models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")
     finished_at = models.DateTimeField(null=True, editable=False)
@@ -46,7 +47,7 @@ class ProviderMessage(LeasedTask):
         ]
         permissions = [("read_message_body", "Can read what providers have sent")]
         indexes = [
-            # "What did this provider last send about this attempt?", asked whenever a message arrives.
+            # "What has this provider sent about this attempt?", asked whenever a message arrives.
             models.Index(fields=["attempt", "provider", "channel"], name="message_by_attempt"),
             # The sweep: "what is due?"
             models.Index(fields=["next_try_at"], name="message_by_next_try"),

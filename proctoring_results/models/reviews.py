@@ -35,6 +35,7 @@ class ExamReview(models.Model):
     )
     version_reason = models.TextField(blank=True, editable=False)
     received_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="By the provider's clock, if it says so.")
     standing = models.CharField(max_length=32, choices=ReviewStanding)
     # The report's columns, computed once when the review arrives, so that a report needs no aggregation.
     suspicious_count = models.PositiveIntegerField(default=0)
@@ -174,7 +175,7 @@ class Disclosure(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="disclosures")
-    what = models.CharField(max_length=16, choices=DisclosureKind)
+    kind = models.CharField(max_length=16, choices=DisclosureKind)
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="disclosures")
     at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True)
@@ -182,11 +183,11 @@ class Disclosure(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(what=DisclosureKind.EVIDENCE, evidence__isnull=False)
-                | Q(what=DisclosureKind.EXPORT, evidence=None),
+                condition=Q(kind=DisclosureKind.EVIDENCE, evidence__isnull=False)
+                | Q(kind=DisclosureKind.EXPORT, evidence=None),
                 name="a_disclosure_says_what_was_shown",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.what} ({self.attempt_id})"
+        return f"{self.kind} ({self.attempt_id})"

@@ -1,4 +1,4 @@
-"""One HTTP call to a proctoring service: limited in time and size, and nothing is followed or tried again.
+"""One HTTP call to a proctoring service: limited in time and size, without redirects and without a second try.
 
 Needs urllib3 (the extra ``rest``).
 """
@@ -27,7 +27,7 @@ CONNECT_LIMIT = 3.0  # seconds
 
 
 class Deadline:
-    """The end of all that belongs to one call, tokens included. Seconds from now."""
+    """When one call must be over, its token included. ``seconds`` from now."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.ends = seconds, monotonic() + seconds
@@ -47,16 +47,16 @@ class Answer:
         return 200 <= self.status < 300
 
     def text(self) -> str:
-        """For people: what every database keeps."""
+        """Return the body for people, as every database can store it."""
         return self.body.decode(errors="replace").replace("\0", "").strip()
 
     def fields(self) -> Mapping[str, Any]:
-        """The JSON object; an empty one for HTML, and for whatever else is none."""
+        """Return the JSON object; an empty one for HTML and anything else that is not one."""
         try:
-            found = json.loads(self.body)
+            fields = json.loads(self.body)
         except (ValueError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return fields if isinstance(fields, dict) else {}
 
 
 class Watch:
@@ -100,9 +100,9 @@ class _Watched:
         self.watch = watch
 
     def _new_conn(self) -> socket.socket:
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]
-        self.watch.look_at(made)
-        return made
+        connection: socket.socket = super()._new_conn()  # type: ignore[misc]
+        self.watch.look_at(connection)
+        return connection
 
 
 class _WatchedHTTP(_Watched, HTTPConnection):
@@ -130,9 +130,9 @@ def send(
     data: object = None,
     form: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Send ``data`` as JSON, or a ``form``, and return the answer, whatever it is; a redirect too.
+    """Send ``data`` as JSON, or a ``form``, and return the answer, whatever its status; a redirect, too.
 
-    Raises ``ServiceUnavailable`` where there is none before the deadline.
+    Raise ``ServiceUnavailable`` if there is none before the deadline.
     """
     body, kind = None, {}
     if form is not None:

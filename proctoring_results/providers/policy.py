@@ -15,7 +15,7 @@ from proctoring_results.conf import conf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a provider's words are taken."""
+    """What follows from a provider's reviews."""
 
     # Where a Suspicious review leads.
     on_suspicious: Literal["second_review", "reject"] = "second_review"
@@ -29,7 +29,7 @@ class Policy:
         return self.second_review_by == "provider"
 
     def status_after(self, review_status: ReviewStatus, *, decided_by_a_person: bool) -> AttemptStatus | None:
-        """Where a review leads; None where nothing moves."""
+        """Return the status that a review leads to, or None if the attempt stays where it is."""
         if review_status is ReviewStatus.NOT_REVIEWED:
             return None
         if review_status is not ReviewStatus.SUSPICIOUS:
@@ -39,7 +39,7 @@ class Policy:
         return AttemptStatus.SECOND_REVIEW_REQUIRED
 
 
-# What the settings may say of any provider besides its policy: each a list of texts.
+# What the settings may say of any provider, apart from its policy: a list of texts.
 HOSTS_KEY = "evidence_hosts"
 POLICY_KEYS = frozenset(field.name for field in fields(Policy))
 
@@ -50,29 +50,30 @@ BUILT_IN: Mapping[str, str] = {
 }
 
 
-def class_path(provider: str) -> str:
-    """The dotted path of the provider's class; one that nobody described speaks the REST protocol."""
-    named: str = options_of(provider).get("class", BUILT_IN.get(provider, DEFAULT_CLASS))
-    return named
+def class_path(provider: str, options: Mapping[str, Any]) -> str:
+    """Return the dotted path of the provider's class. A provider without settings speaks the REST protocol."""
+    path: str = options.get("class", BUILT_IN.get(provider, DEFAULT_CLASS))
+    return path
 
 
 def options_of(provider: str) -> Mapping[str, Any]:
-    """What the settings say of the provider."""
+    """Return what the settings say of the provider."""
     return conf().PROVIDERS.get(provider, {})
 
 
 def policy_of(provider: str) -> Policy:
-    """The policy of the provider's class, with what the settings say otherwise."""
-    own: Policy = import_string(class_path(provider)).policy
-    return replace(own, **{key: value for key, value in options_of(provider).items() if key in POLICY_KEYS})
+    """Return the policy of the provider's class, with the changes that the settings make."""
+    options = options_of(provider)
+    own: Policy = import_string(class_path(provider, options)).policy
+    return replace(own, **{key: value for key, value in options.items() if key in POLICY_KEYS})
 
 
-# What browsers and we read alike.
+# A host name that browsers and we read alike.
 PLAIN_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def host_of(url: str) -> str:
-    """The host that a browser would open, in lower case; empty where that is not plain."""
+    """Return the host that a browser would open, in lower case; the empty text if that is not plain."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -84,6 +85,6 @@ def host_of(url: str) -> str:
 
 
 def may_be_opened(provider: str, url: str) -> bool:
-    """Whether the settings of the provider name the host: exactly, or by ``.suffix`` with all that ends so."""
+    """Return whether the provider's settings list the host: by its name, or by a ``.suffix`` of it."""
     host = host_of(url)
     return bool(host) and any(is_same_domain(host, allowed) for allowed in options_of(provider).get(HOSTS_KEY, ()))

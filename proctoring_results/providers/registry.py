@@ -9,13 +9,17 @@ from django.utils.module_loading import import_string
 from proctoring_results.conf import conf
 
 from .base import Provider
-from .policy import BUILT_IN, class_path
+from .policy import BUILT_IN, class_path, options_of
 
 
 def provider_named(name: str) -> Provider:
-    """The provider; one that nobody described speaks the REST protocol."""
-    return cast(Provider, import_string(class_path(name))(name))
+    """Return the provider. One without settings speaks the REST protocol."""
+    return cast(Provider, import_string(class_path(name, options_of(name)))(name))
+
+
+def known_names() -> list[str]:
+    return sorted({*BUILT_IN, *conf().PROVIDERS})
 
 
 def known_providers() -> list[Provider]:
-    return [provider_named(name) for name in sorted({*BUILT_IN, *conf().PROVIDERS})]
+    return [provider_named(name) for name in known_names()]

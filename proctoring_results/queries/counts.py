@@ -23,7 +23,7 @@ StatusGroup = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class StatusCounts:
-    """Attempts by status, and what follows from it. Each mapping holds every word, also those with 0."""
+    """Attempts by status, and what follows from it. Each mapping holds every choice, those with 0 included."""
 
     statuses: Mapping[AttemptStatus, int]
     requiring_attention: int
@@ -49,8 +49,8 @@ class StatusCounts:
     @property
     def results(self) -> dict[ResultWord, int]:
         return {
-            word: sum(number for status, number in self.statuses.items() if RESULT_WORDS.get(status) is word)
-            for word in ResultWord
+            result: sum(number for status, number in self.statuses.items() if RESULT_WORDS.get(status) is result)
+            for result in ResultWord
         }
 
     @property

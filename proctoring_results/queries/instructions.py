@@ -1,4 +1,4 @@
-"""What a learner has to do before the exam, by the word of the proctoring service. A page waits for the answer."""
+"""What a learner has to do before the exam, according to the proctoring service. A page waits for the answer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.base import Instructions
 from proctoring_results.providers.registry import provider_named
 
-# Seconds. While a service is down, only one page in so many has to wait for it.
-KEPT, FAILURE_KEPT = 60, 30
+# How long an answer and a failure are cached, in seconds. While a service is down, few pages wait for it.
+ANSWER_SECONDS, FAILURE_SECONDS = 60, 30
 
 
 def takes_calls(attempt: ExamAttempt) -> bool:
-    """Whether the attempt's provider is told of it, and says itself when the learner is ready."""
+    """Return whether the provider is called about the attempt, and reports by itself when the learner is ready."""
     return provider_named(attempt.provider).takes_calls and attempt.is_watched
 
 
@@ -35,22 +35,22 @@ def instructions_for(attempt: ExamAttempt) -> Instructions | None:
     is_known = attempt.external_id is not None and exam_id is not None
     about = f"{exam_id}/{attempt.external_id}" if is_known else "anybody"
     down, answer = _key("down", attempt.provider), _key("answer", attempt.provider, about, language)
-    kept = cache.get_many([down, answer])
-    if answer in kept:
-        return Instructions(*kept[answer]) if kept[answer] else None
-    if down in kept:
+    cached = cache.get_many([down, answer])
+    if answer in cached:
+        return Instructions(*cached[answer]) if cached[answer] else None
+    if down in cached:
         return None
     try:
-        said = provider_named(attempt.provider).instructions(attempt, exam_id, language)
+        instructions = provider_named(attempt.provider).instructions(attempt, exam_id, language)
     except ServiceUnavailable:
-        cache.set(down, True, FAILURE_KEPT)
+        cache.set(down, True, FAILURE_SECONDS)
         return None
     except CallRefused:
         # Only of this attempt; others may fare better.
-        cache.set(answer, None, FAILURE_KEPT)
+        cache.set(answer, None, FAILURE_SECONDS)
         return None
-    cache.set(answer, (said.steps, said.download_url), KEPT)
-    return said
+    cache.set(answer, (instructions.steps, instructions.download_url), ANSWER_SECONDS)
+    return instructions
 
 
 def _key(*parts: str) -> str:

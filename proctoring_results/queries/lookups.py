@@ -37,6 +37,16 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
     return attempt
 
 
+def find_attempt(provider: str, external_id: str) -> ExamAttempt:
+    """The attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
+    attempts = ExamAttempt.objects.select_related("exam", "user").filter(provider=provider, external_id=external_id)
+    # A text with NUL in it is no id, and PostgreSQL would not even look.
+    attempt = None if "\0" in provider + external_id else attempts.first()
+    if attempt is None:
+        raise NotFound("attempt", external_id)
+    return attempt
+
+
 def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
     """Return all attempts of a course, archived ones included, newest first."""
     return ExamAttempt.objects.in_course(course_id).select_related("exam", "user").order_by("-pk")
@@ -68,6 +78,6 @@ def effects_lag() -> EffectsLag:
     """One query, served by an index."""
     behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
     rows = behind.values_list("state").annotate(number=Count("*"), oldest=Min("queued_at"))
-    found = {state: (number, oldest) for state, number, oldest in rows}
-    waiting, since = found.get(EffectState.WAITING, (0, None))
-    return EffectsLag(waiting, since, found.get(EffectState.PARKED, (0, None))[0])
+    behind_by_state = {state: (number, oldest) for state, number, oldest in rows}
+    waiting, since = behind_by_state.get(EffectState.WAITING, (0, None))
+    return EffectsLag(waiting, since, behind_by_state.get(EffectState.PARKED, (0, None))[0])

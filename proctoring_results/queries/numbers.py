@@ -31,7 +31,7 @@ from proctoring_results.rules import printed_review_status
 from .counts import StatusCounts
 from .lookups import exams_in_course, get_exam
 
-Word = TypeVar("Word", bound=TextChoices)
+ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
     keys = _keys(attempts)
     groups = _groups(attempts, keys)
     counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
-    outcomes = _by_word(ReviewStatus, [(group.outcome, group.number) for group in groups])
+    outcomes = _totals(ReviewStatus, [(group.outcome, group.number) for group in groups])
     return Numbers(
         attempts=counts.attempts,
         archived=sum(group.number for group in groups if group.is_archived),
@@ -162,7 +162,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
 def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
     """Return the keys of the exams, which tell the database how many attempts to expect."""
     exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
-    keys = [pk for pk, found in exams if content_id in (None, found)]
+    keys = [pk for pk, exam_content_id in exams if content_id in (None, exam_content_id)]
     if content_id is not None and not keys:
         # The exam has no result, so nothing is counted; or it does not exist, which raises.
         get_exam(course_id, content_id)
@@ -185,14 +185,14 @@ class _Keys(NamedTuple):
 
 
 def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
-    found = attempts.aggregate(
+    aggregates = attempts.aggregate(
         number=Count("*"),
         first=Min("pk"),
         last=Max("pk"),
         first_review=Min("current_review"),
         last_review=Max("current_review"),
     )
-    return _Keys(**{name: key or 0 for name, key in found.items()})
+    return _Keys(**{name: key or 0 for name, key in aggregates.items()})
 
 
 class _Group(NamedTuple):
@@ -256,12 +256,12 @@ def _is_set(field: str) -> Case:
     return Case(When(**{field: None}, then=Value(False)), default=Value(True), output_field=BooleanField())
 
 
-def _by_word(words: type[Word], counted: Iterable[tuple[str | None, int]]) -> dict[Word, int]:
-    """Return the total of each word, in the order of the words. Other values are left out."""
-    found: Counter[str | None] = Counter()
-    for word, number in counted:
-        found[word] += number
-    return {word: found[word] for word in words}
+def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -> dict[ChoicesT, int]:
+    """Return the total of each choice, in their order. Other values are left out."""
+    totals: Counter[str | None] = Counter()
+    for value, number in counts:
+        totals[value] += number
+    return {choice: totals[choice] for choice in choices}
 
 
 def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[DayCounts]:

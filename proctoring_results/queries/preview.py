@@ -1,6 +1,6 @@
 """What follows if a person decides Pass or Fail now. Reads only.
 
-*Before* is what the attempts say, not what the LMS has been told by now: an effect may still be waiting.
+*Before* is the state of the attempts, not that of the LMS: an effect may still be waiting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from proctoring_results.effects.registry import EFFECTS
 from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
-from proctoring_results.rules import affects_lms
+from proctoring_results.rules import affects_lms, full_status_label
 from proctoring_results.transitions import TRANSITIONS, Transition
 
 S = AttemptStatus
@@ -55,7 +55,7 @@ class StatusStep:
 
     @property
     def sentence(self) -> str:
-        params = {"start": self.start.label, "to": self.to.label}
+        params = {"start": full_status_label(self.start), "to": full_status_label(self.to)}
         if self.start is self.to:
             return _("The status stays “%(to)s”: the decision is recorded, and nothing follows for the LMS.") % params
         return _("The status becomes “%(to)s”; now it is “%(start)s”.") % params
@@ -70,8 +70,10 @@ class NothingStep:
     @property
     def sentence(self) -> str:
         if self.is_practice:
-            return _("This is a practice attempt: nothing follows for grade, credit or certificate, and no mail goes.")
-        return _("This exam is not proctored: nothing follows for grade, credit or certificate, and no mail goes.")
+            return _(
+                "This is a practice attempt: nothing follows for grade, credit or certificate, and no mail is sent."
+            )
+        return _("This exam is not proctored: nothing follows for grade, credit or certificate, and no mail is sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class ReviewStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a decision leads to. ``attempt`` is fresh, and ``seen`` goes into the form's hidden fields.
+    """What a decision leads to. ``attempt`` is fresh, and ``seen`` belongs in the form's hidden fields.
 
     If there is an ``obstacle``, nothing follows.
     """

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
+from proctoring_results.providers.registry import provider_named
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -207,7 +208,7 @@ def _replayed(message: ProviderMessage) -> str:
 def _received(message: ProviderMessage, numbers: Mapping[int, int]) -> Event:
     params = {
         "provider": message.provider,
-        "channel": message.get_channel_display(),
+        "channel": provider_named(message.provider).channel_label(message.channel),
         "number": numbers.get(message.review_id or 0, 0),
     }
     if message.replay_of_id is not None:

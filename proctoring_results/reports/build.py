@@ -69,7 +69,7 @@ def write_report(
 
         def on_batch(done: int) -> None:
             on_step(ReportStep.WRITING)
-            # There may be more attempts now than were counted.
+            # Attempts may have been added since they were counted.
             on_progress(done, max(done, total))
 
         rows = write_rows(rows_of(columns, attempts), database, sink, on_batch, total)

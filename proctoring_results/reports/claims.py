@@ -179,7 +179,7 @@ def _failed(failure: ReportFailure, reference: str, now: datetime) -> dict[str, 
 
 
 def new_reference() -> str:
-    """Return what a person reads out to the operator, who finds it in the log."""
+    """Return a code that a person can quote to the operator, who finds it in the log."""
     return secrets.token_hex(4).upper()
 
 

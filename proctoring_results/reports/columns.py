@@ -1,6 +1,6 @@
 """The columns of the reports: a name and a database expression that yields finished text.
 
-There is one definition of a report, and a row leaves the database as it stands in the file.
+There is one definition of a report, and a row leaves the database as it appears in the file.
 """
 
 from __future__ import annotations

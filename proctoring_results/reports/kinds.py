@@ -1,4 +1,4 @@
-"""The kinds of reports, each in one entry: its columns, and what is said while it is created."""
+"""The kinds of reports, each in one entry: its columns, and what the page says while it is created."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MAX_COURSE_LENGTH = 190
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of report. Its stored value stands in the name of the file, too."""
+    """One kind of report. Its stored value is part of the file's name."""
 
     kind: ReportKind
     # Called once a build: the settings may add columns.
     columns: Callable[[], tuple[Column, ...]]
-    # Said after a click, and after one while the same report is being created.
+    # Shown after a click, and after a click while the same report is being created.
     being_created: StrPromise
     currently_being_created: StrPromise
 

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import InvalidInput, MessageTooLarge
+from proctoring_results.validation import problem_of_text
 
 # MariaDB takes JSON of at most 32 levels.
 MAX_DEPTH = 20
@@ -121,8 +122,5 @@ def _check(value: object, path: str, level: int) -> None:
 
 
 def _check_text(text: str, path: str) -> None:
-    if "\0" in text:
-        raise InvalidInput(printable_name(path), _("must not contain the NUL character."))
-    # Most text is ASCII, which is quick to find out.
-    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InvalidInput(printable_name(path), _("must not contain lone surrogates."))
+    if problem := problem_of_text(text):
+        raise InvalidInput(printable_name(path), problem)

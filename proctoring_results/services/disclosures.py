@@ -49,7 +49,7 @@ def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = N
     Disclosure.objects.create(
         user_id=user.pk,
         attempt=attempt,
-        what=DisclosureKind.EVIDENCE,
+        kind=DisclosureKind.EVIDENCE,
         evidence=evidence,
         at=now,
         address=address,
@@ -61,5 +61,5 @@ def record_export(attempt: ExamAttempt, user: AbstractBaseUser, *, address: str 
     """Record that a person exports the data of a session. Raises ``AccessDenied``."""
     permissions.require(user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
     return Disclosure.objects.create(
-        user_id=user.pk, attempt=attempt, what=DisclosureKind.EXPORT, at=timezone.now(), address=address
+        user_id=user.pk, attempt=attempt, kind=DisclosureKind.EXPORT, at=timezone.now(), address=address
     )

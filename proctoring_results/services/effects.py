@@ -63,7 +63,7 @@ def queue_exam_call(exam: ProctoredExam) -> None:
 
 
 def queue_erasure(user: AbstractBaseUser) -> None:
-    """Write a call to each provider that may know the learner; it is made after all that still waits there."""
+    """Write a call to each provider that may know the learner; it is made after all calls that are waiting."""
     # The newest attempt with each provider says which one is called.
     newest = {attempt.provider: attempt for attempt in ExamAttempt.objects.filter(user_id=user.pk).order_by("pk")}
     attempts = [attempt for name, attempt in newest.items() if provider_named(name).takes_calls]

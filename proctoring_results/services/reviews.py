@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -46,13 +47,15 @@ def record_review(
     claimed_name: str = "",
     raw_data: Mapping[str, Any] | None = None,
     evidence: Iterable[EvidenceData] = (),
+    sent_at: datetime | None = None,
 ) -> ExamReview:
     """Store a provider's review and change the attempt's status as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course: the review is then that person's decision, too.
-    ``claimed_name`` is only stored. The URLs of the evidence are stored encrypted, and removed from ``raw_data``. The
-    review's ``standing`` says what became of it: a review that arrives before the exam is over waits, and one that
-    cannot change the attempt is kept beside the current one.
+    ``claimed_name`` is only stored. The URLs of the evidence are stored encrypted, and removed from ``raw_data``. A
+    review whose ``sent_at``, by the provider's clock, is before that of a stored one does not replace it. The review's
+    ``standing`` says what became of it: a review that arrives before the exam is over waits, and one that cannot change
+    the attempt is kept beside the current one.
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
     then nothing is stored.
     """
@@ -62,8 +65,9 @@ def record_review(
         incidents=incidents,
         reviewed_by=reviewed_by,
         claimed_name=claimed_name,
-        raw_data=raw_data,
+        raw_data=clean_json("raw_data", raw_data or {}),
         evidence=evidence,
+        sent_at=sent_at,
     )
 
 
@@ -74,16 +78,22 @@ def record_review_of(
     incidents: Iterable[IncidentData] = (),
     reviewed_by: AbstractBaseUser | None = None,
     claimed_name: str = "",
-    raw_data: Mapping[str, Any] | None = None,
+    raw_data: object,
     evidence: Iterable[EvidenceData] = (),
+    sent_at: datetime | None = None,
 ) -> ExamReview:
-    """``record_review`` for a locked attempt. The caller's transaction must roll back on what it raises."""
+    """``record_review`` for a locked attempt. The caller's transaction must roll back on what it raises.
+
+    ``raw_data`` is JSON that was checked already: every database takes it.
+    """
     if review_status not in ReviewStatus:
         raise not_one_of("review_status", ReviewStatus.values)
     incidents, evidence = tuple(incidents), tuple(evidence)
     _check_incidents(incidents)
     check_evidence(evidence, incidents)
     clean_text("claimed_name", claimed_name, most=255)
+    if sent_at is not None and timezone.is_naive(sent_at):
+        raise InvalidInput("sent_at", _("must have a time zone."))
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
     if reviewed_by is not None:
@@ -94,8 +104,9 @@ def record_review_of(
         reviewed_by_id=reviewed_by.pk if reviewed_by else None,
         claimed_name=claimed_name,
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
-        raw_data=without_urls(clean_json("raw_data", raw_data or {}), evidence, incidents),
+        raw_data=without_urls(raw_data, evidence, incidents),
         received_at=timezone.now(),
+        sent_at=sent_at,
         **report_columns(incidents),
     )
     review.standing = _standing(attempt, review)
@@ -129,11 +140,21 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
     if not review.is_complete:
         return ReviewStanding.INCOMPLETE if has_complete_review else ReviewStanding.APPLIED
     if review.source != Source.PERSON:
+        if _is_outdated(attempt, review):
+            return ReviewStanding.OUTDATED
         if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
         if has_complete_review and not policy_of(attempt.provider).newer_replaces_older:
             return ReviewStanding.BARRED
     return ReviewStanding.APPLIED
+
+
+def _is_outdated(attempt: ExamAttempt, review: ExamReview) -> bool:
+    """Return whether a complete review that the provider sent after this one has arrived before it."""
+    if review.sent_at is None:
+        return False
+    later = attempt.reviews.filter(sent_at__gt=review.sent_at)
+    return later.exclude(review_status=ReviewStatus.NOT_REVIEWED).exists()
 
 
 def _apply(attempt: ExamAttempt, review: ExamReview) -> None:

@@ -39,7 +39,7 @@ def status(attempt):
     return attempt.status
 
 
-def told(response):
+def messages_of(response):
     return [str(message) for message in response.context["messages"]]
 
 
@@ -49,7 +49,7 @@ def told(response):
 def test_a_fail_is_reverted_to_a_pass(admin, reviewed):
     answer = post(admin, reviewed, "pass", reason="It was the cat")
     assert answer.redirect_chain == [(address("change", reviewed.pk), 302)]
-    assert told(answer) == ["Decided Pass: the attempt was “rejected” and is “verified” now."]
+    assert messages_of(answer) == ["Decided Pass: the attempt was “rejected” and is “verified” now."]
     change = reviewed.changes.order_by("pk").last()
     assert (status(reviewed), change.source, change.reason) == ("verified", "person", "It was the cat")
 
@@ -70,7 +70,7 @@ def test_it_stands_in_the_admins_own_history(admin, reviewed):
 def test_the_page_says_what_will_follow_and_changes_nothing(admin, reviewed):
     effects = LmsEffect.objects.count()
     page = admin.get(decide(reviewed, "pass")).content.decode()
-    assert "The status becomes “verified”; now it is “rejected”." in page
+    assert "The status becomes “Passed (verified)”; now it is “Failed (rejected)”." in page
     assert "The learner gets the mail “Satisfactory”." in page
     assert "A phone" in page
     assert (status(reviewed), LmsEffect.objects.count(), LogEntry.objects.count()) == ("rejected", effects, 0)
@@ -88,7 +88,7 @@ def test_a_stale_page_is_refused_with_the_fresh_state_and_the_reason_is_kept(adm
     api.record_review(reviewed.attempt_code, "Clean")
     answer = admin.post(decide(reviewed, "pass"), {**seen(page), "reason": "It was the cat"})
     assert answer.status_code == 409
-    assert "Look again before you decide." in told(answer)[0]
+    assert "Look again before you decide." in messages_of(answer)[0]
     assert "It was the cat" in answer.content.decode()
     assert "Review 2: “Clean”" in answer.content.decode()
     assert status(reviewed) == "rejected"
@@ -112,7 +112,7 @@ def test_an_error_becomes_a_message(admin):
     attempt = ExamAttemptFactory(started=True)
     answer = admin.post(decide(attempt, "pass"), {"reason": "x"}, follow=True)
     assert answer.redirect_chain == [(address("change", attempt.pk), 302)]
-    assert "cannot change an attempt from “started” to “verified”" in told(answer)[0]
+    assert "cannot change an attempt from “started” to “verified”" in messages_of(answer)[0]
 
 
 def test_the_page_says_so_where_the_provider_does_second_reviews(admin, reviewed, settings):
@@ -208,7 +208,7 @@ def test_a_selection_is_passed_with_one_reason(admin, reviewed):
     answer = pass_all(admin, choose(admin, reviewed, other))
     assert {status(reviewed), status(other)} == {"verified"}
     assert set(StatusChange.objects.filter(to_status="verified").values_list("reason", flat=True)) == {"Heard them"}
-    assert all(attempt.attempt_code in told(answer)[0] for attempt in (reviewed, other))
+    assert all(attempt.attempt_code in messages_of(answer)[0] for attempt in (reviewed, other))
     assert LogEntry.objects.count() == 2
 
 
@@ -218,8 +218,8 @@ def test_one_that_is_refused_keeps_no_other_from_being_passed(admin, reviewed):
     api.record_review(reviewed.attempt_code, "Clean")
     answer = pass_all(admin, page)
     assert (status(reviewed), status(other)) == ("rejected", "verified")
-    assert [reviewed.attempt_code in message for message in told(answer)] == [False, True]
-    assert "Look again before you decide." in told(answer)[1]
+    assert [reviewed.attempt_code in message for message in messages_of(answer)] == [False, True]
+    assert "Look again before you decide." in messages_of(answer)[1]
 
 
 def test_one_whose_provider_does_second_reviews_is_refused_when_it_is_posted_too(admin, reviewed):
@@ -231,7 +231,7 @@ def test_one_whose_provider_does_second_reviews_is_refused_when_it_is_posted_too
     data = {"attempt": [*tokens(page), f"{other.attempt_code}::"], "reason": "x"}
     answer = admin.post(page.request["PATH_INFO"], data, follow=True)
     assert (status(reviewed), status(other)) == ("verified", "submitted")
-    assert "Second reviews are done by rpnow." in told(answer)[1]
+    assert "Second reviews are done by rpnow." in messages_of(answer)[1]
 
 
 def test_more_than_may_be_passed_at_once_are_a_bad_request(admin, reviewed):
@@ -288,7 +288,7 @@ def test_and_in_the_list_of_ones_own_course(staff, reviewed):
 def test_too_many_are_not_passed_at_once(admin, monkeypatch, reviewed):
     monkeypatch.setattr("proctoring_results.services.selection.MAX_SELECTED", 1)
     answer = choose(admin, reviewed, ExamAttemptFactory(submitted=True))
-    assert "At most 1 attempt is passed at once." in told(answer)[0]
+    assert "At most 1 attempt is passed at once." in messages_of(answer)[0]
 
 
 @pytest.mark.parametrize("query", ["", "chosen=", "chosen=a", "chosen=1,,2", "chosen=1;2"])
@@ -309,7 +309,7 @@ def test_the_page_of_a_selection_asks_the_same_number_of_queries_however_long_it
         f"{address('pass_selected')}?chosen={','.join(str(attempt.pk) for attempt in chosen)}"
         for chosen in (many[:1], many)
     )
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         admin.get(short)
-    with django_assert_num_queries(len(asked)):
+    with django_assert_num_queries(len(queries)):
         admin.get(long)

@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from proctoring_results.models import ExamReview, ProviderMessage
-from proctoring_results.services import messages
+from proctoring_results.services.messages import processing
 from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_a_message_that_is_done_is_replayed_as_a_copy(admin, message):
 
 def test_a_message_that_is_not_done_is_processed(admin, message, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_review_of", lambda *args, **kwargs: 1 / 0)
         answer = admin.post(replay_of(message), follow=True)
     assert "could not be processed now. Upkeep will try again." in flash_messages(answer)[0]
     waiting = ProviderMessage.objects.get(state="received")

@@ -70,7 +70,7 @@ def test_columns_and_bars_are_as_long_as_their_numbers(opened, path):
     page = opened("instructor", path)
     rows = page.get_by_role("table", name="Results").locator("tbody tr:not(.pr-detail)")
     for row in rows.all():
-        shown = row.locator(".pr-bar-part").evaluate("bar => bar.getBoundingClientRect().width")
+        bar_width = row.locator(".pr-bar-part").evaluate("bar => bar.getBoundingClientRect().width")
         whole = row.locator(".pr-bar-all").evaluate("bar => bar.getBoundingClientRect().width")
-        assert round(16 * shown / whole) == int(row.locator("td").first.inner_text())
+        assert round(16 * bar_width / whole) == int(row.locator("td").first.inner_text())
     assert page.locator(".pr-chart").first.locator(".pr-column").count() == 12

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ProctoredExam
-from proctoring_results.providers import client
+from proctoring_results.providers.rest import client
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_data_download import violations
 from tests.example.test_invigilator import running

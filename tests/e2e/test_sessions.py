@@ -120,7 +120,7 @@ def test_a_selection_is_passed_together(opened, flagged):
     for name in ("learner-0", "learner-2"):
         page.get_by_role("checkbox", name=f"Pass {name}, Final").check()
     page.get_by_role("button", name="Pass the ticked sessions…").click()
-    expect(page.get_by_role("list").first).to_contain_text("The status becomes “verified”")
+    expect(page.get_by_role("list").first).to_contain_text("The status becomes “Passed (verified)”")
     page.get_by_label("Reason for all of them").fill("Both were the cat")
     page.get_by_role("button", name="Pass 2 sessions").click()
     expect(page.get_by_role("status").last).to_contain_text("learner-0, Final: Passed.")
@@ -229,8 +229,8 @@ def test_the_data_of_a_session_is_taken_away(opened, flagged):
     with page.expect_download() as download:
         page.get_by_role("button", name="Export Data").click()
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
-        kept = json.loads(archive.read("session.json"))
-    assert kept["attempt"]["attempt_code"] == attempt.attempt_code
+        stored = json.loads(archive.read("session.json"))
+    assert stored["attempt"]["attempt_code"] == attempt.attempt_code
 
 
 def test_with_the_keyboard_alone(opened, flagged):
@@ -355,5 +355,5 @@ IS_ON_TOP = """(() => {
 
 
 def violations(page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+    violations = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in violations]

@@ -70,10 +70,10 @@ def test_the_result_word_follows_the_review_and_the_decision(opened, path, perso
     assert "phone" not in page.content()
     assert "uspicious" not in page.content()
     decider = person("instructor")
-    for verb, word in ((api.fail_attempt, "Unsatisfactory"), (api.pass_attempt, "Satisfactory")):
+    for verb, label in ((api.fail_attempt, "Unsatisfactory"), (api.pass_attempt, "Satisfactory")):
         verb(attempt().attempt_code, by=decider, reason="Seen the recording")
         page.reload()
-        expect(page.locator("main")).to_contain_text(word)
+        expect(page.locator("main")).to_contain_text(label)
 
 
 def test_declining(opened, path):

@@ -194,6 +194,15 @@ def test_a_notice_leads_to_the_session_at_the_address_of_the_settings(attempt, m
             assert "session" not in text
 
 
+def test_a_notice_has_no_link_on_a_site_without_the_pages(attempt, mailoutbox, settings):
+    settings.ROOT_URLCONF = "proctoring_results.providers.urls"
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "SITE_URL": "https://campus.example"}
+    api.record_review(attempt.attempt_code, "Suspicious")
+    deliver_due()
+    [mail] = mailoutbox
+    assert "/proctoring/sessions/" not in mail.body
+
+
 @pytest.mark.parametrize("place", ["course/course-v1_DemoX+PR101+2026", "provider/proctortrack", ""])
 def test_a_host_can_replace_a_template(attempt, admin, mailoutbox, settings, tmp_path, place):
     folder = tmp_path / "proctoring_results/mail" / place

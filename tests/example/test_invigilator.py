@@ -27,8 +27,8 @@ from example_project.campus.seeding.questions import QUESTIONS
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam
-from proctoring_results.providers import client as rest_client
 from proctoring_results.providers import http
+from proctoring_results.providers.rest import client as rest_client
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.services.effects import queue_erasure

@@ -108,19 +108,19 @@ def wait_until(happened: Callable[[], Any], tell: Callable[[], str] = str) -> No
 
 
 def stored() -> set[str]:
-    """Every key under which something stands in the storage of reports."""
+    """Return every key under which a file is stored."""
     storage = storages["proctoring_results"]
 
     def below(folder: str) -> set[str]:
         folders, names = storage.listdir(folder)
-        here = {f"{folder}/{name}".lstrip("/") for name in names}
-        return here.union(*(below(f"{folder}/{name}".lstrip("/")) for name in folders))
+        keys = {f"{folder}/{name}".lstrip("/") for name in names}
+        return keys.union(*(below(f"{folder}/{name}".lstrip("/")) for name in folders))
 
     return below("") if storage.exists("") else set()
 
 
 def broken_promises() -> list[str]:
-    """What must hold once all is quiet and swept: every report ended, once, and no partial file is left."""
+    """Return what does not hold after the last sweep: every report has ended, once, and no partial file is left."""
     broken = []
     for report in Report.objects.exclude(state="cancelled"):
         if report.state == "failed" and not (report.failure and report.reference):

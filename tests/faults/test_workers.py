@@ -105,11 +105,11 @@ def test_a_worker_builds_what_a_click_requested_over_rabbitmq(environment, rabbi
 
 @pytest.mark.worker
 def test_a_report_requested_while_the_broker_was_down_is_built_when_it_is_back(on_redis, course, monkeypatch):
-    working_bell = tasks.build_report
+    working_task = tasks.build_report
     monkeypatch.setattr(tasks, "build_report", queued_task("redis://127.0.0.1:1/0", "none"))
     report = api.request_report(COURSE)
     assert fresh(report).state == "queued"
-    monkeypatch.setattr(tasks, "build_report", working_bell)
+    monkeypatch.setattr(tasks, "build_report", working_task)
     with working(on_redis) as worker:
         assert sweep_reports().enqueued == 1
         wait_until(lambda: ended(report), lambda: worker.log)

@@ -7,11 +7,11 @@ import pytest
 
 from proctoring_results.jobs import backoff
 
-FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=1)
+FIRST, LIMIT = timedelta(seconds=10), timedelta(hours=1)
 
 
 def pause_after(tries: int) -> timedelta:
-    return backoff.pause_after(tries, first=FIRST, longest=LONGEST)
+    return backoff.pause_after(tries, first=FIRST, limit=LIMIT)
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def no_jitter(monkeypatch):
 def test_the_pause_doubles_up_to_the_longest(no_jitter):
     pauses = [pause_after(tries) for tries in range(1, 60)]
     assert pauses[0] == FIRST
-    assert all(later == min(earlier * 2, LONGEST) for earlier, later in pairwise(pauses))
-    assert pauses[-1] == LONGEST
+    assert all(later == min(earlier * 2, LIMIT) for earlier, later in pairwise(pauses))
+    assert pauses[-1] == LIMIT
 
 
 @pytest.mark.parametrize("tries", [1, 5, 1_000])
@@ -31,4 +31,4 @@ def test_jobs_that_failed_together_do_not_come_back_together(tries):
     pauses = [pause_after(tries) for _ in range(100)]
     assert len(set(pauses)) > 50
     assert min(pauses) >= FIRST * 0.75
-    assert max(pauses) <= LONGEST * 1.25
+    assert max(pauses) <= LIMIT * 1.25

@@ -1,7 +1,7 @@
 import pytest
 
-from proctoring_results.providers import client
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.providers.rest import client
 from tests.providers.service import Service
 
 SECRET = "a-secret-of-the-service-long-enough-for-SHA-256"

@@ -55,11 +55,11 @@ class Service:
         return [(call.method, call.path) for call in self.calls if (call.method, call.path) != TOKEN]
 
     def answer(self, call):
-        said = self.says.get((call.method, call.path), self.says.get(call.path))
-        if isinstance(said, list):
-            said = said.pop(0) if len(said) > 1 else said[0]
-        if said is not None:
-            return said
+        response = self.says.get((call.method, call.path), self.says.get(call.path))
+        if isinstance(response, list):
+            response = response.pop(0) if len(response) > 1 else response[0]
+        if response is not None:
+            return response
         if (call.method, call.path) == TOKEN:
             self.tokens += 1
             return Said(body={"access_token": f"token-{self.tokens}", "expires_in": 3600})
@@ -74,17 +74,17 @@ class Handler(BaseHTTPRequestHandler):
         body = parse_qs(raw.decode()) if is_form else json.loads(raw) if raw else None
         call = Call(self.command, self.path, dict(self.headers), body)
         self.server.service.calls.append(call)
-        said = self.server.service.answer(call)
-        if said.write is not None:
+        response = self.server.service.answer(call)
+        if response.write is not None:
             try:
-                said.write(self)
+                response.write(self)
             finally:
                 # Whatever it asked the database for in this thread.
                 connections.close_all()
             return
-        answer = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-        self.send_response(said.status)
-        for name, value in {"Content-Length": str(len(answer)), **said.headers}.items():
+        answer = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+        self.send_response(response.status)
+        for name, value in {"Content-Length": str(len(answer)), **response.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
-from proctoring_results.providers import client, http, rest
+from proctoring_results.providers import http
 from proctoring_results.providers.base import Instructions
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.providers.rest import calls, client
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.providers.conftest import SECRET, calling
 from tests.providers.service import TOKEN, Said
@@ -221,7 +222,7 @@ def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, se
 
 
 @pytest.mark.parametrize(
-    "said",
+    "response",
     [
         Said(200, {"error": "invalid_client"}),
         Said(200, {"access_token": ""}),
@@ -234,8 +235,8 @@ def test_a_new_token_that_is_not_taken_either_waits_for_better_days(provider, se
         Said(500),
     ],
 )
-def test_a_sign_in_without_a_token_waits_for_better_days(provider, service, exam, said):
-    service.says[TOKEN] = said
+def test_a_sign_in_without_a_token_is_tried_again(provider, service, exam, response):
+    service.says[TOKEN] = response
     with pytest.raises(ServiceUnavailable, match="no token"):
         provider.save_exam(exam, None)
     assert service.made() == []
@@ -245,7 +246,7 @@ def test_a_sign_in_without_a_token_waits_for_better_days(provider, service, exam
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422])
-def test_a_refusal_is_final_and_says_what_the_service_said(provider, service, exam, status):
+def test_a_refusal_is_final_and_quotes_the_service(provider, service, exam, status):
     service.says[EXAMS] = Said(status, b"<html>" + b"no " * 1_000)
     with pytest.raises(CallRefused) as refusal:
         provider.save_exam(exam, None)
@@ -332,7 +333,7 @@ def silence(handler):
 @pytest.mark.parametrize("write", [silence, drip(head=True), drip(head=False)], ids=["silent", "body", "headers"])
 @pytest.mark.parametrize("where", [TOKEN, EXAMS], ids=["token", "call"])
 def test_a_service_that_takes_its_time_is_left_at_the_deadline(provider, service, exam, monkeypatch, where, write):
-    monkeypatch.setattr(rest, "CALL_LIMIT", 0.3)
+    monkeypatch.setattr(calls, "CALL_LIMIT", 0.3)
     service.says[where] = Said(write=write)
     with pytest.raises(ServiceUnavailable, match="no answer in time") as refusal:
         provider.save_exam(exam, None)
@@ -396,10 +397,10 @@ def test_secrets_stand_in_no_message(provider, service, exam, caplog):
     service.says[EXAMS] = Said(400, f"You sent JWT token-1 and {SECRET}\0".encode())
     with pytest.raises(CallRefused) as refusal:
         provider.save_exam(exam, None)
-    told = f"{refusal.value!r} {caplog.text} {provider!r} {vars(provider)!r} {client.RestClient!r}"
-    assert "token-1" not in told
-    assert SECRET not in told
-    assert "\0" not in told
+    texts = f"{refusal.value!r} {caplog.text} {provider!r} {vars(provider)!r} {client.RestClient!r}"
+    assert "token-1" not in texts
+    assert SECRET not in texts
+    assert "\0" not in texts
 
 
 def test_the_proxy_of_the_environment_is_not_asked(provider, service, exam, monkeypatch):

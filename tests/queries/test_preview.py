@@ -83,7 +83,7 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     calls = [call for call in host.calls if call in ("invalidate", "evaluate")]
     assert calls == ([] if certificate is None else [("evaluate", "invalidate")[certificate.is_invalidated]])
     [mail] = mailoutbox
-    assert f"{preview.effects[E.MAIL].word.label}" in mail.subject
+    assert f"{preview.effects[E.MAIL].result.label}" in mail.subject
     assert preview.effects[E.MAIL].names_the_zero is ("set to 0" in mail.body)
 
 
@@ -224,7 +224,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
             S.REJECTED,
             S.VERIFIED,
             [
-                "The status becomes “verified”; now it is “rejected”.",
+                "The status becomes “Passed (verified)”; now it is “Failed (rejected)”.",
                 "The grade is 7 of 10 again; now 0 is shown.",
                 "For credit, the requirement becomes “satisfied”; now it is “failed”.",
                 "It is evaluated again whether the learner has earned the certificate of the course.",
@@ -235,7 +235,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
             S.SUBMITTED,
             S.REJECTED,
             [
-                "The status becomes “rejected”; now it is “submitted”.",
+                "The status becomes “Failed (rejected)”; now it is “Submitted”.",
                 "The grade is shown as 0 in place of 7 of 10.",
                 "For credit, the requirement becomes “failed”; now it is “submitted”.",
                 "The certificate of the course is invalidated.",
@@ -245,7 +245,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
         (
             S.VERIFIED,
             S.VERIFIED,
-            ["The status stays “verified”: the decision is recorded, and nothing follows for the LMS."],
+            ["The status stays “Passed (verified)”: the decision is recorded, and nothing follows for the LMS."],
         ),
     ],
 )

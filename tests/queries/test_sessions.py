@@ -34,7 +34,7 @@ def waiting(exam, days_ago, **fields):
     return submitted(exam, status="second_review_required", attention_since=since, **fields)
 
 
-def found(**filters) -> set:
+def listed(**filters) -> set:
     lists = sessions(COURSE, AttemptFilter(**filters))
     return {*lists.requiring_attention, *lists.others}
 
@@ -52,17 +52,17 @@ def test_then_the_others_newest_activity_first(exam):
 
 
 def test_only_those_of_the_course_that_have_a_result(exam):
-    kept = submitted(exam)
+    matching = submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"))
     submitted(ProctoredExamFactory(is_proctored=False))
-    assert found() == {kept}
+    assert listed() == {matching}
 
 
 def test_of_one_exam(exam):
-    kept = submitted(exam)
+    matching = submitted(exam)
     submitted(ProctoredExamFactory())
-    assert found(content_id=exam.content_id) == {kept}
-    assert found(content_id="unknown") == set()
+    assert listed(content_id=exam.content_id) == {matching}
+    assert listed(content_id="unknown") == set()
 
 
 def test_by_status_and_by_the_current_reviews(exam):
@@ -70,50 +70,50 @@ def test_by_status_and_by_the_current_reviews(exam):
     suspicious.current_review = ExamReviewFactory(attempt=suspicious, review_status="Suspicious")
     suspicious.save()
     submitted(exam)
-    assert found(status="verified") == {verified, suspicious}
-    assert found(review_status="Suspicious") == {suspicious}
+    assert listed(status="verified") == {verified, suspicious}
+    assert listed(review_status="Suspicious") == {suspicious}
 
 
 def test_by_days_both_included(exam):
     days = [NOON + timedelta(days=number) for number in range(-1, 3)]
     _, first, second, _ = (submitted(exam, started_at=day) for day in days)
-    assert found(since=date(2026, 5, 1), until=date(2026, 5, 2)) == {first, second}
+    assert listed(since=date(2026, 5, 1), until=date(2026, 5, 2)) == {first, second}
 
 
 def test_by_practice(exam):
     real, practice = submitted(exam), submitted(ProctoredExamFactory(is_practice_exam=True))
-    assert (found(practice="only"), found(practice="without")) == ({practice}, {real})
+    assert (listed(practice="only"), listed(practice="without")) == ({practice}, {real})
 
 
 def test_archived_attempts_only_if_the_filter_says_so(exam):
-    kept, archived = submitted(exam), submitted(exam, archived=True)
-    assert found() == {kept}
-    assert found(archived="only") == {archived}
-    assert found(archived="with") == {kept, archived}
+    matching, archived = submitted(exam), submitted(exam, archived=True)
+    assert listed() == {matching}
+    assert listed(archived="only") == {archived}
+    assert listed(archived="with") == {matching, archived}
 
 
 @pytest.mark.parametrize("search", ["ada.l", "LOVELACE", "@maths.example", "AB-12", "ab-12"])
 def test_by_username_address_or_code(exam, search):
     ada = UserFactory(username="ada.lovelace", email="ada@maths.example")
-    kept = submitted(exam, user=ada, attempt_code="AB-1234")
+    matching = submitted(exam, user=ada, attempt_code="AB-1234")
     submitted(exam)
-    assert found(search=search) == {kept}
+    assert listed(search=search) == {matching}
 
 
 @pytest.fixture(params=[0, merged.SORT_LIMIT], ids=["merged", "sorted"])
-def few(request, monkeypatch):
+def merged_or_sorted(request, monkeypatch):
     """Few sessions are sorted, and those of many exams merged: nobody may see which."""
     monkeypatch.setattr(merged, "SORT_LIMIT", request.param)
 
 
-def test_the_sessions_of_a_single_exam_stand_in_their_order(few, exam):
+def test_the_sessions_of_a_single_exam_stand_in_their_order(merged_or_sorted, exam):
     # Another one, without attempts.
     ProctoredExamFactory()
     ages = {days: submitted(exam, last_activity_at=NOON - timedelta(days=days)) for days in (2, 1, 3)}
     assert sessions(COURSE).others[0:2] == [ages[1], ages[2]]
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("merged_or_sorted")
 def test_pages_follow_each_other_across_exams():
     one, another, _ = (ProctoredExamFactory() for _ in range(3))
     moments = [(one, 1), (another, 5), (another, 3), (one, 4), (one, 3)]
@@ -123,13 +123,13 @@ def test_pages_follow_each_other_across_exams():
     assert (others.count(), pages) == (5, [[made[1], made[3]], [made[4], made[2]], [made[0]], []])
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("merged_or_sorted")
 def test_those_that_wait_follow_each_other_across_exams_too():
     made = [waiting(ProctoredExamFactory(), days) for days in (1, 3, 2)]
     assert sessions(COURSE).requiring_attention[1:9] == [made[2], made[0]]
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("merged_or_sorted")
 @pytest.mark.parametrize("exams", [1, 3])
 def test_a_page_is_three_queries(django_assert_num_queries, exams):
     for _ in range(exams):
@@ -140,21 +140,21 @@ def test_a_page_is_three_queries(django_assert_num_queries, exams):
         assert [(one.user.username, one.exam.exam_name, one.current_review) for one in others[:2]]
 
 
-@pytest.mark.usefixtures("few")
+@pytest.mark.usefixtures("merged_or_sorted")
 def test_without_exams_and_without_sessions_pages_are_empty():
     assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
     ProctoredExamFactory()
     assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
 
 
-@pytest.mark.parametrize("most", [2, 3])
-def test_a_search_finds_few_and_many_alike(exam, monkeypatch, most):
-    monkeypatch.setattr(sessions_module, "MAX_PEOPLE", most)
-    kept = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
+@pytest.mark.parametrize("max_people", [2, 3])
+def test_a_search_finds_few_and_many_alike(exam, monkeypatch, max_people):
+    monkeypatch.setattr(sessions_module, "MAX_PEOPLE", max_people)
+    matching = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
     submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
     others = sessions(COURSE, AttemptFilter(search="@MATHS")).others
-    assert (others.count(), set(others[:9])) == (3, kept)
+    assert (others.count(), set(others[:9])) == (3, matching)
 
 
 def test_a_list_is_one_query(exam, django_assert_num_queries):

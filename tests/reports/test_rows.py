@@ -234,7 +234,7 @@ def test_postgresql_sends_the_rows_by_copy(monkeypatch):
 # Whatever every database can keep: no NUL, no surrogates.
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 NASTY = st.text(st.sampled_from("=+-@＝＋－＠\t\r\n \"',;\u3000\u00a0\ufeffaé日𝔸"), max_size=6)
-WORDS = st.one_of(ANY_TEXT, NASTY)
+TEXTS = st.one_of(ANY_TEXT, NASTY)
 
 
 def line(attempt: ExamAttempt, comments: list[str]) -> list[str]:
@@ -253,7 +253,7 @@ class AnyText(TransactionTestCase):
     """One course with anything in its names and comments, on whichever database."""
 
     @settings(max_examples=60, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.tuples(WORDS, WORDS, st.lists(WORDS.filter(bool), max_size=3)), max_size=6))
+    @given(st.lists(st.tuples(TEXTS, TEXTS, st.lists(TEXTS.filter(bool), max_size=3)), max_size=6))
     def test_the_file_is_the_same_bytes_from_every_database(self, examples):
         expected = []
         for number, (exam_name, name, comments) in enumerate(examples):

@@ -20,10 +20,11 @@ from tests.rest.calling import (
     rpnow_body,
     signed_in,
 )
+from tests.rest.signing import VENDOR, review, send
 
 pytestmark = pytest.mark.django_db
 
-# Whose attempt is asked for. A stranger is "examity"; at RPNow's endpoints its own attempts are RPNow's.
+# Whose attempt is asked for. A stranger is "examity"; at the endpoints of a provider its own attempts are that one's.
 ATTEMPTS = ("its own", "a stranger's", "archived", "unknown")
 # What each gets at each endpoint, for these attempts in their order.
 ANSWERS = {
@@ -32,36 +33,42 @@ ANSWERS = {
         "ready": (401, 401, 401, 401),
         "rpnow_review": (401, 401, 401, 401),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (401, 401, 401, 401),
     },
     "learner": {
         "review": (403, 403, 403, 403),
         "ready": (403, 403, 403, 403),
         "rpnow_review": (401, 401, 401, 401),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (401, 401, 401, 401),
     },
     "instructor of another course": {
         "review": (403, 403, 403, 403),
         "ready": (403, 403, 403, 403),
         "rpnow_review": (401, 401, 401, 401),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (401, 401, 401, 401),
     },
     "another provider": {
         "review": (404, 200, 404, 404),
         "ready": (404, 200, 404, 404),
         "rpnow_review": (401, 401, 401, 401),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (401, 401, 401, 401),
     },
     "the provider": {
         "review": (200, 404, 200, 404),
         "ready": (200, 404, 200, 404),
         "rpnow_review": (200, 404, 200, 404),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (200, 404, 200, 404),
     },
     "admin": {
         "review": (200, 200, 200, 404),
         "ready": (200, 200, 200, 404),
         "rpnow_review": (401, 401, 401, 401),
         "rpnow_launch": (302, 404, 302, 404),
+        "provider_messages": (401, 401, 401, 401),
     },
 }
 CASES = [
@@ -89,12 +96,13 @@ def client_of(who, attempt):
 
 @pytest.fixture(autouse=True)
 def secrets(settings):
-    others = {**RPNOW["PROVIDERS"], "examity": {}}
+    others = {**RPNOW["PROVIDERS"], "examity": {}, "vendor": {"class": VENDOR, "signing_keys": ["key"]}}
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": others}
 
 
 def attempt_of(endpoint, whose):
-    ours = "rpnow" if endpoint.startswith("rpnow") else "proctortrack"
+    owners = {"rpnow_review": "rpnow", "rpnow_launch": "rpnow", "provider_messages": "vendor"}
+    ours = owners.get(endpoint, "proctortrack")
     attempt = rest_attempt(
         provider="examity" if whose == "a stranger's" else ours, status="created", archived=whose == "archived"
     )
@@ -116,6 +124,10 @@ def test_who_comes_in(who, endpoint, whose, status):
             # RPNow proves itself by its secret; nobody else has it, and a session is no proof.
             proof = {"Authorization": basic()} if who == "the provider" else {}
             answer = post(client, RPNOW_REVIEW, rpnow_body(attempt, "ext-1"), **proof)
+        case "provider_messages":
+            # Nobody else has the key.
+            key = "key" if who == "the provider" else "another"
+            answer = send(review(session=attempt.external_id), key, client=client)
         case _:
             answer = client.get(launch(attempt.attempt_code))
     assert answer.status_code == status
@@ -129,7 +141,7 @@ def test_who_comes_in(who, endpoint, whose, status):
 def test_a_401_says_how_to_sign_in_whatever_the_hosts_first_class_is(monkeypatch):
     from rest_framework.authentication import SessionAuthentication
 
-    from proctoring_results.rest.webhooks import ReviewView
+    from proctoring_results.providers.rest.webhooks import ReviewView
 
     monkeypatch.setattr(ReviewView, "authentication_classes", [SessionAuthentication])
     answer = post(Client(), reviewed(), REVIEW)

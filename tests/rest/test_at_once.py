@@ -31,10 +31,10 @@ def quiet(settings, monkeypatch):
 
 
 def one_answer(answers):
-    """What all five were told."""
+    """The answer that all five got."""
     assert [answer.status_code for answer in answers] == [200] * 5
-    [told] = {answer.content for answer in answers}
-    return told
+    [content] = {answer.content for answer in answers}
+    return content
 
 
 def kept():
@@ -67,10 +67,10 @@ def test_five_reviews_of_rpnow_are_one():
 
 def test_five_times_ready_is_once():
     attempt, clients = rest_attempt(status="created"), [signed_in(account) for account in [account_of()] * 5]
-    told = one_answer(
+    answer = one_answer(
         at_once(*[lambda client=client: post(client, ready(), {"status": "ready"}) for client in clients])
     )
-    assert b'"status_changed":true' in told
+    assert b'"status_changed":true' in answer
     assert kept() == (1, 0, 0)
     assert [change.to_status for change in attempt.changes.all()] == ["ready_to_start"]
 

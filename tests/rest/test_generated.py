@@ -1,6 +1,6 @@
 """Bodies that nobody would think of: no 500, and nothing half kept.
 
-At each door first every body that is right but for one thing (``wrongness``), then what hypothesis thinks of: 1,000
+At each endpoint first every body that is right but for one thing (``wrongness``), then what hypothesis thinks of: 1,000
 together, and 5,000 with ``THOROUGH=1``.
 """
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from proctoring_results.models import ExamReview, Incident, ProviderMessage, StatusChange
 from tests.conftest import THOROUGH
+from tests.rest import signing as signed
 from tests.rest.calling import (
     RPNOW,
     RPNOW_REVIEW,
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db
 BODIES = 5_000 if THOROUGH else 1_000
 ALLOWED = {200, 400, 403, 404, 413}
 
-# Each field that a door looks at is there, and some that it does not know.
+# Each field that an endpoint reads is there, and some that it does not know.
 COMMENT = {"comment": "Looks away", "status": "Suspicious", "start": 1, "stop": 2.5, "duration": 1.5}
 REST_REVIEW = {
     "status": "passed",
@@ -52,11 +53,17 @@ RPNOW_REVIEW_BODY = {
 }
 
 
+SIGNED_REVIEW = signed.review(
+    "red", flags=[{"text": "Looks away", "at": "2026-05-01T09:30:00Z"}], sent_at="2026-05-01T12:00:00Z"
+)
+
+
 def wrong_bodies(body):
     return list(nearly_right(body, fields_of(body)))
 
 
-WRONG_REST, WRONG_READY, WRONG_RPNOW = map(wrong_bodies, (REST_REVIEW, REST_READY, RPNOW_REVIEW_BODY))
+BODIES_OF_KINDS = (REST_REVIEW, REST_READY, RPNOW_REVIEW_BODY, SIGNED_REVIEW)
+WRONG_REST, WRONG_READY, WRONG_RPNOW, WRONG_SIGNED = map(wrong_bodies, BODIES_OF_KINDS)
 
 
 def many(but=0):
@@ -111,9 +118,9 @@ def is_whole(answer):
     assert message.state == "done"
     if message.review:
         raw_data = message.review.raw_data
-        marked = [raw_data.get(key) or [] for key in ("comments", "webCamComments", "desktopComments")]
-        expected = sum(map(len, marked[:1] if message.channel == "rest_review" else marked[1:]))
-        assert message.review.incidents.count() == expected
+        marked = [raw_data.get(key) or [] for key in ("comments", "webCamComments", "desktopComments", "flags")]
+        expected = {"rest_review": marked[:1], "rpnow_review": marked[1:3], "review": marked[3:]}[message.channel]
+        assert message.review.incidents.count() == sum(map(len, expected))
 
 
 def nothing_came_of(answer, before):
@@ -123,12 +130,14 @@ def nothing_came_of(answer, before):
 
 
 @pytest.fixture
-def doors(settings):
-    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **RPNOW}
+def call_endpoint(settings):
+    vendor = {"class": signed.VENDOR, "signing_keys": ["new"]}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": {**RPNOW["PROVIDERS"], "vendor": vendor}}
     # Codes are guessed by the thousand here.
     rates = {"proctoring_results_guesses": None}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     rest_attempt()
+    rest_attempt("s-1", provider="vendor")
     attempt = rest_attempt(provider="rpnow")
     attempt.attempt_code = "CODE"
     attempt.save()
@@ -136,21 +145,21 @@ def doors(settings):
     client.raise_request_exception = True
     counted = [(0, 0, 0)]
 
-    def knock(url, body, **headers):
+    def call(url, body, **headers):
         answer = post(client, url, body, **headers)
         is_whole(answer)
         counted[0] = nothing_came_of(answer, counted[0])
         return answer.status_code
 
-    return knock
+    return call
 
 
-def try_all(bodies, knock):
+def try_all(bodies, call):
     """Each of them; both what is taken and what is refused is among them."""
     answered = Counter()
     for what, body in bodies:
         try:
-            answered[knock(body)] += 1
+            answered[call(body)] += 1
         except Exception as error:
             error.add_note(f"The body: {what}")
             raise
@@ -161,21 +170,29 @@ def try_all(bodies, knock):
 
 
 @pytest.mark.database
-def test_rest_reviews_with_one_thing_wrong(doors):
-    try_all(WRONG_REST, lambda body: doors(reviewed(), body))
+def test_rest_reviews_with_one_thing_wrong(call_endpoint):
+    try_all(WRONG_REST, lambda body: call_endpoint(reviewed(), body))
 
 
-def test_ready_with_one_thing_wrong(doors):
-    try_all(WRONG_READY, lambda body: doors(ready(), body))
+def test_ready_with_one_thing_wrong(call_endpoint):
+    try_all(WRONG_READY, lambda body: call_endpoint(ready(), body))
 
 
 @pytest.mark.database
-def test_rpnow_reviews_with_one_thing_wrong(doors):
-    try_all(WRONG_RPNOW, lambda body: doors(RPNOW_REVIEW, body, Authorization=basic()))
+def test_rpnow_reviews_with_one_thing_wrong(call_endpoint):
+    try_all(WRONG_RPNOW, lambda body: call_endpoint(RPNOW_REVIEW, body, Authorization=basic()))
+
+
+@pytest.mark.database
+def test_signed_reviews_with_one_thing_wrong(call_endpoint):
+    def send(body):
+        return call_endpoint(signed.URL, body, **signed.proof_of(body))
+
+    try_all(WRONG_SIGNED, send)
 
 
 def test_what_is_wrong_is_wrong_once():
-    for bodies in (WRONG_REST, WRONG_READY, WRONG_RPNOW):
+    for bodies in (WRONG_REST, WRONG_READY, WRONG_RPNOW, WRONG_SIGNED):
         # "1" where 1 stands is no other body; nor is an entry that is gone gone twice.
         assert len({body for _, body in bodies}) > 0.95 * len(bodies)
 
@@ -186,28 +203,29 @@ def test_what_is_wrong_is_wrong_once():
 @pytest.mark.database
 @many(but=len(WRONG_REST))
 @given(body=rest_review | anything)
-def test_rest_reviews(doors, body):
-    doors(reviewed(), json.dumps(body))
+def test_rest_reviews(call_endpoint, body):
+    call_endpoint(reviewed(), json.dumps(body))
 
 
 @many(but=len(WRONG_READY))
 @given(body=nearly(status=st.just("ready")) | anything)
-def test_ready(doors, body):
-    doors(ready(), json.dumps(body))
+def test_ready(call_endpoint, body):
+    call_endpoint(ready(), json.dumps(body))
 
 
 @pytest.mark.database
 @many(but=len(WRONG_RPNOW))
 @given(body=rpnow_review | anything)
-def test_rpnow_reviews(doors, body):
-    doors(RPNOW_REVIEW, json.dumps(body), Authorization=basic())
+def test_rpnow_reviews(call_endpoint, body):
+    call_endpoint(RPNOW_REVIEW, json.dumps(body), Authorization=basic())
 
 
 @many(but=BODIES)
 @given(body=raw)
-def test_bytes(doors, body):
+def test_bytes(call_endpoint, body):
     for url in (reviewed(), ready(), RPNOW_REVIEW):
-        doors(url, body, Authorization=basic())
+        call_endpoint(url, body, Authorization=basic())
+    call_endpoint(signed.URL, body, **signed.proof_of(body))
 
 
 # --- What stands in the address ---
@@ -217,13 +235,13 @@ names = st.text(st.characters(exclude_characters="/?#", exclude_categories=["Cs"
 
 @many(but=BODIES)
 @given(external_id=names)
-def test_ids(doors, external_id):
-    doors(reviewed(quote(external_id, safe="")), {"status": "passed"})
+def test_ids(call_endpoint, external_id):
+    call_endpoint(reviewed(quote(external_id, safe="")), {"status": "passed"})
 
 
 @many()
 @given(code=names | st.sampled_from(["CODE", "code", "CODE ", "CODE\0", "../CODE", "%43ODE"]))
-def test_codes(doors, client, code):
+def test_codes(call_endpoint, client, code):
     answer = client.get(launch(quote(code, safe="")))
     assert answer.status_code == (302 if code == "CODE" else 404)
     assert not StatusChange.objects.exists()

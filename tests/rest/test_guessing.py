@@ -88,9 +88,9 @@ def test_a_service_is_never_counted_whatever_it_is_answered(attempt):
 
 def test_behind_proxies_the_address_is_the_one_that_drf_takes(settings):
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
-    # What stands before the last address is what the caller says of itself.
-    said = [{"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.9"} for number in range(4)]
-    assert [post_rpnow(Client(), {}, WRONG, **header).status_code for header in said] == [401, 401, 401, 429]
+    # The caller can write whatever it likes before the last address.
+    headers = [{"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.9"} for number in range(4)]
+    assert [post_rpnow(Client(), {}, WRONG, **header).status_code for header in headers] == [401, 401, 401, 429]
     assert post_rpnow(Client(), {}, WRONG, **{"X-Forwarded-For": "198.51.100.7"}).status_code == 401
 
 
@@ -105,7 +105,7 @@ def test_too_many_wrong_codes_have_to_wait_and_those_who_know_one_do_not(attempt
     assert service.get(right).status_code == 302
 
 
-def test_guesses_at_one_door_do_not_count_at_another(attempt):
+def test_guesses_at_one_endpoint_do_not_count_at_another(attempt):
     guess(3)
     assert Client(**STRANGER).get(launch(attempt.attempt_code)).status_code == 302
 
@@ -120,7 +120,7 @@ def test_a_host_may_leave_guessing_to_its_proxy(settings):
     assert codes(guess(9)) == [401] * 9
 
 
-def test_while_the_cache_is_down_the_doors_stay_open(attempt, settings, monkeypatch, caplog):
+def test_while_the_cache_is_down_nobody_is_refused(attempt, settings, monkeypatch, caplog):
     settings.REST_FRAMEWORK = rates(settings, proctoring_results="9/min", proctoring_results_guesses="3/min")
     monkeypatch.setattr(ProviderThrottle.__mro__[1], "cache", CacheThatIsDown())
     assert codes(guess(4)) == [401] * 4

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.django_db
 
 class Examity(Provider):
     policy = Policy(on_suspicious="reject")
-    review_words = {"GREEN": ReviewStatus.CLEAN, "RED": ReviewStatus.SUSPICIOUS}
+    review_statuses = {"GREEN": ReviewStatus.CLEAN, "RED": ReviewStatus.SUSPICIOUS}
 
-    def read_review(self, body):
+    def read_review(self, body, attempt, received_at):
         flags = objects("flags", body.get("flags"))
         return ReviewData(
             review_status=self.review_status("colour", body.get("colour")),
@@ -28,8 +28,8 @@ class Examity(Provider):
 
 
 class OtherWords(RestProvider):
-    review_words = {"fine": ReviewStatus.CLEAN}
-    incident_words = {"bad": ReviewStatus.RULES_VIOLATION}
+    review_statuses = {"fine": ReviewStatus.CLEAN}
+    incident_statuses = {"bad": ReviewStatus.RULES_VIOLATION}
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.choices import MessageChannel
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
+from proctoring_results.providers.base import Envelope
 from proctoring_results.rest import problem
 from proctoring_results.services import messages
+from proctoring_results.services.messages import processing
+from proctoring_results.services.messages.receiving import store_message
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
 from tests.test_commands import called
@@ -40,7 +42,7 @@ def provider():
     return signed_in(account_of())
 
 
-def nothing_is_kept():
+def nothing_is_stored():
     return not (ExamReview.objects.exists() or Incident.objects.exists() or ProviderMessage.objects.exists())
 
 
@@ -64,7 +66,7 @@ def is_refused(response, status, code, field=None):
         ("not_reviewed", "Not Reviewed", "submitted"),
     ],
 )
-def test_a_review_is_kept_and_moves_the_attempt(provider, word, review_status, becomes):
+def test_a_review_is_stored_and_changes_the_status(provider, word, review_status, becomes):
     attempt = rest_attempt()
     answer = post(provider, reviewed(), {"status": word})
     attempt.refresh_from_db()
@@ -84,7 +86,7 @@ def test_a_review_is_kept_and_moves_the_attempt(provider, word, review_status, b
         ("OK", "OK", (0, 0)),
     ],
 )
-def test_the_word_of_a_comment_is_matched_without_regard_to_case_or_kept_as_it_came(provider, word, kept, counted):
+def test_the_label_of_a_comment_is_matched_without_regard_to_case_or_stored_unchanged(provider, word, kept, counted):
     rest_attempt()
     post(provider, reviewed(), {"status": "suspicious", "comments": [{"comment": "x", "status": word}]})
     review = ExamReview.objects.get()
@@ -92,7 +94,7 @@ def test_the_word_of_a_comment_is_matched_without_regard_to_case_or_kept_as_it_c
     assert (review.suspicious_count, review.rules_violation_count) == counted
 
 
-def test_times_and_unknown_fields_are_kept(provider):
+def test_times_and_unknown_fields_are_stored(provider):
     rest_attempt()
     body = {**REVIEW, "session": {"id": 7}}
     post(provider, reviewed(), body)
@@ -138,7 +140,7 @@ def test_a_name_that_nobody_vouches_for_is_only_a_claim(provider, accounts):
     )
 
 
-# --- Kept, and nothing moves ---
+# --- Stored, and nothing changes ---
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_name_that_nobody_vouches_for_is_only_a_claim(provider, accounts):
         ({"status": "declined"}, "illegal_transition", "declined"),
     ],
 )
-def test_what_cannot_move_is_kept_and_said(provider, fields, standing, status):
+def test_a_review_that_changes_nothing_is_stored_and_the_answer_says_why(provider, fields, standing, status):
     attempt = rest_attempt(**fields)
     answer = post(provider, reviewed(), {"status": "passed"})
     assert answer.status_code == 200
@@ -165,10 +167,10 @@ def test_a_review_that_came_early_is_applied_when_the_exam_is_over(provider):
     assert api.submit_attempt(attempt.attempt_code, by=attempt.user).status == "verified"
 
 
-# --- The same again ---
+# --- A repeat ---
 
 
-def test_the_same_again_is_one_review_and_the_same_answer(provider):
+def test_a_repeat_is_one_review_and_gets_the_same_answer(provider):
     rest_attempt()
     first = post(provider, reviewed(), REVIEW)
     # Other spaces, and the keys in another order.
@@ -196,7 +198,7 @@ def test_an_unknown_attempt_and_anothers_are_alike(provider):
     assert (anothers.status_code, anothers.content) == (unknown.status_code, unknown.content)
 
 
-def test_rpnows_attempts_are_not_reviewed_through_this_door():
+def test_rpnows_attempts_are_not_found_here():
     rest_attempt(provider="rpnow")
     assert is_refused(post(signed_in(UserFactory(admin=True)), reviewed(), REVIEW), 404, "not_found")
 
@@ -222,7 +224,7 @@ def test_two_providers_may_use_the_same_id():
     assert is_refused(post(both, reviewed(), {"status": "passed"}), 409, "attempt_is_ambiguous")
 
 
-# --- Not well said ---
+# --- Refused ---
 
 
 def deep(levels):
@@ -305,13 +307,13 @@ def deep(levels):
         ({"status": "passed", "x": {"\ud800": 1}}, "x"),
     ],
 )
-def test_what_is_not_well_said_is_refused_naming_the_field(provider, body, field):
+def test_what_cannot_be_read_is_refused_naming_the_field(provider, body, field):
     rest_attempt()
     assert is_refused(post(provider, reviewed(), body), 400, "invalid", field)
-    assert nothing_is_kept()
+    assert nothing_is_stored()
 
 
-def test_evidence_is_kept_encrypted_and_nowhere_else(provider):
+def test_evidence_is_stored_encrypted_and_nowhere_else(provider):
     rest_attempt()
     link = "https://video.example/secret"
     comment = {**REVIEW["comments"][0], "evidence": [{"kind": "screenshot", "url": f"{link}/1.png", "start": 1}]}
@@ -328,7 +330,7 @@ def test_evidence_is_kept_encrypted_and_nowhere_else(provider):
     assert b"video.example" not in bytes(message.body) + b"".join(bytes(one.url) for one in review.evidence.all())
 
 
-def test_a_limit_that_is_passed_is_named(provider):
+def test_a_limit_that_is_exceeded_is_named(provider):
     rest_attempt()
     body = {"status": "passed", "comments": [{"status": "ok", "comment": "x"}] * 1001}
     assert "1000" in post(provider, reviewed(), body).json()["detail"]
@@ -339,7 +341,7 @@ def test_a_body_over_the_limit_is_refused(provider, settings):
     assert is_refused(post(provider, reviewed(), b" " * (1024 * 1024 + 1)), 413, "too_large")
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "MAX_MESSAGE_BYTES": 10}
     assert is_refused(post(provider, reviewed(), {"status": "passed"}), 413, "too_large")
-    assert nothing_is_kept()
+    assert nothing_is_stored()
 
 
 @pytest.mark.parametrize(
@@ -361,10 +363,10 @@ def test_a_provider_is_answered_in_json_whatever_it_accepts(provider):
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
-# --- What the log says of it ---
+# --- The log ---
 
 
-def test_of_a_refused_message_only_its_size_and_hash_are_kept(provider, caplog):
+def test_of_a_refused_message_only_its_size_and_hash_are_logged(provider, caplog):
     rest_attempt()
     body = b'{"status": "a secret of somebody"}'
     post(provider, reviewed(), body)
@@ -378,14 +380,14 @@ def test_of_a_refused_message_only_its_size_and_hash_are_kept(provider, caplog):
 def test_a_flood_of_refusals_does_not_fill_the_log(caplog):
     log = problem.RefusalLog(max_lines=3)
     for _ in range(100):
-        log.write("door", "nobody", "invalid", b"x", "1")
+        log.write("rest_review", "nobody", "invalid", b"x", "1")
     assert len(caplog.records) == 3
 
 
 # --- The inbox ---
 
 
-def test_an_accepted_message_is_kept_encrypted(provider):
+def test_an_accepted_message_is_stored_encrypted(provider):
     rest_attempt()
     post(provider, reviewed(), REVIEW)
     message = ProviderMessage.objects.get()
@@ -400,7 +402,7 @@ def crash(monkeypatch):
         raise DatabaseError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", fail)
+        patch.setattr(processing, "record_review_of", fail)
         yield patch
 
 
@@ -412,12 +414,12 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", fail)
+        patch.setattr(processing, "record_review_of", fail)
         answer = post(provider, reviewed(), REVIEW)
     assert (answer.status_code, answer.json()["queued"]) == (200, True)
     assert not ExamReview.objects.exists()
     clock.shift(13)  # longer than the first pause
-    assert messages.sweep_inbox() == messages.SweptInbox(finished=1, put_off=0)
+    assert messages.sweep_inbox() == messages.SweptInbox(finished=1, rescheduled=0)
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert (ExamReview.objects.count(), messages.sweep_inbox().finished) == (1, 0)
@@ -425,8 +427,10 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
 
 def test_a_crash_between_message_and_review_loses_nothing(clock):
     attempt = rest_attempt()
-    messages._keep(attempt, MessageChannel.REST_REVIEW, REVIEW, "proctortrack", None)
-    assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=0)  # whoever kept it may be at it
+    envelope, now = Envelope(external_id="ext-1"), timezone.now()
+    store_message(attempt, "rest_review", envelope, REVIEW, caller="proctortrack", received_at=now)
+    # The request that stored it may be processing it.
+    assert messages.sweep_inbox() == messages.SweptInbox(finished=0, rescheduled=0)
     clock.shift(61)
     assert "Messages processed: 1, rescheduled: 0." in called("proctoring_upkeep")
     attempt.refresh_from_db()
@@ -440,7 +444,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
     pauses = []
     for _ in range(12):
         clock.shift(4501)  # longer than the longest pause
-        assert messages.sweep_inbox() == messages.SweptInbox(finished=0, put_off=1)
+        assert messages.sweep_inbox() == messages.SweptInbox(finished=0, rescheduled=1)
         message = ProviderMessage.objects.get()
         pauses.append((message.next_try_at - timezone.now()).total_seconds())
     assert pauses[:3] == [pytest.approx(pause, rel=0.25) for pause in (20, 40, 80)]
@@ -449,10 +453,10 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
     assert "gone away" not in message.problem
 
 
-def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
+def test_a_repeat_finishes_what_was_queued(provider, monkeypatch):
     rest_attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "record_review_of", None)
+        patch.setattr(processing, "record_review_of", None)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     answer = post(provider, reviewed(), REVIEW)
     assert answer.json()["status_changed"] is True
@@ -461,42 +465,42 @@ def test_the_same_again_finishes_what_was_queued(provider, monkeypatch):
 
 @pytest.mark.database
 def test_what_another_has_finished_meanwhile_is_not_done_twice(provider, monkeypatch):
-    """The same sent again may take up a message between its two transactions."""
-    attempt, finish, told = rest_attempt(), messages._finish, []
+    """A repeat may process a message between its two transactions."""
+    attempt, process, answers = rest_attempt(), processing._process, []
 
-    def quicker(message, said):
-        if not told:
-            told.append(finish(message, None))
-        return finish(message, said)
+    def quicker(message, content):
+        if not answers:
+            answers.append(process(message, None))
+        return process(message, content)
 
-    monkeypatch.setattr(messages, "_finish", quicker)
-    assert post(provider, reviewed(), REVIEW).json() == told[0]
+    monkeypatch.setattr(processing, "_process", quicker)
+    assert post(provider, reviewed(), REVIEW).json() == answers[0]
     assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
     assert attempt.changes.count() == 1
 
 
 def test_nothing_follows_for_a_learner_erased_meanwhile(provider, monkeypatch):
     """Erased between the message's two transactions."""
-    attempt, finish = rest_attempt(), messages._finish
+    attempt, process = rest_attempt(), processing._process
 
-    def late(message, said):
+    def late(message, content):
         api.erase_learner(attempt.user, by=UserFactory(is_superuser=True), reason="Asked for it.")
-        return finish(message, said)
+        return process(message, content)
 
-    monkeypatch.setattr(messages, "_finish", late)
+    monkeypatch.setattr(processing, "_process", late)
     answer = post(provider, reviewed(), REVIEW).json()
-    assert answer["why"] == "The learner's data was erased; what was sent is not kept."
+    assert answer["why"] == "The learner's data was erased; what was sent is not stored."
     assert not answer["status_changed"]
     assert not ExamReview.objects.exists()
     assert decrypt(ProviderMessage.objects.get().body) == "{}"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_message_is_kept_also_where_requests_are_transactions(settings, monkeypatch):
+def test_the_message_is_stored_also_if_requests_are_transactions(settings, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     rest_attempt()
     client = signed_in(account_of())
-    monkeypatch.setattr(messages, "_finish", None)
+    monkeypatch.setattr(processing, "_process", None)
     assert post(client, reviewed(), REVIEW).json()["queued"]
     assert ProviderMessage.objects.count() == 1
 

@@ -1,4 +1,4 @@
-"""RPNow's doors: how it proves itself, what it says, and the launch."""
+"""RPNow's endpoints: how it proves itself, its reviews, and the launch."""
 
 import hashlib
 import hmac
@@ -43,7 +43,7 @@ def set_rpnow(settings, **options):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": {"rpnow": options}}
 
 
-# --- What it says ---
+# --- Its reviews ---
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_webcam_comments_come_before_those_of_the_desktop(client):
     ]
 
 
-def test_the_link_to_the_recording_is_kept_encrypted_and_nowhere_else(client):
+def test_the_link_to_the_recording_is_stored_encrypted_and_nowhere_else(client):
     post_rpnow(client, rpnow_body(rpnow_attempt()))
     review, message = ExamReview.objects.get(), ProviderMessage.objects.get()
     assert decrypt(review.evidence.get().url) == "https://video.example/secret"
@@ -95,7 +95,7 @@ def test_its_content_type_is_not_trusted(client, content_type):
     assert post(client, RPNOW_REVIEW, body, content_type, Authorization=basic()).status_code == 200
 
 
-def test_the_same_again_is_one_review(client):
+def test_a_repeat_is_one_review(client):
     body = rpnow_body(rpnow_attempt())
     assert post_rpnow(client, body).json() == post_rpnow(client, body).json()
     assert ExamReview.objects.count() == 1
@@ -119,7 +119,7 @@ def test_the_same_again_is_one_review(client):
         ({"videoReviewLink": "ftp://video.example/"}, "videoReviewLink"),
     ],
 )
-def test_what_is_not_well_said_is_refused_naming_the_field(client, change, field):
+def test_what_cannot_be_read_is_refused_naming_the_field(client, change, field):
     answer = post_rpnow(client, {**rpnow_body(rpnow_attempt()), **change})
     assert (answer.status_code, answer.json()["field"]) == (400, field)
     assert not ProviderMessage.objects.exists()
@@ -177,7 +177,7 @@ def test_whoever_has_no_secret_is_refused(client, authorization):
     assert answer["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_without_any_secret_the_door_is_shut(client, settings):
+def test_without_any_secret_nobody_is_rpnow(client, settings):
     set_rpnow(settings)
     assert post_rpnow(client, rpnow_body(rpnow_attempt()), basic(":")).status_code == 401
     assert post(client, RPNOW_REVIEW, {}, **{"X-Proctoring-Secret": ""}).status_code == 401

@@ -18,7 +18,7 @@ def _deep(levels: int) -> str:
     return "[" * levels + "]" * levels
 
 
-# What stands in a field's place, as JSON; where it is meant for texts, numbers or lists is for the door to say.
+# What stands in a field's place, as JSON; where it is meant for texts, numbers or lists is for the endpoint to decide.
 WRONG: dict[str, str] = {
     "null": "null",
     "true": "true",

@@ -38,9 +38,9 @@ def test_a_link_leads_to_the_evidence_and_that_is_written_down(reviewer):
     evidence = EvidenceFactory()
     link = api.evidence_link(evidence, reviewer)
     assert api.open_evidence(link, reviewer, address="192.0.2.7") == "https://video.example/secret"
-    kept = Disclosure.objects.get()
-    assert (kept.user, kept.attempt, kept.what) == (reviewer, evidence.review.attempt, "evidence")
-    assert (kept.evidence, kept.address) == (evidence, "192.0.2.7")
+    disclosure = Disclosure.objects.get()
+    assert (disclosure.user, disclosure.attempt, disclosure.kind) == (reviewer, evidence.review.attempt, "evidence")
+    assert (disclosure.evidence, disclosure.address) == (evidence, "192.0.2.7")
 
 
 def test_a_link_is_made_for_those_who_may_see_sessions_only():
@@ -146,8 +146,8 @@ def test_evidence_whose_key_is_gone_cannot_be_opened(reviewer, settings):
 
 def test_an_export_is_written_down(reviewer):
     attempt = EvidenceFactory().review.attempt
-    kept = api.record_export(attempt, reviewer, address="192.0.2.7")
-    assert (kept.what, kept.evidence, kept.user) == ("export", None, reviewer)
+    disclosure = api.record_export(attempt, reviewer, address="192.0.2.7")
+    assert (disclosure.kind, disclosure.evidence, disclosure.user) == ("export", None, reviewer)
 
 
 def test_an_export_needs_the_permission():

@@ -216,7 +216,9 @@ def test_the_review_from_before_sent_again_is_answered_alike(attempt, admin):
 
 def test_a_message_that_was_kept_and_not_taken_up_is_never_taken_up(admin, monkeypatch):
     attempt = rest_attempt(submitted=True)
-    monkeypatch.setattr("proctoring_results.services.messages.record_review_of", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(
+        "proctoring_results.services.messages.processing.record_review_of", lambda *args, **kwargs: 1 / 0
+    )
     post(signed_in(account_of()), reviewed(), REVIEW)
     monkeypatch.undo()
     erase(attempt, admin)

@@ -31,16 +31,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        here = options["here"]
+        without_celery = options["here"]
         ended, expired = end_overdue_attempts(), expire_attempts_of_ended_courses()
         messages = sweep_inbox()
-        swept = sweep_reports(enqueue=not here)
-        built = sum(build(pk) for pk in due_reports(timezone.now())) if here else 0
-        delivered = deliver_due() if here else 0
-        enqueued = "" if here or not sweep_effects() else " The due effects were enqueued."
+        swept = sweep_reports(enqueue=not without_celery)
+        built = sum(build(pk) for pk in due_reports(timezone.now())) if without_celery else 0
+        delivered = deliver_due() if without_celery else 0
+        enqueued = "" if without_celery or not sweep_effects() else " The due effects were enqueued."
         self.stdout.write(f"Attempts ended: {ended}, expired: {expired}. Effects delivered: {delivered}.{enqueued}")
         self.stdout.write(
             f"Reports failed: {swept.failed}, expired: {swept.expired}, enqueued: {swept.enqueued}, built: {built}; "
             f"storage keys cleared: {swept.cleared}."
         )
-        self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.put_off}.")
+        self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.rescheduled}.")

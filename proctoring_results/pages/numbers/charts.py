@@ -66,12 +66,12 @@ def column_chart(values: Sequence[int], names: Sequence[str]) -> ColumnChart:
     )
 
 
-def nice_top(most: int) -> int:
-    """The number at the highest line: 1, 2, 4, 6, 8 or 10 times a power of ten, and never below ``most``."""
-    if most <= 1:
+def nice_top(highest: int) -> int:
+    """The number at the highest line: 1, 2, 4, 6, 8 or 10 times a power of ten, and never below ``highest``."""
+    if highest <= 1:
         return 1
-    power = int(10 ** floor(log10(most)))
-    return next(factor * power for factor in (1, 2, 4, 6, 8, 10, 20) if factor * power >= most)
+    power = int(10 ** floor(log10(highest)))
+    return next(factor * power for factor in (1, 2, 4, 6, 8, 10, 20) if factor * power >= highest)
 
 
 def labelled(number: int) -> list[int]:

@@ -145,10 +145,10 @@ def _notes(numbers: Numbers) -> list[str]:
 def _results(numbers: Numbers) -> list[BarRow]:
     """Return a row for each result, followed by the statuses that are counted in it."""
     rows = []
-    for word, number in numbers.results.items():
-        statuses = [status for status in AttemptStatus if RESULT_WORDS.get(status) is word]
+    for result, number in numbers.results.items():
+        statuses = [status for status in AttemptStatus if RESULT_WORDS.get(status) is result]
         stored = statuses[0].value if len(statuses) == 1 else ""
-        rows.append(_row(str(RESULT_LABELS[word]), number, numbers.attempts, tone_of(word), stored=stored))
+        rows.append(_row(str(RESULT_LABELS[result]), number, numbers.attempts, tone_of(result), stored=stored))
         rows += _details(numbers, statuses)
     others = [status for status in AttemptStatus if status not in RESULT_WORDS]
     rows.append(_row(_("Under way"), numbers.under_way, numbers.attempts))

@@ -30,7 +30,7 @@ class Period:
 def step_for(days: Sequence[DayCounts]) -> Step:
     """Return the length of a period, by the time from the first day to the last."""
     span = (days[-1].day - days[0].day).days + 1 if days else 1
-    return next((step for step, longest in MAX_DAYS if span <= longest), "year")
+    return next((step for step, max_days in MAX_DAYS if span <= max_days), "year")
 
 
 def in_periods(days: Sequence[DayCounts], step: Step) -> list[Period]:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results.choices import AttemptStatus, ReviewStatus
-from proctoring_results.pages._shared.statuses import status_choices
 from proctoring_results.queries.sessions import AttemptFilter
+from proctoring_results.rules import full_status_label
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -64,7 +64,7 @@ class FilterForm(forms.Form):
         exam: Any = self.fields["exam"]
         exam.choices = [("", _("All")), *((exam.content_id, exam.exam_name) for exam in exams)]
         status: Any = self.fields["status"]
-        status.choices = [("", _("All")), *status_choices()]
+        status.choices = [("", _("All")), *((value, full_status_label(value)) for value in AttemptStatus.values)]
 
     def attempt_filter(self, search: str) -> AttemptFilter:
         values = self.cleaned_data

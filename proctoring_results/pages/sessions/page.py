@@ -18,11 +18,11 @@ from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
-from proctoring_results.pages._shared.statuses import StatusBadge, status_badge, status_label
+from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
-from proctoring_results.rules import tone_of
+from proctoring_results.rules import status_label, tone_of
 from proctoring_results.services.selection import why_not_with_others
 
 from .forms import FilterForm

@@ -216,9 +216,9 @@ def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
 
 
 def _report_response(request: Request, report: Report, status: int) -> Response:
-    location = request.build_absolute_uri(reverse("proctoring_results:v1_report", args=[report.task_id]))
+    location = request.build_absolute_uri(reverse("proctoring_api:v1_report", args=[report.task_id]))
     return Response(ReportSerializer(report).data, status, headers={"Location": location})
 
 
 def _download_url(request: Request, name: str, token: str) -> str:
-    return request.build_absolute_uri(f"{reverse(f'proctoring_results:v1_{name}')}?{urlencode({'token': token})}")
+    return request.build_absolute_uri(f"{reverse(f'proctoring_api:v1_{name}')}?{urlencode({'token': token})}")

@@ -34,12 +34,12 @@ def outcomes() -> list[str]:
 
 
 def is_private(response) -> bool:
-    wanted = {
+    expected = {
         "Cache-Control": "private, no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-    return {name: response.headers.get(name) for name in wanted} == wanted
+    return {name: response.headers.get(name) for name in expected} == expected
 
 
 # ----------------------------------------------------------------------------------------------------------- the file
@@ -224,7 +224,7 @@ class Bucket:
         return File(BytesIO(CONTENT), name=name)
 
     def url(self, name, parameters=None, expire=None, http_method=None):
-        self.asked = (name, parameters, expire)
+        self.queries = (name, parameters, expire)
         return f"https://bucket.example/{name}?signature=x"
 
 
@@ -241,7 +241,7 @@ def test_a_storage_that_signs_is_redirected_to_for_a_minute_at_most(
 ):
     settings.PROCTORING_RESULTS = {"REDIRECT_TTL": allowed}
     response = client.get(link(report, instructor))
-    name, parameters, expire = bucket.asked
+    name, parameters, expire = bucket.queries
     assert (response.status_code, response.url) == (302, f"https://bucket.example/{name}?signature=x")
     assert expire == seconds
     assert parameters["ResponseContentDisposition"] == f'attachment; filename="{report.file_name}"'

@@ -53,8 +53,10 @@ def test_without_permission_the_page_is_refused_and_names_nothing(page_url):
 def test_a_role_in_another_course_does_not_help():
     user = person()
     CourseRole.objects.create(user=user, course_id="edX/DemoX/Demo")
-    asked = [reverse("proctoring_results:data_download", args=[course_id]) for course_id in ("edX/DemoX/Demo", COURSE)]
-    assert [client_of(user).get(url).status_code for url in asked] == [200, 403]
+    queries = [
+        reverse("proctoring_results:data_download", args=[course_id]) for course_id in ("edX/DemoX/Demo", COURSE)
+    ]
+    assert [client_of(user).get(url).status_code for url in queries] == [200, 403]
 
 
 def test_who_may_see_but_not_generate_reads_what_is_missing_and_whom_to_ask(page_url):
@@ -86,7 +88,7 @@ def test_what_can_be_no_course_is_not_found(client, course_id):
 
 def test_the_words_that_users_know(client, page_url):
     page = " ".join(text(client.get(page_url)).split())
-    for words in (
+    for sentence in (
         "Reports</h2>",
         "Generate Proctored Exam Results Report",
         "Pending Tasks</h2>",
@@ -97,7 +99,7 @@ def test_the_words_that_users_know(client, page_url):
         "deleted 90 days after generation",
         "onfidential personal data",
     ):
-        assert words in page
+        assert sentence in page
 
 
 def test_the_numbers_in_the_notes_are_those_of_the_settings(client, page_url, settings):
@@ -208,15 +210,15 @@ def test_what_moves_comes_before_what_failed(client, page_url):
 
 
 @pytest.mark.parametrize(
-    ("asked", "shown"),
+    ("queries", "names"),
     [("", 1), ("2", 2), ("3", 3), ("99", 3), ("0", 1), ("-1", 1), ("x", 1), ("²", 1), ("9" * 500, 3)],
 )
-def test_a_page_that_does_not_exist_is_the_nearest(client, page_url, settings, asked, shown):
+def test_a_page_that_does_not_exist_is_the_nearest(client, page_url, settings, queries, names):
     settings.PROCTORING_RESULTS = {"PAGE_SIZE": 2}
     ReportFactory.create_batch(5, ready=True)
     ReportFactory.create_batch(5, failed=True)
-    page = client.get(page_url, {"reports": asked, "tasks": asked}).context["page"]
-    assert (page.reports_pager.number, page.tasks_pager.number) == (shown, shown)
+    page = client.get(page_url, {"reports": queries, "tasks": queries}).context["page"]
+    assert (page.reports_pager.number, page.tasks_pager.number) == (names, names)
     assert page.reports_pager.pages == 3
 
 
@@ -291,10 +293,10 @@ def test_a_report_that_gets_ready_while_the_page_is_drawn_is_on_it_or_looked_for
     report = running(file_name="name.csv")
     ask = getattr(data_download_page, moment)
 
-    def get_ready_first(*asked):
+    def get_ready_first(*queries):
         if report.state == "running":
             make_ready(report, b"a,b\r\n")
-        return ask(*asked)
+        return ask(*queries)
 
     monkeypatch.setattr(data_download_page, moment, get_ready_first)
     page = text(client_of(person("view_reports", "download_report")).get(page_url))

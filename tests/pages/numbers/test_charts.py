@@ -30,12 +30,12 @@ def percent(text: str) -> float:
 
 
 def test_a_column_is_as_high_as_its_share_of_the_highest_line():
-    drawn = chart(10, 5, 0)
-    assert [(column.y, column.height) for column in drawn.columns] == [
+    plot = chart(10, 5, 0)
+    assert [(column.y, column.height) for column in plot.columns] == [
         (str(HEADROOM), str(PLOT_HEIGHT)),
         (str(HEADROOM + PLOT_HEIGHT // 2), str(PLOT_HEIGHT // 2)),
     ]
-    assert [(line.y, line.value) for line in drawn.lines] == [("18", 10), ("78", 5)]
+    assert [(line.y, line.value) for line in plot.lines] == [("18", 10), ("78", 5)]
 
 
 def test_one_beside_a_million_can_be_seen():
@@ -53,18 +53,18 @@ def test_nothing_at_all_draws_no_column():
 
 @given(COUNTS)
 def test_columns_stay_in_the_drawing_and_apart(values):
-    drawn = chart(*values)
-    edges = [(percent(column.x), percent(column.x) + percent(column.width)) for column in drawn.columns]
+    plot = chart(*values)
+    edges = [(percent(column.x), percent(column.x) + percent(column.width)) for column in plot.columns]
     assert all(0 <= left < right <= 100 for left, right in edges)
     assert all(one[1] < other[0] for one, other in pairwise(edges))
-    assert all(float(column.y) >= HEADROOM for column in drawn.columns)
-    assert all(float(column.y) + float(column.height) == pytest.approx(drawn.base) for column in drawn.columns)
+    assert all(float(column.y) >= HEADROOM for column in plot.columns)
+    assert all(float(column.y) + float(column.height) == pytest.approx(plot.base) for column in plot.columns)
 
 
 @given(st.integers(1, 10**12))
-def test_the_highest_line_is_a_round_number_not_far_above(most):
-    assert most <= nice_top(most) <= 2 * most
-    assert str(nice_top(most)).rstrip("0") in {"1", "2", "4", "6", "8"}
+def test_the_highest_line_is_a_round_number_not_far_above(peak):
+    assert peak <= nice_top(peak) <= 2 * peak
+    assert str(nice_top(peak)).rstrip("0") in {"1", "2", "4", "6", "8"}
 
 
 @given(st.integers(1, 500))

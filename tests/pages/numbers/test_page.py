@@ -33,7 +33,7 @@ def client() -> Client:
 def reviewed(status: str = "Clean", *incidents: str, **facts) -> ExamAttempt:
     attempt = ExamAttemptFactory(submitted=True, completed_at=NOON, **facts)
     api.record_review(
-        attempt.attempt_code, status, incidents=[api.IncidentData(status=word, comment="x") for word in incidents]
+        attempt.attempt_code, status, incidents=[api.IncidentData(status=label, comment="x") for label in incidents]
     )
     ExamAttempt.objects.filter(pk=attempt.pk).update(reviewed_at=NOON + timedelta(hours=26))
     return attempt
@@ -146,7 +146,7 @@ def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"),
+    ("minutes", "label"),
     [
         (0, "under 1 min"),
         (59, "59 min"),
@@ -157,8 +157,8 @@ def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url
         (2880, "2 days"),
     ],
 )
-def test_a_time_in_words(minutes, words):
-    assert duration(timedelta(minutes=minutes)) == words
+def test_a_time_in_words(minutes, label):
+    assert duration(timedelta(minutes=minutes)) == label
 
 
 def test_almost_none_is_not_none_and_almost_all_is_not_all(client, page_url):
@@ -171,10 +171,10 @@ def test_almost_none_is_not_none_and_almost_all_is_not_all(client, page_url):
 
 
 def test_one_exam_is_shown_and_stays_chosen(client, page_url):
-    wanted, _ = reviewed(exam__exam_name="Final <b>"), reviewed()
-    response = client.get(page_url, {"exam": wanted.exam.content_id})
+    attempt, _ = reviewed(exam__exam_name="Final <b>"), reviewed()
+    response = client.get(page_url, {"exam": attempt.exam.content_id})
     assert response.context["page"].tiles[0] == ("Attempts", "1")
-    assert f'<option value="{wanted.exam.content_id}" selected>Final &lt;b&gt;</option>' in text(response)
+    assert f'<option value="{attempt.exam.content_id}" selected>Final &lt;b&gt;</option>' in text(response)
 
 
 def test_only_exams_with_results_can_be_chosen(client, page_url):

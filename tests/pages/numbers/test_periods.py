@@ -41,8 +41,8 @@ def test_periods_follow_the_calendar_without_gaps(step, starts):
 
 @given(DAYS)
 def test_nothing_is_lost_and_the_columns_are_few(when):
-    found = days(*when)
-    periods = in_periods(found, step_for(found))
-    assert sum(period.handed_in for period in periods) == len(found)
-    assert sum(period.decided for period in periods) == 5 * len(found)
+    happened = days(*when)
+    periods = in_periods(happened, step_for(happened))
+    assert sum(period.handed_in for period in periods) == len(happened)
+    assert sum(period.decided for period in periods) == 5 * len(happened)
     assert len(periods) <= 125

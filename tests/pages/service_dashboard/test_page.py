@@ -35,12 +35,12 @@ def attempt():
     return ExamAttemptFactory(submitted=True, exam=exam, external_id="session-1", exam_external_id="exam-1")
 
 
-def page(**asked):
-    return reverse("proctoring_results:service_dashboard", args=[COURSE]), asked
+def page(**params):
+    return reverse("proctoring_results:service_dashboard", args=[COURSE]), params
 
 
-def frame(**asked):
-    return reverse("proctoring_results:open_service_dashboard", args=[COURSE]), asked
+def frame(**params):
+    return reverse("proctoring_results:open_service_dashboard", args=[COURSE]), params
 
 
 def claims_in(answer, provider):
@@ -61,16 +61,16 @@ def test_the_services_host_is_the_one_exception_of_the_policy(reviewer, attempt)
 
 
 @pytest.mark.parametrize(
-    ("asked", "place"),
+    ("params", "place"),
     [
         ({"provider": "proctortrack"}, (None, None)),
         ({"exam": "exam@1"}, ("exam-1", None)),
         ({"attempt": None}, ("exam-1", "session-1")),
     ],
 )
-def test_the_token_says_who_and_at_what(reviewer, attempt, provider, asked, place):
-    asked = {name: value or attempt.attempt_code for name, value in asked.items()}
-    answer = reviewer.get(*frame(**asked))
+def test_the_token_says_who_and_at_what(reviewer, attempt, provider, params, place):
+    params = {name: value or attempt.attempt_code for name, value in params.items()}
+    answer = reviewer.get(*frame(**params))
     assert answer.status_code == 302
     assert answer["Location"].startswith(f"{SERVICE}/api/v1/instructor/{provider['client_id']}/?jwt=")
     claims = claims_in(answer, provider)
@@ -107,11 +107,11 @@ def test_who_may_not_see_sessions_gets_nothing(client, attempt, place):
 
 @pytest.mark.parametrize("place", [page, frame])
 @pytest.mark.parametrize(
-    "asked",
+    "params",
     [{"exam": "nowhere"}, {"attempt": "NONE"}, {"provider": "rpnow"}, {"provider": ""}, {"exam": "a\0b"}],
 )
-def test_what_is_not_there_is_not_found(reviewer, attempt, place, asked):
-    assert reviewer.get(*place(**asked)).status_code == 404
+def test_what_is_not_there_is_not_found(reviewer, attempt, place, params):
+    assert reviewer.get(*place(**params)).status_code == 404
 
 
 @pytest.mark.parametrize("place", [page, frame])
@@ -145,6 +145,6 @@ def test_the_page_asks_as_many_queries_however_many_exams_and_attempts_there_are
 
 
 def test_the_page_of_a_session_says_whose_it_is_and_leads_back(reviewer, attempt):
-    shown = text(reviewer.get(*page(attempt=attempt.attempt_code)))
-    assert f"The session of {attempt.user.username}, Midterm." in shown
-    assert f'href="{reverse("proctoring_results:session", args=[attempt.attempt_code])}"' in shown
+    links = text(reviewer.get(*page(attempt=attempt.attempt_code)))
+    assert f"The session of {attempt.user.username}, Midterm." in links
+    assert f'href="{reverse("proctoring_results:session", args=[attempt.attempt_code])}"' in links

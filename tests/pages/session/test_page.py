@@ -230,7 +230,10 @@ def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(lookin
 
 def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
     page = text(reviewing.get(url(attempt)))
-    assert "The status becomes “verified”; now it is “second review required”." in page
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in page
+    )
     assert "The learner gets the mail “Unsatisfactory”, which says that the grade was set to 0." in page
 
 
@@ -306,20 +309,20 @@ def test_new_information_is_shown_first_and_taken_up_by_the_next_decision(review
     assert attempt.current_review == later
 
 
-@pytest.mark.parametrize(("number", "shown"), [("1", 1), ("2", 2), ("3", 2), ("0", 2), ("x", 2), ("9" * 20, 2)])
-def test_an_older_review_is_shown_where_it_is_asked_for(reviewing, attempt, number, shown):
+@pytest.mark.parametrize(("number", "expected"), [("1", 1), ("2", 2), ("3", 2), ("0", 2), ("x", 2), ("9" * 20, 2)])
+def test_an_older_review_is_shown_where_it_is_asked_for(reviewing, attempt, number, expected):
     api.record_review(attempt.attempt_code, "Clean")
     page = reviewing.get(url(attempt), {"review": number}).context["page"]
-    assert page.selected.link.number == shown
-    assert page.may_dismiss is (shown == 2)
+    assert page.selected.link.number == expected
+    assert page.may_dismiss is (expected == 2)
 
 
 # --- Incidents ---
 
 
-def dismissal(client, attempt, incident, what, reason="The cat"):
+def dismissal(client, attempt, incident, action, reason="The cat"):
     seen = hidden(client.get(url(attempt)))
-    return client.post(url(attempt, "dismissal", incident.pk), {**seen, "change": what, "reason": reason})
+    return client.post(url(attempt, "dismissal", incident.pk), {**seen, "change": action, "reason": reason})
 
 
 def newest(attempt) -> Incident:
@@ -373,8 +376,8 @@ def evidence_url(evidence, user, age=timedelta(0)) -> str:
 
 
 def is_private(response) -> bool:
-    wanted = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
-    return {name: response.headers.get(name) for name in wanted} == wanted
+    expected = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+    return {name: response.headers.get(name) for name in expected} == expected
 
 
 def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(reviewing, reviewer, attempt, hosts):
@@ -384,8 +387,8 @@ def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(revi
     answer = reviewing.get(reverse("proctoring_results:evidence", args=[link.token]), REMOTE_ADDR="192.0.2.7")
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
-    kept = Disclosure.objects.get()
-    assert (kept.user, kept.attempt, kept.what, kept.address) == (reviewer, attempt, "evidence", "192.0.2.7")
+    stored = Disclosure.objects.get()
+    assert (stored.user, stored.attempt, stored.kind, stored.address) == (reviewer, attempt, "evidence", "192.0.2.7")
 
 
 def test_evidence_on_another_host_has_no_link_and_says_why(reviewing, reviewer, attempt):
@@ -452,10 +455,10 @@ def test_an_export_holds_everything_but_the_addresses_of_evidence(looking, revie
     dismissal(reviewing, attempt, newest(attempt), "dismiss")
     files = exported(looking, attempt)
     assert sorted(files) == ["README.txt", "incidents.csv", "session.json"]
-    kept = json.loads(files["session.json"])
-    assert (kept["learner"]["username"], kept["exam"]["exam_name"]) == ("ada", "Final")
-    assert [len(review["incidents"]) for review in kept["reviews"]] == [5, 5]
-    assert [change["to_status"] for change in kept["changes"]] == ["second_review_required"]
+    stored = json.loads(files["session.json"])
+    assert (stored["learner"]["username"], stored["exam"]["exam_name"]) == ("ada", "Final")
+    assert [len(review["incidents"]) for review in stored["reviews"]] == [5, 5]
+    assert [change["to_status"] for change in stored["changes"]] == ["second_review_required"]
     assert b"video.example" not in b"".join(files.values())
     assert attempt.attempt_code in files["README.txt"].decode()
 
@@ -476,8 +479,8 @@ def test_an_export_is_written_down(looking, attempt):
         f'attachment; filename="proctored_session_{attempt.attempt_code}_'
     )
     assert "no-store" in answer.headers["Cache-Control"]
-    kept = Disclosure.objects.get()
-    assert (kept.attempt, kept.what, kept.evidence, kept.address) == (attempt, "export", None, "192.0.2.7")
+    stored = Disclosure.objects.get()
+    assert (stored.attempt, stored.kind, stored.evidence, stored.address) == (attempt, "export", None, "192.0.2.7")
     answer.close()
 
 
@@ -492,7 +495,7 @@ def test_an_export_is_no_link(looking, attempt):
 def test_each_view_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, view):
     link = evidence_url(attempt.current_review.evidence.get(), reviewer)
 
-    def asked() -> int:
+    def count_queries() -> int:
         with CaptureQueriesContext(connection) as queries:
             if view == "export_session":
                 assert exported(reviewing, attempt)
@@ -506,17 +509,17 @@ def test_each_view_beside_it_asks_as_many_queries_however_much_there_is(reviewin
             ExamAttemptFactory(submitted=True, exam=attempt.exam, status="second_review_required")
             ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
             api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME, evidence=[PIECE])
-        counts.append(asked())
+        counts.append(count_queries())
     assert counts[0] == counts[1] < 20
 
 
 def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt, hosts):
-    def asked() -> int:
+    def count_queries() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert reviewing.get(url(attempt)).status_code == 200
         return len(queries)
 
-    before = asked()
+    before = count_queries()
     decide(reviewing, attempt, "fail")
     incidents = [api.IncidentData(status="Suspicious", comment="x")] * 30
     evidence = [api.EvidenceData(kind="video", url=LINK)] * 30
@@ -525,7 +528,7 @@ def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt,
         decide(reviewing, attempt, "pass")
         ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
     dismissal(reviewing, attempt, newest(attempt), "dismiss")
-    assert asked() == before < 20
+    assert count_queries() == before < 20
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def flagged(exam, name="", **fields):
     return submitted(exam, name, status="second_review_required", **fields)
 
 
-def shown(response) -> list[list[ExamAttempt]]:
+def listed(response) -> list[list[ExamAttempt]]:
     return [[row.attempt for row in listed.rows] for listed in response.context["page"].lists]
 
 
@@ -123,7 +123,7 @@ def test_what_requires_attention_comes_first_with_its_reasons(looking, exam):
     api.record_review(attempt.attempt_code, "Clean", incidents=[api.IncidentData(status="Suspicious", comment="x")])
     other = submitted(exam)
     response = looking.get(url())
-    assert shown(response) == [[attempt], [other]]
+    assert listed(response) == [[attempt], [other]]
     assert "the review contradicts its own incidents" in text(response)
 
 
@@ -142,24 +142,24 @@ def test_a_learners_attempts_stand_together(looking, exam):
     assert "1 more attempt <" in page
     address = reverse("proctoring_results:session", args=[first.attempt_code])
     assert f'href="{address}" target="_blank" rel="noopener">Attempt 1: Failed, archived</a>' in page
-    assert shown(looking.get(url())) == [[], [later]]
+    assert listed(looking.get(url())) == [[], [later]]
 
 
 def test_filters_stand_in_the_address(looking, exam):
-    kept = submitted(exam, status="verified", started_at=datetime(2026, 5, 1, 12, tzinfo=UTC))
-    kept.current_review = ExamReviewFactory(attempt=kept, review_status="Rules Violation")
-    kept.save()
+    attempt = submitted(exam, status="verified", started_at=datetime(2026, 5, 1, 12, tzinfo=UTC))
+    attempt.current_review = ExamReviewFactory(attempt=attempt, review_status="Rules Violation")
+    attempt.save()
     submitted(exam)
     filters = {"exam": "exam@final", "status": "verified", "review": "Rules Violation", "since": "2026-05-01"}
     response = looking.get(url(**filters, until="2026-05-01", practice="without", archived="with"))
-    assert shown(response) == [[], [kept]]
+    assert listed(response) == [[], [attempt]]
 
 
 def test_what_is_filtered_by_is_said_in_words(looking, exam):
     page = text(looking.get(url(exam="exam@final", status="verified", since="2026-05-01", archived="with")))
     assert "Sessions of Final" in page
-    for words in ("Status: Passed (verified)", "Started from: 1 May 2026", "Archived: With archived"):
-        assert f"<span>{words}</span>" in page
+    for label in ("Status: Passed (verified)", "Started from: 1 May 2026", "Archived: With archived"):
+        assert f"<span>{label}</span>" in page
 
 
 @pytest.mark.parametrize(
@@ -204,16 +204,16 @@ def test_what_is_searched_for_stands_in_no_address_and_can_be_cleared(looking, e
     answer = looking.post(url("search_sessions"), {"search": " ada ", "filters": "exam=exam%40final"})
     assert (answer.status_code, answer.url) == (303, url(exam="exam@final"))
     response = looking.get(answer.url)
-    assert shown(response) == [[], [ada]]
+    assert listed(response) == [[], [ada]]
     assert "Searching for “ada”" in text(response)
     looking.post(url("search_sessions"), {"search": ""})
-    assert len(shown(looking.get(url()))[1]) == 2
+    assert len(listed(looking.get(url()))[1]) == 2
 
 
 def test_a_search_belongs_to_the_course_it_was_made_in(looking, exam):
     submitted(exam)
     looking.post(reverse("proctoring_results:search_sessions", args=["another"]), {"search": "ada"})
-    assert len(shown(looking.get(url()))[1]) == 1
+    assert len(listed(looking.get(url()))[1]) == 1
 
 
 @pytest.mark.parametrize("search", ["a\0b", "x" * 256])
@@ -242,7 +242,10 @@ def tokens(response) -> list[str]:
 def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
     attempt = flagged(exam, "ada")
     response = confirm(reviewing, attempt)
-    assert "The status becomes “verified”; now it is “second review required”." in text(response)
+    assert (
+        "The status becomes “Passed (verified)”; now it is “Waiting for your decision (second_review_required)”."
+        in text(response)
+    )
     assert not attempt.changes.exists()
 
 

@@ -7,7 +7,7 @@ import pytest
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.models import ExamAttempt
-from proctoring_results.queries import sessions as sessions_module
+from proctoring_results.queries import merged
 from proctoring_results.queries.sessions import AttemptFilter, sessions
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.rest.calling import post
@@ -258,13 +258,13 @@ def test_from_the_oldest_on_nothing_is_missed_that_happens_meanwhile(team, exam)
 
 def test_a_row_that_changes_while_the_page_is_read_does_not_turn_it_back(team, exam, monkeypatch):
     made = [ExamAttemptFactory(exam=exam, submitted=True, last_activity_at=NOON - DAY * days) for days in range(4)]
-    as_it_was = sessions_module.with_rows
+    as_it_was = merged.with_rows
 
     def after_something_happened(attempts):
         ExamAttempt.objects.filter(pk=made[1].pk).update(last_activity_at=NOON + DAY)
         return as_it_was(attempts)
 
-    monkeypatch.setattr(sessions_module, "with_rows", after_something_happened)
+    monkeypatch.setattr(merged, "with_rows", after_something_happened)
     rows = pages(team, ATTEMPTS, course_id=COURSE, page_size=2)
     assert [one["attempt_code"] for one in rows] == [attempt.attempt_code for attempt in made]
 

@@ -8,41 +8,41 @@ from time import monotonic
 from typing import Any
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+from proctoring_results.providers import http
+from proctoring_results.providers.http import Answer, Deadline
+from proctoring_results.validation import problem_of_text
 
-from . import http
-from .http import Answer, Deadline
-
-# What heals by itself, or by another secret in the settings.
-HEALS = frozenset({401, 403, 408, 425, 429})
+# Statuses after which the same call may succeed later, without a change or with another secret in the settings.
+RETRIED = frozenset({401, 403, 408, 425, 429})
 MAX_SHOWN_LENGTH = 500  # characters of an answer
 MAX_ID_LENGTH = 255  # characters
-# Seconds. A token is not used to its very end, and one that does not say how long it lives is not trusted for long.
-BEFORE_THE_END, LIFE_UNLESS_SAID = 30.0, 60.0
+# Seconds. A token is not used to its very end, and one without a lifetime is not trusted for long.
+MARGIN, DEFAULT_LIFETIME = 30.0, 60.0
 
 
 class Tokens:
-    """Of this process, by who asked for them."""
+    """The tokens of this process, by service and account."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], tuple[str, float]] = {}
+        self._tokens: dict[tuple[str, str, str], tuple[str, float]] = {}
         self._lock = Lock()
 
     def get(self, key: tuple[str, str, str]) -> str | None:
         with self._lock:
-            token, until = self._kept.get(key, ("", 0.0))
+            token, until = self._tokens.get(key, ("", 0.0))
             return token if monotonic() < until else None
 
     def keep(self, key: tuple[str, str, str], token: str, seconds: float) -> None:
         with self._lock:
-            self._kept[key] = token, monotonic() + seconds - min(BEFORE_THE_END, seconds / 2)
+            self._tokens[key] = token, monotonic() + seconds - min(MARGIN, seconds / 2)
 
     def forget(self, key: tuple[str, str, str]) -> None:
         with self._lock:
-            self._kept.pop(key, None)
+            self._tokens.pop(key, None)
 
     def clear(self) -> None:
         with self._lock:
-            self._kept.clear()
+            self._tokens.clear()
 
 
 tokens = Tokens()
@@ -58,16 +58,16 @@ class RestClient:
     def call(
         self, method: str, path: str, data: object = None, *, language: str = "", accepted: Collection[int] = ()
     ) -> Mapping[str, Any]:
-        """Send JSON and return the JSON object of the answer, an empty one where it is none.
+        """Send JSON and return the JSON object of the answer, or an empty one.
 
-        ``accepted`` are statuses that are as good as 200. Raises ``CallRefused`` and ``ServiceUnavailable``.
+        ``accepted`` are statuses that are as good as 200. Raise ``CallRefused`` and ``ServiceUnavailable``.
         """
         deadline = Deadline(self._limit)
         headers = {"Accept-Language": language} if language else {}
         token = tokens.get(self._key) or self._new_token(deadline)
         answer = self._send(method, path, data, headers, token, deadline)
         if answer.status == 401:
-            # It may have been thrown away over there. Once: a second new one would fare no better.
+            # The service may have revoked it. Only once: a second new one would fare no better.
             tokens.forget(self._key)
             token = self._new_token(deadline)
             answer = self._send(method, path, data, headers, token, deadline)
@@ -76,13 +76,12 @@ class RestClient:
         return answer.fields()
 
     def call_for_id(self, method: str, path: str, data: object) -> str:
-        """``call`` where the answer has to say an ``id``."""
-        found = self.call(method, path, data).get("id")
-        given = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
-        is_text = not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in given)
-        if not 0 < len(given) <= MAX_ID_LENGTH or not is_text:
+        """Do ``call``, and return the ``id`` of the answer, which has to have one."""
+        value = self.call(method, path, data).get("id")
+        external_id = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if not 0 < len(external_id) <= MAX_ID_LENGTH or problem_of_text(external_id):
             raise ServiceUnavailable("The service answered without an id.")
-        return given
+        return external_id
 
     @property
     def _key(self) -> tuple[str, str, str]:
@@ -102,13 +101,13 @@ class RestClient:
             "token_type": "jwt",
         }
         answer = http.send("POST", f"{self.base_url}/oauth2/access_token", deadline=deadline, form=form)
-        said = answer.fields()
-        token, life = said.get("access_token"), said.get("expires_in")
+        fields = answer.fields()
+        token, life = fields.get("access_token"), fields.get("expires_in")
         # A wrong secret may be answered with 200 and no token. One with spaces or letters beyond ASCII is no header.
         if not answer.is_good or not isinstance(token, str) or not (token.isascii() and token.isprintable() and token):
             raise ServiceUnavailable(f"The service gave no token, and answered {answer.status}.")
         is_number = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < 10**9
-        tokens.keep(self._key, token, float(life) if is_number else LIFE_UNLESS_SAID)  # type: ignore[arg-type]
+        tokens.keep(self._key, token, float(life) if is_number else DEFAULT_LIFETIME)  # type: ignore[arg-type]
         return token
 
     def _problem(self, answer: Answer, token: str) -> CallRefused | ServiceUnavailable:
@@ -116,6 +115,6 @@ class RestClient:
         for secret in filter(None, (token, self._secret)):
             shown = shown.replace(secret, "…")
         sentence = f"The service answered {answer.status}: {shown[:MAX_SHOWN_LENGTH]}"
-        if 400 <= answer.status < 500 and answer.status not in HEALS:
+        if 400 <= answer.status < 500 and answer.status not in RETRIED:
             return CallRefused(sentence)
         return ServiceUnavailable(sentence)

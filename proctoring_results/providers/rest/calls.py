@@ -1,4 +1,4 @@
-"""Proctortrack, and whoever else speaks the REST protocol."""
+"""The calls of the REST protocol, and the dashboard of the service."""
 
 from __future__ import annotations
 
@@ -7,28 +7,15 @@ import secrets
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from django.utils import timezone
 
-from proctoring_results.choices import AttemptStatus, ReviewStatus
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
-
-from .base import (
-    MAX_COMMENT_LENGTH,
-    IncidentData,
-    Instructions,
-    Provider,
-    ReviewData,
-    evidence,
-    objects,
-    optional_seconds,
-    optional_text,
-    refuse_too_much_evidence,
-    text,
-)
+from proctoring_results.providers.base import Instructions, Provider
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -37,28 +24,22 @@ if TYPE_CHECKING:
 
     from .client import RestClient
 
-# Seconds for a call, tokens included. A learner's page waits for less.
+# Seconds for a call, its token included. A learner's page waits for less.
 CALL_LIMIT, PAGE_LIMIT = 10.0, 3.0
-# A dashboard is opened at once; whoever finds its address later finds it shut.
+# A dashboard is opened at once; an address that is found later opens nothing.
 DASHBOARD_LIFE = timedelta(seconds=60)
-# At most so many calls belong to one effect: exam, attempt, status.
+# The most calls that belong to one effect: exam, attempt, status.
 MAX_CALLS = 3
 
 
-class RestProvider(Provider):
-    """It is called where the settings have a ``base_url``, with ``client_id`` and ``client_secret``.
+class RestCalls(Provider):
+    """It is called if the settings have a ``base_url``, with ``client_id`` and ``client_secret``.
 
-    ``rules`` is sent with every exam, as it is.
+    ``rules`` is sent unchanged with every exam.
     """
 
-    review_words: ClassVar[Mapping[str, ReviewStatus]] = {
-        "passed": ReviewStatus.CLEAN,
-        "violation": ReviewStatus.RULES_VIOLATION,
-        "suspicious": ReviewStatus.SUSPICIOUS,
-        "not_reviewed": ReviewStatus.NOT_REVIEWED,
-    }
-    # What it is told of an attempt. What has no word here is not told.
-    status_words: ClassVar[Mapping[str, str]] = {
+    # What it is told of an attempt. It is not told of any other status.
+    sent_statuses: ClassVar[Mapping[str, str]] = {
         AttemptStatus.STARTED: "started",
         AttemptStatus.SUBMITTED: "submitted",
         AttemptStatus.COMPLETED: "submitted",
@@ -71,31 +52,6 @@ class RestProvider(Provider):
         "client_secret": str,
         "rules": dict,
     }
-
-    def read_review(self, body: Mapping[str, Any]) -> ReviewData:
-        comments = objects("comments", body.get("comments"))
-        incidents = tuple(self._incident(f"comments[{number}]", item) for number, item in enumerate(comments))
-        seen = evidence("evidence", body.get("evidence"))
-        refuse_too_much_evidence("evidence", seen, incidents)
-        return ReviewData(
-            review_status=self.review_status("status", body.get("status")),
-            incidents=incidents,
-            evidence=seen,
-            reviewed_by=optional_text("reviewed_by", body.get("reviewed_by"), most=255),
-            raw_data=body,
-        )
-
-    def _incident(self, place: str, item: Mapping[str, Any]) -> IncidentData:
-        optional_seconds(f"{place}.duration", item.get("duration"))  # kept in the raw data
-        return IncidentData(
-            status=self.incident_status(f"{place}.status", item.get("status")),
-            comment=text(f"{place}.comment", item.get("comment"), least=1, most=MAX_COMMENT_LENGTH),
-            start=optional_seconds(f"{place}.start", item.get("start")),
-            stop=optional_seconds(f"{place}.stop", item.get("stop")),
-            evidence=evidence(f"{place}.evidence", item.get("evidence")),
-        )
-
-    # --- Calls
 
     @property
     def takes_calls(self) -> bool:
@@ -149,23 +105,23 @@ class RestProvider(Provider):
         return self._client().call_for_id("POST", f"/api/v1/exam/{_quoted(exam_external_id)}/attempt/", fields)
 
     def tell_status(self, attempt: ExamAttempt, exam_external_id: str, status: AttemptStatus) -> None:
-        if status in self.status_words:
+        if status in self.sent_statuses:
             path = _attempt_path(attempt, exam_external_id)
-            self._client().call("PATCH", path, {"status": self.status_words[status]})
+            self._client().call("PATCH", path, {"status": self.sent_statuses[status]})
 
     def remove_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> None:
-        # Some services have no such address; then there is nothing that could be removed.
+        # Some services have no such address; then there is nothing to remove.
         self._client().call("DELETE", _attempt_path(attempt, exam_external_id), accepted=(404, 405))
 
     def erase_learner(self, user: AbstractBaseUser) -> None:
-        # Who is not known there has nothing there.
+        # A learner whom the service does not know has no data there.
         self._client().call("DELETE", f"/api/v1/user/{self.obscured_id(user)}/", accepted=(404,))
 
     def instructions(self, attempt: ExamAttempt, exam_external_id: str | None, language: str) -> Instructions:
         is_known = attempt.external_id is not None and exam_external_id is not None
         path = _attempt_path(attempt, exam_external_id or "") if is_known else "/api/v1/config/"
-        answer = self._client(PAGE_LIMIT).call("GET", path, language=language)
-        return Instructions.read(answer.get("instructions"), answer.get("download_url"))
+        fields = self._client(PAGE_LIMIT).call("GET", path, language=language)
+        return Instructions.read(fields.get("instructions"), fields.get("download_url"))
 
     # --- Its own dashboard
 
@@ -181,7 +137,7 @@ class RestProvider(Provider):
     def dashboard_url(
         self, user: AbstractBaseUser, course_id: str, exam_external_id: str | None, attempt_external_id: str | None
     ) -> str:
-        import jwt  # here, so that a site without the extra can take reviews
+        import jwt  # here, so that a site without the extra can receive reviews
 
         claims = {
             "iss": self.own("client_id"),
@@ -196,13 +152,13 @@ class RestProvider(Provider):
             "exam_id": exam_external_id,
             "attempt_id": attempt_external_id,
         }
-        said = {name: value for name, value in claims.items() if value is not None}
-        token = jwt.encode(said, self.own("client_secret"), algorithm="HS256")
+        present = {name: value for name, value in claims.items() if value is not None}
+        token = jwt.encode(present, self.own("client_secret"), algorithm="HS256")
         base = self.own("base_url").rstrip("/")
         return f"{base}/api/v1/instructor/{_quoted(self.own('client_id'))}/?{urlencode({'jwt': token})}"
 
     def _client(self, limit: float | None = None) -> RestClient:
-        # Here, so that a site without the extra can take reviews.
+        # Here, so that a site without the extra can receive reviews.
         from .client import RestClient
 
         return RestClient(self.own("base_url"), self.own("client_id"), self.own("client_secret"), limit or CALL_LIMIT)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
-
-from .base import (
+from proctoring_results.providers.base import (
     MAX_COMMENT_LENGTH,
     MAX_INCIDENTS,
+    Delivery,
+    Envelope,
     EvidenceData,
     IncidentData,
     Provider,
@@ -26,29 +27,20 @@ from .base import (
     text,
     web_address,
 )
-from .policy import Policy
+from proctoring_results.providers.policy import Policy
+from proctoring_results.providers.signed import Signature, are_equal
 
+if TYPE_CHECKING:
+    from datetime import datetime
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What a caller brought to show who it is: two headers of the request, another, and what was signed."""
+    from proctoring_results.models import ExamAttempt
 
-    authorization: str
-    secret: str
-    signature: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """By what RPNow names an attempt: our code, and its own id."""
-
-    attempt_code: str
-    external_id: str
+CODE, LOCATOR = "examMetaData.examCode", "examMetaData.ssiRecordLocator"
+SIGNATURE = Signature(header="X-Proctoring-Signature", prefix="sha256=")
 
 
 class RPNowProvider(Provider):
-    """Its settings, each a list, so that a new secret can be valid before the old one goes:
+    """Its settings, each a list, so that a new secret can be valid before the old one is removed:
 
     ``users`` ``name:password`` of HTTP Basic; ``secrets`` texts in ``X-Proctoring-Secret``; ``signing_keys`` keys of
     ``X-Proctoring-Signature: sha256=…``, the HMAC of the body. Without any of them nobody is RPNow.
@@ -56,33 +48,34 @@ class RPNowProvider(Provider):
 
     # Its documents say "rejected", and its own team does the second review.
     policy: ClassVar[Policy] = Policy(on_suspicious="reject", second_review_by="provider")
-    review_words: ClassVar[Mapping[str, ReviewStatus]] = {status.value: status for status in ReviewStatus}
+    review_statuses: ClassVar[Mapping[str, ReviewStatus]] = {status.value: status for status in ReviewStatus}
     own_settings: ClassVar[Mapping[str, type]] = {"users": list, "secrets": list, "signing_keys": list}
+    review_channel = "rpnow_review"
+    channel_labels = {"rpnow_review": _("review (RPNow)")}
+    accepts_accounts = False
+    has_launch = True
 
-    def is_proved_by(self, proof: Proof) -> bool:
-        """Whether one of the secrets of the settings is in it. Takes as long whichever it is."""
-        signature = proof.signature.removeprefix("sha256=").lower()
-        signatures = [
-            hmac.new(key.encode(), proof.body, hashlib.sha256).hexdigest() for key in self.own("signing_keys")
-        ]
-        # Lists, not generators: all are compared, also after one has matched.
+    def is_sender(self, delivery: Delivery) -> bool:
+        user = _basic(delivery.headers.get("Authorization", ""))
+        secret = delivery.headers.get("X-Proctoring-Secret", "")
+        # A list, not a generator: all are compared, also after one has matched.
         return any(
             [
-                *[_equal(user, _basic(proof.authorization)) for user in self.own("users")],
-                *[_equal(secret, proof.secret) for secret in self.own("secrets")],
-                *[_equal(made, signature) for made in signatures],
+                *[are_equal(each, user) for each in self.own("users")],
+                *[are_equal(each, secret) for each in self.own("secrets")],
+                SIGNATURE.is_valid(delivery, self.own("signing_keys")),
             ]
         )
 
-    def read_ids(self, body: Mapping[str, Any]) -> Ids:
+    def read_envelope(self, body: Mapping[str, Any], delivery: Delivery) -> Envelope:
         exam = json_object("examMetaData", body.get("examMetaData"))
-        return Ids(
-            text("examMetaData.examCode", exam.get("examCode"), least=1, most=255),
-            text("examMetaData.ssiRecordLocator", exam.get("ssiRecordLocator"), least=1, most=255),
+        return Envelope(
+            attempt_code=text(CODE, exam.get("examCode"), least=1, most=255),
+            external_id=text(LOCATOR, exam.get("ssiRecordLocator"), least=1, most=255),
+            external_id_field=LOCATOR,
         )
 
-    def read_review(self, body: Mapping[str, Any]) -> ReviewData:
-        self.read_ids(body)
+    def read_review(self, body: Mapping[str, Any], attempt: ExamAttempt, received_at: datetime) -> ReviewData:
         incidents = (
             *self._incidents(body, "webCamComments", "webcam"),
             *self._incidents(body, "desktopComments", "desktop"),
@@ -93,9 +86,15 @@ class RPNowProvider(Provider):
             review_status=self.review_status("reviewStatus", body.get("reviewStatus")),
             incidents=incidents,
             evidence=self._recording(body.get("videoReviewLink")),
-            # Who reviewed it stays in the raw data: nobody vouches for the name.
+            # The reviewer's name stays in the raw data: nobody vouches for it.
             raw_data={key: value for key, value in body.items() if key != "videoReviewLink"},
         )
+
+    def addresses(self) -> list[str]:
+        return [
+            reverse("proctoring_webhooks:rpnow_review_callback"),
+            reverse("proctoring_webhooks:rpnow_launch_callback", args=["code"]),
+        ]
 
     def _recording(self, link: object) -> tuple[EvidenceData, ...]:
         if link is None or link == "":
@@ -108,7 +107,7 @@ class RPNowProvider(Provider):
         ]
 
     def _incident(self, place: str, item: Mapping[str, Any], kind: str) -> IncidentData:
-        optional_seconds(f"{place}.duration", item.get("duration"))  # kept in the raw data
+        optional_seconds(f"{place}.duration", item.get("duration"))  # stored in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.eventStatus", item.get("eventStatus")),
             comment=text(f"{place}.comments", item.get("comments"), least=1, most=MAX_COMMENT_LENGTH),
@@ -118,15 +117,8 @@ class RPNowProvider(Provider):
         )
 
 
-def _equal(expected: str, given: str) -> bool:
-    """In constant time; an empty secret is none."""
-    return bool(expected) and hmac.compare_digest(
-        expected.encode(errors="surrogateescape"), given.encode(errors="surrogateescape")
-    )
-
-
 def _basic(authorization: str) -> str:
-    """``name:password``, or nothing where there is no such header."""
+    """Return ``name:password``, or the empty text without such a header."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "basic":
         return ""

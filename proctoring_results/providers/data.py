@@ -1,0 +1,115 @@
+"""What passes between a provider's class and the services: messages on their way in, and reviews in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from proctoring_results.choices import EvidenceKind, ReviewStatus
+
+MAX_INCIDENTS = 1_000
+MAX_EVIDENCE = 1_000  # a review, that of its incidents included
+MAX_COMMENT_LENGTH = 32 * 1024  # characters
+MAX_URL_LENGTH = 4096  # characters
+MAX_STEPS, MAX_STEP_LENGTH = 50, 2_000  # of the instructions for a learner; characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One POST, before it is known who sent it. Names of headers ignore case, as in ``request.headers``."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Which attempt a message is about, and what kind of message it is.
+
+    It names the attempt by our ``attempt_code``, by the provider's ``external_id``, or by both, which then have to
+    belong together: ``external_id_field`` is the name that the answer gives to the second one. ``message_id`` is the
+    provider's own id of the message; a message whose id was stored before is a repeat, whatever it contains.
+    """
+
+    kind: Literal["review", "ready"] = "review"
+    attempt_code: str = ""
+    external_id: str = ""
+    external_id_field: str = "external_id"
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceData:
+    """Where a recording or a picture can be seen. ``start`` and ``stop`` are seconds from the start of the recording.
+
+    ``kind`` is ``video``, ``screenshot``, ``id``, ``room`` or ``onboarding``.
+    """
+
+    kind: EvidenceKind | str
+    url: str
+    start: float | None = None
+    stop: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentData:
+    """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording.
+
+    ``status`` is ``Suspicious``, ``Rules Violation``, or the provider's own label, which is stored and not counted.
+    """
+
+    status: str
+    comment: str
+    kind: str = ""
+    start: float | None = None
+    stop: float | None = None
+    evidence: tuple[EvidenceData, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewData:
+    """A review in our words.
+
+    ``reviewed_by`` is the address of the person who, the provider claims, reviewed it. ``raw_data`` is the JSON that is
+    stored of the message; the addresses of the evidence are stored encrypted, and are removed from it. ``sent_at`` is
+    when the provider sent the review, by its own clock: one that was sent before a review that is already stored does
+    not replace it.
+    """
+
+    review_status: ReviewStatus
+    incidents: tuple[IncidentData, ...] = ()
+    evidence: tuple[EvidenceData, ...] = ()
+    reviewed_by: str = ""
+    sent_at: datetime | None = None
+    raw_data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What a learner has to do before the exam: sentences, and the address of the software, if there is one."""
+
+    steps: tuple[str, ...] = ()
+    download_url: str = ""
+
+    @classmethod
+    def read(cls, steps: object, download_url: object) -> Self:
+        """Return what a page can show of a service's answer: texts, and an address of the web."""
+        texts = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
+        link = _printable(download_url).strip() if isinstance(download_url, str) else ""
+        is_web = link.lower().startswith(("https://", "http://")) and _has_host(link) and len(link) <= MAX_URL_LENGTH
+        return cls(tuple(_printable(step)[:MAX_STEP_LENGTH] for step in texts[:MAX_STEPS]), link if is_web else "")
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def _has_host(link: str) -> bool:
+    try:
+        return bool(urlsplit(link).hostname)
+    except ValueError:
+        return False

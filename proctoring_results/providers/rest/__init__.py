@@ -1,0 +1,3 @@
+from .messages import RestProvider
+
+__all__ = ["RestProvider"]

@@ -1,0 +1,50 @@
+"""The addresses of the REST protocol. They are older than this app, and so are their paths, labels and answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from proctoring_results.providers.base import Envelope
+from proctoring_results.providers.webhooks import MessageView
+from proctoring_results.rest.json_body import read_object
+from proctoring_results.services import messages
+
+
+class RestView(MessageView):
+    """The caller is signed in by the host's own authentication classes, and speaks for the providers it may."""
+
+    kind: Literal["review", "ready"]
+    permission_classes = [IsAuthenticated]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Before anything looks for a form in it.
+        content_type = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and content_type != "application/json":
+            raise UnsupportedMediaType(content_type or "none", 'Unsupported media type; "application/json" is needed.')
+        super().initial(request, *args, **kwargs)
+
+    def throttled_as(self) -> str:
+        return f"user-{self.request.user.pk}"
+
+    def caller_name(self) -> str:
+        user = getattr(self.request, "_user", None)
+        return user.get_username() or "nobody" if user is not None else "nobody"
+
+    def post(self, request: Request, external_id: str) -> Response:
+        attempt = messages.attempt_of_account(external_id, request.user)
+        return self.receive(attempt, Envelope(kind=self.kind, external_id=external_id), read_object(self.raw_body()))
+
+
+class ReviewView(RestView):
+    endpoint_name = "rest_review"
+    kind = "review"
+
+
+class ReadyView(RestView):
+    endpoint_name = "rest_ready"
+    kind = "ready"

@@ -1,0 +1,3 @@
+from .messages import RPNowProvider
+
+__all__ = ["RPNowProvider"]

@@ -1,0 +1,16 @@
+"""Addresses that RPNow knows, with and without a slash at the end: a redirect loses a POST."""
+
+from django.urls import path
+
+from proctoring_results.rest.views import non_atomic
+
+from .webhooks import RPNowLaunchView, RPNowReviewView
+
+urlpatterns = [
+    path("api/edx_proctoring/proctoring_review_callback/", non_atomic(RPNowReviewView), name="rpnow_review_callback"),
+    path(
+        "api/edx_proctoring/proctoring_launch_callback/start_exam/<str:attempt_code>",
+        non_atomic(RPNowLaunchView),
+        name="rpnow_launch_callback",
+    ),
+]

@@ -1,0 +1,168 @@
+"""Which attempt a message is about, and how it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from proctoring_results import crypto, permissions
+from proctoring_results.choices import MessageState
+from proctoring_results.exceptions import AccessDenied, AttemptIsAmbiguous, LocatorMismatch, NotFound
+from proctoring_results.models import ExamAttempt, ProviderMessage
+from proctoring_results.providers.base import Envelope
+from proctoring_results.providers.registry import known_names, provider_named
+
+from .processing import HEAD_START, Answer, process_message, read_message
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+
+# The rest of an attempt is read under the lock.
+IDENTITY = ("attempt_code", "provider")
+
+
+def attempt_of_account(external_id: str, caller: AbstractBaseUser | AnonymousUser) -> ExamAttempt:
+    """Return the attempt that one of the caller's providers knows by this id.
+
+    Raise ``AccessDenied`` if the caller may send messages for no provider, ``NotFound``, and ``AttemptIsAmbiguous``.
+    """
+
+    def may_send_for(name: str) -> bool:
+        return provider_named(name).accepts_accounts and permissions.may(caller, permissions.SUBMIT_REVIEW, name)
+
+    attempts = [attempt for attempt in _known_as(external_id) if may_send_for(attempt.provider)]
+    if not attempts and not any(map(may_send_for, known_names())):
+        raise AccessDenied(permissions.SUBMIT_REVIEW, "")
+    return _the_one(attempts, external_id)
+
+
+def attempt_of_envelope(envelope: Envelope, providers: Collection[str]) -> ExamAttempt:
+    """Return the attempt of one of these providers. Raise ``NotFound`` and ``AttemptIsAmbiguous``."""
+    key = envelope.attempt_code or envelope.external_id
+    named = _coded(key) if envelope.attempt_code else _known_as(key)
+    return _the_one([attempt for attempt in named if attempt.provider in providers], key)
+
+
+def _known_as(external_id: str) -> Collection[ExamAttempt]:
+    # An id with NUL in it is nobody's, and PostgreSQL would not even look.
+    return () if "\0" in external_id else ExamAttempt.objects.filter(external_id=external_id).only(*IDENTITY)
+
+
+def _coded(attempt_code: str) -> Collection[ExamAttempt]:
+    return () if "\0" in attempt_code else ExamAttempt.objects.filter(attempt_code=attempt_code).only(*IDENTITY)
+
+
+def _the_one(attempts: list[ExamAttempt], key: str) -> ExamAttempt:
+    if len(attempts) > 1:
+        raise AttemptIsAmbiguous(key)
+    if not attempts:
+        raise NotFound("attempt", key)
+    return attempts[0]
+
+
+def receive(attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any], *, caller: str) -> Answer:
+    """Read a message, store it, process it, and return the answer to send back.
+
+    A repeat gets the first one's answer. ``body`` is JSON that every database can store. Not inside a transaction.
+    Raise ``InvalidInput`` and ``LocatorMismatch``, and ``MessageQueued`` if it is stored but not processed yet.
+    """
+    provider, received_at = provider_named(attempt.provider), timezone.now()
+    channel = provider.ready_channel if envelope.kind == "ready" else provider.review_channel
+    # One that cannot be read is not stored.
+    content = read_message(provider, channel, body, attempt, received_at)
+    message, is_new = store_message(attempt, channel, envelope, body, caller=caller, received_at=received_at)
+    return process_message(message, content if is_new else None)
+
+
+@transaction.atomic(durable=True)
+def store_message(
+    attempt: ExamAttempt,
+    channel: str,
+    envelope: Envelope,
+    body: Mapping[str, Any],
+    *,
+    caller: str,
+    received_at: datetime,
+) -> tuple[ProviderMessage, bool]:
+    """Return the message, and whether it is new. For a repeat return the message that it repeats."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    # Two at once take turns here, so that the second finds the first one's message.
+    attempt = (
+        ExamAttempt.objects.select_for_update().only(*IDENTITY, "external_id", "status", "erased_at").get(pk=attempt.pk)
+    )
+    if envelope.attempt_code and envelope.external_id and attempt.erased_at is None:
+        _agree_on_external_id(attempt, envelope)
+    repeated = _repeated_by(attempt, channel, envelope.message_id, sha256)
+    if repeated is not None:
+        repeated.attempt = attempt
+        return repeated, False
+    content = {"body": crypto.encrypt(canonical), "next_try_at": received_at + HEAD_START}
+    message = ProviderMessage.objects.create(
+        provider=attempt.provider,
+        channel=channel,
+        attempt=attempt,
+        message_id=envelope.message_id[:255],
+        sha256=sha256,
+        received_at=received_at,
+        caller=caller[:255],
+        **(content if attempt.erased_at is None else without_content(attempt, received_at)),
+    )
+    return message, True
+
+
+def _repeated_by(attempt: ExamAttempt, channel: str, message_id: str, sha256: str) -> ProviderMessage | None:
+    """Return the provider's message with the same id, or its newest one through this channel if that is equal.
+
+    A replay is no message of the provider: it may send again what it sent last.
+    """
+    earlier = ProviderMessage.objects.filter(
+        attempt=attempt, provider=attempt.provider, channel=channel, replay_of=None
+    ).only("sha256")
+    newest = earlier.order_by("-pk").first()
+    if newest is not None and newest.sha256 == sha256:
+        return newest
+    return earlier.filter(message_id=message_id[:255]).first() if newest is not None and message_id else None
+
+
+def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:
+    """Return what is left of a message about an erased learner: that it came, and that nothing follows from it."""
+    return {
+        "body": crypto.encrypt("{}"),
+        "answer": {
+            "attempt_code": attempt.attempt_code,
+            "status": str(attempt.status),
+            "status_changed": False,
+            "why": _("The learner's data was erased; what was sent is not stored."),
+        },
+        "state": MessageState.DONE,
+        "problem": "",
+        "finished_at": now,
+        "next_try_at": None,
+        "lease_until": None,
+    }
+
+
+def _agree_on_external_id(attempt: ExamAttempt, envelope: Envelope) -> None:
+    """Raise ``LocatorMismatch`` if the second id is another attempt's.
+
+    An attempt without an external id takes this one: the answer to its registration was lost.
+    """
+    if attempt.external_id is None:
+        attempt.external_id = envelope.external_id
+        try:
+            with transaction.atomic():
+                attempt.save(update_fields=["external_id"])
+        except IntegrityError:  # another attempt has this id
+            raise LocatorMismatch(envelope.external_id_field) from None
+    elif attempt.external_id.casefold() != envelope.external_id.casefold():
+        raise LocatorMismatch(envelope.external_id_field)
