@@ -16,8 +16,8 @@ def answers_in(attempt_code: str) -> Answers:
     return sheet.answers if sheet else {}
 
 
-def readable_answers(content: ExamContent, posted: Mapping[str, str]) -> Answers:
-    """The answers in a posted form, ``question-0=2`` and so on; what is no choice of a question is left out."""
+def parse_answers(content: ExamContent, posted: Mapping[str, str]) -> Answers:
+    """Return the answers in a posted form (``question-0=2`` …), without those that are no choice of their question."""
     answers: Answers = {}
     for number, question in enumerate(content.questions):
         value = posted.get(f"question-{number}", "")
@@ -26,21 +26,21 @@ def readable_answers(content: ExamContent, posted: Mapping[str, str]) -> Answers
     return answers
 
 
-def lay_out(attempt_code: str) -> None:
-    """An empty sheet for an exam that starts. Twice is once."""
+def create_sheet(attempt_code: str) -> None:
+    """Create an empty sheet for an exam that starts. A second call changes nothing."""
     AnswerSheet.objects.get_or_create(attempt_code=attempt_code)
 
 
 def save_answers(attempt_code: str, answers: Answers) -> bool:
-    """Write on the sheet while it is open. Says whether it was."""
-    # One UPDATE: a second tab must not write on a sheet that the first has just handed in.
+    """Save answers while the sheet is open. Returns whether it was."""
+    # One UPDATE: a second tab must not change a sheet that the first has just submitted.
     open_sheet = AnswerSheet.objects.filter(attempt_code=attempt_code, closed_at=None)
     return bool(open_sheet.update(answers=answers, saved_at=timezone.now()))
 
 
 @transaction.atomic
 def close_and_grade(attempt_code: str, user: User, content: ExamContent, *, counts: bool) -> None:
-    """The exam is over: nothing is written any more, and the grade stands in the book. Twice is once.
+    """Close the sheet of an exam that is over, and grade it. A second call changes nothing.
 
     An attempt without a sheet was not taken on these pages, and is graded by whoever gave it.
     """

@@ -1,4 +1,4 @@
-"""A learner's place in one exam, and the steps from there: all through the public API of proctoring_results."""
+"""A learner taking one exam, and the steps of the exam page: all through the public API of proctoring_results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.api import AttemptStatus
 
-from .answers import close_and_grade, lay_out, readable_answers, save_answers
+from .answers import close_and_grade, create_sheet, parse_answers, save_answers
 from .models import Course, Enrolment, ExamContent
 
 S = AttemptStatus
@@ -32,7 +32,7 @@ class Sitting:
 
     @property
     def may_begin(self) -> bool:
-        """Whether a new go makes sense."""
+        """Return whether the learner may begin a new attempt."""
         return self.is_available and (self.attempt is None or self.attempt.status in (S.DECLINED, S.EXPIRED))
 
     @property
@@ -53,123 +53,125 @@ class Sitting:
 
     @property
     def is_watched(self) -> bool:
-        """Whether there is software to set up. A timed exam just starts."""
+        """Return whether there is software to set up. A timed exam just starts."""
         return self.exam.is_proctored or self.exam.is_practice_exam
 
     @property
-    def says_ready_itself(self) -> bool:
-        """Whether a real service says when the learner is set up. Without one the page pretends."""
+    def reports_ready(self) -> bool:
+        """Return whether a real service reports that the learner is ready. Without one the page pretends."""
         return self.attempt is not None and api.takes_calls(self.attempt)
 
 
 def find_sitting(user: User, enrolment: Enrolment, content: ExamContent, *, settle: bool = True) -> Sitting:
-    """Where the learner stands now. Raises ``api.NotFound`` when the exam is not registered.
+    """Return the learner's exam as it stands now. Raises ``api.NotFound`` if the exam is not registered.
 
     ``settle=False`` only looks: an exam whose time is over is neither ended nor graded.
     """
     exam = api.get_exam(enrolment.course.course_id, content.content_id)
     attempt = api.attempts_of(user, exam).filter(archived_at=None).first()
-    here = Sitting(user, enrolment.course, enrolment, exam, content, attempt)
+    sitting = Sitting(user, enrolment.course, enrolment, exam, content, attempt)
     if settle:
-        _settle(here)
-    return here
+        _settle(sitting)
+    return sitting
 
 
-def _settle(here: Sitting) -> None:
-    """End an exam whose time ran out while nobody looked, and grade what is over."""
-    if here.attempt is None:
+def _settle(sitting: Sitting) -> None:
+    """End an exam whose time ran out meanwhile, and grade one that is over."""
+    if sitting.attempt is None:
         return
-    if api.time_left(here.attempt) == timedelta(0):
-        here.attempt = api.submit_attempt(here.attempt.attempt_code, by=here.user)
-    if here.attempt.status in TAKEN:
-        close_and_grade(here.attempt.attempt_code, here.user, here.content, counts=not here.exam.is_practice_exam)
+    if api.time_left(sitting.attempt) == timedelta(0):
+        sitting.attempt = api.submit_attempt(sitting.attempt.attempt_code, by=sitting.user)
+    if sitting.attempt.status in TAKEN:
+        close_and_grade(
+            sitting.attempt.attempt_code, sitting.user, sitting.content, counts=not sitting.exam.is_practice_exam
+        )
 
 
-def take_step(here: Sitting, name: str, posted: Mapping[str, str]) -> str:
-    """Do what a button of the exam page says, and return what the learner should read about it, if anything.
+def take_step(sitting: Sitting, name: str, posted: Mapping[str, str]) -> str:
+    """Do what a button of the exam page asks for, and return a message for the learner, which may be empty.
 
     Raises ``KeyError`` for a button that does not exist, and children of ``api.ProctoringResultsError``.
     """
     step = STEPS[name]
-    if step is _begin and here.attempt is not None and here.attempt.is_open:
+    if step is _begin and sitting.attempt is not None and sitting.attempt.is_open:
         return ""  # the second of two clicks
-    if posted.get("attempt", "") != (here.attempt.attempt_code if here.attempt else ""):
+    if posted.get("attempt", "") != (sitting.attempt.attempt_code if sitting.attempt else ""):
         return OUT_OF_DATE
     try:
-        return step(here, posted)
+        return step(sitting, posted)
     except api.AttemptAlreadyOpen:
         return ""  # the second of two clicks
     except api.IllegalTransition:
         return OUT_OF_DATE
 
 
-def _begin(here: Sitting, posted: Mapping[str, str]) -> str:
-    if not here.may_begin:
+def _begin(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    if not sitting.may_begin:
         return OUT_OF_DATE
-    api.create_attempt(here.user, here.exam, track=here.enrolment.track, by=here.user)
+    api.create_attempt(sitting.user, sitting.exam, track=sitting.enrolment.track, by=sitting.user)
     return ""
 
 
-def _download(here: Sitting, posted: Mapping[str, str]) -> str:
-    api.mark_download_clicked(_code(here), by=here.user)
-    if here.says_ready_itself:
+def _download(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    api.mark_download_clicked(_code(sitting), by=sitting.user)
+    if sitting.reports_ready:
         return ""
     return "This demonstration has no software to install. Go on as if it had been set up."
 
 
-def _ready(here: Sitting, posted: Mapping[str, str]) -> str:
-    if here.says_ready_itself:
+def _ready(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    if sitting.reports_ready:
         return "The proctoring software says when you are set up. This page then goes on by itself."
     # No `by`: with a real provider its software says so, not the learner.
-    api.mark_ready_to_start(_code(here))
+    api.mark_ready_to_start(_code(sitting))
     return ""
 
 
-def _start(here: Sitting, posted: Mapping[str, str]) -> str:
-    lay_out(_code(here))
+def _start(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    create_sheet(_code(sitting))
     # Where nothing is to be set up, the LMS starts the exam for the learner.
-    api.start_attempt(_code(here), by=here.user if here.is_watched else None)
+    api.start_attempt(_code(sitting), by=sitting.user if sitting.is_watched else None)
     return ""
 
 
-def _back(here: Sitting, posted: Mapping[str, str]) -> str:
-    api.start_attempt(_code(here), by=here.user)
+def _back(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    api.start_attempt(_code(sitting), by=sitting.user)
     return ""
 
 
-def _decline(here: Sitting, posted: Mapping[str, str]) -> str:
-    api.decline_attempt(_code(here), by=here.user)
+def _decline(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    api.decline_attempt(_code(sitting), by=sitting.user)
     return ""
 
 
-def _save(here: Sitting, posted: Mapping[str, str]) -> str:
-    if here.attempt is None or here.attempt.status != S.STARTED:
+def _save(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    if sitting.attempt is None or sitting.attempt.status != S.STARTED:
         return OUT_OF_DATE
-    saved = save_answers(here.attempt.attempt_code, readable_answers(here.content, posted))
+    saved = save_answers(sitting.attempt.attempt_code, parse_answers(sitting.content, posted))
     return "Your answers are saved." if saved else OUT_OF_DATE
 
 
-def _finish(here: Sitting, posted: Mapping[str, str]) -> str:
-    _save(here, posted)
-    api.mark_ready_to_submit(_code(here), by=here.user)
+def _finish(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    _save(sitting, posted)
+    api.mark_ready_to_submit(_code(sitting), by=sitting.user)
     return ""
 
 
-def _hand_in(here: Sitting, posted: Mapping[str, str]) -> str:
-    api.submit_attempt(_code(here), by=here.user)
+def _hand_in(sitting: Sitting, posted: Mapping[str, str]) -> str:
+    api.submit_attempt(_code(sitting), by=sitting.user)
     return ""
 
 
-def _time_is_up(here: Sitting, posted: Mapping[str, str]) -> str:
+def _time_is_up(sitting: Sitting, posted: Mapping[str, str]) -> str:
     """Sent by the page a moment before the end: what is filled in is handed in."""
-    _save(here, posted)
-    return _hand_in(here, posted)
+    _save(sitting, posted)
+    return _hand_in(sitting, posted)
 
 
-def _code(here: Sitting) -> str:
-    if here.attempt is None:
+def _code(sitting: Sitting) -> str:
+    if sitting.attempt is None:
         raise api.NotFound("attempt", "")
-    return str(here.attempt.attempt_code)
+    return str(sitting.attempt.attempt_code)
 
 
 STEPS: Mapping[str, Callable[[Sitting, Mapping[str, str]], str]] = {

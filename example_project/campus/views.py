@@ -44,19 +44,19 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def course(request: HttpRequest, course_id: str) -> HttpResponse:
-    found = _course(course_id)
-    viewing = current_in(request, found)
+    course = _course(course_id)
+    viewing = current_in(request, course)
     learner = viewing.learner if viewing else _user(request)
-    enrolment, on_team = _enrolment(learner, found), is_on_team(learner, found)
+    enrolment, on_team = _enrolment(learner, course), is_on_team(learner, course)
     if enrolment is None and not on_team:
         raise PermissionDenied("You are not enrolled in this course.")
-    grades = scores(learner, found)
+    grades = scores(learner, course)
     exams = [
         {"exam": exam, "grade": grades.get(exam.content_id)}
-        for exam in api.exams_in_course(found.course_id).filter(is_active=True)
+        for exam in api.exams_in_course(course.course_id).filter(is_active=True)
     ]
     context = {
-        "course": found,
+        "course": course,
         "learner": learner,
         "enrolment": enrolment,
         "on_team": on_team,
@@ -69,17 +69,17 @@ def course(request: HttpRequest, course_id: str) -> HttpResponse:
 @require_safe
 @login_required
 def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
-    user, found = _user(request), _course(course_id)
-    if not is_on_team(user, found):
+    user, course = _user(request), _course(course_id)
+    if not is_on_team(user, course):
         raise PermissionDenied("You have no role in this course.")
-    tracks = found.enrolments.order_by("track").values_list("track").annotate(number=Count("pk"))
+    tracks = course.enrolments.order_by("track").values_list("track").annotate(number=Count("pk"))
     context = {
-        "course": found,
-        "course_id": found.course_id,
-        "course_name": found.name,
+        "course": course,
+        "course_id": course.course_id,
+        "course_name": course.name,
         "tracks": tracks,
-        "team": found.roles.select_related("user").order_by("role", "user__username"),
-        "exams": api.exams_in_course(found.course_id),
+        "team": course.roles.select_related("user").order_by("role", "user__username"),
+        "exams": api.exams_in_course(course.course_id),
     }
     return render(request, "campus/instructor.html", context)
 
@@ -94,23 +94,23 @@ def recording(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
-    found = _course(course_id)
-    viewing = current_in(request, found)
+    course = _course(course_id)
+    viewing = current_in(request, course)
     if viewing and request.method == "POST":
         raise PermissionDenied(READ_ONLY)
     learner = viewing.learner if viewing else _user(request)
-    enrolment = _enrolment(learner, found)
+    enrolment = _enrolment(learner, course)
     if enrolment is None:
         raise PermissionDenied("You are not enrolled in this course.")
-    content = get_object_or_404(ExamContent, course=found, content_id=content_id)
+    content = get_object_or_404(ExamContent, course=course, content_id=content_id)
     try:
         # Looking on ends and grades nothing.
-        here = find_sitting(learner, enrolment, content, settle=viewing is None)
+        sitting = find_sitting(learner, enrolment, content, settle=viewing is None)
     except api.NotFound as error:
         raise Http404(str(error)) from error
     if request.method == "POST":
-        return _stepped(request, here)
-    return _exam_page(request, here, viewing)
+        return _stepped(request, sitting)
+    return _exam_page(request, sitting, viewing)
 
 
 @never_cache
@@ -118,18 +118,18 @@ def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
 @login_required
 def view_as(request: HttpRequest, course_id: str) -> HttpResponse:
     """Find a learner, and view the course as they see it. What is searched for stands in no address."""
-    user, found = _user(request), _course(course_id)
-    if not may_view(user, found):
+    user, course = _user(request), _course(course_id)
+    if not may_view(user, course):
         raise PermissionDenied("You may not see the sessions of this course.")
     if username := request.POST.get("learner"):
-        begin(request, user, found, username)
-        return redirect("campus:course", found.course_id)
+        begin(request, user, course, username)
+        return redirect("campus:course", course.course_id)
     search = LearnerSearch(request.POST or None)
-    learners = find_learners(found, search.cleaned_data["words"]) if search.is_valid() else None
+    learners = find_learners(course, search.cleaned_data["words"]) if search.is_valid() else None
     context = {
-        "course": found,
-        "course_id": found.course_id,
-        "course_name": found.name,
+        "course": course,
+        "course_id": course.course_id,
+        "course_name": course.name,
         "search": search,
         "learners": learners and learners[:MAX_FOUND],
         "there_are_more": bool(learners and len(learners) > MAX_FOUND),
@@ -145,25 +145,25 @@ def stop_viewing(request: HttpRequest) -> HttpResponse:
     return redirect("campus:view_as", viewing.course.course_id) if viewing else redirect("campus:home")
 
 
-def _stepped(request: HttpRequest, here: Sitting) -> HttpResponse:
+def _stepped(request: HttpRequest, sitting: Sitting) -> HttpResponse:
     try:
-        if note := take_step(here, request.POST.get("step", ""), request.POST.dict()):
+        if note := take_step(sitting, request.POST.get("step", ""), request.POST.dict()):
             messages.info(request, note)
     except KeyError:
         return HttpResponseBadRequest("There is no such step.", content_type="text/plain")
     except api.ProctoringResultsError as error:
         messages.error(request, str(error))
-    return redirect("campus:exam", here.course.course_id, here.content.content_id)
+    return redirect("campus:exam", sitting.course.course_id, sitting.content.content_id)
 
 
-def _exam_page(request: HttpRequest, here: Sitting, viewing: Viewing | None) -> HttpResponse:
-    attempt = here.attempt
-    page = _page_of(here)
+def _exam_page(request: HttpRequest, sitting: Sitting, viewing: Viewing | None) -> HttpResponse:
+    attempt = sitting.attempt
+    page = _page_of(sitting)
     context: dict[str, Any] = {
-        "course": here.course,
-        "exam": here.exam,
+        "course": sitting.course,
+        "exam": sitting.exam,
         "attempt": attempt,
-        "sitting": here,
+        "sitting": sitting,
         "viewing": viewing,
     }
     if page == "set_up" and attempt:
@@ -173,19 +173,19 @@ def _exam_page(request: HttpRequest, here: Sitting, viewing: Viewing | None) -> 
         answers = answers_in(attempt.attempt_code)
         context |= {
             "seconds_left": math.floor(left.total_seconds()) if left is not None else None,
-            "questions": [(question, answers.get(str(n))) for n, question in enumerate(here.content.questions)],
+            "questions": [(question, answers.get(str(n))) for n, question in enumerate(sitting.content.questions)],
             "answered": len(answers),
         }
     if page == "over":
-        context["grade"] = scores(here.user, here.course).get(here.content.content_id)
+        context["grade"] = scores(sitting.user, sitting.course).get(sitting.content.content_id)
     return render(request, f"campus/exam/{page}.html", context)
 
 
-def _page_of(here: Sitting) -> str:
-    if here.attempt is None:
+def _page_of(sitting: Sitting) -> str:
+    if sitting.attempt is None:
         return "begin"
-    page = EXAM_PAGES.get(S(here.attempt.status), "over")
-    return "start" if page == "set_up" and not here.is_watched else page
+    page = EXAM_PAGES.get(S(sitting.attempt.status), "over")
+    return "start" if page == "set_up" and not sitting.is_watched else page
 
 
 def is_on_team(user: User, course: Course) -> bool:

@@ -14,7 +14,7 @@ Row = tuple[Any, ...]
 
 
 class Table:
-    """Rows that wait to be written into the table of one model. Their primary keys are given out here."""
+    """Rows to be written into the table of one model. Their primary keys are assigned here."""
 
     def __init__(self, model: type[models.Model], *fields: str) -> None:
         columns = [_column(model, name) for name in ("id", *fields)]
@@ -28,7 +28,7 @@ class Table:
         self.is_analysed = False
 
     def add(self, *values: Any) -> int:
-        """Keep a row for the next ``flush`` and return its primary key."""
+        """Queue a row for the next ``flush`` and return its primary key."""
         self.last_id += 1
         self.rows.append((self.last_id, *values))
         return self.last_id
@@ -72,8 +72,8 @@ def flush_all(tables: Sequence[Table]) -> None:
         connection.check_constraints()
 
 
-def take_up_the_keys(tables: Sequence[Table]) -> None:
-    """Let the database's own sequences go on after our keys."""
+def reset_sequences(tables: Sequence[Table]) -> None:
+    """Let the sequences of the database continue after our keys."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [table.model for table in tables]):
             cursor.execute(statement)

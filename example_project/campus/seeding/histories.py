@@ -1,4 +1,4 @@
-"""How attempts go. A story is drawn once and told of many learners: its moments are relative."""
+"""How attempts go. A history is made once and used for many learners, so its times are relative."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 
 
 class Since(IntEnum):
-    """What a moment is counted from."""
+    """What a time is counted from."""
 
     CREATED = 0  # seconds
     STARTED = 1  # parts of the time allowed
@@ -45,9 +45,7 @@ When = tuple[Since, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """An incident."""
-
+class Incident:
     status: str
     kind: str
     comment: str
@@ -56,27 +54,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Evidence:
     """A piece of evidence, of the incident with this number or of the whole session."""
 
     kind: EvidenceKind
     url: bytes
-    mark: int | None
+    incident: int | None
     start: float | None
     stop: float | None
 
 
 @dataclass(slots=True)
-class Verdict:
-    """A review."""
-
+class Review:
     status: ReviewStatus
     standing: ReviewStanding
     by_person: bool
     claimed_name: str
     at: When
-    marks: tuple[Mark, ...]
-    pieces: tuple[Piece, ...] = ()
+    incidents: tuple[Incident, ...]
+    evidence: tuple[Evidence, ...] = ()
     raw: str = ""
     suspicious_count: int = 0
     suspicious_comments: str = ""
@@ -89,31 +85,31 @@ class Verdict:
     def __post_init__(self) -> None:
         self.suspicious_count, self.suspicious_comments = self._column(ReviewStatus.SUSPICIOUS)
         self.rules_violation_count, self.rules_violation_comments = self._column(ReviewStatus.RULES_VIOLATION)
-        self.other_count = len(self.marks) - self.suspicious_count - self.rules_violation_count
-        parts = Counter(part_of_incident(mark.kind) for mark in self.marks)
+        self.other_count = len(self.incidents) - self.suspicious_count - self.rules_violation_count
+        parts = Counter(part_of_incident(incident.kind) for incident in self.incidents)
         self.counts_by_part = tuple(parts[part] for part in SessionPart)
-        self.raw = json.dumps({"reviewStatus": self.status.value, "comments": [mark.comment for mark in self.marks]})
+        self.raw = json.dumps(
+            {"reviewStatus": self.status.value, "comments": [incident.comment for incident in self.incidents]}
+        )
 
     def _column(self, status: str) -> tuple[int, str]:
-        comments = [report_comment(mark.comment) for mark in self.marks if mark.status == status]
+        comments = [report_comment(incident.comment) for incident in self.incidents if incident.status == status]
         return len(comments), "; ".join(comments)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A change of status."""
-
+class Change:
     start: S
     to: S
     at: When
     source: Source
     reason: str
-    verdict: int | None
+    review: int | None
 
 
 @dataclass(slots=True)
-class Story:
-    """Built by the plots below, move by move."""
+class History:
+    """Built by the scenarios below, one transition after the other."""
 
     rng: Random
     provider: str
@@ -121,8 +117,8 @@ class Story:
     setup: float = 0  # seconds from the creation to the start
     used: float = 1  # parts of the time allowed
     status: S = S.CREATED
-    steps: list[Step] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
     current: int | None = None
     now: When = (Since.CREATED, 0)
 
@@ -139,24 +135,24 @@ class Story:
         return self.now[0] is Since.DONE
 
     @property
-    def first_verdict(self) -> When | None:
-        """When the first complete review arrives."""
-        complete = (verdict.at for verdict in self.verdicts if verdict.status is not ReviewStatus.NOT_REVIEWED)
+    def first_review(self) -> When | None:
+        """Return when the first complete review arrives."""
+        complete = (review.at for review in self.reviews if review.status is not ReviewStatus.NOT_REVIEWED)
         return next(complete, None)
 
     @property
     def first_decision(self) -> When | None:
-        """When a person first decides."""
-        return next((step.at for step in self.steps if step.source is D), None)
+        """Return when a person first decides."""
+        return next((change.at for change in self.changes if change.source is D), None)
 
     @property
     def attention(self) -> When | None:
-        """Since when a person has to look at it, as the app works it out."""
-        current = None if self.current is None else self.verdicts[self.current]
+        """Return since when a person has to look at it, as the app works it out."""
+        current = None if self.current is None else self.reviews[self.current]
         contradicts_itself = (
             current is not None and current.status is ReviewStatus.CLEAN and current.suspicious_count > 0
         )
-        has_news = any(verdict.standing is ReviewStanding.AFTER_DECISION for verdict in self.verdicts)
+        has_news = any(review.standing is ReviewStanding.AFTER_DECISION for review in self.reviews)
         needed = (
             self.status is S.SECOND_REVIEW_REQUIRED or (contradicts_itself and self.first_decision is None) or has_news
         )
@@ -166,20 +162,20 @@ class Story:
         since, seconds = self.now
         self.now = since, seconds + self.rng.uniform(least, most)
 
-    def move(self, to: S, source: Source, reason: str = "", verdict: int | None = None) -> None:
+    def transition(self, to: S, source: Source, reason: str = "", review: int | None = None) -> None:
         if to is S.STARTED and not self.was_started:
             self.setup = self.now[1]
-            self._step(to, source, reason, verdict)
+            self._change(to, source, reason, review)
             self.now = (Since.STARTED, 0)
         elif to in OVER_STATUSES and not self.was_done:
             self.used = self.now[1]
             self.now = (Since.DONE, 0)
-            self._step(to, source, reason, verdict)
+            self._change(to, source, reason, review)
         else:
-            self._step(to, source, reason, verdict)
+            self._change(to, source, reason, review)
 
-    def _step(self, to: S, source: Source, reason: str, verdict: int | None) -> None:
-        self.steps.append(Step(self.status, to, self.now, source, reason, verdict))
+    def _change(self, to: S, source: Source, reason: str, review: int | None) -> None:
+        self.changes.append(Change(self.status, to, self.now, source, reason, review))
         self.status = to
 
     def review(
@@ -189,214 +185,214 @@ class Story:
         to: S | None = None,
         standing: ReviewStanding = ReviewStanding.APPLIED,
         by_person: bool = False,
-        marks: tuple[Mark, ...] | None = None,
+        incidents: tuple[Incident, ...] | None = None,
     ) -> None:
-        """A review arrives, and moves the attempt where ``to`` says so."""
+        """Add a review, and the transition to ``to`` if one follows."""
         rng = self.rng
         name = "" if by_person else rng.choice(texts.REVIEWERS)
-        marks = _marks(rng, status) if marks is None else marks
-        pieces = _pieces(rng, marks) if status is not ReviewStatus.NOT_REVIEWED else ()
-        self.verdicts.append(Verdict(status, standing, by_person, name, self.now, marks, pieces))
-        number = len(self.verdicts) - 1
+        incidents = _incidents(rng, status) if incidents is None else incidents
+        evidence = _evidence(rng, incidents) if status is not ReviewStatus.NOT_REVIEWED else ()
+        self.reviews.append(Review(status, standing, by_person, name, self.now, incidents, evidence))
+        number = len(self.reviews) - 1
         if standing is ReviewStanding.APPLIED:
             self.current = number
         if to is not None:
-            self.move(to, D if by_person else P, f"Review: {status.value}", number)
+            self.transition(to, D if by_person else P, f"Review: {status.value}", number)
 
     def decide(self, to: S) -> None:
-        self.move(to, D, self.rng.choice(texts.DECISIONS), self.current)
+        self.transition(to, D, self.rng.choice(texts.DECISIONS), self.current)
 
 
-def _marks(rng: Random, status: ReviewStatus) -> tuple[Mark, ...]:
+def _incidents(rng: Random, status: ReviewStatus) -> tuple[Incident, ...]:
     number = {ReviewStatus.CLEAN: rng.choice((0, 0, 0, 1)), ReviewStatus.NOT_REVIEWED: 0}.get(status, rng.randint(1, 4))
     words = [ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION, *texts.OWN_WORDS]
-    marks = []
+    incidents = []
     for place in range(number):
         word = rng.choice(texts.OWN_WORDS) if status is ReviewStatus.CLEAN else rng.choice([status, status, *words])
         start = round(rng.uniform(5, 1500) + place, 1)
-        marks.append(_mark(rng, str(word), start))
-    return tuple(marks)
+        incidents.append(_incident(rng, str(word), start))
+    return tuple(incidents)
 
 
-def _mark(rng: Random, word: str, start: float) -> Mark:
+def _incident(rng: Random, word: str, start: float) -> Incident:
     kind = rng.choice(texts.KINDS)
     comment = rng.choice(texts.COMMENTS_BY_KIND.get(kind, texts.COMMENTS))
-    return Mark(word, kind, comment, start, round(start + rng.uniform(1, 90), 1))
+    return Incident(word, kind, comment, start, round(start + rng.uniform(1, 90), 1))
 
 
-def _pieces(rng: Random, marks: tuple[Mark, ...]) -> tuple[Piece, ...]:
-    """What the provider's recordings show: of most sessions with incidents, of some others."""
-    if rng.random() > (0.8 if marks else 0.1):
+def _evidence(rng: Random, incidents: tuple[Incident, ...]) -> tuple[Evidence, ...]:
+    """Return recordings for most sessions with incidents, and for some others."""
+    if rng.random() > (0.8 if incidents else 0.1):
         return ()
     number = rng.randrange(10_000)
     whole = [EvidenceKind.VIDEO, *(kind for kind in SCANS if rng.random() < 0.5)]
-    pieces = [Piece(kind, _address(kind, number), None, None, None) for kind in whole]
-    for place, mark in enumerate(marks):
+    evidence = [Evidence(kind, _address(kind, number), None, None, None) for kind in whole]
+    for place, incident in enumerate(incidents):
         if rng.random() < 0.5:
             kind = rng.choice((EvidenceKind.VIDEO, EvidenceKind.SCREENSHOT))
-            pieces.append(Piece(kind, _address(kind, number + place), place, mark.start, mark.stop))
-    return tuple(pieces)
+            evidence.append(Evidence(kind, _address(kind, number + place), place, incident.start, incident.stop))
+    return tuple(evidence)
 
 
 SCANS = (EvidenceKind.ID, EvidenceKind.ROOM, EvidenceKind.ONBOARDING)
 
 
 def _address(kind: EvidenceKind, number: int) -> bytes:
-    """A page of ours that stands in for the provider's; encrypted once for all attempts of which the story is told."""
+    """A page of ours that stands in for the provider's; encrypted once for all attempts with this history."""
     return crypto.encrypt(f"{settings.SITE_URL}{reverse('campus:recording', args=[kind.value, number])}")
 
 
-# -------------------------------------------------------------------------------------------------------------- plots
+# ---------------------------------------------------------------------------------------------------------- scenarios
 
 
-def created(story: Story) -> None:
+def created(history: History) -> None:
     pass
 
 
-def downloaded(story: Story) -> None:
-    story.later(10, 5 * MINUTE)
-    story.move(S.DOWNLOAD_SOFTWARE_CLICKED, L)
+def downloaded(history: History) -> None:
+    history.later(10, 5 * MINUTE)
+    history.transition(S.DOWNLOAD_SOFTWARE_CLICKED, L)
 
 
-def set_up(story: Story) -> None:
-    downloaded(story)
-    story.later(2 * MINUTE, 20 * MINUTE)
-    story.move(S.READY_TO_START, P)
+def set_up(history: History) -> None:
+    downloaded(history)
+    history.later(2 * MINUTE, 20 * MINUTE)
+    history.transition(S.READY_TO_START, P)
 
 
-def under_way(story: Story) -> None:
-    set_up(story)
-    story.later(5, 5 * MINUTE)
-    story.move(S.STARTED, L)
+def under_way(history: History) -> None:
+    set_up(history)
+    history.later(5, 5 * MINUTE)
+    history.transition(S.STARTED, L)
 
 
-def about_to_hand_in(story: Story) -> None:
-    under_way(story)
-    story.later(0.1, 0.4)
-    story.move(S.READY_TO_SUBMIT, L)
-    if story.rng.random() < 0.3:
-        story.later(0.01, 0.05)
-        story.move(S.STARTED, L)
-        story.later(0.05, 0.3)
-        story.move(S.READY_TO_SUBMIT, L)
+def about_to_submit(history: History) -> None:
+    under_way(history)
+    history.later(0.1, 0.4)
+    history.transition(S.READY_TO_SUBMIT, L)
+    if history.rng.random() < 0.3:
+        history.later(0.01, 0.05)
+        history.transition(S.STARTED, L)
+        history.later(0.05, 0.3)
+        history.transition(S.READY_TO_SUBMIT, L)
 
 
-def handed_in(story: Story) -> None:
-    about_to_hand_in(story)
-    story.later(0.01, 0.1)
-    story.move(S.SUBMITTED, L)
+def submitted(history: History) -> None:
+    about_to_submit(history)
+    history.later(0.01, 0.1)
+    history.transition(S.SUBMITTED, L)
 
 
-def timed_out(story: Story) -> None:
-    under_way(story)
-    story.now = (Since.STARTED, 1)
-    story.move(S.TIMED_OUT, U)
+def timed_out(history: History) -> None:
+    under_way(history)
+    history.now = (Since.STARTED, 1)
+    history.transition(S.TIMED_OUT, U)
 
 
-def completed(story: Story) -> None:
-    under_way(story)
-    story.later(0.5, 0.95)
-    story.move(S.COMPLETED, H)
+def completed(history: History) -> None:
+    under_way(history)
+    history.later(0.5, 0.95)
+    history.transition(S.COMPLETED, H)
 
 
-def declined(story: Story) -> None:
-    story.rng.choice([created, downloaded, set_up])(story)
-    story.later(10, HOUR)
-    story.move(S.DECLINED, L)
+def declined(history: History) -> None:
+    history.rng.choice([created, downloaded, set_up])(history)
+    history.later(10, HOUR)
+    history.transition(S.DECLINED, L)
 
 
-def expired(story: Story) -> None:
-    story.rng.choice([created, downloaded, set_up])(story)
-    story.later(DAY, 3 * DAY)
-    story.move(S.EXPIRED, U)
+def expired(history: History) -> None:
+    history.rng.choice([created, downloaded, set_up])(history)
+    history.later(DAY, 3 * DAY)
+    history.transition(S.EXPIRED, U)
 
 
-def broken(story: Story) -> None:
-    story.rng.choice([downloaded, under_way, handed_in])(story)
-    if story.was_done:
-        story.later(HOUR, DAY)
-    elif story.was_started:
-        story.later(0.1, 0.6)
+def broken(history: History) -> None:
+    history.rng.choice([downloaded, under_way, submitted])(history)
+    if history.was_done:
+        history.later(HOUR, DAY)
+    elif history.was_started:
+        history.later(0.1, 0.6)
     else:
-        story.later(MINUTE, HOUR)
-    story.move(S.ERROR, H, story.rng.choice(texts.ERRORS))
+        history.later(MINUTE, HOUR)
+    history.transition(S.ERROR, H, history.rng.choice(texts.ERRORS))
 
 
-def over(story: Story) -> None:
+def over(history: History) -> None:
     """The exam was taken, in one way or another; the provider has had time to look."""
-    story.rng.choices([handed_in, timed_out, completed], [90, 7, 3])[0](story)
-    story.later(HOUR, 2 * DAY)
+    history.rng.choices([submitted, timed_out, completed], [90, 7, 3])[0](history)
+    history.later(HOUR, 2 * DAY)
 
 
-def not_reviewed(story: Story) -> None:
-    over(story)
-    story.review(ReviewStatus.NOT_REVIEWED)
+def not_reviewed(history: History) -> None:
+    over(history)
+    history.review(ReviewStatus.NOT_REVIEWED)
 
 
-def clean(story: Story) -> None:
-    over(story)
-    if story.rng.random() < 0.1:
-        story.review(ReviewStatus.NOT_REVIEWED)
-        story.later(HOUR, 6 * HOUR)
-    story.review(ReviewStatus.CLEAN, to=S.VERIFIED)
+def clean(history: History) -> None:
+    over(history)
+    if history.rng.random() < 0.1:
+        history.review(ReviewStatus.NOT_REVIEWED)
+        history.later(HOUR, 6 * HOUR)
+    history.review(ReviewStatus.CLEAN, to=S.VERIFIED)
 
 
-def contradictory(story: Story) -> None:
-    over(story)
-    mark = _mark(story.rng, ReviewStatus.SUSPICIOUS.value, round(story.rng.uniform(5, 1500), 1))
-    story.review(ReviewStatus.CLEAN, to=S.VERIFIED, marks=(mark,))
+def contradictory(history: History) -> None:
+    over(history)
+    incident = _incident(history.rng, ReviewStatus.SUSPICIOUS.value, round(history.rng.uniform(5, 1500), 1))
+    history.review(ReviewStatus.CLEAN, to=S.VERIFIED, incidents=(incident,))
 
 
-def accepted_violation(story: Story) -> None:
-    over(story)
-    story.review(ReviewStatus.RULES_VIOLATION, to=S.VERIFIED)
+def accepted_violation(history: History) -> None:
+    over(history)
+    history.review(ReviewStatus.RULES_VIOLATION, to=S.VERIFIED)
 
 
-def suspicious(story: Story) -> None:
-    over(story)
-    to = S.REJECTED if story.provider == "rpnow" else S.SECOND_REVIEW_REQUIRED
-    story.review(ReviewStatus.SUSPICIOUS, to=to)
+def suspicious(history: History) -> None:
+    over(history)
+    to = S.REJECTED if history.provider == "rpnow" else S.SECOND_REVIEW_REQUIRED
+    history.review(ReviewStatus.SUSPICIOUS, to=to)
 
 
-def failed(story: Story) -> None:
-    suspicious(story)
-    if story.status is not S.REJECTED:
-        story.later(HOUR, DAY)
-        story.decide(S.REJECTED)
+def failed(history: History) -> None:
+    suspicious(history)
+    if history.status is not S.REJECTED:
+        history.later(HOUR, DAY)
+        history.decide(S.REJECTED)
 
 
-def passed(story: Story) -> None:
-    suspicious(story)
-    story.later(HOUR, DAY)
-    story.decide(S.VERIFIED)
+def passed(history: History) -> None:
+    suspicious(history)
+    history.later(HOUR, DAY)
+    history.decide(S.VERIFIED)
 
 
-def reverted(story: Story) -> None:
-    failed(story)
-    story.later(HOUR, DAY)
-    story.decide(S.VERIFIED)
+def reverted(history: History) -> None:
+    failed(history)
+    history.later(HOUR, DAY)
+    history.decide(S.VERIFIED)
 
 
-def reviewed_by_the_team(story: Story) -> None:
-    over(story)
-    story.review(ReviewStatus.SUSPICIOUS, to=S.REJECTED, by_person=True)
+def reviewed_by_the_team(history: History) -> None:
+    over(history)
+    history.review(ReviewStatus.SUSPICIOUS, to=S.REJECTED, by_person=True)
 
 
-def reviewed_after_the_decision(story: Story) -> None:
-    passed(story)
-    story.later(HOUR, DAY / 2)
-    story.review(ReviewStatus.SUSPICIOUS, standing=ReviewStanding.AFTER_DECISION)
+def reviewed_after_the_decision(history: History) -> None:
+    passed(history)
+    history.later(HOUR, DAY / 2)
+    history.review(ReviewStatus.SUSPICIOUS, standing=ReviewStanding.AFTER_DECISION)
 
 
-def reviewed_too_early(story: Story) -> None:
-    under_way(story)
-    story.later(0.1, 0.3)
-    story.review(ReviewStatus.CLEAN, standing=ReviewStanding.WAITING)
+def reviewed_too_early(history: History) -> None:
+    under_way(history)
+    history.later(0.1, 0.3)
+    history.review(ReviewStatus.CLEAN, standing=ReviewStanding.WAITING)
 
 
-PLOTS: dict[Callable[[Story], None], int] = {
+SCENARIOS: dict[Callable[[History], None], int] = {
     clean: 480,
-    handed_in: 100,
+    submitted: 100,
     accepted_violation: 50,
     suspicious: 60,
     failed: 45,
@@ -411,7 +407,7 @@ PLOTS: dict[Callable[[Story], None], int] = {
     downloaded: 12,
     set_up: 10,
     under_way: 12,
-    about_to_hand_in: 10,
+    about_to_submit: 10,
     reverted: 12,
     reviewed_by_the_team: 8,
     reviewed_after_the_decision: 6,
@@ -420,43 +416,45 @@ PLOTS: dict[Callable[[Story], None], int] = {
 }
 
 
-def timed_under_way(story: Story) -> None:
-    story.later(5, 5 * MINUTE)
-    story.move(S.STARTED, H)
+def timed_under_way(history: History) -> None:
+    history.later(5, 5 * MINUTE)
+    history.transition(S.STARTED, H)
 
 
-def timed_handed_in(story: Story) -> None:
-    timed_under_way(story)
-    story.later(0.3, 0.9)
-    story.move(S.READY_TO_SUBMIT, L)
-    story.later(0.01, 0.1)
-    story.move(S.SUBMITTED, L)
+def timed_submitted(history: History) -> None:
+    timed_under_way(history)
+    history.later(0.3, 0.9)
+    history.transition(S.READY_TO_SUBMIT, L)
+    history.later(0.01, 0.1)
+    history.transition(S.SUBMITTED, L)
 
 
-def timed_timed_out(story: Story) -> None:
-    timed_under_way(story)
-    story.now = (Since.STARTED, 1)
-    story.move(S.TIMED_OUT, U)
+def timed_timed_out(history: History) -> None:
+    timed_under_way(history)
+    history.now = (Since.STARTED, 1)
+    history.transition(S.TIMED_OUT, U)
 
 
 # A timed exam has nothing to set up, and nobody reviews it.
-TIMED_PLOTS: dict[Callable[[Story], None], int] = {
-    timed_handed_in: 85,
+TIMED_SCENARIOS: dict[Callable[[History], None], int] = {
+    timed_submitted: 85,
     timed_timed_out: 8,
     created: 4,
     timed_under_way: 3,
 }
 
 
-def told(plot: Callable[[Story], None], rng: Random, provider: str) -> Story:
-    story = Story(rng, provider, extra_mins=rng.choice((0,) * 8 + (15, 30)))
-    plot(story)
-    return story
+def history_of(scenario: Callable[[History], None], rng: Random, provider: str) -> History:
+    history = History(rng, provider, extra_mins=rng.choice((0,) * 8 + (15, 30)))
+    scenario(history)
+    return history
 
 
-def many(rng: Random, plots: dict[Callable[[Story], None], int], provider: str, number: int) -> list[Story]:
-    """At least one of each plot, the others as often as they happen."""
-    drawn = rng.choices(list(plots), list(plots.values()), k=max(0, number - len(plots)))
-    stories = [told(plot, rng, provider) for plot in [*plots, *drawn]]
-    rng.shuffle(stories)
-    return stories
+def histories_of(
+    rng: Random, scenarios: dict[Callable[[History], None], int], provider: str, number: int
+) -> list[History]:
+    """Return at least one history of each scenario, the others by their weights."""
+    chosen = rng.choices(list(scenarios), list(scenarios.values()), k=max(0, number - len(scenarios)))
+    histories = [history_of(scenario, rng, provider) for scenario in [*scenarios, *chosen]]
+    rng.shuffle(histories)
+    return histories

@@ -17,13 +17,13 @@ from proctoring_results.choices import REVIEWABLE_STATUSES, SessionPart, Source
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
 
 from . import texts
-from .bulk import Table, analyse, flush_all, take_up_the_keys
-from .histories import DAY, HOUR, MINUTE, PLOTS, TIMED_PLOTS, Since, Story, many
+from .bulk import Table, analyse, flush_all, reset_sequences
+from .histories import DAY, HOUR, MINUTE, SCENARIOS, TIMED_SCENARIOS, History, Since, histories_of
 
 ROWS_AT_ONCE = 5_000
-# Every story ends within so many days; a course's exams are spread over so many.
+# Every history ends within this many days; the exams of a course are spread over this many.
 MAX_DAYS, SPREAD = 6, 118
-GOES = ((1, 2, 3, 4), (90, 7, 2, 1))
+ATTEMPTS_PER_EXAM = ((1, 2, 3, 4), (90, 7, 2, 1))
 
 
 @dataclass(slots=True)
@@ -31,21 +31,21 @@ class Exam:
     row: ProctoredExam
     content: ExamContent
     # Endless, in an order of their own.
-    stories: Iterator[Story]
+    histories: Iterator[History]
 
     @property
     def limit(self) -> int:
         return self.row.time_limit_mins
 
 
-class Narrator:
+class AttemptWriter:
     """Writes attempts with all that belongs to them. ``whole`` is False where the last change is enough."""
 
     def __init__(self, course: Course, now: datetime, decider: User, *, whole: bool) -> None:
         self.rng = Random(course.course_id)
         self.course, self.now, self.decider_id, self.whole = course, now, decider.pk, whole
         self.suffix = "+00" if connection.vendor == "postgresql" else ""
-        self.stories: dict[tuple[str, bool], list[Story]] = {}
+        self.histories: dict[tuple[str, bool], list[History]] = {}
         self.users = Table(
             User, "password", "is_superuser", "username", "first_name", "last_name", "email", "is_staff", "is_active",
             "date_joined",
@@ -77,32 +77,32 @@ class Narrator:
         )  # fmt: skip
 
     def exam(self, row: ProctoredExam, content: ExamContent, number: int) -> Exam:
-        """An exam, and so many stories to be told of it in turn. Exams of one provider begin at different ones."""
+        """Return an exam with its histories, taken in turn. Exams of one provider begin at different ones."""
         watched = row.is_proctored or row.is_practice_exam
-        stories = self._stories(row.provider, watched, number)
-        return Exam(row, content, islice(cycle(stories), self.rng.randrange(len(stories)), None))
+        histories = self._histories(row.provider, watched, number)
+        return Exam(row, content, islice(cycle(histories), self.rng.randrange(len(histories)), None))
 
-    def _stories(self, provider: str, watched: bool, number: int) -> list[Story]:
+    def _histories(self, provider: str, watched: bool, number: int) -> list[History]:
         key = (provider, watched)
-        if key not in self.stories:
-            self.stories[key] = many(self.rng, PLOTS if watched else TIMED_PLOTS, provider, number)
-        return self.stories[key]
+        if key not in self.histories:
+            self.histories[key] = histories_of(self.rng, SCENARIOS if watched else TIMED_SCENARIOS, provider, number)
+        return self.histories[key]
 
-    def tell(self, exams: list[Exam], number: int, progress: Callable[[int], None]) -> None:
-        """Learners come, one after the other, and take exams until there are so many attempts."""
+    def write(self, exams: list[Exam], number: int, progress: Callable[[int], None]) -> None:
+        """Write learners one after the other, with their exams, until there are ``number`` attempts."""
         left, rng = number, self.rng
         while left:
             learner, track = self.learner()
             for exam in exams:
                 # Not everybody takes every exam.
-                goes = min(left, rng.choices(*GOES)[0]) if rng.random() < 0.7 else 0
-                self.goes(learner, track, exam, goes)
-                left -= goes
+                count = min(left, rng.choices(*ATTEMPTS_PER_EXAM)[0]) if rng.random() < 0.7 else 0
+                self.write_attempts(learner, track, exam, count)
+                left -= count
             if len(self.attempts.rows) >= ROWS_AT_ONCE:
                 flush_all(self.tables)
                 progress(number - left)
         flush_all(self.tables)
-        take_up_the_keys(self.tables)
+        reset_sequences(self.tables)
         analyse(self.tables)
 
     def learner(self) -> tuple[int, str]:
@@ -120,109 +120,127 @@ class Narrator:
         self.enrolments.add(user, self.course.pk, track)
         return user, track
 
-    def goes(self, learner: int, track: str, exam: Exam, number: int) -> None:
-        """Some goes of one learner at one exam: all but the last are over and done, or were archived."""
+    def write_attempts(self, learner: int, track: str, exam: Exam, number: int) -> None:
+        """Write the attempts of one learner at one exam: all but the last are finished or archived."""
         rng, slot = self.rng, SPREAD / number if number else 0
-        for go in range(number):
-            story, is_last = next(exam.stories), go == number - 1
-            kept = story.status in ("declined", "expired") if not is_last else rng.random() > 0.03
-            if kept and story.is_open:
-                created = self.now - self._lead(story, exam)
+        for position in range(number):
+            history, is_last = next(exam.histories), position == number - 1
+            stays = history.status in ("declined", "expired") if not is_last else rng.random() > 0.03
+            if stays and history.is_open:
+                created = self.now - self._lead(history, exam)
             else:
                 start = self.now - timedelta(days=SPREAD + MAX_DAYS + 1)
-                created = start + timedelta(days=(go + rng.random() * 0.6) * slot)
-            self.attempt(learner, track, exam, story, created, archived=not kept)
-            if kept and is_last:
-                self._grade(learner, exam, story, created)
+                created = start + timedelta(days=(position + rng.random() * 0.6) * slot)
+            self.attempt(learner, track, exam, history, created, archived=not stays)
+            if stays and is_last:
+                self._grade(learner, exam, history, created)
 
-    def one(self, learner: int, exam: Exam, status: str) -> None:
-        """One attempt of a learner who is known, ended in this status."""
-        story = next(story for story in exam.stories if story.status == status)
+    def write_one(self, learner: int, exam: Exam, status: str) -> None:
+        """Write one attempt of a known learner that ends in this status."""
+        history = next(history for history in exam.histories if history.status == status)
         created = self.now - timedelta(days=MAX_DAYS + 3)
-        self.attempt(learner, "verified", exam, story, created)
-        self._grade(learner, exam, story, created)
+        self.attempt(learner, "verified", exam, history, created)
+        self._grade(learner, exam, history, created)
 
-    def _lead(self, story: Story, exam: Exam) -> timedelta:
-        """How long ago an attempt began that is open now."""
-        since, amount = story.now
+    def _lead(self, history: History, exam: Exam) -> timedelta:
+        """Return how long ago an attempt began that is open now."""
+        since, amount = history.now
         if since is Since.CREATED:
             return timedelta(seconds=amount + self.rng.uniform(MINUTE, DAY))
-        return timedelta(seconds=story.setup + amount * (exam.limit + story.extra_mins) * MINUTE + MINUTE)
+        return timedelta(seconds=history.setup + amount * (exam.limit + history.extra_mins) * MINUTE + MINUTE)
 
     def attempt(
-        self, learner: int, track: str, exam: Exam, story: Story, created: datetime, *, archived: bool = False
+        self, learner: int, track: str, exam: Exam, history: History, created: datetime, *, archived: bool = False
     ) -> None:
-        row, rng, allowed = exam.row, self.rng, exam.limit + story.extra_mins
-        started = created + timedelta(seconds=story.setup)
-        done = started + timedelta(minutes=allowed * story.used)
-        under_way = story.status in ("started", "ready_to_submit") and not archived
+        row, rng, allowed = exam.row, self.rng, exam.limit + history.extra_mins
+        started = created + timedelta(seconds=history.setup)
+        done = started + timedelta(minutes=allowed * history.used)
+        under_way = history.status in ("started", "ready_to_submit") and not archived
 
-        def moment(since: Since, amount: float) -> str:
+        def time_of(since: Since, amount: float) -> str:
             if since is Since.STARTED:
                 return self.at(started + timedelta(minutes=allowed * amount))
             return self.at((created if since is Since.CREATED else done) + timedelta(seconds=amount))
 
         first_review, code = self.reviews.last_id + 1, _code(rng)
-        reviews = [first_review + number for number in range(len(story.verdicts))]
-        # What is still to be told about an attempt makes the provider know it first.
-        known_as = code.lower() if story.was_started and not under_way else None
-        end, end_amount = story.now
-        last = moment(end, end_amount + (HOUR if archived and end is not Since.STARTED else 0))
+        reviews = [first_review + number for number in range(len(history.reviews))]
+        # The provider learns of an open attempt when the app next calls it.
+        external_id = code.lower() if history.was_started and not under_way else None
+        end, end_amount = history.now
+        last = time_of(end, end_amount + (HOUR if archived and end is not Since.STARTED else 0))
         attempt = self.attempts.add(
-            learner, row.pk, code, row.provider, track, known_as, str(story.status),
+            learner, row.pk, code, row.provider, track, external_id, str(history.status),
             self.at(created),
-            self.at(started) if story.was_started else None,
-            self.at(done) if story.was_done else None,
-            moment(*story.first_verdict) if story.first_verdict else None,
-            moment(*story.first_decision) if story.first_decision else None,
+            self.at(started) if history.was_started else None,
+            self.at(done) if history.was_done else None,
+            time_of(*history.first_review) if history.first_review else None,
+            time_of(*history.first_decision) if history.first_decision else None,
             self.at(started + timedelta(minutes=allowed)) if under_way else None,
-            story.extra_mins, allowed if story.was_started else None, row.is_practice_exam, row.is_proctored,
-            None if story.current is None else reviews[story.current],
+            history.extra_mins, allowed if history.was_started else None, row.is_practice_exam, row.is_proctored,
+            None if history.current is None else reviews[history.current],
             last if archived else None,
             self.decider_id if archived else None, rng.choice(texts.ARCHIVED) if archived else "",
-            f"{row.pk}:{learner}" if story.is_open and not archived else None,
-            last, moment(*story.attention) if story.attention and not archived else None,
+            f"{row.pk}:{learner}" if history.is_open and not archived else None,
+            last, time_of(*history.attention) if history.attention and not archived else None,
         )  # fmt: skip
-        self._reviews(attempt, story, moment)
-        for step in story.steps if self.whole else story.steps[-1:]:
-            by = {Source.LEARNER: learner, Source.PERSON: self.decider_id}.get(step.source)
-            verdict = None if step.verdict is None else reviews[step.verdict]
+        self._reviews(attempt, history, time_of)
+        for change in history.changes if self.whole else history.changes[-1:]:
+            by = {Source.LEARNER: learner, Source.PERSON: self.decider_id}.get(change.source)
+            review = None if change.review is None else reviews[change.review]
             self.changes.add(
-                attempt, str(step.start), str(step.to), moment(*step.at), str(step.source), by, step.reason, verdict
+                attempt,
+                str(change.start),
+                str(change.to),
+                time_of(*change.at),
+                str(change.source),
+                by,
+                change.reason,
+                review,
             )
 
-    def _reviews(self, attempt: int, story: Story, moment: Callable[[Since, float], str]) -> None:
-        for verdict in story.verdicts:
-            source = Source.PERSON if verdict.by_person else Source.PROVIDER
+    def _reviews(self, attempt: int, history: History, time_of: Callable[[Since, float], str]) -> None:
+        for plan in history.reviews:
+            source = Source.PERSON if plan.by_person else Source.PROVIDER
             review = self.reviews.add(
-                attempt, str(verdict.status), self.decider_id if verdict.by_person else None, verdict.claimed_name,
-                str(source), verdict.raw, moment(*verdict.at), str(verdict.standing), verdict.suspicious_count,
-                verdict.suspicious_comments, verdict.rules_violation_count, verdict.rules_violation_comments,
-                verdict.other_count, *verdict.counts_by_part, "",
+                attempt, str(plan.status), self.decider_id if plan.by_person else None, plan.claimed_name,
+                str(source), plan.raw, time_of(*plan.at), str(plan.standing), plan.suspicious_count,
+                plan.suspicious_comments, plan.rules_violation_count, plan.rules_violation_comments,
+                plan.other_count, *plan.counts_by_part, "",
             )  # fmt: skip
-            incidents = [
-                self.incidents.add(review, place, mark.status, mark.kind, mark.comment, mark.start, mark.stop, "")
-                for place, mark in enumerate(verdict.marks)
+            incident_ids = [
+                self.incidents.add(
+                    review,
+                    position,
+                    incident.status,
+                    incident.kind,
+                    incident.comment,
+                    incident.start,
+                    incident.stop,
+                    "",
+                )
+                for position, incident in enumerate(plan.incidents)
             ]
-            for place, piece in enumerate(verdict.pieces):
-                incident = None if piece.mark is None else incidents[piece.mark]
-                self.evidence.add(review, incident, place, str(piece.kind), piece.url, piece.start, piece.stop)
+            for position, evidence in enumerate(plan.evidence):
+                incident_id = None if evidence.incident is None else incident_ids[evidence.incident]
+                self.evidence.add(
+                    review, incident_id, position, str(evidence.kind), evidence.url, evidence.start, evidence.stop
+                )
 
-    def _grade(self, learner: int, exam: Exam, story: Story, created: datetime) -> None:
-        if not self.whole or exam.row.is_practice_exam or story.status not in REVIEWABLE_STATUSES:
+    def _grade(self, learner: int, exam: Exam, history: History, created: datetime) -> None:
+        if not self.whole or exam.row.is_practice_exam or history.status not in REVIEWABLE_STATUSES:
             return
         possible = len(exam.content.questions)
         earned = min(possible, self.rng.randint(possible // 3, possible + 2))
         self.grades.add(learner, exam.content.pk, earned, possible, self.at(created + timedelta(days=1)))
-        if story.status == "rejected" and exam.row.is_proctored:
+        if history.status == "rejected" and exam.row.is_proctored:
             self.held_grades.add(learner, exam.content.pk)
 
-    def at(self, moment: datetime) -> str:
-        """A moment as every database reads it."""
-        return f"{moment.replace(tzinfo=None)}{self.suffix}"
+    def at(self, time: datetime) -> str:
+        """Return a time as every database reads it."""
+        return f"{time.replace(tzinfo=None)}{self.suffix}"
 
 
 def _code(rng: Random) -> str:
-    """An attempt code as the app makes them: a random UUID in capitals."""
+    """Return an attempt code as the app creates it: a random UUID in capitals."""
     text = f"{rng.getrandbits(128):032X}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-A{text[17:20]}-{text[20:]}"

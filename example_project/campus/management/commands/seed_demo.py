@@ -11,18 +11,18 @@ from django.utils import timezone
 from example_project.campus.models import Course
 from example_project.campus.seeding import courses
 from example_project.campus.seeding.bulk import bulk_writing
-from example_project.campus.seeding.writer import Exam, Narrator
+from example_project.campus.seeding.writer import AttemptWriter, Exam
 from proctoring_results import api
 
 # With more attempts than this there are more exams, and of each history only the last change is written.
 MANY = 20_000
-STORIES = 4_000
+HISTORIES = 4_000
 
 
 class Command(BaseCommand):
     help = (
-        "Fill the example with people, courses, exams and attempts. What is there is kept: a course that has attempts "
-        f"gets no more. Of more than {MANY:,} attempts only the last change each is written, not the whole history."
+        "Fill the example with people, courses, exams and attempts. Existing data is kept: a course with attempts "
+        f"gets no more. With more than {MANY:,} attempts, only the last status change of each is written."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,7 +31,9 @@ class Command(BaseCommand):
 
     def handle(self, *, attempts: int, course: str, **options: Any) -> None:
         if attempts < 0 or not 0 < len(course) <= 255:
-            raise CommandError("A number of attempts from 0, and a course id of 1 to 255 characters are needed.")
+            raise CommandError(
+                "The number of attempts must not be negative, and the course id needs 1 to 255 characters."
+            )
         now = timezone.now().replace(second=0, microsecond=0)
         people = courses.make_people()
         courses.make_provider(people["proctortrack"])
@@ -46,20 +48,20 @@ class Command(BaseCommand):
     ) -> None:
         with bulk_writing():
             if api.attempts_in_course(course.course_id).exists():
-                self.stdout.write(f"{course.course_id} has attempts already: nothing is added.")
+                self.stdout.write(f"{course.course_id} already has attempts: nothing is added.")
                 return
-            narrator = Narrator(course, now, people["instructor"], whole=number <= MANY)
-            exams = {plan: narrator.exam(*courses.make_exam(course, plan, now), min(STORIES, number)) for plan in plans}
-            told = self._learner(narrator, exams, people["learner"]) if number > MANY // 1000 else 0
-            narrator.tell(list(exams.values()), number - told, self._progress(number))
-        self.stdout.write(f"{course.course_id}: {number:,} attempts at {len(exams)} exams.")
+            writer = AttemptWriter(course, now, people["instructor"], whole=number <= MANY)
+            exams = {plan: writer.exam(*courses.make_exam(course, plan, now), min(HISTORIES, number)) for plan in plans}
+            written = self._learner(writer, exams, people["learner"]) if number > MANY // 1000 else 0
+            writer.write(list(exams.values()), number - written, self._progress(number))
+        self.stdout.write(f"{course.course_id}: {number:,} attempts in {len(exams)} exams.")
 
-    def _learner(self, narrator: Narrator, exams: dict[courses.ExamPlan, Exam], learner: User) -> int:
-        """The one who can sign in: with results to read, and exams to take."""
+    def _learner(self, writer: AttemptWriter, exams: dict[courses.ExamPlan, Exam], learner: User) -> int:
+        """Write the learner who can sign in: with results to read, and exams to take."""
         statuses = {courses.MIDTERM: "verified", courses.ORAL: "second_review_required", courses.QUIZ: "declined"}
         known = {plan: status for plan, status in statuses.items() if plan in exams}
         for plan, status in known.items():
-            narrator.one(learner.pk, exams[plan], status)
+            writer.write_one(learner.pk, exams[plan], status)
         return len(known)
 
     def _progress(self, number: int) -> Any:
