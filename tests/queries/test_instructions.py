@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.utils import translation
 
 from proctoring_results import api
-from proctoring_results.providers.rest import calls
+from proctoring_results.providers.rest import calls as provider_calls
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory
 from tests.providers.conftest import calling, provider, service  # noqa: F401  fixtures
 from tests.providers.service import Response
@@ -69,7 +69,7 @@ def test_a_refusal_of_one_attempt_is_no_outage(attempt, service):  # noqa: F811
 
 
 def test_a_page_waits_no_longer_than_its_limit(attempt, service, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(calls, "PAGE_LIMIT", 0.2)
+    monkeypatch.setattr(provider_calls, "PAGE_LIMIT", 0.2)
     service.responses[ADDRESS] = Response(write=lambda handler: service.over.wait())
     assert api.instructions_for(attempt) is None
 
