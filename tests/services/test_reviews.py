@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
@@ -24,6 +27,22 @@ def review(attempt, status, *incidents, **fields):
 
 
 # --- What follows ---
+
+
+def test_a_persons_review_that_arrives_late_replaces_no_later_one_of_a_person():
+    attempt, dean, now = handed_in(), UserFactory(admin=True), timezone.now()
+    later = review(attempt, "Suspicious", reviewed_by=dean, sent_at=now)
+    late = review(attempt, "Clean", reviewed_by=dean, sent_at=now - timedelta(minutes=1))
+    assert late.standing == ReviewStanding.OUTDATED
+    assert (attempt.status, attempt.current_review) == ("rejected", later)
+
+
+def test_a_persons_review_that_arrives_late_replaces_one_of_the_provider_alone():
+    attempt, now = handed_in(), timezone.now()
+    review(attempt, "Suspicious", sent_at=now)
+    late = review(attempt, "Clean", reviewed_by=UserFactory(admin=True), sent_at=now - timedelta(minutes=1))
+    assert late.standing == ReviewStanding.APPLIED
+    assert (attempt.status, attempt.current_review) == ("verified", late)
 
 
 @pytest.mark.parametrize(
