@@ -123,7 +123,7 @@ def record_review_of(
 
 def apply_waiting_reviews(attempt: ExamAttempt) -> None:
     """Apply the reviews that arrived before the exam of a locked attempt was over, in the order they arrived."""
-    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
+    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).defer("raw_data").order_by("pk"):
         review.standing = _standing(attempt, review)
         review.save(update_fields=["standing"])
         _apply(attempt, review)
