@@ -101,7 +101,7 @@ def clean_reason(reason: str) -> str:
 def _apply_review_after_decision(attempt: ExamAttempt) -> None:
     """Make the newest review that arrived after an earlier decision current: this person had it before them."""
     reviews = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
-    newest = reviews.last()
+    newest = reviews.defer("raw_data").last()
     if newest is None:
         return
     reviews.update(standing=ReviewStanding.APPLIED)

@@ -129,7 +129,7 @@ def record_review_of(
 
 def apply_waiting_reviews(attempt: ExamAttempt) -> None:
     """Apply the reviews that arrived before the exam of a locked attempt was over, in the order they arrived."""
-    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
+    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).defer("raw_data").order_by("pk"):
         review.standing = _standing(attempt, review)
         review.save(update_fields=["standing"])
         _apply(attempt, review)
@@ -145,9 +145,9 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
     has_complete_review = older is not None and older.is_complete
     if not review.is_complete:
         return ReviewStanding.INCOMPLETE if has_complete_review else ReviewStanding.APPLIED
+    if _is_outdated(attempt, review):
+        return ReviewStanding.OUTDATED
     if review.source != Source.PERSON:
-        if _is_outdated(attempt, review):
-            return ReviewStanding.OUTDATED
         if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
         if has_complete_review and not policy_of(attempt.provider).newer_replaces_older:
@@ -156,10 +156,15 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
 
 
 def _is_outdated(attempt: ExamAttempt, review: ExamReview) -> bool:
-    """Return whether a complete review that the provider sent after this one has arrived before it."""
+    """Return whether a complete review that the provider sent after this one has arrived before it.
+
+    A person's review is outdated by a later one of a person only: no review of the provider alone would replace it.
+    """
     if review.sent_at is None:
         return False
     later = attempt.reviews.filter(sent_at__gt=review.sent_at)
+    if review.source == Source.PERSON:
+        later = later.filter(source=Source.PERSON)
     return later.exclude(review_status=ReviewStatus.NOT_REVIEWED).exists()
 
 
