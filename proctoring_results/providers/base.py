@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import ReviewStatus
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import InvalidInput
+from proctoring_results.validation import not_one_of
 
 from .data import (
     MAX_COMMENT_LENGTH,
@@ -216,7 +216,7 @@ class Provider:
     def review_status(self, field: str, label: object) -> ReviewStatus:
         """Return the status that one of ``review_statuses`` means. Raise ``InvalidInput`` for any other."""
         if not isinstance(label, str) or label not in self.review_statuses:
-            raise InvalidInput(field, f"must be one of {', '.join(self.review_statuses)}.")
+            raise not_one_of(field, self.review_statuses)
         return self.review_statuses[label]
 
     def incident_status(self, field: str, label: object) -> str:

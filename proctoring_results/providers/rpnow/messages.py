@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import EvidenceKind, ReviewStatus
@@ -81,7 +82,8 @@ class RPNowProvider(Provider):
             *self._incidents(body, "desktopComments", "desktop"),
         )
         if len(incidents) > MAX_INCIDENTS:
-            raise InvalidInput("desktopComments", f"must, with webCamComments, have at most {MAX_INCIDENTS} entries.")
+            problem = gettext("must, together with webCamComments, have at most %(limit)d entries.")
+            raise InvalidInput("desktopComments", problem % {"limit": MAX_INCIDENTS})
         return ReviewData(
             review_status=self.review_status("reviewStatus", body.get("reviewStatus")),
             incidents=incidents,
