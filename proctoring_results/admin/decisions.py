@@ -209,6 +209,10 @@ class DecisionPages(ReadOnlyAdmin):
         selection = _selection(request)
         candidates = self._candidates(request, selection)
         form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and "attempt" not in request.POST:
+            # The attempts in the address are only shown: what is passed is what the page said would be.
+            self.message_user(request, _("No attempt was chosen."), messages.WARNING)
+            return HttpResponseRedirect(self._list_url(request))
         if request.method == "POST" and form.is_valid():
             decide, reason = partial(self._decide_and_log, request, PASS), form.cleaned_data["reason"]
             try:

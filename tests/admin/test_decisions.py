@@ -247,6 +247,13 @@ def test_an_attempt_that_does_not_exist_passes_no_other(admin, reviewed):
     assert status(reviewed) == "rejected"
 
 
+def test_nothing_is_passed_that_the_form_does_not_name(admin, reviewed):
+    where = f"{address('pass_selected')}?chosen={reviewed.pk}"
+    answer = admin.post(where, {"reason": "x"}, follow=True)
+    assert messages_of(answer) == ["No attempt was chosen."]
+    assert status(reviewed) == "rejected"
+
+
 def test_a_selection_is_not_passed_without_a_reason(admin, reviewed):
     answer = pass_all(admin, choose(admin, reviewed), reason=" ")
     assert "This field is required." in answer.content.decode()
