@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.transaction import non_atomic_requests
-from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -69,6 +69,8 @@ class JsonView(APIView):
         return final
 
 
+# Outside ``ATOMIC_REQUESTS``: what was recorded outlives the refusal of the request.
+@method_decorator(non_atomic_requests, name="dispatch")
 class ProviderView(JsonView):
     """The base of the endpoints that providers call. A subclass authenticates the caller, and does one thing."""
 
@@ -113,9 +115,3 @@ class ProviderView(JsonView):
             raw if isinstance(raw, bytes) else None,
             str(len(raw)) if isinstance(raw, bytes) else size,
         )
-
-
-def non_atomic(view: type[JsonView]) -> Callable[..., HttpResponseBase]:
-    """Return the view outside ``ATOMIC_REQUESTS``, so that what it records outlives the refusal of the request."""
-    as_view: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
-    return as_view
