@@ -35,7 +35,7 @@ class CertificateStep:
     def sentence(self) -> str:
         if self.is_invalidated:
             return _("The certificate of the course is invalidated.")
-        return _("It is evaluated again whether the learner has earned the certificate of the course.")
+        return _("The certificate of the course is evaluated again.")
 
 
 def _preview(decision: PendingDecision) -> CertificateStep:

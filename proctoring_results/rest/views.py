@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.transaction import non_atomic_requests
-from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -73,6 +73,8 @@ class JsonView(APIView):
         return final
 
 
+# Outside ``ATOMIC_REQUESTS``: what was recorded outlives the refusal of the request.
+@method_decorator(non_atomic_requests, name="dispatch")
 class ProviderView(JsonView):
     """The base of the endpoints that providers call. A subclass authenticates the caller, and does one thing."""
 
@@ -111,9 +113,3 @@ class ProviderView(JsonView):
         raw = self.raw
         size = str(len(raw)) if raw is not None else self.request.META.get("CONTENT_LENGTH") or "0"
         problem.refusals.write(self.endpoint_name, self.caller_name(), response.data["code"], raw, size)
-
-
-def non_atomic(view: type[JsonView]) -> Callable[..., HttpResponseBase]:
-    """Return the view outside ``ATOMIC_REQUESTS``, so that what it records outlives the refusal of the request."""
-    as_view: Callable[..., HttpResponseBase] = non_atomic_requests(view.as_view())
-    return as_view

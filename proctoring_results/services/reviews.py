@@ -23,14 +23,20 @@ from proctoring_results.choices import (
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
-from proctoring_results.providers.base import MAX_COMMENT_LENGTH, MAX_INCIDENTS, EvidenceData, IncidentData
+from proctoring_results.providers.base import (
+    MAX_COMMENT_LENGTH,
+    MAX_INCIDENTS,
+    EvidenceData,
+    IncidentData,
+    optional_seconds,
+)
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
 from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
 
 from .effects import queue_effects
-from .evidence import check_evidence, check_seconds, without_urls, write_evidence
+from .evidence import check_evidence, without_urls, write_evidence
 from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
@@ -199,7 +205,8 @@ def _check_incidents(incidents: Sequence[IncidentData]) -> None:
         clean_text(f"{field}.status", incident.status, max_length=255)
         clean_text(f"{field}.kind", incident.kind, max_length=64)
         clean_key(f"{field}.comment", incident.comment, max_length=MAX_COMMENT_LENGTH)
-        check_seconds(field, incident.start, incident.stop)
+        optional_seconds(f"{field}.start", incident.start)
+        optional_seconds(f"{field}.stop", incident.stop)
 
 
 def _write_incidents(review: ExamReview, incidents: Sequence[IncidentData]) -> list[Incident]:

@@ -39,7 +39,7 @@ def flash_messages(response):
 def test_the_body_is_shown_to_those_with_both_permissions(staff, message):
     page = staff("view_providermessage", "read_message_body").get(address("body", message.pk))
     assert "&lt;script&gt;Looks away&lt;/script&gt; \u00e0 gauche" in page.content.decode()
-    assert "rest_review" in page.content.decode()
+    assert "review (REST)" in page.content.decode()
     assert "no-store" in page["Cache-Control"]
 
 

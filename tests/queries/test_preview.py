@@ -226,7 +226,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
                 "The status becomes “Passed (verified)”; now it is “Failed (rejected)”.",
                 "The grade is 7 of 10 again; now 0 is shown.",
                 "For credit, the requirement becomes “satisfied”; now it is “failed”.",
-                "It is evaluated again whether the learner has earned the certificate of the course.",
+                "The certificate of the course is evaluated again.",
                 "The learner gets the mail “Satisfactory”.",
             ],
         ),
