@@ -50,7 +50,6 @@ NOT_IN_PROSE = {
 # File and line as the words are meant in English, or as stored values.
 ALLOWED = {
     "choices.py": {"ROOM"},  # a room scan, as providers name it
-    "lease.py": {"moved"},
     # A learner's answer sheet is a word of exams.
     "models.py": {"AnswerSheet"},
     "admin.py": {"AnswerSheetBase", "AnswerSheetAdmin"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ from django.utils import timezone
 from proctoring_results.choices import EffectKind, EffectState
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
-from proctoring_results.jobs.backoff import pause_after
+from proctoring_results.jobs.backoff import pause_after, with_jitter
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import save_attention
 
@@ -103,8 +102,7 @@ def _claim(pk: int) -> int | None:
 def _has_to_wait(effect: LmsEffect, fence: int, silent_providers: Collection[str]) -> bool:
     """Reschedule an effect that something else comes before. This does not count as a try."""
     if effect.kind == EffectKind.PROVIDER and provider_of(effect) in silent_providers:
-        jitter = random.uniform(0.75, 1.25)  # noqa: S311  not a secret
-        _end(effect, fence, next_try_at=timezone.now() + SILENT_WAIT * jitter, tries=effect.tries - 1)
+        _end(effect, fence, next_try_at=timezone.now() + with_jitter(SILENT_WAIT), tries=effect.tries - 1)
         return True
     wait = effect_of(effect.kind).wait
     pause = wait(effect)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.text import capfirst
@@ -16,9 +15,6 @@ from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, M
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import VERDICT_LABELS, full_status_label
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
 
 
 class EventKind(TextChoices):
@@ -41,8 +37,7 @@ class Event:
     at: datetime
     kind: EventKind
     sentence: str
-    # The person who did it. Without one, ``who`` still says on whose side it was done.
-    person: AbstractBaseUser | None = None
+    # The name of the person who did it, or else on whose side it was done.
     who: str = ""
     detail: str = ""
     # An effect that was given up or failed at its last try, or a message that waits.
@@ -88,7 +83,6 @@ def _archived(attempt: ExamAttempt) -> Iterator[Event]:
             at=attempt.archived_at,
             kind=EventKind.ARCHIVED,
             sentence=_("The attempt was archived."),
-            person=attempt.archived_by,
             who=attempt.archived_by.get_username() if attempt.archived_by else str(Source.HOST.label),
             detail=attempt.archive_reason,
         )
@@ -105,7 +99,6 @@ def _status_changed(change: StatusChange, numbers: Mapping[int, int]) -> Event:
         at=change.at,
         kind=EventKind.DECISION if by_a_person else EventKind.STATUS,
         sentence=_decision(change, numbers) if by_a_person else _change(change, numbers),
-        person=change.by,
         who=change.by.get_username() if change.by else str(Source(change.source).label),
         detail=change.reason,
         row=change,
@@ -152,7 +145,6 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
             "counted": counted,
             "standing": review.get_standing_display(),
         },
-        person=review.reviewed_by,
         who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
         detail=_("Reviewed by %(name)s, according to the provider.") % {"name": review.claimed_name}
         if review.claimed_name
@@ -174,7 +166,6 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         at=review.received_at,
         kind=EventKind.REVIEW,
         sentence=sentence,
-        person=review.reviewed_by,
         who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
         detail=review.version_reason,
         row=review,

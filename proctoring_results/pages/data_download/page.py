@@ -78,7 +78,6 @@ class ReportRow:
 class DataDownloadPage:
     rendered_at: datetime
     may_generate: bool
-    may_download: bool
     missing: list[MissingPermission]
     whom_to_ask: str
     counts: list[tuple[str, str]]
@@ -106,7 +105,6 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
     return DataDownloadPage(
         rendered_at=now,
         may_generate=may_generate,
-        may_download=may_download,
         missing=_missing(may_generate=may_generate, may_download=may_download),
         whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and may_download) else "",
         counts=_counts(course_id),
