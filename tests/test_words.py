@@ -47,6 +47,10 @@ NOT_IN_PROSE = {
     r"\bsays? (?:whether|how many)\b": "Return …",
     r"\bbelongs? into\b": "belongs in",
 }
+# In the name of a test, which is a sentence.
+NOT_IN_SENTENCES = re.compile(
+    r"_(moves?|moved|takes?_up|taken_up|puts?_(off|aside)|doors?|bells?|rung|struck|sheets?)(_|$)"
+)
 # File and line as the words are meant in English, or as stored values.
 ALLOWED = {
     "choices.py": {"ROOM"},  # a room scan, as providers name it
@@ -91,6 +95,16 @@ def test_no_name_in_the_code_is_a_private_word():
         for path in python_files()
         for line, name in names_in(ast.parse(path.read_text(encoding="utf-8")))
         if is_private(name) and name not in ALLOWED.get(path.name, ())
+    ]
+    assert offences == []
+
+
+def test_no_test_is_named_by_a_private_word():
+    offences = [
+        f"{relative(path)}:{node.lineno}: {node.name}"
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and NOT_IN_SENTENCES.search(node.name)
     ]
     assert offences == []
 

@@ -62,7 +62,7 @@ def test_it_takes_at_most_sixty_lines_of_the_host():
     assert len([line for line in (CODE + SETTINGS).splitlines() if line.strip()]) <= 60
 
 
-def test_its_review_is_stored_and_moves_the_attempt(attempt):
+def test_its_review_is_stored_and_changes_the_status(attempt):
     flag_at = (attempt.started_at + timedelta(seconds=90)).astimezone(NEW_YORK).replace(tzinfo=None)
     answer = reviewed(1, flags=[{"text": "Looks away", "at": flag_at.isoformat()}])
     assert (answer.status_code, answer.json()["status"]) == (200, "rejected")

@@ -75,7 +75,7 @@ def test_five_times_ready_is_once():
     assert [change.to_status for change in attempt.changes.all()] == ["ready_to_start"]
 
 
-def test_five_launches_are_one_move():
+def test_five_launches_are_one_transition():
     attempt = rest_attempt("SSI-1", provider="rpnow", status="created")
     answers = at_once(*[lambda: Client().get(launch(attempt.attempt_code)) for _ in FIVE])
     assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, answers[0]["Location"])}

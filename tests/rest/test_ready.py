@@ -34,7 +34,7 @@ def test_an_archived_attempt_stays_where_it_is(provider):
     assert attempt.status == "created"
 
 
-def test_another_word_moves_nothing(provider):
+def test_another_status_changes_nothing(provider):
     rest_attempt(status="created")
     answer = post(provider, ready(), {"status": "downloading"})
     assert (answer.status_code, answer.json()["status"]) == (200, "created")

@@ -50,7 +50,7 @@ def set_rpnow(settings, **options):
     ("status", "becomes"),
     [("Clean", "verified"), ("Rules Violation", "verified"), ("Suspicious", "rejected"), ("Not Reviewed", "submitted")],
 )
-def test_a_review_moves_the_attempt(client, status, becomes):
+def test_a_review_changes_the_status(client, status, becomes):
     attempt = rpnow_attempt()
     assert post_rpnow(client, rpnow_body(attempt, status=status)).status_code == 200
     attempt.refresh_from_db()
@@ -221,7 +221,7 @@ def test_the_launch_makes_an_attempt_ready_and_leads_to_the_exam(client, setting
 
 
 @pytest.mark.parametrize("status", ["started", "ready_to_submit", "submitted", "declined"])
-def test_a_launch_never_moves_an_attempt_that_is_further(client, status):
+def test_a_launch_never_changes_an_attempt_that_is_further(client, status):
     attempt = rpnow_attempt(status=status)
     assert client.get(launch(attempt.attempt_code)).status_code == 302
     attempt.refresh_from_db()

@@ -214,7 +214,7 @@ def test_the_review_from_before_sent_again_is_answered_alike(attempt, admin):
     assert attempt.messages.count() == 1
 
 
-def test_a_message_that_was_kept_and_not_taken_up_is_never_taken_up(admin, monkeypatch):
+def test_a_message_that_was_stored_and_not_processed_is_never_processed(admin, monkeypatch):
     attempt = rest_attempt(submitted=True)
     monkeypatch.setattr(
         "proctoring_results.services.messages.processing.record_review_of", lambda *args, **kwargs: 1 / 0

@@ -76,7 +76,7 @@ def test_evidence_goes_along_with_its_incident(attempt, admin):
     assert before.evidence.count() == 2
 
 
-def test_it_moves_no_status_and_nothing_follows(attempt, admin):
+def test_it_changes_no_status_and_nothing_follows(attempt, admin):
     before = reviewed(attempt)
     effects = LmsEffect.objects.count()
     api.dismiss_incident(first(before).pk, by=admin, reason="cat")

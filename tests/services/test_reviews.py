@@ -58,7 +58,7 @@ def test_a_persons_review_that_arrives_late_replaces_one_of_the_provider_alone()
         ("a provider nobody described", "Suspicious", "second_review_required"),
     ],
 )
-def test_a_review_moves_the_attempt_as_the_providers_policy_says(provider, status, becomes):
+def test_a_review_changes_the_status_as_the_providers_policy_says(provider, status, becomes):
     attempt = handed_in(provider)
     stored = review(attempt, status)
     assert attempt.status == becomes
@@ -207,14 +207,14 @@ def test_not_reviewed_is_current_only_while_there_is_no_other():
     assert (attempt.current_review, late.standing) == (clean, ReviewStanding.INCOMPLETE)
 
 
-def test_a_review_of_an_archived_attempt_is_kept_and_moves_nothing():
+def test_a_review_of_an_archived_attempt_is_stored_and_changes_nothing():
     attempt = handed_in(archived=True)
     stored = review(attempt, "Suspicious")
     assert (stored.standing, attempt.status, attempt.current_review) == (ReviewStanding.ARCHIVED, "submitted", None)
 
 
 @pytest.mark.parametrize("status", [AttemptStatus.DECLINED, AttemptStatus.EXPIRED, AttemptStatus.ERROR])
-def test_a_review_that_could_not_move_the_attempt_is_kept_beside(status):
+def test_a_review_that_cannot_change_the_attempt_is_stored_beside(status):
     attempt = ExamAttemptFactory(status=status)
     stored = review(attempt, "Clean")
     assert (stored.standing, attempt.status, attempt.current_review) == (

@@ -88,7 +88,7 @@ def facts(**changes) -> Facts:
 
 
 @pytest.mark.parametrize(("start", "to"), [(S.VERIFIED, S.REJECTED), (S.REJECTED, S.VERIFIED), (S.ERROR, S.VERIFIED)])
-def test_a_provider_moves_nothing_that_a_person_has_decided(start, to):
+def test_a_provider_changes_nothing_that_a_person_has_decided(start, to):
     assert TRANSITIONS[start, to].allows(facts())
     assert not TRANSITIONS[start, to].allows(facts(a_person_decided=True))
     assert TRANSITIONS[start, to].allows(facts(a_person_decided=True, source=Source.PERSON))
@@ -137,7 +137,7 @@ def test_the_end_of_the_exam_is_kept_once(to):
         assert attempt.completed_at == first
 
 
-def test_an_archived_attempt_moves_nowhere():
+def test_an_archived_attempt_never_changes():
     attempt = ExamAttemptFactory(submitted=True, archived=True)
     with pytest.raises(AttemptIsArchived):
         change(attempt, S.VERIFIED, Source.PROVIDER)

@@ -202,7 +202,7 @@ def test_the_newest_report_comes_first(client, page_url):
     assert [row.name for row in client.get(page_url).context["page"].reports] == ["1.csv", "2.csv", "3.csv"]
 
 
-def test_what_moves_comes_before_what_failed(client, page_url):
+def test_what_is_unfinished_comes_before_what_failed(client, page_url):
     old = running(requested_at=timezone.now() - timedelta(hours=1))
     failed = ReportFactory(failed=True)
     rows = client.get(page_url).context["page"].tasks

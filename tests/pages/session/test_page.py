@@ -295,7 +295,7 @@ def test_what_no_page_of_ours_sends_is_refused(reviewing, attempt, more):
     assert attempt.status == "second_review_required"
 
 
-def test_new_information_is_shown_first_and_taken_up_by_the_next_decision(reviewing, attempt):
+def test_new_information_is_shown_first_and_becomes_current_with_the_next_decision(reviewing, attempt):
     decide(reviewing, attempt, "pass")
     later = api.record_review(
         attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious", comment="A phone")]
