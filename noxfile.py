@@ -5,8 +5,8 @@
     make matrix args="--session newest"
 
 Versions are those of ``.ci/constraints.txt``, except Django's. ``lowest`` uses the lowest that pyproject.toml allows,
-and ``newest`` the newest on the index. It may fail because of somebody else's release, so CI does not run it. Tests that
-need other databases, a browser or a worker are left to ``make test``.
+and ``newest`` the newest on the index. It may fail because of somebody else's release, so CI does not run it. Tests
+that need other databases, a browser or a worker are left to ``make test``.
 """
 
 import os
