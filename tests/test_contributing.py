@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs/contributing").glob("*.md"))
 LAYOUT = (ROOT / "docs/contributing/layout.md").read_text(encoding="utf-8")
 # Files of the examples: a contributor would create them.
-IMAGINED = re.compile(r"/appeals/|/badge\.py$|<name>")
+IMAGINED = re.compile(r"/appeals/|/(?:test_)?badge\.py$|<name>")
 
 
 def layers() -> list[list[str]]:
