@@ -25,6 +25,7 @@ from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResu
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.preview import Seen, obstacle_to, preview_decision
+from proctoring_results.rules import full_status_label
 from proctoring_results.services.decisions import FAIL, PASS, VERDICTS, Verdict
 from proctoring_results.services.selection import (
     MAX_SELECTED,
@@ -148,8 +149,8 @@ class DecisionPages(ReadOnlyAdmin):
         change = attempt.changes.latest("pk")
         params = {
             "verdict": verdict.label,
-            "start": change.get_from_status_display(),
-            "to": change.get_to_status_display(),
+            "start": full_status_label(change.from_status),
+            "to": full_status_label(change.to_status),
         }
         if change.from_status == change.to_status:
             sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % params

@@ -49,7 +49,7 @@ def messages_of(response):
 def test_a_fail_is_reverted_to_a_pass(admin, reviewed):
     answer = post(admin, reviewed, "pass", reason="It was the cat")
     assert answer.redirect_chain == [(address("change", reviewed.pk), 302)]
-    assert messages_of(answer) == ["Decided Pass: the attempt was “rejected” and is “verified” now."]
+    assert messages_of(answer) == ["Decided Pass: the attempt was “Failed (rejected)” and is “Passed (verified)” now."]
     change = reviewed.changes.order_by("pk").last()
     assert (status(reviewed), change.source, change.reason) == ("verified", "person", "It was the cat")
 
@@ -64,7 +64,7 @@ def test_it_stands_in_the_admins_own_history(admin, reviewed):
     post(admin, reviewed, "pass", reason="It was the cat")
     [entry] = LogEntry.objects.all()
     assert entry.object_id == str(reviewed.pk)
-    assert "“rejected” and is “verified” now. Reason: It was the cat" in entry.get_change_message()
+    assert "“Failed (rejected)” and is “Passed (verified)” now. Reason: It was the cat" in entry.get_change_message()
 
 
 def test_the_page_says_what_will_follow_and_changes_nothing(admin, reviewed):
