@@ -12,7 +12,7 @@ from proctoring_results.providers.rest import client
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_data_download import violations
 from tests.e2e.test_taking_an_exam import press
-from tests.example.test_invigilator import WORD_OF_THE_LMS, running
+from tests.example.test_invigilator import LMS_SECRET, running
 from tests.factories import COURSE, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,7 +27,7 @@ def learner(opened, live_server, settings, monkeypatch):
     client.tokens.clear()
 
     def come(service, **options):
-        account = {"base_url": service, "client_id": "campus", "client_secret": WORD_OF_THE_LMS}
+        account = {"base_url": service, "client_id": "campus", "client_secret": LMS_SECRET}
         settings.PROCTORING_RESULTS = {
             **settings.PROCTORING_RESULTS,
             "SITE_URL": live_server.url,
