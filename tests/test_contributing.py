@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,15 +11,22 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs/contributing").glob("*.md"))
 LAYOUT = (ROOT / "docs/contributing/layout.md").read_text(encoding="utf-8")
 # Files of the examples: a contributor would create them.
-IMAGINED = re.compile(r"/appeals/|/badge\.py$|<name>")
+IMAGINED = re.compile(r"/appeals/|/(?:test_)?badge\.py$|<name>")
+
+
+FOLDERS_OF_PAGES = {
+    path.name for path in (ROOT / "proctoring_results/pages").iterdir() if path.is_dir() and path.name[0] not in "_."
+}
+
+
+def contract(name: str) -> dict[str, Any]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [named] = [each for each in project["tool"]["importlinter"]["contracts"] if each["name"] == name]
+    return named
 
 
 def layers() -> list[list[str]]:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    [contract] = [contract for contract in contracts if contract["name"] == "layers"]
-    return [re.findall(r"\w+", layer) for layer in contract["layers"]]
+    return [re.findall(r"\w+", layer) for layer in contract("layers")["layers"]]
 
 
 def test_the_picture_of_the_layers_is_the_contract():
@@ -29,6 +37,16 @@ def test_the_picture_of_the_layers_is_the_contract():
 def test_every_module_has_its_row_in_the_order_of_the_layers():
     table = LAYOUT.split("## What belongs where")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [name for layer in layers() for name in layer]
+
+
+def test_every_page_of_the_app_is_kept_independent_of_the_others():
+    modules = contract("pages are independent")["modules"]
+    assert {module.removeprefix("proctoring_results.pages.") for module in modules} == FOLDERS_OF_PAGES
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS_OF_PAGES))
+def test_every_page_of_the_app_has_tests_of_its_own(folder):
+    assert list((ROOT / "tests/pages" / folder).glob("test_*.py"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -5,13 +5,14 @@ import ast
 import inspect
 import re
 import textwrap
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
-from django.urls import reverse
+from django.urls import URLResolver, reverse
 
 from proctoring_results import api, periodic, permissions, tasks
 from proctoring_results.choices import (
@@ -28,6 +29,7 @@ from proctoring_results.choices import (
 )
 from proctoring_results.conf import SETTING_NAMES, Conf
 from proctoring_results.exceptions import AttemptIsAmbiguous, LocatorMismatch, ProctoringResultsError
+from proctoring_results.providers import urls as providers_urls
 from proctoring_results.providers.policy import Policy
 from proctoring_results.reports.columns import exam_results_columns
 from proctoring_results.reports.kinds import KINDS
@@ -218,6 +220,20 @@ def test_every_kind_of_effect_is_documented():
     assert [kind.value for kind in EffectKind if kind.value not in page] == []
 
 
+def test_every_address_that_providers_call_is_documented():
+    page = text_of("reference/callbacks.md")
+    templates = {re.sub(r"<\w+:(\w+)>", r"{\1}", route) for route in routes(providers_urls.urlpatterns)}
+    assert [template for template in sorted(templates) if f" /{template}`" not in page] == []
+
+
+def routes(patterns) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from (f"{pattern.pattern}{route}" for route in routes(pattern.url_patterns))
+        else:
+            yield str(pattern.pattern)
+
+
 def test_every_address_of_the_rest_api_is_documented():
     page = text_of("reference/rest-api.md")
     templates = {
@@ -238,6 +254,7 @@ def test_the_columns_that_a_setting_adds_are_the_two_of_the_provider():
     assert [name for name in with_provider if name not in documented] == ["provider", "track"]
 
 
+# Below which heading of the page the columns of each kind are listed.
 HEADINGS = {ReportKind.EXAM_RESULTS: "Columns", ReportKind.SESSION_RESULTS: "The older kind"}
 
 
@@ -245,6 +262,11 @@ HEADINGS = {ReportKind.EXAM_RESULTS: "Columns", ReportKind.SESSION_RESULTS: "The
 def test_the_columns_of_each_kind_of_report_are_documented_in_their_order(kind):
     names = [column.name for column in KINDS[kind].columns()]
     assert first_column("reference/report.md", HEADINGS[kind]) == names
+
+
+def test_every_kind_of_report_is_named_where_it_can_be_requested():
+    page = text_of("reference/commands.md")
+    assert [kind.value for kind in ReportKind if f"`{kind.value}`" not in page] == []
 
 
 # ---------------------------------------------------------------------------------------------------- commands and code

@@ -8,7 +8,11 @@ from django.http import HttpResponse
 from django.urls import NoReverseMatch, include, path, re_path, resolve, reverse
 
 from proctoring_results.checks import check_addresses
+from proctoring_results.providers import urls as providers_urls
+from proctoring_results.providers.policy import BUILT_IN
+from proctoring_results.providers.registry import provider_named
 from tests.rest.signing import VENDOR
+from tests.test_access import names
 
 PAGES, WEBHOOKS, API = (f"proctoring_results.{part}.urls" for part in ("pages", "providers", "rest"))
 OF_PAGES = ("proctoring_results:data_download", ["course"])
@@ -63,6 +67,18 @@ def providers(settings, **named):
 def test_all_addresses_of_the_example_lead_to_this_app(settings):
     providers(settings, vendor={"class": VENDOR}, rpnow={}, own={})
     assert warnings() == []
+
+
+def test_every_address_that_services_call_is_one_of_a_built_in_providers():
+    called = {resolve(address).url_name for name in BUILT_IN for address in provider_named(name).addresses()}
+    # The last is for whatever class signs its messages.
+    assert {*names(providers_urls.urlpatterns)} == called | {"provider_messages"}
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_the_addresses_of_a_built_in_provider_are_included(name):
+    """Of a built-in provider that the settings do not name, the check says nothing."""
+    assert {resolve(address).namespace for address in provider_named(name).addresses()} == {"proctoring_webhooks"}
 
 
 def test_an_address_that_leads_to_another_app_is_a_warning(urls, settings):

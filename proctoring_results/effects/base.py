@@ -49,7 +49,7 @@ def _never(effect: LmsEffect) -> bool:
     return False
 
 
-def _no_wait(effect: LmsEffect) -> timedelta | None:
+def no_wait(effect: LmsEffect) -> timedelta | None:
     return None
 
 
@@ -62,9 +62,11 @@ class Effect:
     deliver: Callable[[LmsEffect], None]
     # The step in the preview of a Pass or Fail. None for a kind that no Pass or Fail has; a test holds that.
     preview: Callable[[PendingDecision], Step] | None
+    # Made by ``level_effect``. It is also queued when an attempt is archived, and an erasure does not drop it.
+    is_level: bool = False
     # One delivery at a time for a learner and exam.
     takes_turns: bool = False
     # Something newer makes the delivery wrong or pointless: the effect ends as *superseded*.
     is_stale: Callable[[LmsEffect], bool] = _never
     # How long to wait for another effect that comes first; None if nothing does.
-    wait: Callable[[LmsEffect], timedelta | None] = _no_wait
+    wait: Callable[[LmsEffect], timedelta | None] = no_wait

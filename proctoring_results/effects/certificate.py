@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from proctoring_results.choices import EffectKind
 from proctoring_results.lms import lms
 
-from .base import Effect, PendingDecision
+from .base import PendingDecision
 from .grade import grade_is_held, wait_for_the_grade
-from .level import settle
+from .level import level_effect
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -35,18 +35,18 @@ class CertificateStep:
     def sentence(self) -> str:
         if self.is_invalidated:
             return _("The certificate of the course is invalidated.")
-        return _("It is evaluated again whether the learner has earned the certificate of the course.")
+        return _("The certificate of the course is evaluated again.")
 
 
 def _preview(decision: PendingDecision) -> CertificateStep:
     return CertificateStep(decision.grade_is_held)
 
 
-EFFECT = Effect(
-    kind=EffectKind.CERTIFICATE,
-    deliver=lambda effect: settle(effect, grade_is_held, _write),
+EFFECT = level_effect(
+    EffectKind.CERTIFICATE,
+    read=grade_is_held,
+    write=_write,
     preview=_preview,
-    takes_turns=True,
     # The LMS judges a certificate by the grade, so the grade is written first.
     wait=wait_for_the_grade,
 )

@@ -11,8 +11,8 @@ from proctoring_results import rules
 from proctoring_results.choices import CreditState, EffectKind
 from proctoring_results.lms import lms
 
-from .base import Effect, PendingDecision
-from .level import settle, statuses_of
+from .base import PendingDecision
+from .level import level_effect, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -45,9 +45,4 @@ def _preview(decision: PendingDecision) -> CreditStep:
     return CreditStep(rules.credit_state(decision.before.values()), rules.credit_state(decision.after.values()))
 
 
-EFFECT = Effect(
-    kind=EffectKind.CREDIT,
-    deliver=lambda effect: settle(effect, credit_state, _write),
-    preview=_preview,
-    takes_turns=True,
-)
+EFFECT = level_effect(EffectKind.CREDIT, read=credit_state, write=_write, preview=_preview)

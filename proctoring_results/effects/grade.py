@@ -14,8 +14,8 @@ from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
 from proctoring_results.lms import lms
 from proctoring_results.models import LmsEffect
 
-from .base import Effect, PendingDecision
-from .level import settle, statuses_of
+from .base import PendingDecision
+from .level import level_effect, statuses_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -94,9 +94,4 @@ def _preview(decision: PendingDecision) -> GradeStep:
     )
 
 
-EFFECT = Effect(
-    kind=EffectKind.GRADE,
-    deliver=lambda effect: settle(effect, grade_is_held, _write),
-    preview=_preview,
-    takes_turns=True,
-)
+EFFECT = level_effect(EffectKind.GRADE, read=grade_is_held, write=_write, preview=_preview)

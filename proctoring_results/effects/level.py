@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from proctoring_results.models import ExamAttempt
 
+from .base import Effect, PendingDecision, Step, no_wait
+
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from proctoring_results.choices import EffectKind
     from proctoring_results.models import LmsEffect, ProctoredExam
 
 StateT = TypeVar("StateT")
@@ -48,3 +53,22 @@ def settle(
         write(effect.user, effect.exam, state)
         written = state
     raise NeverSettled
+
+
+def level_effect(
+    kind: EffectKind,
+    *,
+    read: Callable[[AbstractBaseUser, ProctoredExam], StateT],
+    write: Callable[[AbstractBaseUser, ProctoredExam, StateT], None],
+    preview: Callable[[PendingDecision], Step],
+    wait: Callable[[LmsEffect], timedelta | None] = no_wait,
+) -> Effect:
+    """Return the registry's entry of a level: ``read`` says what the LMS should have, ``write`` tells the LMS."""
+    return Effect(
+        kind=kind,
+        deliver=lambda effect: settle(effect, read, write),
+        preview=preview,
+        is_level=True,
+        takes_turns=True,
+        wait=wait,
+    )

@@ -14,6 +14,8 @@ EFFECTS: Mapping[EffectKind, Effect] = {
     effect.kind: effect
     for effect in (grade.EFFECT, credit.EFFECT, certificate.EFFECT, mail.EFFECT, notice.EFFECT, provider.EFFECT)
 }
+# They follow from all attempts that count, and so from archiving one, too.
+LEVELS = tuple(kind for kind, effect in EFFECTS.items() if effect.is_level)
 
 
 def effect_of(kind: str) -> Effect:

@@ -12,25 +12,14 @@ from django.utils.translation import gettext as _
 
 from proctoring_results.choices import EvidenceKind
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.validation import not_one_of
+from proctoring_results.validation import clean_text, not_one_of
 
 from .data import MAX_EVIDENCE, MAX_INCIDENTS, MAX_URL_LENGTH, EvidenceData, IncidentData
 
 
-def text(field: str, value: object, *, max_length: int, min_length: int = 0) -> str:
-    """Return the text, unchanged, if it has ``min_length`` to ``max_length`` characters."""
-    if not isinstance(value, str):
-        raise InvalidInput(field, _("must be text."))
-    if len(value) < min_length:
-        raise InvalidInput(field, _("must not be empty."))
-    if len(value) > max_length:
-        raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": max_length})
-    return value
-
-
 def optional_text(field: str, value: object, *, max_length: int) -> str:
     """Return the text, or the empty text for null and for a field that is missing."""
-    return "" if value is None else text(field, value, max_length=max_length)
+    return "" if value is None else clean_text(field, value, max_length=max_length)
 
 
 def optional_seconds(field: str, value: object) -> float | None:
@@ -45,7 +34,7 @@ def optional_seconds(field: str, value: object) -> float | None:
 def wall_clock(field: str, value: object, *, zone: tzinfo = UTC) -> datetime:
     """Return the time that an ISO 8601 text names, in UTC. ``zone`` is that of a text without one."""
     try:
-        time = datetime.fromisoformat(text(field, value, max_length=64))
+        time = datetime.fromisoformat(clean_text(field, value, max_length=64))
         time = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInput(field, _("must be a date and time like 2026-05-01T09:30:00Z.")) from None
@@ -68,7 +57,7 @@ def seconds_of_recording(field: str, value: object, *, start: datetime | None, z
 
 def web_address(field: str, value: object) -> str:
     """Return a full address of the web, and refuse any that a browser may parse differently."""
-    address = text(field, value, min_length=1, max_length=MAX_URL_LENGTH)
+    address = clean_text(field, value, min_length=1, max_length=MAX_URL_LENGTH)
     try:
         parts = urlsplit(address)
         is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

@@ -2,8 +2,6 @@
 
 from django.urls import include, path
 
-from proctoring_results.rest.views import non_atomic
-
 from .webhooks import SignedMessageView
 
 app_name = "proctoring_webhooks"
@@ -11,5 +9,5 @@ app_name = "proctoring_webhooks"
 urlpatterns = [
     path("", include("proctoring_results.providers.rest.urls")),
     path("", include("proctoring_results.providers.rpnow.urls")),
-    path("api/proctoring/v1/providers/<str:name>/messages", non_atomic(SignedMessageView), name="provider_messages"),
+    path("api/proctoring/v1/providers/<str:name>/messages", SignedMessageView.as_view(), name="provider_messages"),
 ]

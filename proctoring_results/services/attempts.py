@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, EffectKind, ProviderCall, Source
+from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ProviderCall, Source
 from proctoring_results.conf import conf
+from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
@@ -174,7 +175,7 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
         attempt.archived_at, attempt.archive_reason = timezone.now(), reason
         attempt.open_key = attempt.ends_at = None
         attempt.archived_by_id = by.pk if by else None
-        queue_effects((EffectKind.GRADE, EffectKind.CREDIT, EffectKind.CERTIFICATE), attempt)
+        queue_effects(LEVELS, attempt)
         if attempt.started_at is None:
             queue_attempt_call(ProviderCall.REMOVE_ATTEMPT, attempt)
         save_attempt(attempt)

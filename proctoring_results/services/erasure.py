@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, ProviderCall, Source
+from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay, InvalidInput
 from proctoring_results.models import (
     Erasure,
@@ -42,10 +43,8 @@ if TYPE_CHECKING:
 ERASED = "Erased."
 # Reasons that the app itself writes say nothing about a person: "The course has ended.", "Review: Clean".
 AUTOMATIC_SOURCES = (Source.UPKEEP, Source.PROVIDER)
-# Effects that send the learner's data out. Grade, credit and certificate are delivered: they carry no text.
-DISCLOSING = Q(kind__in=[EffectKind.MAIL, EffectKind.NOTICE]) | (
-    Q(kind=EffectKind.PROVIDER) & ~Q(call__in=[ProviderCall.SAVE_EXAM, ProviderCall.ERASE_LEARNER])
-)
+# Effects that send the learner's data out. Levels are delivered: they carry no text.
+DISCLOSING = ~Q(kind__in=LEVELS) & ~Q(call__in=[ProviderCall.SAVE_EXAM, ProviderCall.ERASE_LEARNER])
 
 
 def erase_learner(user: AbstractBaseUser, *, by: AbstractBaseUser, reason: str) -> Erasure:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from proctoring_results import api
 from proctoring_results.choices import EffectKind
 from proctoring_results.effects import mail
 from proctoring_results.effects.deliver import deliver
-from proctoring_results.effects.registry import EFFECTS, effect_of
+from proctoring_results.effects.registry import EFFECTS, LEVELS, effect_of
 from proctoring_results.models import LmsEffect
 from proctoring_results.transitions import TRANSITIONS
 
@@ -74,6 +75,15 @@ def test_every_kind_of_effect_has_its_entry():
     assert all(effect.kind is kind for kind, effect in EFFECTS.items())
 
 
+def test_every_kind_of_effect_follows_from_a_transition():
+    assert {kind for transition in TRANSITIONS.values() for kind in transition.effects} == set(EffectKind)
+
+
+def test_archiving_an_attempt_queues_every_level(attempt):
+    api.archive_attempt(attempt.attempt_code, reason="Power cut")
+    assert set(LEVELS) <= set(LmsEffect.objects.values_list("kind", flat=True))
+
+
 def test_the_effects_of_every_transition_are_these():
     table = [
         f"{start} → {to}: {', '.join(transition.effects)}".strip() for (start, to), transition in TRANSITIONS.items()
@@ -87,8 +97,8 @@ def test_every_transition_that_mails_the_learner_has_its_mail():
 
 
 def test_a_kind_without_an_entry_is_refused():
-    with pytest.raises(LookupError, match="badge"):
-        effect_of("badge")
+    with pytest.raises(LookupError, match="unknown"):
+        effect_of("unknown")
 
 
 def test_an_effect_that_nothing_delivers_is_an_error_and_never_done(attempt, monkeypatch):

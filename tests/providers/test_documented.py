@@ -1,4 +1,4 @@
-"""The provider that “Add a provider” shows: a host's code, as it stands on the page."""
+"""The provider that “Write a provider” shows: a host's code, as it stands on the page."""
 
 import hashlib
 import hmac

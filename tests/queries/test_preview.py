@@ -73,7 +73,6 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
         return
     decide(attempt, to, admin)
     assert (preview.status.start, preview.status.to) == (start, attempt.status)
-    assert preview.changes_the_status is (start != to)
     if start == to:
         assert (host.calls, mailoutbox, len(preview.consequences)) == ([], [], 1)
         return
@@ -194,7 +193,7 @@ def test_attempts_that_are_decided_together_are_previewed_together(admin):
 def test_it_says_why_a_decision_is_not_possible(fields, obstacle):
     attempt = ExamAttemptFactory(**fields)
     preview = preview_decision(attempt.attempt_code, S.VERIFIED)
-    assert (preview.obstacle, preview.is_possible, preview.changes_the_status) == (obstacle, False, False)
+    assert (preview.obstacle, preview.is_possible) == (obstacle, False)
 
 
 def test_there_is_no_preview_of_an_unknown_attempt():
@@ -227,7 +226,7 @@ def test_what_was_seen_is_what_a_decision_on_this_page_is_checked_against(admin)
                 "The status becomes “Passed (verified)”; now it is “Failed (rejected)”.",
                 "The grade is 7 of 10 again; now 0 is shown.",
                 "For credit, the requirement becomes “satisfied”; now it is “failed”.",
-                "It is evaluated again whether the learner has earned the certificate of the course.",
+                "The certificate of the course is evaluated again.",
                 "The learner gets the mail “Satisfactory”.",
             ],
         ),

@@ -2,15 +2,13 @@
 
 from django.urls import path
 
-from proctoring_results.rest.views import non_atomic
-
 from .webhooks import RPNowLaunchView, RPNowReviewView
 
 urlpatterns = [
-    path("api/edx_proctoring/proctoring_review_callback/", non_atomic(RPNowReviewView), name="rpnow_review_callback"),
+    path("api/edx_proctoring/proctoring_review_callback/", RPNowReviewView.as_view(), name="rpnow_review_callback"),
     path(
         "api/edx_proctoring/proctoring_launch_callback/start_exam/<str:attempt_code>",
-        non_atomic(RPNowLaunchView),
+        RPNowLaunchView.as_view(),
         name="rpnow_launch_callback",
     ),
 ]

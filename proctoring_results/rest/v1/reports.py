@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.db.transaction import non_atomic_requests
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -181,6 +183,8 @@ class LinkView(ReportApiView):
         return Response(LinkSerializer(link).data)
 
 
+# Outside ``ATOMIC_REQUESTS``: the record of a refused download outlives the refusal.
+@method_decorator(non_atomic_requests, name="dispatch")
 class DownloadView(ReportApiView):
     http_method_names = ["get"]
     for_excel = False

@@ -1,7 +1,5 @@
 from django.urls import path
 
-from proctoring_results.rest.views import non_atomic
-
 from . import attempts, decisions, exams, history, me, numbers, reports
 
 ATTEMPT = "attempts/<str:attempt_code>/"
@@ -22,8 +20,8 @@ urlpatterns = [
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
     # Before the reports, whose ids are UUIDs.
-    path("reports/download/", non_atomic(reports.DownloadView), name="v1_download"),
-    path("reports/download/excel/", non_atomic(reports.ExcelView), name="v1_download_excel"),
+    path("reports/download/", reports.DownloadView.as_view(), name="v1_download"),
+    path("reports/download/excel/", reports.ExcelView.as_view(), name="v1_download_excel"),
     path(REPORT, reports.ReportView.as_view(), name="v1_report"),
     path(f"{REPORT}cancel/", reports.CancelView.as_view(), name="v1_cancel_report"),
     path(f"{REPORT}retry/", reports.RetryView.as_view(), name="v1_retry_report"),

@@ -1,4 +1,4 @@
-"""Quiz List and Sessions: what stands there, how it is found, and Pass for a selection."""
+"""Sessions: what stands there, how it is found, and Pass for a selection; and who may see it and the Quiz List."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -92,27 +92,6 @@ def test_the_pages_are_kept_by_nobody_and_carry_the_policy(looking):
     response = looking.get(url())
     assert "no-store" in response.headers["Cache-Control"]
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-
-
-# --- Quiz List ---
-
-
-def test_the_quiz_list_leads_to_the_sessions_of_each_exam(looking, exam):
-    flagged(exam)
-    ProctoredExamFactory(exam_name="Try it", is_practice_exam=True)
-    page = text(looking.get(url("quiz_list")))
-    assert f'href="{url(exam="exam@final")}"' in page
-    assert page.index("Proctored exams") < page.index("Final") < page.index("Practice exams") < page.index("Try it")
-
-
-def test_the_quiz_list_of_a_course_without_exams_says_so(looking):
-    assert "no proctored exams yet" in text(looking.get(url("quiz_list")))
-
-
-def test_the_quiz_list_says_who_reviews_again(looking, settings):
-    settings.PROCTORING_RESULTS = {"PROVIDERS": {"own": {"second_review_by": "provider"}}}
-    ProctoredExamFactory(provider="own")
-    assert "by own" in text(looking.get(url("quiz_list")))
 
 
 # --- Sessions ---
