@@ -66,7 +66,7 @@ class Sitting:
 
 
 def find_sitting(user: User, enrolment: Enrolment, content: ExamContent, *, settle: bool = True) -> Sitting:
-    """Return the learner's exam as it stands now. Raises ``api.NotFound`` if the exam is not registered.
+    """Return the learner's exam as it stands now. Raise ``api.NotFound`` if the exam is not registered.
 
     With ``settle=False`` nothing changes: an exam whose time is over is neither ended nor graded.
     """

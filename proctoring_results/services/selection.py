@@ -119,8 +119,8 @@ def refuse_too_many(attempts: Collection[object]) -> None:
     """Raise ``InvalidInput`` if these are more than may be passed at once."""
     if len(attempts) > MAX_SELECTED:
         problem = ngettext(
-            "At most %d attempt is passed at once. Choose fewer.",
-            "At most %d attempts are passed at once. Choose fewer.",
+            "At most %d attempt can be passed at once. Choose fewer.",
+            "At most %d attempts can be passed at once. Choose fewer.",
             MAX_SELECTED,
         )
         raise InvalidInput("attempt", problem % MAX_SELECTED)
@@ -138,7 +138,7 @@ def read_tokens(tokens: Iterable[str]) -> dict[str, Seen | None]:
 def _read_token(token: str) -> tuple[str, Seen | None]:
     match = re.fullmatch(r"([^:\0]{1,64})(?::([0-9]{0,18}):([0-9]{0,18}))?", token)
     if match is None:
-        raise InvalidInput("attempt", _("is not named as the page names it."))
+        raise InvalidInput("attempt", _("is not one that the page offers."))
     code, change, review = match.groups()
     if change is None:
         return code, None

@@ -295,7 +295,7 @@ def test_and_in_the_list_of_ones_own_course(staff, reviewed):
 def test_too_many_are_not_passed_at_once(admin, monkeypatch, reviewed):
     monkeypatch.setattr("proctoring_results.services.selection.MAX_SELECTED", 1)
     answer = choose(admin, reviewed, ExamAttemptFactory(submitted=True))
-    assert "At most 1 attempt is passed at once." in messages_of(answer)[0]
+    assert "At most 1 attempt can be passed at once." in messages_of(answer)[0]
 
 
 @pytest.mark.parametrize("query", ["", "chosen=", "chosen=a", "chosen=1,,2", "chosen=1;2"])

@@ -1,4 +1,4 @@
-"""A learner before the exam, with a proctoring service that says when all is well, and with one that says nothing."""
+"""A learner before the exam, with a proctoring service that answers and with one that does not."""
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +12,7 @@ from proctoring_results.providers.rest import client
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_data_download import violations
 from tests.e2e.test_taking_an_exam import press
-from tests.example.test_invigilator import WORD_OF_THE_LMS, running
+from tests.example.test_invigilator import LMS_SECRET, running
 from tests.factories import COURSE, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,14 +20,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def learner(opened, live_server, settings, monkeypatch):
-    """The exam page of a learner whose LMS calls the service at an address."""
+    """Return a function that opens the exam page of a learner whose LMS calls the service at a URL."""
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     make_provider(UserFactory(username="proctortrack"))
     cache.clear()
     client.tokens.clear()
 
     def come(service, **options):
-        account = {"base_url": service, "client_id": "campus", "client_secret": WORD_OF_THE_LMS}
+        account = {"base_url": service, "client_id": "campus", "client_secret": LMS_SECRET}
         settings.PROCTORING_RESULTS = {
             **settings.PROCTORING_RESULTS,
             "SITE_URL": live_server.url,
@@ -41,7 +41,7 @@ def learner(opened, live_server, settings, monkeypatch):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_page_goes_on_by_itself_when_the_software_has_said_so(learner, tmp_path, viewport):
+def test_the_page_continues_by_itself_when_the_software_reports_ready(learner, tmp_path, viewport):
     with running(tmp_path) as service:
         page = learner(service, viewport=viewport)
         press(page, "Get ready")
@@ -50,7 +50,7 @@ def test_the_page_goes_on_by_itself_when_the_software_has_said_so(learner, tmp_p
         seen = violations(page)
         with page.context.expect_page() as opening:
             page.get_by_role("link", name="Download from proctortrack").click()
-        expect(opening.value.locator("main")).to_contain_text("Go back to the page of your exam.")
+        expect(opening.value.locator("main")).to_contain_text("Return to the page of your exam.")
         seen += violations(opening.value)
         page.bring_to_front()
         expect(page.get_by_role("button", name="Start the exam")).to_be_visible(timeout=30_000)

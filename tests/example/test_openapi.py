@@ -1,4 +1,4 @@
-"""The schema: it is OpenAPI, it is complete, and the docs have the same one."""
+"""The schema is valid OpenAPI and complete, and the docs have the same one."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ V1 = "/api/proctoring/v1/"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    """As ``make openapi`` makes it; a warning is a failure."""
+def schema_file(tmp_path_factory) -> Path:
+    """Return the schema as ``make openapi`` writes it. A warning is a failure."""
     file = tmp_path_factory.mktemp("openapi") / "openapi.yaml"
     openapi = "proctoring_results.rest.v1.openapi"
     classes = {"generator_class": f"{openapi}.Generator", "custom_settings": f"{openapi}.SETTINGS"}
@@ -26,8 +26,8 @@ def made(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def schema(made):
-    return yaml.safe_load(made.read_text())
+def schema(schema_file):
+    return yaml.safe_load(schema_file.read_text())
 
 
 def operations(schema):
@@ -38,15 +38,15 @@ def operations(schema):
     ]
 
 
-def test_the_schema_in_the_docs_is_the_one_of_the_code(made):
-    assert DOCS.read_text() == made.read_text(), "Run make openapi, and commit docs/reference/openapi.yaml."
+def test_the_schema_in_the_docs_is_the_one_of_the_code(schema_file):
+    assert DOCS.read_text() == schema_file.read_text(), "Run make openapi, and commit docs/reference/openapi.yaml."
 
 
 def test_the_schema_is_openapi(schema):
     validate(schema)
 
 
-def test_every_address_of_the_api_stands_in_it(schema):
+def test_the_schema_contains_every_url_of_the_api(schema):
     ours = get_resolver().reverse_dict
     named = {
         "/" + pattern.replace("%(", "{").replace(")s", "}")
@@ -58,27 +58,29 @@ def test_every_address_of_the_api_stands_in_it(schema):
     assert {address for address in named if address.startswith(V1)} <= set(schema["paths"])
 
 
-def test_every_operation_says_what_it_does_and_what_it_answers(schema):
+def test_every_operation_has_a_summary_and_a_successful_response(schema):
     assert len(operations(schema)) >= 8
-    silent = [name for name, operation in operations(schema) if not operation.get("summary") or not answers(operation)]
-    assert silent == []
+    incomplete = [
+        name for name, operation in operations(schema) if not operation.get("summary") or not successes(operation)
+    ]
+    assert incomplete == []
 
 
-def answers(operation):
+def successes(operation):
     return [code for code in operation["responses"] if code < "400"]
 
 
-def test_every_operation_names_the_refusals_that_all_have(schema):
+def test_every_operation_has_the_common_error_responses(schema):
     common = {"400", "401", "403", "429"}
     assert [name for name, operation in operations(schema) if not common <= operation["responses"].keys()] == []
 
 
-def test_every_refusal_is_a_problem(schema):
+def test_every_error_response_is_a_problem_document(schema):
     for refusal in schema["components"]["responses"].values():
         assert list(refusal["content"]) == [CONTENT_TYPE]
     for name, operation in operations(schema):
-        refusals = [answer for code, answer in operation["responses"].items() if code >= "400"]
-        assert all("$ref" in answer or list(answer["content"]) == [CONTENT_TYPE] for answer in refusals), name
+        refusals = [response for code, response in operation["responses"].items() if code >= "400"]
+        assert all("$ref" in response or list(response["content"]) == [CONTENT_TYPE] for response in refusals), name
 
 
 def test_names_of_operations_are_unique(schema):

@@ -1,7 +1,7 @@
-"""The whole API, called with what its schema allows and with what it does not, at a running server with real data.
+"""Calls the whole API with input that its schema allows and input that it does not, on a running server with real data.
 
-No answer is a 5xx, and none differs from what the schema says: status, content type, headers, body. Some fifty calls an
-operation, the same each time; with ``THOROUGH=1`` hundreds, others each time.
+No response is a 5xx, and none differs from the schema: status, content type, headers, body. There are about fifty calls
+per operation, the same in each run; with ``THOROUGH=1`` there are hundreds, different in each run.
 """
 
 import json
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 PATIENCE = 1800 if THOROUGH else 300  # seconds
 MAX_EXAMPLES = 100 if THOROUGH else 5
-# Real ids of this share; the others are made up.
+# The share of real ids; the others are generated.
 REAL = 0.7
 # A valid call may be answered by one of these: its row may be gone, or not in the state for it.
 FINE = ["2xx", "3xx", "401", "403", "404", "409", "410"]
@@ -40,7 +40,7 @@ FINE = ["2xx", "3xx", "401", "403", "404", "409", "410"]
 
 @pytest.fixture
 def team():
-    """Somebody of the course team of one of two courses with attempts, reviews, incidents and reports."""
+    """Return an instructor of one of two courses with attempts, reviews, incidents and reports."""
     call_command("seed_demo", attempts=60, stdout=StringIO())
     for course_id in (DEMO_COURSE, OTHER_COURSE):
         build(api.request_report(course_id, enqueue=False).pk)
@@ -60,9 +60,9 @@ def token(team):
 
 @pytest.fixture
 def config(team, tmp_path) -> Path:
-    """Where a parameter or a field has one of these names, most of its values are real ones."""
+    """Return a configuration that gives parameters and fields with these names mostly real values."""
     reviewed = ExamAttempt.objects.exclude(current_review=None).exclude(exam__is_practice_exam=True).order_by("pk")
-    # Few, so that an attempt is often called with a review of its own, and decided as it was seen.
+    # Few attempts, so that calls often combine an attempt with its own review and its newest change.
     attempts = [*reviewed.in_course(DEMO_COURSE)[:3], reviewed.in_course(OTHER_COURSE)[0]]
     reports = [*Report.objects.in_course(DEMO_COURSE), *Report.objects.in_course(OTHER_COURSE)[:1]]
     values = {
@@ -85,7 +85,7 @@ def config(team, tmp_path) -> Path:
         for place in ("path", "query", "body"):
             lines.append(f'"{place}.{name}" = {{ dictionary = "{name}", probability = {REAL} }}')
     for operation in lists():
-        # A cursor that is made up is none, however well it looks.
+        # A generated cursor is never valid.
         lines += ["[[operations]]", f'include-operation-id = "{operation}"']
         lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {json.dumps([*FINE, '400'])}"]
     file = tmp_path / "schemathesis.toml"
@@ -109,7 +109,7 @@ def unlimited(settings, monkeypatch):
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: None)
 
 
-def test_every_answer_is_one_that_the_schema_names(live_server, config, token):
+def test_every_response_conforms_to_the_schema(live_server, config, token):
     schema = f"{live_server.url}/api/proctoring/v1/schema/?format=json"
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "--no-color", "run", schema]
     options = [
@@ -120,8 +120,8 @@ def test_every_answer_is_one_that_the_schema_names(live_server, config, token):
     ]
     options += ["--continue-on-failure", "--request-timeout=20"]
     options += ["--generation-database=none"] if THOROUGH else ["--generation-deterministic"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, *options], capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=config.parent
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Stateful" in done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "Stateful" in process.stdout

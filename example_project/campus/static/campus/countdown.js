@@ -1,27 +1,26 @@
 "use strict";
 
-// Counts the server's seconds down, whatever the clock of this computer says, and hands in at the end.
+// Counts down the seconds that the server gave, whatever the clock of this computer shows, and hands in at the end.
 for (const clock of document.querySelectorAll("[data-countdown]")) {
   const seconds = Number(clock.dataset.countdown);
   const form = document.getElementById(clock.dataset.form);
-  const says = clock.parentElement.querySelector("[data-countdown-says]");
+  const announcement = clock.parentElement.querySelector("[data-countdown-announcement]");
   const loaded = performance.now();
   const warnings = [300, 60].filter((mark) => mark < seconds);
-  const two = (number) => String(number).padStart(2, "0");
+  const twoDigits = (number) => String(number).padStart(2, "0");
   let timer = 0;
 
   const tick = () => {
     const left = Math.max(0, Math.ceil(seconds - (performance.now() - loaded) / 1000));
     const hours = Math.floor(left / 3600);
     const minutes = Math.floor(left / 60) % 60;
-    clock.textContent = (hours ? `${hours}:${two(minutes)}` : String(minutes)) + `:${two(left % 60)}`;
+    clock.textContent = (hours ? `${hours}:${twoDigits(minutes)}` : String(minutes)) + `:${twoDigits(left % 60)}`;
     clock.classList.toggle("soon", left <= 300);
     while (warnings.length && left <= warnings[0]) {
       const mark = warnings.shift();
-      says.textContent = mark === 60 ? "One minute left" : `${mark / 60} minutes left`;
+      announcement.textContent = mark === 60 ? "One minute left" : `${mark / 60} minutes left`;
     }
-    // A moment early, so that it arrives in time.
-    // Who only looks on has no form to hand in.
+    // Slightly early, so that it arrives in time. The course team, which only views the page, has no form to hand in.
     if (left <= 2 && form) {
       clearInterval(timer);
       const step = document.createElement("input");
@@ -35,7 +34,7 @@ for (const clock of document.querySelectorAll("[data-countdown]")) {
   tick();
 }
 
-// A page that the browser kept shows a clock that stood still.
+// If the browser restores the page from its cache, the clock has stopped.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });

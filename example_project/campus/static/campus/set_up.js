@@ -1,28 +1,28 @@
 "use strict";
 
-// Looks every few seconds whether the attempt has moved on, and shows the next page when it has.
-const place = document.querySelector("[data-waits-in]");
-const showing = (page) => {
-  const found = page.querySelector("[data-waits-in]");
-  if (!found) return "";
-  // Also what the service says: it may have been down, or not have known the attempt, when this page was made.
-  const said = [...found.querySelectorAll(".steps li, a.button")].map((one) => one.href ?? one.textContent);
-  return [found.dataset.waitsIn, ...said].join("\n");
+// Checks every few seconds whether the attempt's status has changed, and then shows the next page.
+const section = document.querySelector("[data-status]");
+const stateOf = (page) => {
+  const section = page.querySelector("[data-status]");
+  if (!section) return "";
+  // Include the instructions of the service: it may have been down, or not have known the attempt, before.
+  const instructions = [...section.querySelectorAll(".steps li, a.button")].map((item) => item.href ?? item.textContent);
+  return [section.dataset.status, ...instructions].join("\n");
 };
-const shown = showing(document);
+const state = stateOf(document);
 
-const look = async () => {
+const check = async () => {
   if (document.hidden) return;
   try {
-    const answer = await fetch(location.href, { redirect: "error" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok && showing(page) !== shown) location.reload();
+    const response = await fetch(location.href, { redirect: "error" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (response.ok && stateOf(page) !== state) location.reload();
   } catch {
-    // The network is away for a moment; the next look may find it.
+    // The network may be back at the next check.
   }
 };
 
-if (place) {
-  setInterval(look, 3000);
-  document.addEventListener("visibilitychange", look);
+if (section) {
+  setInterval(check, 3000);
+  document.addEventListener("visibilitychange", check);
 }
