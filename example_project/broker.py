@@ -1,4 +1,4 @@
-"""A broker that is a folder: Celery without a server. For trying things out on one machine."""
+"""A broker in a folder: Celery without a server, for trying things out on one machine."""
 
 import uuid
 from pathlib import Path
@@ -12,7 +12,7 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     # kombu's own classes do not agree on the name of the second argument.
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
-        """Make a message appear whole: kombu's own can be taken between its creation and its first byte."""
+        """Write a message in one step. With kombu's method a worker can read the file while it is empty."""
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         partial = folder / f"{name}.partial"
@@ -24,5 +24,5 @@ class Transport(filesystem.Transport):
     Channel = Channel
 
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
-        """Look up often: a worker that is told to stop notices it only between two calls."""
+        """Return often: a worker notices a request to stop only between two calls."""
         super().drain_events(connection, timeout=None if timeout is None else min(timeout, 0.25))

@@ -14,8 +14,8 @@ app.autodiscover_tasks()
 
 
 @app.on_after_finalize.connect
-def take_the_schedule(sender: Celery, **_: Any) -> None:
-    # Not in the settings: the module needs Django's models, which need the settings.
+def add_beat_schedule(sender: Celery, **_: Any) -> None:
+    # Not in the settings, because the module imports models, which need the settings.
     from proctoring_results.periodic import BEAT_SCHEDULE
 
     sender.conf.beat_schedule = {**sender.conf.beat_schedule, **BEAT_SCHEDULE}

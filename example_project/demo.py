@@ -1,7 +1,8 @@
-"""The whole example in one terminal: web, worker, beat, and a small proctoring service on the next port.
+"""Runs the whole example in one terminal: web, worker, beat, and a small proctoring service on the next port.
 
-``python -m example_project.demo [--no-seed]``. With PROCTORTRACK_URL in the environment that service is called instead.
-What the programs print goes to ``var/log/``; the terminal shows their warnings and errors, and all of it when one ends.
+``python -m example_project.demo [--no-seed]``. If PROCTORTRACK_URL is set in the environment, that service is called
+instead. The programs' output goes to ``var/log/``. The terminal shows their warnings and errors, and all output of a
+program that ends unexpectedly.
 """
 
 from __future__ import annotations
@@ -26,16 +27,15 @@ from django.core.management import call_command
 from environs import Env
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0  # seconds until the web must have answered
-GRACE = 10.0  # seconds that a program has to stop by itself
+PATIENCE = 60.0  # seconds within which the web server must answer
+GRACE = 10.0  # seconds for a program to stop before it is killed
 
-# The start of a record in what the programs print, and of one that the terminal shows. Other lines belong to the record
-# before them.
+# The start of a log record, and of a record that the terminal shows. Any other line continues the record before it.
 RECORD = re.compile(r"\[|[A-Z]+ ")
 LOUD = re.compile(r".*\b(WARNING|ERROR|CRITICAL)\b|Traceback")
 
 WEB_OPTIONS = ["--threads", "8", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
-# One worker has nobody to talk to.
+# A single worker needs no contact with others.
 ALONE = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
 WORKER_OPTIONS = ["--concurrency", "2", "--loglevel", "info", *ALONE]
 BEAT_OPTIONS = ["--loglevel", "warning", "--pidfile", ""]
@@ -43,18 +43,18 @@ BEAT_OPTIONS = ["--loglevel", "warning", "--pidfile", ""]
 
 def main() -> int:
     parser = ArgumentParser(prog="python -m example_project.demo", description=__doc__)
-    parser.add_argument("--no-seed", action="store_true", help="do not fill in people, courses and attempts")
+    parser.add_argument("--no-seed", action="store_true", help="do not create people, courses and attempts")
     seed = not parser.parse_args().no_seed
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
     Env().read_env(str(ROOT / ".env"), recurse=False)
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
     has_own_service = "PROCTORTRACK_URL" not in os.environ
     for needed in (port, port + 1) if has_own_service else (port,):
-        if problem := _why_not(host, needed, port):
+        if problem := _port_problem(host, needed, port):
             print(problem, file=sys.stderr)
             return 1
     if has_own_service:
-        _introduce_service(host, port + 1)
+        _connect_service(host, port + 1)
     try:
         _prepare(seed)
     except KeyboardInterrupt:
@@ -63,18 +63,18 @@ def main() -> int:
 
 
 def _port() -> int:
-    given = os.environ.get("PORT") or "8000"
-    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65535):
-        sys.exit(f"PORT must be a number from 1 to 65534, not “{given}”; the next one is the proctoring service's.")
-    return int(given)
+    port = os.environ.get("PORT") or "8000"
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65535):
+        sys.exit(f"PORT must be a number from 1 to 65534, not “{port}”; the proctoring service uses the next one.")
+    return int(port)
 
 
-def _why_not(host: str, port: int, chosen: int) -> str:
-    """Why nothing could listen there, or nothing."""
+def _port_problem(host: str, port: int, chosen: int) -> str:
+    """Return why no program could listen at the port, or an empty string if one could."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as attempt:
-            # As the web server does: what has just been closed is no hindrance.
+            # As the web server does: a port that has just been closed can be used again.
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             attempt.bind(address)
     except OSError as error:
@@ -84,11 +84,11 @@ def _why_not(host: str, port: int, chosen: int) -> str:
     return ""
 
 
-def _introduce_service(host: str, port: int) -> None:
-    """Let LMS and proctoring service know each other, by the environment that all programs get."""
-    secret = _kept_secret()
+def _connect_service(host: str, port: int) -> None:
+    """Give the LMS and the proctoring service each other's address and credentials, through the environment."""
+    secret = _service_secret()
     os.environ |= {
-        "PROCTORTRACK_URL": f"http://{_here(host)}:{port}",
+        "PROCTORTRACK_URL": f"http://{_browser_host(host)}:{port}",
         "PROCTORTRACK_CLIENT_ID": "campus",
         "PROCTORTRACK_CLIENT_SECRET": secret,
         "INVIGILATOR_HOST": host,
@@ -104,25 +104,25 @@ def _folder(name: str = "") -> Path:
     return folder
 
 
-def _kept_secret() -> str:
-    """Of this machine, so that the service knows the LMS again after a restart."""
-    kept = _folder() / "proctortrack_secret"
-    if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(32))
-    return kept.read_text()
+def _service_secret() -> str:
+    """Return the secret stored on this machine, so that the service still knows the LMS after a restart."""
+    file = _folder() / "proctortrack_secret"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text()
 
 
-def _here(host: str) -> str:
+def _browser_host(host: str) -> str:
     return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else host  # noqa: S104
 
 
 def _prepare(seed: bool) -> None:
     django.setup()
-    print("Making the tables …", flush=True)
+    print("Creating the tables …", flush=True)
     call_command("migrate", verbosity=0)
     if seed:
-        print("Filling in people, courses and attempts …", flush=True)
+        print("Creating people, courses and attempts …", flush=True)
         call_command("seed_demo")
 
 
@@ -142,26 +142,26 @@ def _run(host: str, port: int, seed: bool, has_own_service: bool) -> int:
     try:
         for name, command in commands.items():
             programs.start(name, [sys.executable, "-m", *command])
-        return programs.watch(f"http://{_here(host)}:{port}/", seed)
+        return programs.watch(f"http://{_browser_host(host)}:{port}/", seed)
     finally:
         programs.stop()
 
 
 class Programs:
-    """Programs that start and stop together, with what they warn of in one terminal."""
+    """Programs that start and stop together, with their warnings in one terminal."""
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[str]] = {}
         self.relays: list[threading.Thread] = []
-        self.enough, self.at_once = threading.Event(), threading.Event()
+        self.stopping, self.kill_now = threading.Event(), threading.Event()
 
     def catch_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: (self.at_once if self.enough.is_set() else self.enough).set())
+            signal.signal(number, lambda *_: (self.kill_now if self.stopping.is_set() else self.stopping).set())
 
     def start(self, name: str, command: list[str]) -> None:
-        # A session of its own: Ctrl-C reaches only us, and we stop the others in order.
+        # In a session of its own, so that Ctrl-C reaches only this program, which stops the others in order.
         program = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -180,14 +180,14 @@ class Programs:
         return self.logs / f"{name}.log"
 
     def watch(self, url: str, seed: bool) -> int:
-        """Until somebody has had enough (0), or a program stops by itself (1)."""
+        """Wait until somebody presses Ctrl-C (return 0), or a program stops by itself (return 1)."""
         greeted, give_up = False, time.monotonic() + PATIENCE
-        while not self.enough.wait(0.2):
+        while not self.stopping.wait(0.2):
             for name, program in self.running.items():
                 if program.poll() is not None:
                     self._show(name)
                     print(
-                        f"{name} stopped by itself (exit code {program.returncode}); so everything stops.", flush=True
+                        f"{name} stopped by itself (exit code {program.returncode}). Stopping everything.", flush=True
                     )
                     return 1
             if not greeted and _answers(url):
@@ -195,12 +195,12 @@ class Programs:
                 print(_greeting(url, seed, self.logs), flush=True)
             elif not greeted and time.monotonic() > give_up:
                 self._show("web")
-                print(f"{url} does not answer after {PATIENCE:.0f} seconds; so everything stops.", flush=True)
+                print(f"{url} does not answer after {PATIENCE:.0f} seconds. Stopping everything.", flush=True)
                 return 1
         return 0
 
     def _show(self, name: str) -> None:
-        """All that a program has printed, when it did not do what it was started for."""
+        """Print the whole output of a program that failed."""
         self.relays[list(self.running).index(name)].join(timeout=1)
         for line in self._log(name).read_text().splitlines():
             print(f"{name:<6} │ {line}")
@@ -211,11 +211,11 @@ class Programs:
             program.terminate()
         patience_ends = time.monotonic() + GRACE
         while any(program.poll() is None for program in self.running.values()):
-            if self.at_once.is_set() or time.monotonic() > patience_ends:
+            if self.kill_now.is_set() or time.monotonic() > patience_ends:
                 break
             time.sleep(0.05)
         for program in self.running.values():
-            # What is left, the children of those that have stopped included.
+            # Whatever is left, including children of programs that have stopped.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(program.pid, signal.SIGKILL)
             program.wait()
@@ -224,7 +224,7 @@ class Programs:
 
 
 def _relay(name: str, program: subprocess.Popen[str], log: Path) -> None:
-    """Everything into the log, warnings and errors to the terminal too."""
+    """Copy all output to the log, and warnings and errors to the terminal, too."""
     assert program.stdout is not None  # noqa: S101
     loud = False
     with log.open("w", buffering=1, encoding="utf-8") as file:
@@ -240,7 +240,7 @@ def _relay(name: str, program: subprocess.Popen[str], log: Path) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        # The proxy of the environment knows nothing of this machine.
+        # A proxy set in the environment cannot reach this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{url}accounts/login/", timeout=2) as response:
             return bool(response.status == 200)
@@ -253,16 +253,16 @@ def _greeting(url: str, seed: bool, logs: Path) -> str:
 
     lines = ["", f"  Open {url}", ""]
     if seed:
-        lines += ["  Sign in as (the password is the name)", ""]
-        lines += [f"    {name:<12}{what}" for name, what in SIGN_INS]
+        lines += ["  Sign in as (the password is the username)", ""]
+        lines += [f"    {name:<12}{description}" for name, description in SIGN_INS]
         lines.append("")
     if service := os.environ.get("PROCTORTRACK_URL"):
         lines += [
             f"  The proctoring service is {service}/",
-            "  (play the reviewer there when a learner has handed in)",
+            "  (act as the reviewer there when a learner has handed in an exam)",
             "",
         ]
-    return "\n".join([*lines, f"  What the programs do is written to {_short(logs)}/. Ctrl-C stops all of it.", ""])
+    return "\n".join([*lines, f"  Logs are in {_short(logs)}/. Press Ctrl-C to stop everything.", ""])
 
 
 def _short(path: Path) -> Path:

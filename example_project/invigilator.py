@@ -1,16 +1,16 @@
-"""A small proctoring service to try an LMS with. It speaks the REST protocol, whatever LMS calls it.
+"""A small proctoring service for trying out an LMS. It speaks the REST protocol.
 
-Run it as ``python -m example_project.invigilator``; it needs nothing but Python. Its page lists its sessions, and
-lets a person play the reviewer. It stores nothing: when it stops, everything is forgotten. Variables of the
-environment, each with INVIGILATOR_ before it:
+Run it as ``python -m example_project.invigilator``; it needs only Python. Its page lists its sessions and lets a
+person act as the reviewer. It keeps everything in memory and forgets it when it stops. Environment variables, each
+prefixed with INVIGILATOR_:
 
 HOST, PORT                         where it listens (127.0.0.1, 8001)
-CLIENT_ID, CLIENT_SECRET           who may call it
-LMS_CLIENT_ID, LMS_CLIENT_SECRET   how it signs in at the LMS
-VERDICT                            what it finds by itself: passed, violation, suspicious, not_reviewed, none (passed)
-READY                              when a learner gets ready: when the software was fetched (download), or created
-READY_AFTER, REVIEW_AFTER          seconds until it sends that, and the review (2, 5)
-MISBEHAVE                          with commas between: slow, html, no_token, unknown_tokens
+CLIENT_ID, CLIENT_SECRET           credentials of its caller
+LMS_CLIENT_ID, LMS_CLIENT_SECRET   credentials with which it signs in to the LMS
+VERDICT                            the review that it sends: passed, violation, suspicious, not_reviewed, none (passed)
+READY                              when a learner becomes ready: download (after it), or created (at once) (download)
+READY_AFTER, REVIEW_AFTER          seconds until it sends “ready” and the review (2, 5)
+MISBEHAVE                          separated by commas: slow, html, no_token, unknown_tokens
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Session:
     exam: str
     data: dict[str, Any]
     stage: str = "created"
-    # What was sent to the LMS, and how it answered.
+    # Messages sent to the LMS, with its answers.
     log: list[str] = field(default_factory=list)
 
 
@@ -114,9 +114,9 @@ class Sessions:
         with self.lock:
             if exam not in self.exams:
                 return None
-            made = Session(f"session-{secrets.token_hex(6)}", exam, data)
-            self.attempts[made.number] = made
-            return made
+            session = Session(f"session-{secrets.token_hex(6)}", exam, data)
+            self.attempts[session.number] = session
+            return session
 
     def find(self, exam: str, number: str) -> Session | None:
         session = self.attempts.get(number)
@@ -128,10 +128,10 @@ class Sessions:
 
     def erase(self, user_id: str) -> bool:
         with self.lock:
-            gone = [number for number, one in self.attempts.items() if one.data.get("user_id") == user_id]
-            for number in gone:
+            numbers = [number for number, one in self.attempts.items() if one.data.get("user_id") == user_id]
+            for number in numbers:
                 del self.attempts[number]
-            return bool(gone)
+            return bool(numbers)
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -143,7 +143,7 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Reporter:
-    """Calls the LMS, and never tries again: a call that fails is lost."""
+    """Calls the LMS, without retries: a call that fails is lost."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -160,16 +160,16 @@ class Reporter:
         timer.daemon = True
         timer.start()
 
-    def _send(self, session: Session, what: str, body: Mapping[str, Any]) -> None:
+    def _send(self, session: Session, event: str, body: Mapping[str, Any]) -> None:
         host = str(session.data.get("lms_host", "")).rstrip("/")
         status = str(body["status"])
         try:
             token = self._token(host)
-            path = f"/api/edx_proctoring/v1/proctored_exam/attempt/{quote(session.number, safe='')}/{what}"
-            answer = self._post(host + path, json.dumps(body), "application/json", Authorization=f"JWT {token}")
-            session.log.append(f"{status}: {answer.get('status', 'taken')}")
+            path = f"/api/edx_proctoring/v1/proctored_exam/attempt/{quote(session.number, safe='')}/{event}"
+            response = self._post(host + path, json.dumps(body), "application/json", Authorization=f"JWT {token}")
+            session.log.append(f"{status}: {response.get('status', 'accepted')}")
         except (OSError, ValueError, KeyError) as error:
-            session.log.append(f"{status}: not taken ({error})")
+            session.log.append(f"{status}: not accepted ({error})")
         print(f"{session.number} → {host} {session.log[-1]}", flush=True)
 
     def _token(self, host: str) -> str:
@@ -179,12 +179,12 @@ class Reporter:
             "client_secret": self.options.lms_client_secret,
             "token_type": "jwt",
         }
-        answer = self._post(f"{host}/oauth2/access_token", urlencode(form), "application/x-www-form-urlencoded")
-        return str(answer["access_token"])
+        response = self._post(f"{host}/oauth2/access_token", urlencode(form), "application/x-www-form-urlencoded")
+        return str(response["access_token"])
 
     def _post(self, url: str, body: str, kind: str, **headers: str) -> Any:
         if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("the LMS gave no address of the web")
+            raise ValueError("the LMS gave no web address")
         request = urllib.request.Request(url, body.encode(), {"Content-Type": kind, **headers})  # noqa: S310
         with self._open(request, timeout=PATIENCE) as response:
             return json.loads(response.read(MAX_BODY_BYTES))
@@ -209,7 +209,7 @@ class Tokens:
         parts = [_packed(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
         return ".".join([*parts, self._signature(".".join(parts))])
 
-    def is_good(self, token: str) -> bool:
+    def is_valid(self, token: str) -> bool:
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(self._signature(signed).encode(), signature.encode(errors="replace")):
             return False
@@ -221,7 +221,7 @@ class Tokens:
 
 
 def _claims(token: str, secret: str) -> dict[str, Any] | None:
-    """What an LMS has signed with our common secret, and what is still in time; None for all else."""
+    """Return the claims of an unexpired token that the LMS has signed with the shared secret, else None."""
     signed, _, signature = token.rpartition(".")
     expected = hmac.new(secret.encode(), signed.encode(errors="replace"), hashlib.sha256).digest()
     if not hmac.compare_digest(_packed(expected).encode(), signature.encode(errors="replace")):
@@ -258,7 +258,7 @@ class Invigilator(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Somebody hung up; that is their affair.
+        # A client that disconnected is not an error.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -291,31 +291,31 @@ class Handler(BaseHTTPRequestHandler):
             for verb, pattern, action in ROUTES:
                 match = re.fullmatch(pattern, path)
                 if verb == method and match:
-                    # A dashboard is opened by a person's browser: the token stands in its address.
+                    # A person's browser opens the dashboard, so its token is in the URL.
                     if path.startswith("/api/") and action is not Handler.dashboard:
-                        self._let_in()
+                        self._authenticate()
                     action(self, body, *match.groups())
                     return
-            raise Refusal(404, "There is nothing here.")
+            raise Refusal(404, "Page not found.")
         except Refusal as refusal:
-            # In HTML, as such services do.
+            # In HTML, as real services answer.
             self._send(refusal.code, _page(f"<h1>{refusal.code}</h1><p>{escape(str(refusal))}</p>"), "text/html")
 
-    def _let_in(self) -> None:
-        bad = self.server.options.misbehave
-        if "slow" in bad:
+    def _authenticate(self) -> None:
+        faults = self.server.options.misbehave
+        if "slow" in faults:
             time.sleep(60)
-        if "html" in bad:
+        if "html" in faults:
             raise Refusal(500, "Something went wrong.")
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        if scheme != "JWT" or "unknown_tokens" in bad or not self.server.tokens.is_good(token):
-            raise Refusal(401, "A token is needed.")
+        if scheme != "JWT" or "unknown_tokens" in faults or not self.server.tokens.is_valid(token):
+            raise Refusal(401, "A valid token is required.")
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length") or "0"
         if not length.isdigit() or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
-            raise Refusal(413, "That is too much.")
+            raise Refusal(413, "The body is too large.")
         return self.rfile.read(int(length))
 
     def _send(self, status: int, body: str, kind: str, **headers: str) -> None:
@@ -340,43 +340,45 @@ class Handler(BaseHTTPRequestHandler):
     def token(self, body: bytes) -> None:
         form = {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}
         options = self.server.options
-        given = (form.get("client_id", ""), form.get("client_secret", ""))
-        known = hmac.compare_digest("\n".join(given).encode(), f"{options.client_id}\n{options.client_secret}".encode())
+        credentials = (form.get("client_id", ""), form.get("client_secret", ""))
+        known = hmac.compare_digest(
+            "\n".join(credentials).encode(), f"{options.client_id}\n{options.client_secret}".encode()
+        )
         if "no_token" in options.misbehave or not known or form.get("grant_type") != "client_credentials":
-            # With 200, as such services do.
+            # With status 200, as real services answer.
             self.send_json({"error": "invalid_client"})
             return
-        made = self.server.tokens.make(given[0])
-        self.send_json({"access_token": made, "token_type": "JWT", "expires_in": TOKEN_LIFE})
+        token = self.server.tokens.make(credentials[0])
+        self.send_json({"access_token": token, "token_type": "JWT", "expires_in": TOKEN_LIFE})
 
     # --- The protocol
 
     def save_exam(self, body: bytes, number: str | None = None) -> None:
         saved = self.server.sessions.save_exam(number, _fields(body, "course_id", "exam_name", "time_limit_mins"))
         if saved is None:
-            raise Refusal(404, "There is no such exam.")
+            raise Refusal(404, "Unknown exam.")
         self.send_json({"id": saved})
 
     def create(self, body: bytes, exam: str) -> None:
-        made = self.server.sessions.create(exam, _fields(body, "lms_host", "user_id", "status"))
-        if made is None:
-            raise Refusal(404, "There is no such exam.")
+        session = self.server.sessions.create(exam, _fields(body, "lms_host", "user_id", "status"))
+        if session is None:
+            raise Refusal(404, "Unknown exam.")
         if self.server.options.ready == "created":
-            self._ready_later(made)
-        self.send_json({"id": made.number}, 201)
+            self._ready_later(session)
+        self.send_json({"id": session.number}, 201)
 
     def show(self, body: bytes, exam: str, number: str) -> None:
         session = self._session(exam, number)
         link = f"http://{self.headers.get('Host', 'localhost')}/download/{session.number}"
         self.send_json({"status": session.stage, "instructions": self._instructions(), "download_url": link})
 
-    def move(self, body: bytes, exam: str, number: str) -> None:
+    def change_status(self, body: bytes, exam: str, number: str) -> None:
         session, status = self._session(exam, number), _fields(body, "status")["status"]
         if status not in ("started", "submitted", "error"):
-            raise Refusal(400, "There is no such status.")
-        was, session.stage = session.stage, status
+            raise Refusal(400, "Unknown status.")
+        previous, session.stage = session.stage, status
         options = self.server.options
-        if status == "submitted" and was != "submitted" and options.verdict in CHOICES:
+        if status == "submitted" and previous != "submitted" and options.verdict in CHOICES:
             self.server.reporter.later(options.review_after, self.server.reporter.send_review, session, options.verdict)
         self.send_json({"status": status})
 
@@ -396,7 +398,7 @@ class Handler(BaseHTTPRequestHandler):
     def _session(self, exam: str, number: str) -> Session:
         session = self.server.sessions.find(exam, number)
         if session is None:
-            raise Refusal(404, "There is no such session.")
+            raise Refusal(404, "Unknown session.")
         return session
 
     def _instructions(self) -> tuple[str, ...]:
@@ -414,9 +416,9 @@ class Handler(BaseHTTPRequestHandler):
         self._send(
             200,
             _page(
-                "<h1>The software</h1><p>Here a real service would give you its software, and it would look at your "
-                "camera and your identity card. This one finds nothing wrong, and soon tells your exam's page.</p>"
-                "<p>Go back to the page of your exam.</p>"
+                "<h1>The software</h1><p>A real service would offer its software here, and it would check your "
+                "camera and your identity card. This one finds nothing wrong and soon reports that you are ready.</p>"
+                "<p>Return to the page of your exam.</p>"
             ),
             "text/html",
         )
@@ -426,23 +428,23 @@ class Handler(BaseHTTPRequestHandler):
         rows = "".join(_row(one, self.server.sessions.exams.get(one.exam, {})) for one in reversed(sessions))
         empty = "<p>No sessions yet. One appears when a learner gets ready for a proctored exam.</p>"
         verdict = self.server.options.verdict
-        by_itself = CHOICES[verdict].lower() if verdict in CHOICES else "nothing"
+        automatic = CHOICES[verdict].lower() if verdict in CHOICES else "none"
         self._send(
             200,
             _page(
-                "<h1>Sessions</h1><p>A stand-in for a proctoring service. After a hand-in it finds by itself: "
-                f"<b>{escape(by_itself)}</b>. The buttons send a review of your choice.</p>{rows or empty}"
+                "<h1>Sessions</h1><p>A stand-in for a proctoring service. After an exam is handed in, it sends this "
+                f"review: <b>{escape(automatic)}</b>. The buttons send a review of your choice.</p>{rows or empty}"
             ),
             "text/html",
         )
 
     def dashboard(self, body: bytes, client_id: str) -> None:
-        """The course team's view: of a course, an exam or one session, as the signed token says."""
+        """Show the course team the sessions of a course or an exam, or one session, as the signed token allows."""
         token = parse_qs(urlsplit(self.path).query).get("jwt", [""])[0]
         claims = _claims(token, self.server.options.client_secret)
         own = self.server.options.client_id
         if claims is None or (claims.get("iss"), client_id) != (own, own):
-            raise Refusal(403, "This address is shut. Open the dashboard from the LMS once more.")
+            raise Refusal(403, "This link is not valid. Open the dashboard from the LMS again.")
         exams = self.server.sessions.exams
         chosen = [
             one
@@ -463,11 +465,11 @@ class Handler(BaseHTTPRequestHandler):
     def review(self, body: bytes, number: str) -> None:
         origin = self.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != self.headers.get("Host"):
-            raise Refusal(403, "Only this page's own buttons.")
+            raise Refusal(403, "Requests from other sites are refused.")
         verdict = parse_qs(body.decode(errors="replace")).get("verdict", [""])[0]
         session = self.server.sessions.attempts.get(number)
         if session is None or verdict not in CHOICES:
-            raise Refusal(404, "There is no such session, or no such review.")
+            raise Refusal(404, "Unknown session or review.")
         self.server.reporter.send_review(session, verdict)
         self._send(303, "", "text/plain", Location="/")
 
@@ -482,7 +484,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("POST", f"/api/v1/exam/{PART}/", Handler.save_exam),
     ("POST", f"/api/v1/exam/{PART}/attempt/", Handler.create),
     ("GET", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.show),
-    ("PATCH", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.move),
+    ("PATCH", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.change_status),
     ("DELETE", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.remove),
     ("DELETE", f"/api/v1/user/{PART}/", Handler.erase),
     ("GET", "/api/v1/config/", Handler.config),
@@ -499,9 +501,9 @@ def _fields(body: bytes, *needed: str) -> dict[str, Any]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refusal(400, "That is no JSON.") from None
+        raise Refusal(400, "The body is not JSON.") from None
     if not isinstance(data, dict) or any(name not in data for name in needed):
-        raise Refusal(400, f"Needed: {', '.join(needed)}.")
+        raise Refusal(400, f"Required: {', '.join(needed)}.")
     return data
 
 
@@ -571,7 +573,7 @@ def main() -> None:
     host = os.environ.get("INVIGILATOR_HOST") or "127.0.0.1"
     port = int(os.environ.get("INVIGILATOR_PORT") or "8001")
     with Invigilator((host, port), options_of(os.environ)) as server:
-        # Not the loop's own thread: it waits for the loop's end.
+        # In another thread, because shutdown() waits for the loop to end.
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"Listening at http://{host}:{server.server_address[1]}/", flush=True)
         with suppress(KeyboardInterrupt):

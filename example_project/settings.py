@@ -1,16 +1,16 @@
 """Settings of the example LMS, from the environment (or a file ``.env`` beside the Makefile).
 
-Nothing needs to be set: SQLite, local files and a broker in a folder are used then, all under ``var/``.
+Nothing needs to be set. The defaults are SQLite, local files and a broker in a folder, all under ``var/``.
 
 DATABASE_URL           sqlite:///…, postgresql://…, mysql://… (MariaDB too)
-CELERY_BROKER_URL      redis://…, amqp://…; REDIS_URL is taken where it is missing
+CELERY_BROKER_URL      redis://…, amqp://…; REDIS_URL is used if it is missing
 S3_BUCKET              keep report files in S3; with S3_ENDPOINT_URL, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY
-SECRET_KEY             made and kept in var/ where it is missing
-EMAIL_HOST             mails go there (EMAIL_PORT, EMAIL_USER, EMAIL_PASSWORD); without it they are files in var/mail
-RPNOW_USERS            name:password, with commas between: who may send RPNow's reviews
+SECRET_KEY             generated and stored in var/ if it is missing
+EMAIL_HOST             the mail server (EMAIL_PORT, EMAIL_USER, EMAIL_PASSWORD); without it mails are files in var/mail
+RPNOW_USERS            name:password, separated by commas: the accounts that may send RPNow's reviews
 PROCTORTRACK_URL       the service behind the provider proctortrack, with PROCTORTRACK_CLIENT_ID and
-                       PROCTORTRACK_CLIENT_SECRET; without it nothing is called, and a learner's page only pretends
-SITE_URL               the address of the site, for links in mails, and for the service to call back
+                       PROCTORTRACK_CLIENT_SECRET; without it no service is called, and the learner's page simulates one
+SITE_URL               the address of the site, for links in mails and for callbacks from the service
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, DEBUG, DOWNLOAD_VIA, DEFAULT_FROM_EMAIL, VAR
 """
 
@@ -35,20 +35,20 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _kept_secret_key() -> str:
-    """A key of this machine's own: a key that stands in the source would sign anybody's cookies and links."""
-    kept = _folder(VAR) / "secret_key"
+def _stored_secret_key() -> str:
+    """Return a key generated on this machine. With a key from the source code, anybody could sign cookies and links."""
+    path = _folder(VAR) / "secret_key"
     try:
-        with kept.open("x") as file:
-            kept.chmod(0o600)
+        with path.open("x") as file:
+            path.chmod(0o600)
             file.write(secrets.token_urlsafe(50))
     except FileExistsError:
         pass
-    return kept.read_text()
+    return path.read_text()
 
 
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret_key()
+SECRET_KEY = env.str("SECRET_KEY", "") or _stored_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", False)
@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     # The REST API's schema and its page.
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    # Before proctoring_results, whose base template it replaces.
+    # Before proctoring_results, because it overrides that app's base template.
     "example_project.campus",
     "proctoring_results",
 ]
@@ -107,8 +107,8 @@ def _database() -> dict[str, Any]:
     database: dict[str, Any] = {**url}
     options = database.setdefault("OPTIONS", {})
     if database["ENGINE"].endswith("sqlite3"):
-        # Web, worker and beat write to one file: readers must not block them, and writers take turns from the start,
-        # for one that turns from reader into writer later fails at once instead of waiting.
+        # Web, worker and beat write to one file. Readers must not block writers, and a transaction takes the write lock
+        # when it begins: one that upgrades from reading to writing later fails at once instead of waiting.
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("timeout", 20)  # seconds
         options.setdefault("init_command", "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
@@ -119,7 +119,7 @@ def _database() -> dict[str, Any]:
         options.setdefault("connect_timeout", 5)
     else:
         options.setdefault("connect_timeout", 5)
-        # A connection prepares what it has asked a few times, instead of having it planned anew.
+        # A statement that is repeated is prepared, so that the server does not plan it each time.
         options.setdefault("server_side_binding", True)
         options.setdefault("prepare_threshold", 5)
     return database
@@ -158,7 +158,7 @@ CONTENT_SECURITY_POLICY = (
 
 STATIC_URL = "static/"
 STATIC_ROOT = _folder(VAR / "static")
-# Straight from the packages: one step less between a change and the page.
+# Serve static files straight from the packages, without collectstatic.
 WHITENOISE_USE_FINDERS = True
 
 
@@ -172,7 +172,7 @@ def _report_storage() -> dict[str, Any]:
                 "region_name": env.str("S3_REGION", "") or None,
                 "access_key": env.str("S3_ACCESS_KEY", "") or None,
                 "secret_key": env.str("S3_SECRET_KEY", "") or None,
-                # Older regions sign in a way that knows no short lifetimes.
+                # Older regions default to a signature without short lifetimes.
                 "signature_version": "s3v4",
                 "default_acl": None,
                 "file_overwrite": False,
@@ -181,7 +181,7 @@ def _report_storage() -> dict[str, Any]:
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
-            # Never under a folder that a web server shows.
+            # Never in a folder that a web server publishes.
             "location": env.path("REPORTS_FOLDER", VAR / "reports"),
             "file_permissions_mode": 0o600,
             "directory_permissions_mode": 0o700,
@@ -210,7 +210,7 @@ OAUTH2_PROVIDER = {
 
 # ------------------------------------------------------------------------------------------------- proctoring_results
 
-# The host of links in mails and of what providers call back: from here, never from a request.
+# The host in links in mails and in callback addresses. It is never taken from a request.
 SITE_URL = env.str("SITE_URL", "http://localhost:" + (env.str("PORT", "") or "8000")).rstrip("/")
 
 OUR_HOST = urlsplit(SITE_URL).hostname or "localhost"
@@ -224,10 +224,10 @@ PROCTORING_RESULTS = {
             "base_url": env.str("PROCTORTRACK_URL", ""),
             "client_id": env.str("PROCTORTRACK_CLIENT_ID", ""),
             "client_secret": env.str("PROCTORTRACK_CLIENT_SECRET", ""),
-            # The demo's recordings are pages of its own.
+            # The demo serves its recordings itself.
             "evidence_hosts": [OUR_HOST],
         },
-        # Without a secret RPNow's door is shut.
+        # Without users, RPNow's webhook refuses every request.
         "rpnow": {"users": env.list("RPNOW_USERS", []), "evidence_hosts": [OUR_HOST]},
     },
 }
@@ -245,11 +245,11 @@ _mail_server = {
 if _mail_server["host"]:
     _mail_backend, _mail_options = "django.core.mail.backends.smtp.EmailBackend", _mail_server
 else:
-    # Without a mail server each mail is a file to look at.
+    # Without a mail server, each mail is written to a file.
     _mail_backend = "django.core.mail.backends.filebased.EmailBackend"
     _mail_options = {"file_path": str(_folder(VAR / "mail"))}
 
-# Django 6.1 has one setting for all of it, and warns of the older ones.
+# Django 6.1 replaces these settings by one, and deprecates them.
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": _mail_backend, "OPTIONS": _mail_options}}
 else:
@@ -262,7 +262,7 @@ else:
 # -------------------------------------------------------------------------------------------------------------- celery
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or env.str("REDIS_URL", "") or "folder://localhost"
-# An instructor's click must not wait for a broker that does not answer; what is not delivered is swept up.
+# An instructor's click must not wait for a broker that does not answer; periodic tasks find what was not delivered.
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -293,7 +293,7 @@ LOGGING = {
     "loggers": {
         "proctoring_results": {"level": "INFO"},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # A page that somebody may not open is no event.
+        # A page that somebody may not open needs no log entry.
         "django.request": {"level": "ERROR"},
     },
 }

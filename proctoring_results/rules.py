@@ -136,6 +136,12 @@ RESULT_LABELS: Mapping[ResultWord, str | Promise] = {
     ResultWord.UNSATISFACTORY: _("Failed"),
 }
 
+# What a person decides, by the status that follows.
+VERDICT_LABELS: Mapping[AttemptStatus, str | Promise] = {
+    AttemptStatus.VERIFIED: _("Pass"),
+    AttemptStatus.REJECTED: _("Fail"),
+}
+
 # One scale for lists, timelines, tables and charts. Suspicious is the most serious: it needs a person, while an attempt
 # with a Rules Violation passes.
 TONES: Mapping[str, str] = {

@@ -18,15 +18,17 @@ def problem_of_text(text: str) -> str:
     return ""
 
 
-def clean_text(field: str, value: object, *, max_length: int | None = None) -> str:
+def clean_text(field: str, value: object, *, min_length: int = 0, max_length: int | None = None) -> str:
     """Return the text unchanged.
 
-    Raises ``InvalidInput`` for what is no text, NUL, lone surrogates, and more than ``max_length`` characters.
+    Raises ``InvalidInput`` for what is no text, for NUL and lone surrogates, and for too few or too many characters.
     """
     if not isinstance(value, str):
         raise InvalidInput(field, _("must be text."))
     if problem := problem_of_text(value):
         raise InvalidInput(field, problem)
+    if len(value) < min_length:
+        raise InvalidInput(field, _("must not be empty."))
     if max_length is not None and len(value) > max_length:
         raise InvalidInput(field, _("must have at most %(limit)d characters.") % {"limit": max_length})
     return value
@@ -34,10 +36,7 @@ def clean_text(field: str, value: object, *, max_length: int | None = None) -> s
 
 def clean_key(field: str, value: object, *, max_length: int = 255) -> str:
     """Return the text unchanged, as ``clean_text`` does. Raises ``InvalidInput`` for an empty one, too."""
-    text = clean_text(field, value, max_length=max_length)
-    if not text:
-        raise InvalidInput(field, _("must not be empty."))
-    return text
+    return clean_text(field, value, min_length=1, max_length=max_length)
 
 
 def clean_whole_number(field: str, value: object, *, min_value: int = 0, max_value: int = 1_000_000) -> int:

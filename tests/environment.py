@@ -1,4 +1,4 @@
-"""Where a test run keeps its files and how it names its databases, so that two runs do not meet."""
+"""The folder and the database names of a test run, so that two runs do not disturb each other."""
 
 import atexit
 import fcntl
@@ -13,9 +13,9 @@ PREFIX = "proctoring-tests-"
 
 
 def run_folder() -> Path:
-    """Return the folder of this run. The first process makes it and removes it; those that it starts inherit it.
+    """Return the folder of this run. The first process creates and removes it; processes that it starts inherit it.
 
-    It is the temporary folder of all of them, so that browsers, workers and pytest leave nothing elsewhere.
+    It is the temporary folder of all these processes, so that browsers, workers and pytest leave nothing elsewhere.
     """
     if VARIABLE not in os.environ:
         remove_folders_of_killed_runs()
@@ -25,7 +25,7 @@ def run_folder() -> Path:
 
 
 def process_folder() -> Path:
-    """Return the part of it that is this process's own when pytest-xdist spreads the run over several."""
+    """Return the folder of this process within the run's folder; pytest-xdist runs several processes."""
     folder = run_folder() / os.environ.get("PYTEST_XDIST_WORKER", "main")
     folder.mkdir(exist_ok=True)
     return folder
@@ -34,7 +34,7 @@ def process_folder() -> Path:
 def _make() -> str:
     name = tempfile.mkdtemp(prefix=PREFIX)
     lock = (Path(name) / "lock").open("w")
-    # The system releases it when the process ends, however it ends.
+    # The system releases the lock when the process ends, even if it is killed.
     fcntl.flock(lock, fcntl.LOCK_EX)
 
     def remove() -> None:
@@ -52,7 +52,7 @@ def remove_folders_of_killed_runs() -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(lock_file.parent, ignore_errors=True)
         except OSError:
-            continue  # that run goes on, or is another user's
+            continue  # that run is in progress, or belongs to another user
 
 
 def test_database(database: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_database(database: dict[str, Any]) -> dict[str, Any]:
     name = f"test_proctoring_results_{os.getpid()}"
     test = {**database.get("TEST", {}), "NAME": name}
     if database["ENGINE"].endswith("sqlite3"):
-        # A file: a report is built over a second connection, which would not see a database in memory.
+        # A file, because a report is built over a second connection, which would not see a database in memory.
         test["NAME"] = str(process_folder() / f"{name}.sqlite3")
     elif database["ENGINE"].endswith("mysql"):
         test["CHARSET"] = "utf8mb4"

@@ -1,4 +1,4 @@
-"""The host's side, written by hand: an LMS and a mail server that remember their calls, and can be down."""
+"""Fakes of the host: an LMS and a mail server that record their calls and can be down."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from proctoring_results.lms import NullLMS
 
 
 class Interrupted:
-    """What happens during the next call, before or after it has its effect. Once."""
+    """Actions to run once during the next call, before or after its effect."""
 
     def __init__(self) -> None:
         self.before: list[Callable[[], object]] = []
@@ -20,15 +20,15 @@ class Interrupted:
     @contextmanager
     def call(self) -> Iterator[None]:
         before, after, self.before, self.after = self.before, self.after, [], []
-        for happens in before:
-            happens()
+        for action in before:
+            action()
         yield
-        for happens in after:
-            happens()
+        for action in after:
+            action()
 
 
 class RememberingLMS(NullLMS):
-    """What a host would hold after all calls. State is shared, as the app makes a new instance for each call."""
+    """An LMS that records what a host would store, on the class: the app makes an instance for each call."""
 
     held: set
     credit: dict
@@ -49,7 +49,7 @@ class RememberingLMS(NullLMS):
 
     @classmethod
     def shown_grade(cls, user, content_id):
-        """The grade as the learner sees it, under the overlay."""
+        """Return the grade as the learner sees it: 0 if it is held."""
         return 0 if (user.pk, content_id) in cls.held else cls.grades.get(user.pk)
 
     def course_team(self, course_id):
@@ -97,7 +97,7 @@ class RememberingLMS(NullLMS):
 
 
 class RememberingMailServer(BaseEmailBackend):
-    """Remembers each mail, and which grades were held when it was sent."""
+    """A mail server that records each mail, with the grades that were held when it was sent."""
 
     down: bool
     midst: Interrupted

@@ -1,7 +1,7 @@
-"""The pytest plugin that gives a run its folder, and the settings that its tests need.
+"""A pytest plugin that gives a run its folder and selects its settings.
 
-Most tests run on the minimal settings of ``tests.settings``. Those of the example LMS run on the example's settings. A
-process has one settings module, so they run when the folders below are asked for by name.
+Most tests run on the minimal settings in ``tests.settings``. The tests of the example LMS need the example's settings.
+A process has one settings module, so they run only if their folders (below) are named on the command line.
 """
 
 import os
@@ -27,14 +27,14 @@ def runs_on_example() -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Iterator[None]:
-    """Choose before pytest-django reads the settings."""
+    """Select the settings before pytest-django reads them."""
     run_folder()
     paths = [Path(argument.partition("::")[0]) for argument in parser.parse_known_args(args).file_or_dir]
     if kinds := {needs_example(path) for path in paths}:
         if len(kinds) == 2:
             raise pytest.UsageError(
-                "The tests of the example LMS run on settings of their own: ask for these folders in a run of their "
-                f"own, or use make test. {' '.join(f'tests/{folder.name}' for folder in EXAMPLE_FOLDERS)}"
+                "The tests of the example LMS have their own settings: run these folders separately, "
+                f"or use make test. {' '.join(f'tests/{folder.name}' for folder in EXAMPLE_FOLDERS)}"
             )
         os.environ["DJANGO_SETTINGS_MODULE"] = EXAMPLE_SETTINGS if kinds == {True} else "tests.settings"
     return (yield)

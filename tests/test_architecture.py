@@ -18,6 +18,8 @@ MAY_WRITE_STATUS = {
 }
 # A cache that is down must lock nobody out, and each cache backend raises errors of its own.
 MAY_SWALLOW = {"proctoring_results/throttles.py"}
+# Attributes of models that Django documents.
+DOCUMENTED = {"_meta", "_state", "_default_manager"}
 
 
 def test_only_one_function_writes_a_status():
@@ -27,6 +29,10 @@ def test_only_one_function_writes_a_status():
 
 def test_no_unexpected_error_is_swallowed():
     assert offences(swallowing_handlers, trees("proctoring_results"), besides=MAY_SWALLOW) == []
+
+
+def test_nobody_elses_private_attributes_are_read():
+    assert offences(private_attributes, trees("proctoring_results")) == []
 
 
 def test_the_app_imports_neither_the_example_nor_the_tests():
@@ -91,6 +97,21 @@ def test_reading_a_status_is_allowed(source):
 )
 def test_a_handler_of_every_exception_must_raise(handler, is_refused):
     assert bool(list(swallowing_handlers(ast.parse(f"try: work()\n{handler}")))) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("source", "is_refused"),
+    [
+        ("request._user", True),
+        ("self.request._full_data = 1", True),
+        ("getattr(request, '_user', None)", True),
+        ("self._rows", False),
+        ("row._meta.fields", False),
+        ("super().__init__()", False),
+    ],
+)
+def test_a_private_attribute_of_another_object_is_noticed(source, is_refused):
+    assert bool(list(private_attributes(ast.parse(source)))) is is_refused
 
 
 def test_a_handler_may_collect_exceptions_that_the_function_raises_at_its_end():
@@ -186,6 +207,26 @@ def raises(nodes: list) -> bool:
         if raises(list(ast.iter_child_nodes(node))):
             return True
     return False
+
+
+def private_attributes(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that use a private attribute of anything but ``self`` or ``cls``."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Attribute(value=ast.Name(id="self" | "cls")) | ast.Attribute(value=ast.Call(func=ast.Name("super")))
+            ):
+                continue
+            case ast.Attribute(attr=name, lineno=line):
+                pass
+            case ast.Call(
+                func=ast.Name(id="getattr" | "setattr"), args=[_, ast.Constant(value=str(name)), *_], lineno=line
+            ):
+                pass
+            case _:
+                continue
+        if name.startswith("_") and not name.startswith("__") and name not in DOCUMENTED:
+            yield line
 
 
 def imports_of_strangers(tree: ast.AST) -> Iterator[int]:

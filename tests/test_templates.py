@@ -28,8 +28,8 @@ def untranslated(source: str) -> list[str]:
     """Return the words that people read as they stand in the source."""
     source = INVISIBLE.sub("", SYNTAX.sub("", TRANSLATED.sub("", source)))
     texts = [TAG.sub(" ", source), *READ_ATTRIBUTE.findall(source)]
-    words = [word for text in texts for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"&\w+;", " ", text))]
-    return [word for word in words if word not in NO_WORDS]
+    tokens = [token for text in texts for token in re.findall(r"[^\W\d_]{2,}", re.sub(r"&\w+;", " ", text))]
+    return [token for token in tokens if token not in NO_WORDS]
 
 
 @pytest.mark.parametrize("path", ALL, ids=name_of)
@@ -44,7 +44,7 @@ def test_no_page_has_a_script_or_style_inside(path):
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "expected"),
     [
         ("<p>Appeals</p>", ["Appeals"]),
         ('<img alt="A chart">', ["chart"]),
@@ -52,8 +52,8 @@ def test_no_page_has_a_script_or_style_inside(path):
         ("{% blocktranslate count n=n %}one{% plural %}many{% endblocktranslate %}", []),
     ],
 )
-def test_words_that_nobody_can_translate_are_noticed(source, words):
-    assert untranslated(source) == words
+def test_words_that_nobody_can_translate_are_noticed(source, expected):
+    assert untranslated(source) == expected
 
 
 @pytest.mark.parametrize("source", ["<script>", '<p style="a">', "<style>", '<a onclick="a()">'])

@@ -65,7 +65,7 @@ class GradeAdmin(GradeBase):
 
 @admin.register(Viewing)
 class ViewingAdmin(ViewingBase):
-    """Who has looked at whom is read here, and written nowhere."""
+    """Read-only: the record of who viewed the course as whom."""
 
     list_display = ["began_at", "viewer", "learner", "course", "ended_at"]
     list_select_related = ["viewer", "learner", "course"]

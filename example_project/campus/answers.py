@@ -12,12 +12,12 @@ Answers = dict[str, int]
 
 
 def answers_in(attempt_code: str) -> Answers:
-    sheet = AnswerSheet.objects.filter(attempt_code=attempt_code).first()
-    return sheet.answers if sheet else {}
+    answer_sheet = AnswerSheet.objects.filter(attempt_code=attempt_code).first()
+    return answer_sheet.answers if answer_sheet else {}
 
 
 def parse_answers(content: ExamContent, posted: Mapping[str, str]) -> Answers:
-    """Return the answers in a posted form (``question-0=2`` …), without those that are no choice of their question."""
+    """Return the answers in a posted form (``question-0=2`` …), omitting invalid choices."""
     answers: Answers = {}
     for number, question in enumerate(content.questions):
         value = posted.get(f"question-{number}", "")
@@ -26,23 +26,23 @@ def parse_answers(content: ExamContent, posted: Mapping[str, str]) -> Answers:
     return answers
 
 
-def create_sheet(attempt_code: str) -> None:
-    """Create an empty sheet for an exam that starts. A second call changes nothing."""
+def create_answer_sheet(attempt_code: str) -> None:
+    """Create an empty answer sheet when an exam starts. A second call changes nothing."""
     AnswerSheet.objects.get_or_create(attempt_code=attempt_code)
 
 
 def save_answers(attempt_code: str, answers: Answers) -> bool:
-    """Save answers while the sheet is open. Returns whether it was."""
-    # One UPDATE: a second tab must not change a sheet that the first has just submitted.
-    open_sheet = AnswerSheet.objects.filter(attempt_code=attempt_code, closed_at=None)
-    return bool(open_sheet.update(answers=answers, saved_at=timezone.now()))
+    """Save answers while the answer sheet is open. Return whether it was open."""
+    # One UPDATE: a second tab must not change answers that the first has just submitted.
+    unfinished = AnswerSheet.objects.filter(attempt_code=attempt_code, closed_at=None)
+    return bool(unfinished.update(answers=answers, saved_at=timezone.now()))
 
 
 @transaction.atomic
 def close_and_grade(attempt_code: str, user: User, content: ExamContent, *, counts: bool) -> None:
-    """Close the sheet of an exam that is over, and grade it. A second call changes nothing.
+    """Close the answer sheet of a finished exam and grade it. A second call changes nothing.
 
-    An attempt without a sheet was not taken on these pages, and is graded by whoever gave it.
+    An attempt without an answer sheet was not taken on these pages; whoever ran that exam grades it.
     """
     closed = AnswerSheet.objects.filter(attempt_code=attempt_code, closed_at=None).update(closed_at=timezone.now())
     if not closed or not counts:

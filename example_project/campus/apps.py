@@ -7,6 +7,6 @@ class CampusConfig(AppConfig):
 
     def ready(self) -> None:
         from . import (
-            openapi,  # noqa: F401  it says how one signs in
-            viewing,  # noqa: F401  it listens for sign-outs
+            openapi,  # noqa: F401  describes the sign-in in the API schema
+            viewing,  # noqa: F401  connects the sign-out signal
         )

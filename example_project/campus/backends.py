@@ -1,4 +1,4 @@
-"""What a role in a course allows, as Django's permissions with the course id as their object."""
+"""Map roles in a course to Django permissions, with the course id as their object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,17 +28,17 @@ class CourseRoleBackend(BaseBackend):
 
 
 def _roles(user: AbstractBaseUser | AnonymousUser) -> list[tuple[str, str]]:
-    """Course ids and roles, asked once a request: Django makes a user object for each."""
+    """Return course ids and roles. They are read once per request: Django makes a user object for each request."""
     if not hasattr(user, "_campus_roles"):
         # Compared in Python: MariaDB would take "edX/Demo" for "edx/demo".
         roles = CourseRole.objects.filter(user=user.pk).values_list("course__course_id", "role")
         user._campus_roles = list(roles)  # type: ignore[union-attr]
-    kept: list[tuple[str, str]] = user._campus_roles  # type: ignore[union-attr]
-    return kept
+    cached: list[tuple[str, str]] = user._campus_roles  # type: ignore[union-attr]
+    return cached
 
 
 class ProviderBackend(BaseBackend):
-    """A proctoring service may send reviews for itself."""
+    """A proctoring service may send reviews for its own provider."""
 
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if perm != "proctoring_results.submit_review" or not isinstance(obj, str) or not user_obj.is_active:
@@ -50,5 +50,5 @@ def _provider(user: AbstractBaseUser | AnonymousUser) -> str | None:
     if not hasattr(user, "_campus_provider"):
         account = ProviderAccount.objects.filter(user=user.pk).first()
         user._campus_provider = account and account.provider  # type: ignore[union-attr]
-    kept: str | None = user._campus_provider  # type: ignore[union-attr]
-    return kept
+    cached: str | None = user._campus_provider  # type: ignore[union-attr]
+    return cached

@@ -1,4 +1,4 @@
-"""The grade book as learners see it: their grades, under an overlay of those that are held at 0."""
+"""The grade book as learners see it: their grades, with held grades shown as 0."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .models import Certificate, Course, ExamContent, Grade, HeldGrade
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-# Of all points of the course, for a certificate.
-ENOUGH = 0.5
+# The share of all points in the course that a certificate requires.
+PASS_MARK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What is shown: 0 where the grade is held."""
+    """A score as the learner sees it: 0 if the grade is held."""
 
     earned: int
     possible: int
@@ -24,7 +24,7 @@ class Score:
 
 
 def scores(user: AbstractBaseUser, course: Course) -> dict[str, Score]:
-    """A learner's scores in a course by the content id of the exam."""
+    """Return a learner's scores in a course, by the content id of the exam."""
     held = set(HeldGrade.objects.filter(user=user.pk, content__course=course).values_list("content_id", flat=True))
     grades = Grade.objects.filter(user=user.pk, content__course=course).select_related("content")
     return {
@@ -48,11 +48,11 @@ def invalidate_certificate(user: AbstractBaseUser, course: Course) -> None:
 
 
 def evaluate_certificate(user: AbstractBaseUser, course: Course) -> None:
-    """Give the certificate, or take it back, by what the grade book shows now."""
-    shown = scores(user, course).values()
-    possible = sum(score.possible for score in shown)
+    """Issue or invalidate the certificate, depending on the scores that the learner sees now."""
+    current_scores = scores(user, course).values()
+    possible = sum(score.possible for score in current_scores)
     is_held = HeldGrade.objects.filter(user=user.pk, content__course=course).exists()
-    earned = possible > 0 and not is_held and sum(score.earned for score in shown) >= ENOUGH * possible
+    earned = possible > 0 and not is_held and sum(score.earned for score in current_scores) >= PASS_MARK * possible
     if earned:
         Certificate.objects.update_or_create(user_id=user.pk, course=course, defaults={"is_valid": True})
     else:

@@ -1,4 +1,4 @@
-"""This LMS as proctoring_results sees it."""
+"""The LMS interface of proctoring_results, implemented for Campus."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class CampusLMS(NullLMS):
         return course.end if course else None
 
     def whom_to_ask(self, course_id: str) -> str:
-        named = [f"{role.user.get_full_name()} ({role.user.email})" for role in _instructors(course_id)[:3]]
-        return " or ".join(named) or "the administrators of Campus"
+        contacts = [f"{role.user.get_full_name()} ({role.user.email})" for role in _instructors(course_id)[:3]]
+        return " or ".join(contacts) or "the administrators of Campus"
 
     def how_to_appeal(self, course_id: str) -> str:
         return (
             "If you think that a result is wrong, you can appeal within 30 days: write to "
-            f"{self.whom_to_ask(course_id)}, and say why. A person then looks at the recording again."
+            f"{self.whom_to_ask(course_id)}, and give your reasons. A person will then look at the recording again."
         )
 
     def course_team(self, course_id: str) -> list[str]:

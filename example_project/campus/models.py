@@ -1,4 +1,4 @@
-"""A small LMS: courses, who learns in them, who runs them, and the grade book."""
+"""A small LMS: courses, their learners and teams, and the grade book."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.db.models import Q
 
 class CourseQuerySet(models.QuerySet["Course"]):
     def of(self, user: User) -> Self:
-        """The courses in which a person learns or has a role."""
+        """Return the courses in which a person is enrolled or has a role."""
         return self.filter(Q(enrolments__user=user) | Q(roles__user=user)).distinct()
 
 
 class Course(models.Model):
-    course_id = models.CharField(max_length=255, unique=True, help_text="Opaque: never taken apart.")
+    course_id = models.CharField(max_length=255, unique=True, help_text="Opaque: never parsed.")
     name = models.CharField(max_length=255)
     about = models.TextField(blank=True)
     start = models.DateTimeField()
@@ -64,7 +64,7 @@ class CourseRole(models.Model):
 
 
 class ProviderAccount(models.Model):
-    """A person who is none: the account of a proctoring service, for which it may send reviews."""
+    """The user account of a proctoring service, and the provider whose reviews it may send."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="provider_account")
     provider = models.CharField(max_length=64)
@@ -88,7 +88,7 @@ def check_questions(questions: Any) -> None:
 
 
 class ExamContent(models.Model):
-    """What an exam asks. Its time, its dates and its attempts are known to proctoring_results."""
+    """The questions of an exam. proctoring_results stores its time limit, dates and attempts."""
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="exam_contents")
     content_id = models.CharField(max_length=255)
@@ -108,12 +108,12 @@ class ExamContent(models.Model):
 
 
 class AnswerSheet(models.Model):
-    """What a learner has answered in one attempt: the number of a question to the number of a choice."""
+    """A learner's answers in one attempt: question number → number of the chosen answer."""
 
     attempt_code = models.CharField(max_length=64, unique=True)
     answers = models.JSONField(default=dict)
     saved_at = models.DateTimeField(auto_now=True)
-    # Set once, when the exam is over; nothing is written on the sheet after.
+    # Set once, when the exam is over. No answer is saved after that.
     closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ class AnswerSheet(models.Model):
 
 
 class Grade(models.Model):
-    """The grade book: what a learner has earned in an exam, at the last hand-in."""
+    """An entry in the grade book: a learner's points in an exam, from the latest attempt handed in."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grades")
     content = models.ForeignKey(ExamContent, on_delete=models.CASCADE, related_name="grades")
@@ -137,7 +137,7 @@ class Grade(models.Model):
 
 
 class HeldGrade(models.Model):
-    """While this row is there, 0 is shown in place of the learner's grade, which stays as it is underneath."""
+    """While this row exists, learners see 0 in place of their grade. The grade itself is not changed."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="held_grades")
     content = models.ForeignKey(ExamContent, on_delete=models.CASCADE, related_name="held_grades")
@@ -150,7 +150,7 @@ class HeldGrade(models.Model):
 
 
 class CreditRequirement(models.Model):
-    """How a learner stands with an exam that credit asks for."""
+    """The state of one exam that is required for credit, for one learner."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="credit_requirements")
     content = models.ForeignKey(ExamContent, on_delete=models.CASCADE, related_name="credit_requirements")
@@ -166,7 +166,7 @@ class CreditRequirement(models.Model):
 
 
 class Certificate(models.Model):
-    """Earned with half of all points of a course, and lost while a grade is held."""
+    """A certificate is earned with half of the points in a course, and is invalid while a grade is held at 0."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="certificates")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="certificates")
@@ -182,13 +182,13 @@ class Certificate(models.Model):
 
 
 class Viewing(models.Model):
-    """A member of the course team looked at the course as a learner: who, at whom, from when to when."""
+    """A record that a member of the course team viewed the course as one of its learners."""
 
     viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="viewings")
     learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="viewed")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="viewings")
     began_at = models.DateTimeField()
-    # NULL while it goes on, or after a browser that was closed without signing out, until the viewer's next one.
+    # NULL while it lasts. If the browser was closed without signing out, it ends when the viewer begins the next one.
     ended_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""How one signs in, for the schema of the REST API."""
+"""How clients sign in, for the schema of the REST API."""
 
 from __future__ import annotations
 

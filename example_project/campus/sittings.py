@@ -12,12 +12,12 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.api import AttemptStatus
 
-from .answers import close_and_grade, create_sheet, parse_answers, save_answers
+from .answers import close_and_grade, create_answer_sheet, parse_answers, save_answers
 from .models import Course, Enrolment, ExamContent
 
 S = AttemptStatus
-TAKEN = frozenset({S.COMPLETED, S.SUBMITTED, S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED, S.VERIFIED, S.REJECTED})
-OUT_OF_DATE = "That page was out of date. This is how your exam stands now."
+FINISHED = frozenset({S.COMPLETED, S.SUBMITTED, S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED, S.VERIFIED, S.REJECTED})
+OUT_OF_DATE = "That page was out of date. This page shows the current state of your exam."
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Sitting:
     enrolment: Enrolment
     exam: api.ProctoredExam
     content: ExamContent
-    # The newest that is not archived.
+    # The newest one that is not archived.
     attempt: api.ExamAttempt | None
 
     @property
@@ -45,7 +45,10 @@ class Sitting:
 
     @property
     def ran_out_of_time(self) -> bool:
-        """By the clock, not by the status: this must not change with what a review says while the result is pending."""
+        """Return whether the time ran out.
+
+        It goes by the clock, because a review may change the status while the result is pending.
+        """
         attempt = self.attempt
         if attempt is None or not (attempt.started_at and attempt.completed_at and attempt.allowed_time_limit_mins):
             return False
@@ -53,19 +56,19 @@ class Sitting:
 
     @property
     def is_watched(self) -> bool:
-        """Return whether there is software to set up. A timed exam just starts."""
+        """Return whether there is software to set up. A timed exam starts without it."""
         return self.exam.is_proctored or self.exam.is_practice_exam
 
     @property
     def reports_ready(self) -> bool:
-        """Return whether a real service reports that the learner is ready. Without one the page pretends."""
+        """Return whether a real service reports that the learner is ready. Without one, the page simulates it."""
         return self.attempt is not None and api.takes_calls(self.attempt)
 
 
 def find_sitting(user: User, enrolment: Enrolment, content: ExamContent, *, settle: bool = True) -> Sitting:
     """Return the learner's exam as it stands now. Raises ``api.NotFound`` if the exam is not registered.
 
-    ``settle=False`` only looks: an exam whose time is over is neither ended nor graded.
+    With ``settle=False`` nothing changes: an exam whose time is over is neither ended nor graded.
     """
     exam = api.get_exam(enrolment.course.course_id, content.content_id)
     attempt = api.attempts_of(user, exam).filter(archived_at=None).first()
@@ -76,21 +79,21 @@ def find_sitting(user: User, enrolment: Enrolment, content: ExamContent, *, sett
 
 
 def _settle(sitting: Sitting) -> None:
-    """End an exam whose time ran out meanwhile, and grade one that is over."""
+    """End an exam whose time has run out, and grade one that is over."""
     if sitting.attempt is None:
         return
     if api.time_left(sitting.attempt) == timedelta(0):
         sitting.attempt = api.submit_attempt(sitting.attempt.attempt_code, by=sitting.user)
-    if sitting.attempt.status in TAKEN:
+    if sitting.attempt.status in FINISHED:
         close_and_grade(
             sitting.attempt.attempt_code, sitting.user, sitting.content, counts=not sitting.exam.is_practice_exam
         )
 
 
 def take_step(sitting: Sitting, name: str, posted: Mapping[str, str]) -> str:
-    """Do what a button of the exam page asks for, and return a message for the learner, which may be empty.
+    """Do what a button on the exam page asks for, and return a message for the learner, which may be empty.
 
-    Raises ``KeyError`` for a button that does not exist, and children of ``api.ProctoringResultsError``.
+    Raise ``KeyError`` if there is no such button; errors of the API are subclasses of ``api.ProctoringResultsError``.
     """
     step = STEPS[name]
     if step is _begin and sitting.attempt is not None and sitting.attempt.is_open:
@@ -116,20 +119,20 @@ def _download(sitting: Sitting, posted: Mapping[str, str]) -> str:
     api.mark_download_clicked(_code(sitting), by=sitting.user)
     if sitting.reports_ready:
         return ""
-    return "This demonstration has no software to install. Go on as if it had been set up."
+    return "This demonstration has no software to install. Continue as if you had set it up."
 
 
 def _ready(sitting: Sitting, posted: Mapping[str, str]) -> str:
     if sitting.reports_ready:
-        return "The proctoring software says when you are set up. This page then goes on by itself."
-    # No `by`: with a real provider its software says so, not the learner.
+        return "The proctoring software reports when you are set up. This page then continues by itself."
+    # No `by`: with a real provider, the software reports this, not the learner.
     api.mark_ready_to_start(_code(sitting))
     return ""
 
 
 def _start(sitting: Sitting, posted: Mapping[str, str]) -> str:
-    create_sheet(_code(sitting))
-    # Where nothing is to be set up, the LMS starts the exam for the learner.
+    create_answer_sheet(_code(sitting))
+    # If there is nothing to set up, the LMS starts the exam for the learner.
     api.start_attempt(_code(sitting), by=sitting.user if sitting.is_watched else None)
     return ""
 
@@ -163,7 +166,7 @@ def _hand_in(sitting: Sitting, posted: Mapping[str, str]) -> str:
 
 
 def _time_is_up(sitting: Sitting, posted: Mapping[str, str]) -> str:
-    """Sent by the page a moment before the end: what is filled in is handed in."""
+    """Save and hand in the answers: the page sends this just before the time is up."""
     _save(sitting, posted)
     return _hand_in(sitting, posted)
 

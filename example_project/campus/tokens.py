@@ -1,4 +1,4 @@
-"""How a proctoring service signs in: by a token of OAuth 2, client credentials. Ready to copy into another project."""
+"""Sign-in of a proctoring service by an OAuth 2 client credentials token. Ready to copy into another project."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 
 class TokenAuthentication(OAuth2Authentication):  # type: ignore[misc]  # it has no types
-    """``Authorization: Bearer …``, and ``JWT …`` as proctoring services write it.
+    """Accept ``Authorization: Bearer …``, and ``JWT …`` as proctoring services send it.
 
-    A token of client credentials belongs to no person. It stands for the account that owns the application.
+    A client credentials token belongs to no person. It represents the account that owns the application.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
@@ -18,11 +18,11 @@ class TokenAuthentication(OAuth2Authentication):  # type: ignore[misc]  # it has
         if scheme.lower() not in ("jwt", "bearer"):
             return None
         request.META["HTTP_AUTHORIZATION"] = f"Bearer {token.strip()}"
-        # Django's request, not DRF's: the toolkit looks for a form in it, and must not read the body for that.
-        found = super().authenticate(request._request)
-        if found is None:
+        # Django's request, not DRF's: the toolkit would read the body of a DRF request while it looks for a form.
+        credentials = super().authenticate(request._request)
+        if credentials is None:
             return None
-        user, access_token = found
+        user, access_token = credentials
         account = user or access_token.application.user
         if account is None or not account.is_active:
             raise AuthenticationFailed

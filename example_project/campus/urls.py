@@ -4,7 +4,7 @@ from . import views
 
 app_name = "campus"
 
-# Course ids may hold slashes, so the longer addresses come first.
+# Course ids may contain slashes, so longer URLs come first.
 urlpatterns = [
     path("", views.home, name="home"),
     path("a-providers-recordings/<slug:kind>/<int:number>/", views.recording, name="recording"),

@@ -1,4 +1,4 @@
-"""The course as one of its learners sees it: for the course team, read-only, and written down."""
+"""Viewing a course as one of its learners: for the course team, read-only, and recorded."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .models import Course, Enrolment, Viewing
 
 PERMISSION = "proctoring_results.view_sessions"
 SESSION_KEY = "viewing"
-MAX_FOUND = 20
+MAX_LEARNERS = 20
 READ_ONLY = "You are viewing this course as a learner: nothing can be changed. Stop viewing first."
 
 
 class LearnerSearch(forms.Form):
-    words = forms.CharField(label="Name, username or e-mail address", max_length=100)
+    query = forms.CharField(label="Name, username or e-mail address", max_length=100)
 
 
 def may_view(user: User, course: Course) -> bool:
@@ -35,29 +35,29 @@ def may_view(user: User, course: Course) -> bool:
 
 
 def viewable(course: Course) -> QuerySet[Enrolment]:
-    """Learners who are nothing else: through the eyes of who runs the course or the site nobody looks."""
+    """Return the learners who have no role in the course or the site: nobody may view a course as one of its team."""
     learners = course.enrolments.filter(user__is_staff=False, user__is_superuser=False)
     return learners.exclude(user__course_roles__course=course).select_related("user")
 
 
-def find_learners(course: Course, words: str) -> list[Enrolment]:
-    """Those in whom each of the words is found, by name, and one more than are shown."""
-    found = viewable(course)
-    for word in words.split():
-        found = found.filter(
-            Q(user__username__icontains=word)
-            | Q(user__first_name__icontains=word)
-            | Q(user__last_name__icontains=word)
-            | Q(user__email__icontains=word)
+def find_learners(course: Course, query: str) -> list[Enrolment]:
+    """Return learners who match every term of the query, sorted by name: at most one more than the page shows."""
+    enrolments = viewable(course)
+    for term in query.split():
+        enrolments = enrolments.filter(
+            Q(user__username__icontains=term)
+            | Q(user__first_name__icontains=term)
+            | Q(user__last_name__icontains=term)
+            | Q(user__email__icontains=term)
         )
-    return list(found.order_by("user__last_name", "user__first_name", "user__username")[: MAX_FOUND + 1])
+    return list(enrolments.order_by("user__last_name", "user__first_name", "user__username")[: MAX_LEARNERS + 1])
 
 
 def begin(request: HttpRequest, user: User, course: Course, username: str) -> Viewing:
-    """From now on the course's pages are shown as this learner sees them. Raises Http404 for anybody else."""
+    """Show the course's pages as this learner sees them from now on. Raise Http404 if the person is not viewable."""
     enrolment = get_object_or_404(viewable(course), user__username=username)
     now = timezone.now()
-    # One at a time, whichever browser it was in.
+    # One at a time, in all browsers together.
     Viewing.objects.filter(viewer=user, ended_at=None).update(ended_at=now)
     viewing = Viewing.objects.create(viewer=user, learner=enrolment.user, course=course, began_at=now)
     request.session[SESSION_KEY] = viewing.pk
@@ -65,11 +65,11 @@ def begin(request: HttpRequest, user: User, course: Course, username: str) -> Vi
 
 
 def current(request: HttpRequest) -> Viewing | None:
-    """What the person looks at as a learner, if anything; asked once a request."""
+    """Return the viewing that is in progress, if any. It is read once per request."""
     if not hasattr(request, "_viewing"):
         request._viewing = _current(request)  # type: ignore[attr-defined]
-    found: Viewing | None = request._viewing  # type: ignore[attr-defined]
-    return found
+    viewing: Viewing | None = request._viewing  # type: ignore[attr-defined]
+    return viewing
 
 
 def _current(request: HttpRequest) -> Viewing | None:
@@ -80,14 +80,14 @@ def _current(request: HttpRequest) -> Viewing | None:
         .select_related("learner", "course")
         .first()
     )
-    if viewing is None or not _still_goes(viewing, request.user):
+    if viewing is None or not _may_continue(viewing, request.user):
         end(request)
         return None
     return viewing
 
 
-def _still_goes(viewing: Viewing, user: User) -> bool:
-    """A role that was lost ends it; so does a learner who left, or joined the team."""
+def _may_continue(viewing: Viewing, user: User) -> bool:
+    """Return False if the viewer lost the role, or if the learner left the course or joined its team."""
     learners = viewable(viewing.course).filter(user=viewing.learner)
     return may_view(user, viewing.course) and learners.exists()
 
@@ -98,7 +98,7 @@ def current_in(request: HttpRequest, course: Course) -> Viewing | None:
 
 
 def end(request: HttpRequest) -> None:
-    """Twice is once."""
+    """End the viewing. A second call changes nothing."""
     Viewing.objects.filter(pk=request.session.pop(SESSION_KEY, None), ended_at=None).update(ended_at=timezone.now())
     request._viewing = None  # type: ignore[attr-defined]
 
@@ -109,11 +109,11 @@ def end_at_sign_out(request: HttpRequest, **_: Any) -> None:
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """A person who is viewing a course as a learner changes nothing by the REST APIs either."""
+    """Refuse changes through the REST APIs, too, while a person views a course as a learner."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        found: tuple[Any, Any] | None = super().authenticate(request)
+        credentials: tuple[Any, Any] | None = super().authenticate(request)
         only_reads = getattr(request.parser_context["view"], "only_reads", False)
-        if found and request.method not in SAFE_METHODS and not only_reads and current(request._request):
+        if credentials and request.method not in SAFE_METHODS and not only_reads and current(request._request):
             raise PermissionDenied(READ_ONLY)
-        return found
+        return credentials

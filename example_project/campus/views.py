@@ -21,7 +21,7 @@ from .answers import answers_in
 from .gradebook import scores
 from .models import Course, CourseRole, Enrolment, ExamContent, Viewing
 from .sittings import S, Sitting, find_sitting, take_step
-from .viewing import MAX_FOUND, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
+from .viewing import MAX_LEARNERS, READ_ONLY, LearnerSearch, begin, current, current_in, end, find_learners, may_view
 
 EXAM_PAGES = {
     S.CREATED: "set_up",
@@ -87,7 +87,7 @@ def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
 @never_cache
 @require_safe
 def recording(request: HttpRequest, kind: str, number: int) -> HttpResponse:
-    """Stands in for the site of a proctoring service, where the evidence of real exams lies."""
+    """Stand in for the site of a proctoring service, which stores the evidence of real exams."""
     return render(request, "campus/recording.html", {"kind": kind, "number": number})
 
 
@@ -104,12 +104,12 @@ def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
         raise PermissionDenied("You are not enrolled in this course.")
     content = get_object_or_404(ExamContent, course=course, content_id=content_id)
     try:
-        # Looking on ends and grades nothing.
+        # Viewing neither ends nor grades an exam.
         sitting = find_sitting(learner, enrolment, content, settle=viewing is None)
     except api.NotFound as error:
         raise Http404(str(error)) from error
     if request.method == "POST":
-        return _stepped(request, sitting)
+        return _take_step(request, sitting)
     return _exam_page(request, sitting, viewing)
 
 
@@ -117,7 +117,7 @@ def exam(request: HttpRequest, course_id: str, content_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def view_as(request: HttpRequest, course_id: str) -> HttpResponse:
-    """Find a learner, and view the course as they see it. What is searched for stands in no address."""
+    """Find a learner and view the course as they see it. Searches are POSTed, so that no name appears in a URL."""
     user, course = _user(request), _course(course_id)
     if not may_view(user, course):
         raise PermissionDenied("You may not see the sessions of this course.")
@@ -125,14 +125,14 @@ def view_as(request: HttpRequest, course_id: str) -> HttpResponse:
         begin(request, user, course, username)
         return redirect("campus:course", course.course_id)
     search = LearnerSearch(request.POST or None)
-    learners = find_learners(course, search.cleaned_data["words"]) if search.is_valid() else None
+    learners = find_learners(course, search.cleaned_data["query"]) if search.is_valid() else None
     context = {
         "course": course,
         "course_id": course.course_id,
         "course_name": course.name,
         "search": search,
-        "learners": learners and learners[:MAX_FOUND],
-        "there_are_more": bool(learners and len(learners) > MAX_FOUND),
+        "learners": learners and learners[:MAX_LEARNERS],
+        "there_are_more": bool(learners and len(learners) > MAX_LEARNERS),
     }
     return render(request, "campus/view_as.html", context)
 
@@ -145,12 +145,12 @@ def stop_viewing(request: HttpRequest) -> HttpResponse:
     return redirect("campus:view_as", viewing.course.course_id) if viewing else redirect("campus:home")
 
 
-def _stepped(request: HttpRequest, sitting: Sitting) -> HttpResponse:
+def _take_step(request: HttpRequest, sitting: Sitting) -> HttpResponse:
     try:
         if note := take_step(sitting, request.POST.get("step", ""), request.POST.dict()):
             messages.info(request, note)
     except KeyError:
-        return HttpResponseBadRequest("There is no such step.", content_type="text/plain")
+        return HttpResponseBadRequest("Unknown step.", content_type="text/plain")
     except api.ProctoringResultsError as error:
         messages.error(request, str(error))
     return redirect("campus:exam", sitting.course.course_id, sitting.content.content_id)
@@ -193,7 +193,7 @@ def is_on_team(user: User, course: Course) -> bool:
 
 
 def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - every view asks for a sign-in
+    assert isinstance(request.user, User)  # noqa: S101 - every view requires a sign-in
     return request.user
 
 

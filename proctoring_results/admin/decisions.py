@@ -25,6 +25,7 @@ from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResu
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.preview import Seen, obstacle_to, preview_decision
+from proctoring_results.rules import full_status_label
 from proctoring_results.services.decisions import FAIL, PASS, VERDICTS, Verdict
 from proctoring_results.services.selection import (
     MAX_SELECTED,
@@ -148,8 +149,8 @@ class DecisionPages(ReadOnlyAdmin):
         change = attempt.changes.latest("pk")
         params = {
             "verdict": verdict.label,
-            "start": change.get_from_status_display(),
-            "to": change.get_to_status_display(),
+            "start": full_status_label(change.from_status),
+            "to": full_status_label(change.to_status),
         }
         if change.from_status == change.to_status:
             sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % params
@@ -209,6 +210,10 @@ class DecisionPages(ReadOnlyAdmin):
         selection = _selection(request)
         candidates = self._candidates(request, selection)
         form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and "attempt" not in request.POST:
+            # The attempts in the address are only shown: what is passed is what the page said would be.
+            self.message_user(request, _("No attempt was chosen."), messages.WARNING)
+            return HttpResponseRedirect(self._list_url(request))
         if request.method == "POST" and form.is_valid():
             decide, reason = partial(self._decide_and_log, request, PASS), form.cleaned_data["reason"]
             try:

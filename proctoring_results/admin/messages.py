@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results import crypto, permissions
-from proctoring_results.choices import AttemptStatus, MessageState
+from proctoring_results.choices import MessageState
 from proctoring_results.exceptions import CannotDecrypt, MessageQueued, ProctoringResultsError
 from proctoring_results.models import ProviderMessage
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.rules import full_status_label
 from proctoring_results.services.messages import replay_message
 
 from .filters import course_filter
@@ -178,7 +179,7 @@ def _may_replay(request: HttpRequest, provider: str) -> bool:
 
 def _outcome(name: str, pk: int, processed: ProviderMessage) -> str:
     answer = processed.answer
-    status, reason = AttemptStatus(answer["status"]).label, answer.get("why", "")
+    status, reason = full_status_label(answer["status"]), answer.get("why", "")
     if processed.pk == pk:
         done = _("%(name)s was processed.") % {"name": name}
     else:

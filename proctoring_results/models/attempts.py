@@ -163,6 +163,11 @@ class ExamAttempt(models.Model):
         known: str | None = self.exam_external_id or (self.exam.external_id if is_its_own else None)
         return known
 
+    @property
+    def is_known_to_provider(self) -> bool:
+        """Whether the provider has given ids to both the attempt and its exam."""
+        return self.external_id is not None and self.known_exam_id is not None
+
 
 class StatusChange(models.Model):
     """One change of an attempt's status. Written once, never edited; only an ``Erasure`` removes its reason."""

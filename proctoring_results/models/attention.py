@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from proctoring_results import rules
@@ -13,6 +13,11 @@ from proctoring_results.choices import AttentionReason, ReviewStanding
 from .attempts import ExamAttempt
 from .effects import LmsEffect
 from .reviews import ExamReview
+
+
+def load_current_reviews(attempts: Collection[ExamAttempt]) -> None:
+    """Read the current reviews of attempts that have not read theirs yet, in one query and without their raw data."""
+    prefetch_related_objects(list(attempts), Prefetch("current_review", ExamReview.objects.defer("raw_data")))
 
 
 def attention_reasons(attempts: Collection[ExamAttempt]) -> dict[int, list[AttentionReason]]:
@@ -45,6 +50,7 @@ def update_attention(attempt: ExamAttempt) -> None:
 
 def save_attention(attempts: Collection[ExamAttempt]) -> None:
     """Update and save since when locked attempts require attention, after their effects have changed."""
+    load_current_reviews(attempts)
     for attempt in attempts:
         update_attention(attempt)
         attempt.save(update_fields=["attention_since"])

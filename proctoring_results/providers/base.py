@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import ReviewStatus
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import InvalidInput
+from proctoring_results.validation import clean_text, not_one_of
 
 from .data import (
     MAX_COMMENT_LENGTH,
@@ -34,7 +34,6 @@ from .fields import (
     optional_text,
     refuse_too_much_evidence,
     seconds_of_recording,
-    text,
     wall_clock,
     web_address,
 )
@@ -63,6 +62,7 @@ __all__ = [
     "Policy",
     "Provider",
     "ReviewData",
+    "clean_text",
     "evidence",
     "json_object",
     "objects",
@@ -70,7 +70,6 @@ __all__ = [
     "optional_text",
     "refuse_too_much_evidence",
     "seconds_of_recording",
-    "text",
     "wall_clock",
     "web_address",
 ]
@@ -216,11 +215,11 @@ class Provider:
     def review_status(self, field: str, label: object) -> ReviewStatus:
         """Return the status that one of ``review_statuses`` means. Raise ``InvalidInput`` for any other."""
         if not isinstance(label, str) or label not in self.review_statuses:
-            raise InvalidInput(field, f"must be one of {', '.join(self.review_statuses)}.")
+            raise not_one_of(field, self.review_statuses)
         return self.review_statuses[label]
 
     def incident_status(self, field: str, label: object) -> str:
         """Return the status that one of ``incident_statuses`` means, and any other label unchanged."""
-        own_label = text(field, label, max_length=255)
+        own_label = clean_text(field, label, max_length=255)
         status = self.incident_statuses.get(own_label.strip().casefold())
         return status.value if status else own_label

@@ -8,26 +8,18 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from proctoring_results.choices import EvidenceKind
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.validation import clean_text, not_one_of
 
 from .data import MAX_EVIDENCE, MAX_INCIDENTS, MAX_URL_LENGTH, EvidenceData, IncidentData
 
 
-def text(field: str, value: object, *, max_length: int, min_length: int = 0) -> str:
-    """Return the text, unchanged, of ``least`` to ``max_length`` characters."""
-    if not isinstance(value, str):
-        raise InvalidInput(field, "must be text.")
-    if len(value) < min_length:
-        raise InvalidInput(field, "must not be empty.")
-    if len(value) > max_length:
-        raise InvalidInput(field, f"must have at most {max_length} characters.")
-    return value
-
-
 def optional_text(field: str, value: object, *, max_length: int) -> str:
     """Return the text, or the empty text for null and for a field that is missing."""
-    return "" if value is None else text(field, value, max_length=max_length)
+    return "" if value is None else clean_text(field, value, max_length=max_length)
 
 
 def optional_seconds(field: str, value: object) -> float | None:
@@ -35,20 +27,20 @@ def optional_seconds(field: str, value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidInput(field, "must be a number of seconds.")
+        raise InvalidInput(field, _("must be a number of seconds."))
     return value
 
 
 def wall_clock(field: str, value: object, *, zone: tzinfo = UTC) -> datetime:
     """Return the time that an ISO 8601 text names, in UTC. ``zone`` is that of a text without one."""
     try:
-        time = datetime.fromisoformat(text(field, value, max_length=64))
+        time = datetime.fromisoformat(clean_text(field, value, max_length=64))
         time = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(field, "must be a date and time like 2026-05-01T09:30:00Z.") from None
+        raise InvalidInput(field, _("must be a date and time like 2026-05-01T09:30:00Z.")) from None
     # What every database stores.
     if not 1970 <= time.year <= 9998:
-        raise InvalidInput(field, "must be a date and time after 1970.")
+        raise InvalidInput(field, _("must be a date and time after 1970."))
     return time
 
 
@@ -64,21 +56,21 @@ def seconds_of_recording(field: str, value: object, *, start: datetime | None, z
 
 
 def web_address(field: str, value: object) -> str:
-    """Return a full address of the web, and refuse any that browsers may read differently than we do."""
-    address = text(field, value, min_length=1, max_length=MAX_URL_LENGTH)
+    """Return a full address of the web, and refuse any that a browser may parse differently."""
+    address = clean_text(field, value, min_length=1, max_length=MAX_URL_LENGTH)
     try:
         parts = urlsplit(address)
         is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-        _ = parts.port
+        _port = parts.port  # raises ValueError unless it is a port number
     except ValueError:
         is_fine = False
     if not is_fine or "\\" in address or any(letter.isspace() or not letter.isprintable() for letter in address):
-        raise InvalidInput(field, "must be an address that begins with https:// or http://.")
+        raise InvalidInput(field, _("must be an address that begins with https:// or http://."))
     return address
 
 
 def evidence(field: str, value: object) -> tuple[EvidenceData, ...]:
-    """Return the evidence of a list of ``{"kind", "url", "start", "stop"}``; none for null and a missing field."""
+    """Return the evidence in a list of ``{"kind", "url", "start", "stop"}``; none for null and a missing field."""
     return tuple(_evidence(f"{field}[{number}]", item) for number, item in enumerate(objects(field, value)))
 
 
@@ -87,13 +79,14 @@ def refuse_too_much_evidence(
 ) -> None:
     """Raise ``InvalidInput`` if a review and its incidents have more evidence together than is stored."""
     if len(of_review) + sum(len(incident.evidence) for incident in incidents) > MAX_EVIDENCE:
-        raise InvalidInput(field, f"must, with that of the incidents, have at most {MAX_EVIDENCE} entries.")
+        problem = _("must, together with the evidence of the incidents, have at most %(limit)d entries.")
+        raise InvalidInput(field, problem % {"limit": MAX_EVIDENCE})
 
 
 def _evidence(place: str, item: Mapping[str, Any]) -> EvidenceData:
     kind = item.get("kind")
     if not isinstance(kind, str) or kind not in EvidenceKind.values:
-        raise InvalidInput(f"{place}.kind", f"must be one of {', '.join(EvidenceKind.values)}.")
+        raise not_one_of(f"{place}.kind", EvidenceKind.values)
     return EvidenceData(
         kind=EvidenceKind(kind),
         url=web_address(f"{place}.url", item.get("url")),
@@ -107,17 +100,17 @@ def objects(field: str, value: object) -> list[Mapping[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise InvalidInput(field, "must be a list.")
+        raise InvalidInput(field, _("must be a list."))
     if len(value) > MAX_INCIDENTS:
-        raise InvalidInput(field, f"must have at most {MAX_INCIDENTS} entries.")
+        raise InvalidInput(field, _("must have at most %(limit)d entries.") % {"limit": MAX_INCIDENTS})
     for number, item in enumerate(value):
         if not isinstance(item, Mapping):
-            raise InvalidInput(f"{field}[{number}]", "must be an object.")
+            raise InvalidInput(f"{field}[{number}]", _("must be an object."))
     return value
 
 
 def json_object(field: str, value: object) -> Mapping[str, Any]:
     """Return a JSON object."""
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, "must be an object.")
+        raise InvalidInput(field, _("must be an object."))
     return value

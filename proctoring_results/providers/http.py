@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.utils.translation import gettext as _
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -156,13 +157,20 @@ def send(
     except (HTTPError, OSError) as error:
         # Only the kind of error: what others write into theirs may hold more than a log should.
         is_late = watch.is_over or isinstance(error, (TimeoutError, TimeoutOfUrllib3))
-        why = "no answer in time" if is_late else type(error).__name__
-        raise ServiceUnavailable(f"{parts.netloc} gave no answer: {why}.", gave_no_answer=True) from None
+        raise _no_answer(parts.netloc, "" if is_late else type(error).__name__) from None
     finally:
         pool.close()
     if watch.is_over:
-        raise ServiceUnavailable(f"{parts.netloc} gave no answer: no answer in time.", gave_no_answer=True)
+        raise _no_answer(parts.netloc)
     return answer
+
+
+def _no_answer(host: str, error_name: str = "") -> ServiceUnavailable:
+    if error_name:
+        sentence = _("%(host)s gave no answer: %(error)s.") % {"host": host, "error": error_name}
+    else:
+        sentence = _("%(host)s gave no answer in time.") % {"host": host}
+    return ServiceUnavailable(sentence, gave_no_answer=True)
 
 
 def _exchange(

@@ -23,17 +23,16 @@ def takes_calls(attempt: ExamAttempt) -> bool:
 
 
 def instructions_for(attempt: ExamAttempt) -> Instructions | None:
-    """What the learner has to do before the exam, and where the software is, in the language that is active.
+    """Return what the learner has to do before the exam, and where the software is, in the active language.
 
-    None where the provider takes no calls, and while it does not answer: a page must do without. Waits three
-    seconds at most; an answer is kept for a minute in Django's cache, and a failure for half of one.
+    Return None if the provider takes no calls, and while it does not answer: a page must do without. It waits three
+    seconds at most. An answer is kept for a minute in Django's cache, and a failure for half of one.
     """
     if not takes_calls(attempt):
         return None
     language = get_language() or settings.LANGUAGE_CODE
     exam_id = attempt.known_exam_id
-    is_known = attempt.external_id is not None and exam_id is not None
-    about = f"{exam_id}/{attempt.external_id}" if is_known else "anybody"
+    about = f"{exam_id}/{attempt.external_id}" if attempt.is_known_to_provider else "anybody"
     down, answer = _key("down", attempt.provider), _key("answer", attempt.provider, about, language)
     cached = cache.get_many([down, answer])
     if answer in cached:

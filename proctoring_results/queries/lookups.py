@@ -38,7 +38,7 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
 
 
 def find_attempt(provider: str, external_id: str) -> ExamAttempt:
-    """The attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
+    """Return the attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
     attempts = ExamAttempt.objects.select_related("exam", "user").filter(provider=provider, external_id=external_id)
     # A text with NUL in it is no id, and PostgreSQL would not even look.
     attempt = None if "\0" in provider + external_id else attempts.first()

@@ -110,10 +110,6 @@ class Preview:
         return self.obstacle is None
 
     @property
-    def changes_the_status(self) -> bool:
-        return self.is_possible and self.status.start is not self.status.to
-
-    @property
     def consequences(self) -> tuple[Step, ...]:
         """What follows, in the order in which it is shown; each step has a ``sentence``."""
         if not self.is_possible:

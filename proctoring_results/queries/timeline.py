@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.rules import VERDICT_LABELS, full_status_label
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -120,10 +121,7 @@ def _change(change: StatusChange, numbers: Mapping[int, int]) -> str:
 
 def _decision(change: StatusChange, numbers: Mapping[int, int]) -> str:
     params = _params(change, numbers)
-    verdict = {AttemptStatus.VERIFIED: _("Pass"), AttemptStatus.REJECTED: _("Fail")}.get(
-        AttemptStatus(change.to_status), params["to"]
-    )
-    params = {**params, "verdict": verdict}
+    params = {**params, "verdict": VERDICT_LABELS.get(AttemptStatus(change.to_status), params["to"])}
     if change.from_status == change.to_status:
         return _("Decided %(verdict)s again: the status stays “%(to)s”.") % params
     if change.review_id is None:
@@ -133,8 +131,8 @@ def _decision(change: StatusChange, numbers: Mapping[int, int]) -> str:
 
 def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object]:
     return {
-        "start": change.get_from_status_display(),
-        "to": change.get_to_status_display(),
+        "start": full_status_label(change.from_status),
+        "to": full_status_label(change.to_status),
         "number": numbers.get(change.review_id or 0, 0),
     }
 

@@ -46,6 +46,9 @@ class JsonView(APIView):
     versioning_class = None
     metadata_class = None
 
+    # The body, once it was read.
+    raw: bytes | None = None
+
     def get_authenticate_header(self, request: Request) -> str:
         """Return the first header that there is. DRF asks the first class only, and answers 403 if that has none."""
         headers = (authentication.authenticate_header(request) for authentication in self.get_authenticators())
@@ -54,7 +57,8 @@ class JsonView(APIView):
     def raw_body(self) -> bytes:
         """Return the body. Raise ``MessageTooLarge``."""
         data = self.request.data
-        return data if isinstance(data, bytes) else b""
+        self.raw = data if isinstance(data, bytes) else b""
+        return self.raw
 
     def handle_exception(self, exc: Exception) -> Response:
         response = problem.problem_response(exc, self.get_authenticate_header(self.request))
@@ -106,12 +110,6 @@ class ProviderView(JsonView):
 
     def _log(self, response: Response) -> None:
         # Only what was read before: the refusal may be about reading the body.
-        raw = getattr(self.request, "_full_data", None)
-        size = self.request.META.get("CONTENT_LENGTH") or "0"
-        problem.refusals.write(
-            self.endpoint_name,
-            self.caller_name(),
-            response.data["code"],
-            raw if isinstance(raw, bytes) else None,
-            str(len(raw)) if isinstance(raw, bytes) else size,
-        )
+        raw = self.raw
+        size = str(len(raw)) if raw is not None else self.request.META.get("CONTENT_LENGTH") or "0"
+        problem.refusals.write(self.endpoint_name, self.caller_name(), response.data["code"], raw, size)

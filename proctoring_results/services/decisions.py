@@ -15,6 +15,7 @@ from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
 from proctoring_results.exceptions import InvalidInput, StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.queries.preview import Seen, seen_now
+from proctoring_results.rules import VERDICT_LABELS
 from proctoring_results.validation import clean_text
 
 from .status import change_status, lock_attempt, save_attempt
@@ -56,7 +57,7 @@ class Verdict:
 
 PASS = Verdict(
     "pass",
-    gettext_lazy("Pass"),
+    VERDICT_LABELS[AttemptStatus.VERIFIED],
     gettext_lazy("Pass this attempt?"),
     gettext_lazy("Decided: Pass."),
     AttemptStatus.VERIFIED,
@@ -64,7 +65,7 @@ PASS = Verdict(
 )
 FAIL = Verdict(
     "fail",
-    gettext_lazy("Fail"),
+    VERDICT_LABELS[AttemptStatus.REJECTED],
     gettext_lazy("Fail this attempt?"),
     gettext_lazy("Decided: Fail."),
     AttemptStatus.REJECTED,
@@ -101,7 +102,7 @@ def clean_reason(reason: str) -> str:
 def _apply_review_after_decision(attempt: ExamAttempt) -> None:
     """Make the newest review that arrived after an earlier decision current: this person had it before them."""
     reviews = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
-    newest = reviews.last()
+    newest = reviews.defer("raw_data").last()
     if newest is None:
         return
     reviews.update(standing=ReviewStanding.APPLIED)

@@ -14,6 +14,7 @@ from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
 from proctoring_results.providers.registry import provider_named
+from proctoring_results.queries.instructions import takes_calls
 from proctoring_results.rules import affects_lms, exam_has_result
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def queue_attempt_call(call: ProviderCall, attempt: ExamAttempt) -> None:
 
 def _write_call(call: ProviderCall, attempt: ExamAttempt, change: StatusChange | None = None) -> bool:
     """Return whether the attempt's provider has to be called."""
-    if not (attempt.is_watched and provider_named(attempt.provider).takes_calls):
+    if not takes_calls(attempt):
         return False
     LmsEffect.objects.queue_call(call, attempt=attempt, change=change)
     return True

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
-
 from proctoring_results import crypto
 from proctoring_results.choices import EvidenceKind
-from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models import Evidence
-from proctoring_results.providers.base import EvidenceData, IncidentData, refuse_too_much_evidence, web_address
+from proctoring_results.providers.base import (
+    EvidenceData,
+    IncidentData,
+    optional_seconds,
+    refuse_too_much_evidence,
+    web_address,
+)
 from proctoring_results.validation import clean_text, not_one_of
 
 if TYPE_CHECKING:
     from proctoring_results.models import ExamReview, Incident
-
-
-def check_seconds(field: str, start: object, stop: object) -> None:
-    """Raise ``InvalidInput``, naming the field, for what is no finite number of seconds."""
-    for name, value in (("start", start), ("stop", stop)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise InvalidInput(f"{field}.{name}", _("must be a number of seconds."))
-        if value is not None and not math.isfinite(value):
-            raise InvalidInput(f"{field}.{name}", _("must be a finite number of seconds."))
 
 
 def check_evidence(of_session: Sequence[EvidenceData], incidents: Sequence[IncidentData]) -> None:
@@ -77,7 +70,8 @@ def _check(field: str, item: EvidenceData) -> None:
     if item.kind not in EvidenceKind.values:
         raise not_one_of(f"{field}.kind", EvidenceKind.values)
     web_address(f"{field}.url", clean_text(f"{field}.url", item.url))
-    check_seconds(field, item.start, item.stop)
+    optional_seconds(f"{field}.start", item.start)
+    optional_seconds(f"{field}.stop", item.stop)
 
 
 def _without(raw: Any, urls: set[str]) -> Any:

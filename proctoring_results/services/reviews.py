@@ -23,14 +23,20 @@ from proctoring_results.choices import (
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
-from proctoring_results.providers.base import MAX_COMMENT_LENGTH, MAX_INCIDENTS, EvidenceData, IncidentData
+from proctoring_results.providers.base import (
+    MAX_COMMENT_LENGTH,
+    MAX_INCIDENTS,
+    EvidenceData,
+    IncidentData,
+    optional_seconds,
+)
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
 from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
 
 from .effects import queue_effects
-from .evidence import check_evidence, check_seconds, without_urls, write_evidence
+from .evidence import check_evidence, without_urls, write_evidence
 from .status import change_status, lock_attempt, save_attempt
 
 if TYPE_CHECKING:
@@ -123,7 +129,7 @@ def record_review_of(
 
 def apply_waiting_reviews(attempt: ExamAttempt) -> None:
     """Apply the reviews that arrived before the exam of a locked attempt was over, in the order they arrived."""
-    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).order_by("pk"):
+    for review in attempt.reviews.filter(standing=ReviewStanding.WAITING).defer("raw_data").order_by("pk"):
         review.standing = _standing(attempt, review)
         review.save(update_fields=["standing"])
         _apply(attempt, review)
@@ -139,9 +145,9 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
     has_complete_review = older is not None and older.is_complete
     if not review.is_complete:
         return ReviewStanding.INCOMPLETE if has_complete_review else ReviewStanding.APPLIED
+    if _is_outdated(attempt, review):
+        return ReviewStanding.OUTDATED
     if review.source != Source.PERSON:
-        if _is_outdated(attempt, review):
-            return ReviewStanding.OUTDATED
         if attempt.decided_at is not None:
             return ReviewStanding.AFTER_DECISION
         if has_complete_review and not policy_of(attempt.provider).newer_replaces_older:
@@ -150,10 +156,15 @@ def _standing(attempt: ExamAttempt, review: ExamReview) -> ReviewStanding:
 
 
 def _is_outdated(attempt: ExamAttempt, review: ExamReview) -> bool:
-    """Return whether a complete review that the provider sent after this one has arrived before it."""
+    """Return whether a complete review that the provider sent after this one has arrived before it.
+
+    A person's review is outdated by a later one of a person only: no review of the provider alone would replace it.
+    """
     if review.sent_at is None:
         return False
     later = attempt.reviews.filter(sent_at__gt=review.sent_at)
+    if review.source == Source.PERSON:
+        later = later.filter(source=Source.PERSON)
     return later.exclude(review_status=ReviewStatus.NOT_REVIEWED).exists()
 
 
@@ -194,7 +205,8 @@ def _check_incidents(incidents: Sequence[IncidentData]) -> None:
         clean_text(f"{field}.status", incident.status, max_length=255)
         clean_text(f"{field}.kind", incident.kind, max_length=64)
         clean_key(f"{field}.comment", incident.comment, max_length=MAX_COMMENT_LENGTH)
-        check_seconds(field, incident.start, incident.stop)
+        optional_seconds(f"{field}.start", incident.start)
+        optional_seconds(f"{field}.stop", incident.stop)
 
 
 def _write_incidents(review: ExamReview, incidents: Sequence[IncidentData]) -> list[Incident]:

@@ -12,7 +12,7 @@ from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStat
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
-from proctoring_results.models.attention import update_attention
+from proctoring_results.models.attention import load_current_reviews, update_attention
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import TRANSITIONS, Facts
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 def lock_attempt(attempt_code: str) -> ExamAttempt:
     """Return the attempt, locked until the transaction ends. Raises ``NotFound``."""
     attempts = ExamAttempt.objects.all()
+    # Most services ask about the exam and the review, too.
     if connections[router.db_for_write(ExamAttempt)].features.has_select_for_update_of:
-        # Most services ask about the exam and the review, too. On other databases their rows would be locked as well.
         related = attempts.select_related("exam", "current_review").defer("current_review__raw_data")
         attempts = related.select_for_update(of=("self",))
     else:
+        # Joined, the rows of exam and review would be locked as well.
         attempts = attempts.select_for_update()
     # The lock makes two reviewers take turns: the second one sees the first one's verdict.
     attempt = attempts.filter(attempt_code=attempt_code).first()
     if attempt is None:
         raise NotFound("attempt", attempt_code)
+    load_current_reviews([attempt])
     return attempt
 
 

@@ -49,7 +49,7 @@ def messages_of(response):
 def test_a_fail_is_reverted_to_a_pass(admin, reviewed):
     answer = post(admin, reviewed, "pass", reason="It was the cat")
     assert answer.redirect_chain == [(address("change", reviewed.pk), 302)]
-    assert messages_of(answer) == ["Decided Pass: the attempt was “rejected” and is “verified” now."]
+    assert messages_of(answer) == ["Decided Pass: the attempt was “Failed (rejected)” and is “Passed (verified)” now."]
     change = reviewed.changes.order_by("pk").last()
     assert (status(reviewed), change.source, change.reason) == ("verified", "person", "It was the cat")
 
@@ -64,7 +64,7 @@ def test_it_stands_in_the_admins_own_history(admin, reviewed):
     post(admin, reviewed, "pass", reason="It was the cat")
     [entry] = LogEntry.objects.all()
     assert entry.object_id == str(reviewed.pk)
-    assert "“rejected” and is “verified” now. Reason: It was the cat" in entry.get_change_message()
+    assert "“Failed (rejected)” and is “Passed (verified)” now. Reason: It was the cat" in entry.get_change_message()
 
 
 def test_the_page_says_what_will_follow_and_changes_nothing(admin, reviewed):
@@ -244,6 +244,13 @@ def test_an_attempt_that_does_not_exist_passes_no_other(admin, reviewed):
     page = choose(admin, reviewed)
     data = {"attempt": [*tokens(page), "unknown::"], "reason": "x"}
     assert admin.post(page.request["PATH_INFO"], data).status_code == 404
+    assert status(reviewed) == "rejected"
+
+
+def test_nothing_is_passed_that_the_form_does_not_name(admin, reviewed):
+    where = f"{address('pass_selected')}?chosen={reviewed.pk}"
+    answer = admin.post(where, {"reason": "x"}, follow=True)
+    assert messages_of(answer) == ["No attempt was chosen."]
     assert status(reviewed) == "rejected"
 
 

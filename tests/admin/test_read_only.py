@@ -82,8 +82,8 @@ def test_the_page_of_an_attempt_shows_who_did_what_when_and_why(admin, reviewed)
     page = admin.get(reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])).content.decode()
     for text in (
         reviewed.attempt_code,
-        "rejected",
-        "second review required",
+        "Failed (rejected)",
+        "Waiting for your decision (second_review_required)",
         "Seen the recording",
         "Suspicious",
     ):

@@ -1,1 +1,1 @@
-"""``make bench``: how fast and how lean reports are built, against the database's own speed, in one run."""
+"""``make bench``: speed and memory of reports, pages and callbacks, compared with the database itself."""

@@ -1,7 +1,8 @@
 """Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios.
 
-A course of 10,000 attempts is built alone and among many: on PostgreSQL among five million. There the pages of the
-course team are asked for, too. Then the example LMS on PostgreSQL takes reviews, in turns with such as are for nobody.
+A course of 10,000 attempts is built alone and in a large table: on PostgreSQL, one of five million attempts. On
+PostgreSQL it also measures the pages of the course team, and sends reviews to the example LMS, in turns with reviews of
+unknown attempts.
 """
 
 import argparse
@@ -22,21 +23,21 @@ from tests import servers
 from tests.bench.load import CORES, send, serving, site_of
 
 SIZES = (1_000, 100_000, 1_000_000)
-SLOWEST = 1.25  # times the bare statement, from 100,000 attempts on
-FATTEST = 30  # MiB between the smallest and the largest report
+MAX_TIMES = 1.25  # times the bare statement, from 100,000 attempts on
+MAX_GROWTH = 30  # MiB between the smallest and the largest report
 SMALL_COURSE = 10_000
 CROWD = 5_000_000
-CROWDED = 1.2  # times the same course in a table of its own
-CROWDED_ROUNDS = 5  # times the usual ones: these reports take a moment
+MAX_TIMES_IN_CROWD = 1.2  # times the same course in its own table
+CROWD_ROUNDS = 5  # times the usual number of rounds, because these reports take little time
 PATTERN = "pattern"
-SLOWEST_PAGE = 2.0  # seconds
+MAX_PAGE_SECONDS = 2.0  # seconds
 MAX_QUERIES = 20
-MIN_TO_JUDGE = 100_000
+MIN_SIZE_JUDGED = 100_000
 MIN_CALLBACKS = 100  # a second
-INCIDENTS = 5  # of each review that is sent
-WARMING_UP = 200  # reviews before the clock runs
+INCIDENTS = 5  # in each review that is sent
+WARMING_UP = 200  # reviews before the measurement
 
-Took = dict[str, float]
+Measurement = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,17 @@ class Database:
             stdout=subprocess.DEVNULL,
         )
 
-    def once(self, how: str, course: str) -> Took:
-        return self.told_by("tests.bench.once", how, course)
+    def once(self, how: str, course: str) -> Measurement:
+        return self.run_json("tests.bench.once", how, course)
 
-    def told_by(self, module: str, *arguments: str) -> Any:
-        ran = subprocess.run(
+    def run_json(self, module: str, *arguments: str) -> Any:
+        process = subprocess.run(
             [sys.executable, "-m", module, *arguments],
             env=self.environment,
             check=True,
             stdout=subprocess.PIPE,
         )
-        return json.loads(ran.stdout)
+        return json.loads(process.stdout)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,17 +72,17 @@ class Database:
 
 @contextmanager
 def databases(names: list[str], purpose: str, folder: Path) -> Iterator[list[Database]]:
-    """An empty database on each server that is here; dropped afterwards."""
-    found = []
+    """Create an empty database on each server that this machine has, and drop it afterwards."""
+    created = []
     with ExitStack() as stack:
         for name in names:
             if name == "SQLite":
-                found.append(Database(name, f"sqlite:///{folder / purpose}.sqlite3"))
+                created.append(Database(name, f"sqlite:///{folder / purpose}.sqlite3"))
             elif url := servers.find(name).url:
-                found.append(Database(name, stack.enter_context(_empty_database(name, url, purpose))))
+                created.append(Database(name, stack.enter_context(_empty_database(name, url, purpose))))
             else:
                 print(f"Left out: {name}. {servers.why_missing(name)}")
-        yield found
+        yield created
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def course_of(size: int) -> str:
 
 
 def seed(database: Database, sizes: list[int], crowd: int = 0) -> int:
-    """Courses of these sizes and, on PostgreSQL, others until there are so many attempts. Says how many there are."""
+    """Seed courses of these sizes and, on PostgreSQL, others up to ``crowd`` attempts. Return the total."""
     began = time.perf_counter()
     database.manage("migrate", "--verbosity=0")
     number = sum(sizes)
@@ -136,96 +137,96 @@ def seed(database: Database, sizes: list[int], crowd: int = 0) -> int:
 
 
 def seed_copies(database: Database, sizes: list[int], more: int) -> int:
-    """Courses that are made of copies of one, and about so many more attempts. Says how many more."""
+    """Make courses from copies of one, and about ``more`` attempts in others. Return the latter number."""
     others = max(0, -(-more // SMALL_COURSE))
     database.manage("seed_demo", "--attempts", str(SMALL_COURSE), "--course", PATTERN)
-    wanted = [f"{course_of(size)}={size // SMALL_COURSE}" for size in sizes]
-    database.told_by("tests.bench.crowd", PATTERN, *wanted, f"--others={others}")
+    copies = [f"{course_of(size)}={size // SMALL_COURSE}" for size in sizes]
+    database.run_json("tests.bench.crowd", PATTERN, *copies, f"--others={others}")
     return others * SMALL_COURSE
 
 
-def in_turns(pairs: list[tuple[Database, str, str]], rounds: int) -> list[list[Took]]:
-    """Each of the pairs once a round, so that what slows the machine slows all of them."""
-    taken: list[list[Took]] = [[] for _ in pairs]
+def in_turns(pairs: list[tuple[Database, str, str]], rounds: int) -> list[list[Measurement]]:
+    """Run each case once a round, so that anything that slows the machine slows all of them."""
+    taken: list[list[Measurement]] = [[] for _ in pairs]
     for _ in range(rounds):
         for number, (database, how, course) in enumerate(pairs):
             taken[number].append(database.once(how, course))
     return taken
 
 
-def ratio(ours: list[Took], other: list[Took]) -> float:
+def ratio(ours: list[Measurement], other: list[Measurement]) -> float:
     return median(a["seconds"] / b["seconds"] for a, b in zip(ours, other, strict=True))
 
 
-def measure_sizes(found: list[Database], sizes: list[int], rounds: int) -> list[str]:
-    """Rows per second and memory against the bare statement. Returns what is over a limit."""
+def measure_sizes(on: list[Database], sizes: list[int], rounds: int) -> list[str]:
+    """Compare rows per second and memory with the bare statement. Return what is over a limit."""
     broken = []
     print(
         f"\n{'':<11}{'rows':>10}{'rows/s':>10}{'bare rows/s':>13}{'ratio':>8}{'limit':>7}{'peak MiB':>10}{'limit':>8}"
     )
     results = {}
-    cases = [(database, size) for size in sizes for database in found]
+    cases = [(database, size) for size in sizes for database in on]
     for size in sizes:
-        pairs = [(database, how, course_of(size)) for database in found for how in ("ours", "bare")]
+        pairs = [(database, how, course_of(size)) for database in on for how in ("ours", "bare")]
         taken = in_turns(pairs, rounds)
-        for number, database in enumerate(found):
+        for number, database in enumerate(on):
             results[database, size] = taken[2 * number], taken[2 * number + 1]
     for database, size in cases:
         ours, bare = results[database, size]
         times, peak = ratio(ours, bare), median(took["peak_mib"] for took in ours)
         smallest = median(took["peak_mib"] for took in results[database, sizes[0]][0])
-        judged = size >= MIN_TO_JUDGE
+        judged = size >= MIN_SIZE_JUDGED
         print(
             f"{database.name:<11}{ours[0]['rows']:>10,}{_per_second(ours):>10,}{_per_second(bare):>13,}{times:>8.2f}"
-            f"{SLOWEST if judged else '':>7}{peak:>10.0f}{f'{smallest + FATTEST:.0f}':>8}"
+            f"{MAX_TIMES if judged else '':>7}{peak:>10.0f}{f'{smallest + MAX_GROWTH:.0f}':>8}"
         )
-        if judged and times > SLOWEST:
+        if judged and times > MAX_TIMES:
             broken.append(f"{database.name}, {size:,} attempts: {times:.2f} times the bare statement")
-        if peak > smallest + FATTEST:
+        if peak > smallest + MAX_GROWTH:
             broken.append(f"{database.name}, {size:,} attempts: {peak:.0f} MiB, the smallest {smallest:.0f}")
     return broken
 
 
-def _per_second(taken: list[Took]) -> int:
+def _per_second(taken: list[Measurement]) -> int:
     return round(median(took["rows"] / took["seconds"] for took in taken))
 
 
 def measure_crowd(alone: list[Database], crowded: list[Database], numbers: list[int], rounds: int) -> list[str]:
-    """A course among many against the same course alone."""
+    """Compare a course in a large table with the same course alone. Return what is over a limit."""
     broken = []
     course = course_of(SMALL_COURSE)
     print(f"\n{SMALL_COURSE:,} attempts{'':<4}alone{'':<11}among{'':<13}ratio  limit")
-    for lonely, busy, number in zip(alone, crowded, numbers, strict=True):
-        pairs = [(lonely, "ours", course), (busy, "ours", course)]
-        # What a server has to read first is no part of it.
+    for single, crowd, number in zip(alone, crowded, numbers, strict=True):
+        pairs = [(single, "ours", course), (crowd, "ours", course)]
+        # The first round fills the server's caches.
         in_turns(pairs, 1)
-        by_itself, among = in_turns(pairs, rounds * CROWDED_ROUNDS)
+        by_itself, among = in_turns(pairs, rounds * CROWD_ROUNDS)
         times = ratio(among, by_itself)
         print(
-            f"{busy.name:<15}{_per_second(by_itself):>8,}/s{_per_second(among):>9,}/s of {number:>9,}"
-            f"{times:>7.2f}{CROWDED:>7}"
+            f"{crowd.name:<15}{_per_second(by_itself):>8,}/s{_per_second(among):>9,}/s of {number:>9,}"
+            f"{times:>7.2f}{MAX_TIMES_IN_CROWD:>7}"
         )
-        if times > CROWDED:
-            broken.append(f"{busy.name}: a course among {number:,} attempts takes {times:.2f} times as long as alone")
+        if times > MAX_TIMES_IN_CROWD:
+            broken.append(f"{crowd.name}: a course among {number:,} attempts takes {times:.2f} times as long as alone")
     return broken
 
 
 def measure_pages(database: Database, sizes: list[int], rounds: int) -> list[str]:
-    """The pages of the course team: how long they take, and that the queries do not grow."""
+    """Measure the pages of the course team. Return those that are slow or whose queries grow with the course."""
     broken = []
-    found = database.told_by("tests.bench.pages", str(rounds), *(course_of(size) for size in sizes))
+    results = database.run_json("tests.bench.pages", str(rounds), *(course_of(size) for size in sizes))
     print(
         f"\n{'pages, ms':<24}" + "".join(f"{size:>11,}" for size in sizes) + f"{'limit':>8}{'queries':>9}{'limit':>7}"
     )
-    for page, told in found.items():
-        seconds = [median(one["seconds"]) for one in told]
-        queries = sorted({one["queries"] for one in told})
+    for page, courses in results.items():
+        seconds = [median(course["seconds"]) for course in courses]
+        queries = sorted({course["queries"] for course in courses})
         print(
             f"{page:<24}"
             + "".join(f"{one * 1_000:>11,.0f}" for one in seconds)
-            + f"{SLOWEST_PAGE * 1_000:>8,.0f}{'/'.join(map(str, queries)):>9}{MAX_QUERIES - 1:>7}"
+            + f"{MAX_PAGE_SECONDS * 1_000:>8,.0f}{'/'.join(map(str, queries)):>9}{MAX_QUERIES - 1:>7}"
         )
-        if max(seconds) > SLOWEST_PAGE:
+        if max(seconds) > MAX_PAGE_SECONDS:
             broken.append(f"{page}: {max(seconds):.1f} s")
         if len(queries) > 1 or queries[-1] >= MAX_QUERIES:
             broken.append(f"{page}: {' or '.join(map(str, queries))} queries")
@@ -233,24 +234,24 @@ def measure_pages(database: Database, sizes: list[int], rounds: int) -> list[str
 
 
 def measure_callbacks(database: Database, folder: Path, number: int, rounds: int) -> list[str]:
-    """Reviews a second through the door of the REST protocol, and how many queries one takes."""
+    """Measure reviews per second by the REST protocol, and queries per review. Return what is over a limit."""
     database.manage("migrate", "--verbosity=0")
-    told = database.told_by("tests.bench.callbacks", "prepare", str(WARMING_UP + number * rounds))
-    token, ids = told["token"], told["ids"]
-    taken, turned_away = [], []
+    prepared = database.run_json("tests.bench.callbacks", "prepare", str(WARMING_UP + number * rounds))
+    token, ids = prepared["token"], prepared["ids"]
+    taken, refused = [], []
     with serving(site_of(database.url, str(folder / "site"))) as ports:
         send(ports, token, ids[:WARMING_UP], INCIDENTS, 200)
         for start in range(WARMING_UP, len(ids), number):
             known = ids[start : start + number]
             taken.append(send(ports, token, known, INCIDENTS, 200))
-            # The same way in, and nothing to write.
-            turned_away.append(send(ports, token, [f"unknown-{one}" for one in known], INCIDENTS, 404))
-    queries = database.told_by("tests.bench.callbacks", "queries")
-    second, times = median(taken), median(b / a for a, b in zip(taken, turned_away, strict=True))
-    print(f"\n{'callbacks':<11}{'reviews/s':>10}{'limit':>7}{'for nobody/s':>14}{'ratio':>7}   queries by incidents")
+            # The same request, but nothing to write.
+            refused.append(send(ports, token, [f"unknown-{one}" for one in known], INCIDENTS, 404))
+    queries = database.run_json("tests.bench.callbacks", "queries")
+    second, times = median(taken), median(b / a for a, b in zip(taken, refused, strict=True))
+    print(f"\n{'callbacks':<11}{'reviews/s':>10}{'limit':>7}{'refused/s':>14}{'ratio':>7}   queries by incidents")
     counted = ", ".join(f"{incidents}: {count}" for incidents, count in queries.items())
-    for_nobody = median(turned_away)
-    print(f"{database.name:<11}{second:>10,.0f}{MIN_CALLBACKS:>7}{for_nobody:>14,.0f}{times:>7.2f}   {counted}")
+    refused_per_second = median(refused)
+    print(f"{database.name:<11}{second:>10,.0f}{MIN_CALLBACKS:>7}{refused_per_second:>14,.0f}{times:>7.2f}   {counted}")
     broken = []
     if second < MIN_CALLBACKS:
         broken.append(f"{database.name}: {second:.0f} reviews a second on {CORES} cores")
@@ -261,21 +262,21 @@ def measure_callbacks(database: Database, folder: Path, number: int, rounds: int
 
 def measure_reports(options: argparse.Namespace, folder: Path) -> list[str]:
     with (
-        databases(options.databases, "all", folder) as found,
-        databases([database.name for database in found], "alone", folder) as alone,
+        databases(options.databases, "all", folder) as crowded,
+        databases([database.name for database in crowded], "alone", folder) as alone,
     ):
         print("Seeding", flush=True)
         numbers = []
-        for database, lonely in zip(found, alone, strict=True):
+        for database, single in zip(crowded, alone, strict=True):
             numbers.append(seed(database, [*options.sizes, SMALL_COURSE], options.crowd))
-            seed(lonely, [SMALL_COURSE])
+            seed(single, [SMALL_COURSE])
         broken = []
         if options.only in (None, "reports"):
-            broken += measure_sizes(found, options.sizes, options.rounds)
+            broken += measure_sizes(crowded, options.sizes, options.rounds)
         if options.only in (None, "reports", "crowd"):
-            broken += measure_crowd(alone, found, numbers, options.rounds)
+            broken += measure_crowd(alone, crowded, numbers, options.rounds)
         if options.only in (None, "pages"):
-            for database in found:
+            for database in crowded:
                 broken += (
                     measure_pages(database, options.sizes, options.rounds) if database.name == "PostgreSQL" else []
                 )
@@ -284,7 +285,9 @@ def measure_reports(options: argparse.Namespace, folder: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench args=…", description=__doc__)
-    parser.add_argument("--only", choices=["reports", "crowd", "pages", "callbacks"], help="reports: with the crowd")
+    parser.add_argument(
+        "--only", choices=["reports", "crowd", "pages", "callbacks"], help="reports: includes the crowd"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="attempts of the courses")
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL", "MariaDB"])
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (%(default)s)")
@@ -295,15 +298,15 @@ def main() -> int:
     broken = []
     with tempfile.TemporaryDirectory(prefix="proctoring-bench-") as name:
         folder = Path(name)
-        # One folder for the report files of all processes.
+        # All processes store their report files in this folder.
         os.environ["PROCTORING_TEST_FOLDER"] = name
         if options.only in ("crowd", "pages"):
             options.databases = ["PostgreSQL"]
         if options.only != "callbacks":
             broken += measure_reports(options, folder)
         if options.only in (None, "callbacks") and "PostgreSQL" in options.databases:
-            with databases(["PostgreSQL"], "callbacks", folder) as found:
-                for database in found:
+            with databases(["PostgreSQL"], "callbacks", folder) as created:
+                for database in created:
                     broken += measure_callbacks(database, folder, options.callbacks, options.rounds)
     print("\n" + ("\n".join(f"Over the limit: {line}" for line in broken) or "Within every limit."))
     return len(broken)

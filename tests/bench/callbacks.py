@@ -1,7 +1,7 @@
-"""``python -m tests.bench.callbacks prepare|queries``: what the load of callbacks needs, in the database of the run.
+"""``python -m tests.bench.callbacks prepare N|queries``: prepares the load of callbacks, or counts their queries.
 
-``prepare N`` makes N attempts that wait for a review, and a provider with a token; prints both as JSON. ``queries``
-counts the queries of reviews with 1, 20 and 200 incidents.
+``prepare N`` creates N attempts that wait for a review, and a provider with a token, and prints both as JSON.
+``queries`` counts the queries of reviews with 1, 20 and 200 incidents.
 """
 
 import json
@@ -72,18 +72,18 @@ def _token(name: str) -> str:
 
 
 def queries() -> dict[int, int]:
-    told = prepare(len(INCIDENTS) + 1, "queries")
+    prepared = prepare(len(INCIDENTS) + 1, "queries")
     counted = {}
-    # One more, first: what a process asks only once.
-    for incidents, external_id in zip((1, *INCIDENTS), told["ids"], strict=True):
+    # The first request is not counted: it also makes queries that a process makes only once.
+    for incidents, external_id in zip((1, *INCIDENTS), prepared["ids"], strict=True):
         with CaptureQueriesContext(connection) as captured:
-            answer = Client().post(
+            response = Client().post(
                 address_of(external_id),
                 review_of(external_id, incidents),
                 content_type="application/json",
-                headers={"Authorization": f"JWT {told['token']}", "Host": "localhost"},
+                headers={"Authorization": f"JWT {prepared['token']}", "Host": "localhost"},
             )
-        assert answer.status_code == 200, answer.content
+        assert response.status_code == 200, response.content
         counted[incidents] = len(captured)
     return counted
 

@@ -1,11 +1,11 @@
-"""``python -m tests.bench.crowd PATTERN COURSE=COPIES … [--others COPIES]``: one seeded course, many times, by SQL.
+"""``python -m tests.bench.crowd PATTERN COURSE=COPIES … [--others COPIES]``: copies a seeded course by SQL.
 
-PostgreSQL only, in an empty database in which the course PATTERN was seeded. The pattern goes, and its copies stay,
-each with learners of its own; those of one COURSE share its exams, and each of the ``others`` is a course of its own.
+It works on PostgreSQL only, in an empty database in which the course PATTERN was seeded. The pattern is deleted. Each
+copy has its own learners; the copies of one COURSE share its exams, and each of the ``others`` is a separate course.
 
-The rows lie as they would have come: in the order of time, those of courses that run at once in turns, and the courses
-that are asked for in the middle. Of a history the decisions and the last change are copied, and no incidents. The
-server's checks of foreign keys are left out, for which the account must be a superuser.
+The rows are stored in the order in which they would have been created: by time, those of courses that run at once in
+turns, and the named courses in the middle. Of the status changes only decisions and the last one are copied, and no
+incidents. Foreign keys are not checked, which needs a superuser's account.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from django.db.backends.utils import CursorWrapper  # noqa: E402
 from example_project.campus.models import Enrolment, Grade, HeldGrade  # noqa: E402
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam, StatusChange  # noqa: E402
 
-# Where five million attempts came in five years, about thirty courses of 10,000 run at once. An exam is open for a few
-# days, and its attempts are about an eighth of all that come in these days.
+# With five million attempts in five years, about thirty courses of 10,000 run at once. An exam is open for a few days,
+# and its attempts are about an eighth of all attempts in these days.
 COURSES_AT_ONCE = 8
 
-IN_A_HURRY = (
+FAST_SETTINGS = (
     "SET synchronous_commit = off",
     "SET session_replication_role = replica",
     "SET maintenance_work_mem = '1GB'",
@@ -41,9 +41,9 @@ IN_A_HURRY = (
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A table: which rows ``t`` of the pattern are copied, in which order they came, and what differs in a copy.
+    """A table: which rows ``t`` of the pattern are copied, their order, and the columns that differ in a copy.
 
-    ``p`` is the row of the pattern, ``s`` the copy. A reference to another copied row leads to that one's copy.
+    ``p`` is the row of the pattern, ``s`` the copy. A reference to another copied row is changed to that row's copy.
     """
 
     model: type[models.Model]
@@ -61,8 +61,8 @@ class Copied:
         return f"place_{self.model._meta.model_name}"
 
     @property
-    def kept(self) -> str:
-        return f"kept_{self.model._meta.model_name}"
+    def source(self) -> str:
+        return f"source_{self.model._meta.model_name}"
 
     @property
     def columns(self) -> list[str]:
@@ -79,7 +79,7 @@ COPIED = (
     Copied(ProctoredExam, f"t.id IN ({OF_PATTERN})", "t.id"),
     Copied(
         USER,
-        # Those that can sign in stay who they are.
+        # Users who can sign in are not copied.
         f"t.password LIKE '!seeded%%' AND t.id IN (SELECT user_id FROM {ATTEMPT} WHERE exam_id IN ({OF_PATTERN}))",
         "t.date_joined, t.id",
         {},
@@ -123,16 +123,16 @@ class Copy:
 
 @dataclass(slots=True)
 class Rows:
-    """Where the keys of the next copies begin, and how many rows a copy has."""
+    """The first primary key of the next copies, and the number of rows in a copy."""
 
     next_id: int
     number: int
 
 
-def multiply(pattern: str, wanted: Mapping[str, int], others: int) -> None:
-    copies = in_order_of_time(wanted, others)
+def multiply(pattern: str, courses: Mapping[str, int], others: int) -> None:
+    copies = in_order_of_time(courses, others)
     with connection.cursor() as cursor:
-        for statement in IN_A_HURRY:
+        for statement in FAST_SETTINGS:
             cursor.execute(statement)
         rows = _set_aside(cursor, pattern)
         first_exams = _make_courses(cursor, copies, rows[ProctoredExam])
@@ -146,30 +146,32 @@ def multiply(pattern: str, wanted: Mapping[str, int], others: int) -> None:
         for statement in connection.ops.sequence_reset_sql(no_style(), list(BY_MODEL)):
             cursor.execute(statement)
         for copied in COPIED:
-            cursor.execute(f"DROP TABLE {copied.places}, {copied.kept}")
+            cursor.execute(f"DROP TABLE {copied.places}, {copied.source}")
         cursor.execute("VACUUM ANALYZE")
-        # What is still to be written to the disk would slow down whatever is measured next.
+        # Pending writes to the disk would slow down the next measurement.
         cursor.execute("CHECKPOINT")
 
 
-def in_order_of_time(wanted: Mapping[str, int], others: int) -> list[Copy]:
-    """The others, and in the middle those that are wanted: every second course while a large one lasts."""
+def in_order_of_time(courses: Mapping[str, int], others: int) -> list[Copy]:
+    """Return all copies: the others, and in the middle the named courses, whose copies alternate with others."""
     names = [f"course-v1:BenchX+Other{number}+2026" for number in range(others)]
     middle, after = [], iter(names[others // 2 :])
-    for course in sorted(wanted, key=lambda course: wanted[course]):
-        for _ in range(wanted[course]):
+    for course in sorted(courses, key=lambda course: courses[course]):
+        for _ in range(courses[course]):
             middle += [course, *islice(after, 1)]
     return [Copy(number, course) for number, course in enumerate([*names[: others // 2], *middle, *after])]
 
 
 def _set_aside(cursor: CursorWrapper, pattern: str) -> dict[type[models.Model], Rows]:
-    """The rows of the pattern with their places and those of what they refer to; says where their copies begin."""
-    given = {"pattern": pattern}
+    """Move the pattern's rows, with their positions and those of the rows they refer to, into tables of their own.
+
+    Return the first primary key of the copies, and the number of rows, by model."""
+    params = {"pattern": pattern}
     for copied in COPIED:
         cursor.execute(
             f"CREATE TABLE {copied.places} AS SELECT t.id, row_number() OVER (ORDER BY {copied.order}) - 1 AS place"
             f" FROM {copied.table} t WHERE {copied.rows}",
-            given,
+            params,
         )
     for copied in COPIED:
         referred = "".join(f", {column}s.place AS {column}_place" for column in copied.references)
@@ -178,22 +180,22 @@ def _set_aside(cursor: CursorWrapper, pattern: str) -> dict[type[models.Model], 
             for column, model in copied.references.items()
         )
         cursor.execute(
-            f"CREATE TABLE {copied.kept} AS SELECT o.place{referred}, t.* FROM {copied.table} t"
+            f"CREATE TABLE {copied.source} AS SELECT o.place{referred}, t.* FROM {copied.table} t"
             f" JOIN {copied.places} o ON o.id = t.id {joins}"
         )
     cursor.execute(f"DELETE FROM {USER._meta.db_table} WHERE id IN (SELECT id FROM {BY_MODEL[USER].places})")
     ours = [model._meta.db_table for model in (ProctoredExam, Enrolment, Grade, HeldGrade)]
     cursor.execute(f"TRUNCATE {', '.join(ours)} CASCADE")
     cursor.execute("VACUUM FULL ANALYZE")
-    found = {}
+    rows = {}
     for copied in COPIED:
-        cursor.execute(f"SELECT (SELECT coalesce(max(id), 0) + 1 FROM {copied.table}), count(*) FROM {copied.kept}")
-        found[copied.model] = Rows(*cursor.fetchone())
-    return found
+        cursor.execute(f"SELECT (SELECT coalesce(max(id), 0) + 1 FROM {copied.table}), count(*) FROM {copied.source}")
+        rows[copied.model] = Rows(*cursor.fetchone())
+    return rows
 
 
 def _make_courses(cursor: CursorWrapper, copies: list[Copy], exams: Rows) -> dict[str, int]:
-    """Exams for each course; says by which key they begin."""
+    """Create exams for each course. Return the first primary key of each course's exams."""
     first_exams = {}
     for course_id in dict.fromkeys(copy.course_id for copy in copies):
         first_exams[course_id] = exams.next_id
@@ -206,7 +208,7 @@ def _make_courses(cursor: CursorWrapper, copies: list[Copy], exams: Rows) -> dic
 def _copy(
     cursor: CursorWrapper, copied: Copied, at_once: list[tuple[Copy, int]], rows: dict[type[models.Model], Rows]
 ) -> None:
-    """A row of each of the copies in turn."""
+    """Insert the rows of several copies, in turns."""
     copies = ", ".join(f"({turn}, {copy.number}, {first_exam})" for turn, (copy, first_exam) in enumerate(at_once))
 
     def key(model: type[models.Model], place: str) -> str:
@@ -221,18 +223,18 @@ def _copy(
     _insert(cursor, copied, differs, f"CROSS JOIN (VALUES {copies}) s (turn, number, first_exam)", [])
 
 
-def _insert(cursor: CursorWrapper, copied: Copied, differs: Mapping[str, str], copies: str, given: list[str]) -> None:
+def _insert(cursor: CursorWrapper, copied: Copied, differs: Mapping[str, str], copies: str, params: list[str]) -> None:
     cursor.execute(
         f"INSERT INTO {copied.table} ({', '.join(copied.columns)})"
         f" SELECT {', '.join(differs.get(column, f'p.{column}') for column in copied.columns)}"
-        f" FROM {copied.kept} p {copies} ORDER BY 1",
-        given,
+        f" FROM {copied.source} p {copies} ORDER BY 1",
+        params,
     )
 
 
 @contextmanager
 def _without_indexes(cursor: CursorWrapper) -> Iterator[None]:
-    """All but the primary keys are made again at the end, which is many times as fast."""
+    """Drop all indexes except primary keys and create them again at the end, which is many times faster."""
     tables = [copied.table for copied in COPIED]
     cursor.execute(
         """SELECT format('ALTER TABLE %%I DROP CONSTRAINT %%I', conrelid::regclass, conname),
@@ -254,11 +256,11 @@ def _without_indexes(cursor: CursorWrapper) -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pattern")
-    parser.add_argument("wanted", nargs="+", metavar="COURSE=COPIES")
+    parser.add_argument("courses", nargs="+", metavar="COURSE=COPIES")
     parser.add_argument("--others", type=int, default=0)
     options = parser.parse_args()
-    wanted = {course: int(copies) for course, _, copies in (one.rpartition("=") for one in options.wanted)}
-    multiply(options.pattern, wanted, options.others)
+    courses = {course: int(copies) for course, _, copies in (one.rpartition("=") for one in options.courses)}
+    multiply(options.pattern, courses, options.others)
     print("null")
 
 

@@ -1,4 +1,4 @@
-"""The example LMS as a site runs it, and a proctoring service that sends it reviews as fast as it answers."""
+"""Runs the example LMS as a site would, and sends it reviews as fast as it answers."""
 
 import http.client
 import json
@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-# Of the machine's cores, each of which gets a server.
+# The number of the machine's cores that are used. Each gets a server.
 CORES = 2
-THREADS = 2  # a server, and as many callers: one works while the other waits; more take turns at Python's lock
+THREADS = 2  # of a server, and as many callers: one works while the other waits; more would compete for the GIL
 START_SECONDS = 30
 
 
@@ -23,7 +23,7 @@ def address_of(external_id: str) -> str:
 
 
 def review_of(external_id: str, incidents: int) -> bytes:
-    """No two attempts get the same."""
+    """Return the body of a review, different for each attempt."""
     comments = [
         {"comment": f"Looks away ({external_id})", "status": "Suspicious", "start": number, "stop": number + 1}
         for number in range(incidents)
@@ -33,10 +33,10 @@ def review_of(external_id: str, incidents: int) -> bytes:
 
 @contextmanager
 def serving(environment: dict[str, str]) -> Iterator[list[int]]:
-    """The example LMS under gunicorn; says at which ports.
+    """Run the example LMS under gunicorn; yield its ports.
 
-    A server for each core, as behind a proxy that spreads the callers. Workers that share a port take what they get
-    hold of: now and then one has all callers, and a core nothing to do.
+    There is a server for each core, as behind a proxy that balances the load. If workers shared a port, sometimes one
+    would serve all callers while another core was idle.
     """
     with ExitStack() as stack:
         servers = [stack.enter_context(_server(environment)) for _ in range(CORES)]
@@ -51,7 +51,7 @@ def _server(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[byt
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "example_project.wsgi", f"--bind=127.0.0.1:{port}"]
     options = [f"--threads={THREADS}", "--worker-class=gthread", "--no-control-socket", "--log-level=error"]
-    # A line for each review that is turned away says nothing here.
+    # A log line for each refused review is of no use here.
     server = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.DEVNULL)
     try:
         yield server, port
@@ -74,18 +74,18 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", port: int) -> None
 
 
 def send(ports: Sequence[int], token: str, ids: Sequence[str], incidents: int, expected: int) -> float:
-    """A review for each, by a few callers at once over connections that stay open; says how many a second."""
+    """Send a review for each attempt, by a few callers at once with keep-alive. Return the reviews per second."""
     requests = [_request(token, external_id, incidents) for external_id in ids]
     wrong: list[str] = []
 
-    def call(port: int, mine: Sequence[bytes]) -> None:
+    def call(port: int, own_requests: Sequence[bytes]) -> None:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-                for request in mine:
+                for request in own_requests:
                     connection.sendall(request)
-                    status, told = _answer(connection)
+                    status, body = _response(connection)
                     if status != expected:
-                        wrong.append(f"{status}: {told[:200]!r}")
+                        wrong.append(f"{status}: {body[:200]!r}")
         except OSError as error:
             wrong.append(repr(error))
 
@@ -105,7 +105,7 @@ def send(ports: Sequence[int], token: str, ids: Sequence[str], incidents: int, e
     return len(ids) / seconds
 
 
-# Bytes as they go over the wire: the callers share the cores with what is measured, and should need little of them.
+# Requests are made by hand, byte by byte: the callers share the cores with the servers and should need little of them.
 
 
 def _request(token: str, external_id: str, incidents: int) -> bytes:
@@ -117,12 +117,12 @@ def _request(token: str, external_id: str, incidents: int) -> bytes:
     return head.encode() + body
 
 
-def _answer(connection: socket.socket) -> tuple[int, bytes]:
-    """Status and body. Raises ``ConnectionError`` where the server ends the connection before."""
-    told = b""
-    while b"\r\n\r\n" not in told:
-        told += _more(connection)
-    head, _, body = told.partition(b"\r\n\r\n")
+def _response(connection: socket.socket) -> tuple[int, bytes]:
+    """Return status and body. Raise ``ConnectionError`` if the server closes the connection first."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
     [length] = re.findall(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
     while len(body) < int(length):
         body += _more(connection)
@@ -132,15 +132,15 @@ def _answer(connection: socket.socket) -> tuple[int, bytes]:
 def _more(connection: socket.socket) -> bytes:
     part = connection.recv(65536)
     if not part:
-        raise ConnectionError("The server has ended the connection.")
+        raise ConnectionError("The server closed the connection.")
     return part
 
 
 def site_of(url: str, folder: str) -> dict[str, str]:
-    """Environment of the example LMS as a site sets it: no debugging, its own folder."""
-    kept = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE", "REDIS_URL"}}
+    """Return the environment of the example LMS as a site would set it: without DEBUG, with its own folder."""
+    inherited = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE", "REDIS_URL"}}
     return {
-        **kept,
+        **inherited,
         "DJANGO_SETTINGS_MODULE": "example_project.settings",
         "DATABASE_URL": url,
         "VAR": folder,

@@ -1,8 +1,7 @@
-"""``python -m tests.bench.once ours|bare COURSE``: one build in a process of its own; prints what it took as JSON.
+"""``python -m tests.bench.once ours|bare COURSE``: one build in its own process; prints time and memory as JSON.
 
-``ours`` is the whole way from the request to the published file. ``bare`` is the least anybody could do: the same
-SELECT, on PostgreSQL by ``COPY … TO STDOUT``, elsewhere by the driver's streaming cursor and
-``csv.writer``, into a file.
+``ours`` is everything from the request to the published file. ``bare`` is the minimum: the same SELECT into a file, on
+PostgreSQL by ``COPY … TO STDOUT``, on other databases by the driver's streaming cursor and ``csv.writer``.
 """
 
 import csv
@@ -75,7 +74,7 @@ def _stream(statement: tuple[str, Any], text: IO[str]) -> int:
 
 
 if __name__ == "__main__":
-    # What every process needs to begin with, done before the clock runs.
+    # Connect before the measurement.
     connection.ensure_connection()
     began = time.perf_counter()
     rows = {"ours": ours, "bare": bare}[sys.argv[1]](sys.argv[2])

@@ -1,7 +1,7 @@
-"""``python -m tests.bench.pages TIMES COURSE …``: how long the pages of these courses take, and how many queries.
+"""``python -m tests.bench.pages TIMES COURSE …``: seconds and queries of the pages of these courses.
 
-Asked in turns, as the administrator, through all of Django but without a network. Prints JSON: page → for each course
-the seconds, all of them, and the queries of the last.
+Requests the pages in turns as the administrator, through all of Django but without a network. Prints JSON: page → for
+each course the seconds of every request and the queries of the last.
 """
 
 import json
@@ -20,7 +20,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-# Name → view and what stands in its address.
+# Name → view and query parameters.
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Quiz List": ("quiz_list", {}),
     "Sessions": ("sessions", {}),
@@ -33,34 +33,34 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Numbers": ("numbers", {}),
     "Data Download": ("data_download", {}),
 }
-# Searched for, and kept in the session until there is another: a name that many have.
+# A name that many learners have. The session stores the search until the next one.
 SEARCHED, SEARCH = "Sessions, searched", "taylor"
 
 
 def measure(times: int, courses: list[str]) -> dict[str, list[dict[str, object]]]:
     client = Client(headers={"Host": "localhost"})
     client.force_login(get_user_model()._default_manager.get(username="admin"))
-    found: dict[str, list[dict[str, object]]] = {}
-    for name, (view, asked) in PAGES.items():
-        found[name] = [{"seconds": [], "queries": 0} for _ in courses]
+    results: dict[str, list[dict[str, object]]] = {}
+    for name, (view, params) in PAGES.items():
+        results[name] = [{"seconds": [], "queries": 0} for _ in courses]
         for turn in range(times + 1):
-            for course, told in zip(courses, found[name], strict=True):
+            for course, result in zip(courses, results[name], strict=True):
                 if name == SEARCHED:
                     client.post(reverse("proctoring_results:search_sessions", args=[course]), {"search": SEARCH})
-                address = f"{reverse(f'proctoring_results:{view}', args=[course])}?{urlencode(asked)}"
-                seconds, told["queries"] = _ask(client, address)
-                # The first time fills the caches.
-                told["seconds"] += [seconds] if turn else []
+                address = f"{reverse(f'proctoring_results:{view}', args=[course])}?{urlencode(params)}"
+                seconds, result["queries"] = _get(client, address)
+                # The first request fills the caches.
+                result["seconds"] += [seconds] if turn else []
         client.post(reverse("proctoring_results:search_sessions", args=[courses[0]]), {"search": ""})
-    return found
+    return results
 
 
-def _ask(client: Client, address: str) -> tuple[float, int]:
+def _get(client: Client, address: str) -> tuple[float, int]:
     with CaptureQueriesContext(connection) as captured:
         began = time.perf_counter()
-        answer = client.get(address)
+        response = client.get(address)
         seconds = time.perf_counter() - began
-    assert answer.status_code == 200, answer.content
+    assert response.status_code == 200, response.content
     return seconds, len(captured)
 
 

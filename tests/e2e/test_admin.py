@@ -67,7 +67,9 @@ def test_a_fail_is_reverted_to_a_pass(opened, failed, course, viewport):
     assert fits(page)
     page.get_by_label("Reason").fill("It was the cat")
     press(page, "Pass")
-    expect(page.locator(".messagelist")).to_contain_text("the attempt was “rejected” and is “verified” now")
+    expect(page.locator(".messagelist")).to_contain_text(
+        "the attempt was “Failed (rejected)” and is “Passed (verified)” now"
+    )
     expect(page.locator(".pr-timeline")).to_contain_text("It was the cat")
     assert fits(page)
     deliver_everything()

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_page_lists_the_operations_and_tries_one(opened):
     page = opened("instructor", "/api/proctoring/v1/docs/")
-    page.get_by_text("How a report is getting on.").wait_for()
+    page.get_by_text("One report, with its progress.").wait_for()
     page.locator("#operations-reports-get_reports").get_by_role("button").first.click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_placeholder("course_id").fill("course-v1:DemoX+PR101+2026")

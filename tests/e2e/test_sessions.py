@@ -202,7 +202,7 @@ def test_a_provider_that_does_the_second_review_itself_settles_it_and_nobody_has
     expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
     page.goto(session(attempt))
     expect(page.locator("#pr-history")).to_contain_text(
-        "The status changed from “rejected” to “verified” because of review 2."
+        "The status changed from “Failed (rejected)” to “Passed (verified)” because of review 2."
     )
     assert not attempt.changes.filter(source="person").exists()
 

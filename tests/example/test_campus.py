@@ -1,4 +1,4 @@
-"""The example LMS follows the decisions: its grade book, credit and certificates, as a learner sees them."""
+"""Decisions change the grade book, credit and certificates of the example LMS, as a learner sees them."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ def progress(attempt) -> str:
     return " ".join(page.split())
 
 
-def test_a_fail_is_seen_as_0_and_a_pass_as_the_grade_that_would_stand_there_without_us(attempt, grade, decide):
+def test_a_fail_is_shown_as_0_and_a_pass_as_the_grade_without_proctoring(attempt, grade, decide):
     assert "Score: 6 of 8" in progress(attempt)
     decide(api.fail_attempt)
     assert "Score: 0 of 8 (set to 0 by the proctoring review)" in progress(attempt)

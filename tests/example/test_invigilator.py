@@ -1,4 +1,4 @@
-"""A proctoring service that knows the protocol and nothing of us: a process of its own, over real HTTP."""
+"""A proctoring service that knows the protocol but not our code: a process of its own, over real HTTP."""
 
 import ast
 import csv
@@ -35,23 +35,23 @@ from proctoring_results.services.effects import queue_erasure
 from tests.factories import COURSE, UserFactory
 
 PROGRAM = Path(__file__).resolve().parents[2] / "example_project" / "invigilator.py"
-PATIENCE = 30  # seconds until something that must happen is missed
-WORD_OF_THE_LMS = "from-the-lms"
+PATIENCE = 30  # seconds within which an expected event must happen
+LMS_SECRET = "from-the-lms"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def wait_until(true, what=lambda: ""):
+def wait_until(condition, describe=lambda: ""):
     give_up = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < give_up, what()
+    while not condition():
+        assert time.monotonic() < give_up, describe()
         time.sleep(0.05)
 
 
 @contextmanager
 def running(tmp_path, port=0, **options):
-    """The service, alone: without our packages on its path."""
-    quick = {"READY_AFTER": "0.05", "REVIEW_AFTER": "0.05", "CLIENT_ID": "campus", "CLIENT_SECRET": WORD_OF_THE_LMS}
+    """Run the service alone, without our packages on its path."""
+    quick = {"READY_AFTER": "0.05", "REVIEW_AFTER": "0.05", "CLIENT_ID": "campus", "CLIENT_SECRET": LMS_SECRET}
     environment = {f"INVIGILATOR_{name}": str(value) for name, value in {**quick, "PORT": port, **options}.items()}
     log = tmp_path / f"invigilator-{time.monotonic_ns()}.log"
     with log.open("w") as output:
@@ -83,9 +83,7 @@ def lms(live_server, settings, monkeypatch):
         settings.PROCTORING_RESULTS = {
             **settings.PROCTORING_RESULTS,
             "SITE_URL": live_server.url,
-            "PROVIDERS": {
-                "proctortrack": {"base_url": service, "client_id": "campus", "client_secret": WORD_OF_THE_LMS}
-            },
+            "PROVIDERS": {"proctortrack": {"base_url": service, "client_id": "campus", "client_secret": LMS_SECRET}},
         }
         api.create_exam(COURSE, "exam@final", exam_name="Final", time_limit_mins=60, provider="proctortrack")
         browser = Client()
@@ -102,8 +100,8 @@ PAGE = ("campus:exam", [COURSE, "exam@final"])
 
 def step(browser, name):
     code = ExamAttempt.objects.values_list("attempt_code", flat=True).first() or ""
-    answer = browser.post(reverse(PAGE[0], args=PAGE[1]), {"step": name, "attempt": code})
-    assert answer.status_code == 302
+    response = browser.post(reverse(PAGE[0], args=PAGE[1]), {"step": name, "attempt": code})
+    assert response.status_code == 302
 
 
 def page(browser):
@@ -114,8 +112,8 @@ def status():
     return ExamAttempt.objects.get().status
 
 
-def becomes(word):
-    wait_until(lambda: status() == word, lambda: f"still {status()}")
+def wait_for_status(expected):
+    wait_until(lambda: status() == expected, lambda: f"still {status()}")
 
 
 def fetch(url, **options):
@@ -136,7 +134,7 @@ def hand_in(browser):
         step(browser, name)
 
 
-# --- The whole way ---
+# --- From registration to report ---
 
 
 def test_from_the_registration_to_the_report(lms, tmp_path):
@@ -147,16 +145,16 @@ def test_from_the_registration_to_the_report(lms, tmp_path):
         attempt = ExamAttempt.objects.get()
         assert (attempt.exam.external_id[:5], attempt.external_id[:8]) == ("exam-", "session-")
         step(browser, "download")
-        shown = page(browser)
-        assert "Hold your identity card to the camera." in shown
-        assert f'href="{service}/download/{attempt.external_id}"' in shown
-        assert "I am set up" not in shown
+        content = page(browser)
+        assert "Hold your identity card to the camera." in content
+        assert f'href="{service}/download/{attempt.external_id}"' in content
+        assert "I am set up" not in content
         fetch(f"{service}/download/{attempt.external_id}")
-        becomes("ready_to_start")
+        wait_for_status("ready_to_start")
         hand_in(browser)
         assert status() == "submitted"
         deliver_due()
-        becomes("verified")
+        wait_for_status("verified")
         assert "Satisfactory" in page(browser)
         row = reported()
         assert (row["username"], row["status"], row["review_status"]) == ("ada", "verified", "Clean")
@@ -168,10 +166,10 @@ def test_what_it_finds_suspicious_stands_in_the_report(lms, tmp_path):
         browser = lms(service)
         step(browser, "begin")
         deliver_due()
-        becomes("ready_to_start")
+        wait_for_status("ready_to_start")
         hand_in(browser)
         deliver_due()
-        becomes("second_review_required")
+        wait_for_status("second_review_required")
         assert "Pending" in page(browser)
         row = reported()
         assert (row["review_status"], row["Suspicious Count"]) == ("Suspicious", "2")
@@ -183,14 +181,14 @@ def test_a_person_sends_the_review_from_its_page(lms, tmp_path):
         browser = lms(service)
         step(browser, "begin")
         deliver_due()
-        becomes("ready_to_start")
+        wait_for_status("ready_to_start")
         hand_in(browser)
         deliver_due()
         assert status() == "submitted"
-        shown = fetch(f"{service}/")
-        assert "Ada Lovelace · Final" in shown
+        content = fetch(f"{service}/")
+        assert "Ada Lovelace · Final" in content
         form = f"{service}/sessions/{ExamAttempt.objects.get().external_id}/review"
-        # Another site's page has no business here.
+        # A page of another site must not send a review.
         with pytest.raises(urllib.error.HTTPError, match="403"):
             fetch(form, data=b"verdict=violation", headers={"Origin": "https://elsewhere.example"})
         assert "violation: verified" in fetch(form, data=b"verdict=violation", headers={"Origin": service})
@@ -202,31 +200,31 @@ def test_with_the_service_down_at_hand_in_the_learner_notices_nothing_and_the_ca
         browser = lms(service)
         step(browser, "begin")
         deliver_due()
-        becomes("ready_to_start")
-    called = []
+        wait_for_status("ready_to_start")
+    calls = []
     real = http.send
-    monkeypatch.setattr(http, "send", lambda *args, **more: called.append(args) or real(*args, **more))
+    monkeypatch.setattr(http, "send", lambda *args, **more: calls.append(args) or real(*args, **more))
     hand_in(browser)
-    assert (status(), called) == ("submitted", [])
+    assert (status(), calls) == ("submitted", [])
     assert "Pending" in page(browser)
-    assert called == []
+    assert calls == []
     with pytest.raises(ExceptionGroup):
         deliver_due()
-    assert called
-    # It is another one that has come back: it has forgotten everything. So this exam and attempt are unknown there.
+    assert calls
+    # The restarted service has forgotten everything, so it does not know this exam and attempt.
     with running(tmp_path, port=service.rpartition(":")[2]), time_machine.travel(timezone.now() + timedelta(minutes=5)):
         ProctoredExam.objects.update(external_id=None)
         ExamAttempt.objects.update(external_id=None, exam_external_id=None)
         deliver_due()
-        becomes("verified")
+        wait_for_status("verified")
 
 
-def test_a_session_that_the_service_has_forgotten_is_a_refusal_that_is_shown(lms, tmp_path):
+def test_a_session_that_the_service_has_forgotten_is_recorded_as_a_refused_call(lms, tmp_path):
     with running(tmp_path, READY="created") as service:
         browser = lms(service)
         step(browser, "begin")
         deliver_due()
-        becomes("ready_to_start")
+        wait_for_status("ready_to_start")
     with running(tmp_path, port=service.rpartition(":")[2]):
         hand_in(browser)
         with pytest.raises(ExceptionGroup):
@@ -253,7 +251,7 @@ def test_an_attempt_is_removed_and_a_learner_erased(lms, tmp_path):
         assert set(LmsEffect.objects.values_list("state", flat=True)) == {"done"}
 
 
-# --- The learner's page while the service is not well ---
+# --- The learner's page while the service has problems ---
 
 
 @pytest.mark.parametrize("how", ["html", "no_token", "unknown_tokens"])
@@ -263,20 +261,20 @@ def test_the_page_is_usable_while_the_service_misbehaves(lms, tmp_path, how):
         step(browser, "begin")
         with pytest.raises(ExceptionGroup):
             deliver_due()
-        shown = page(browser)
-        assert ExamAttempt.objects.get().attempt_code in shown
-        assert "does not answer just now" in shown
+        content = page(browser)
+        assert ExamAttempt.objects.get().attempt_code in content
+        assert "does not answer just now" in content
         step(browser, "download")
         assert "Decline this exam" in page(browser)
 
 
-def test_the_page_is_usable_while_nobody_is_there(lms):
+def test_the_page_is_usable_while_the_service_is_down(lms):
     browser = lms("http://127.0.0.1:1")
     step(browser, "begin")
     assert "does not answer just now" in page(browser)
 
 
-def test_nobody_is_set_up_by_their_own_word_where_a_service_says_so(lms):
+def test_learners_cannot_declare_themselves_ready_if_a_service_reports_it(lms):
     browser = lms("http://127.0.0.1:1")
     step(browser, "begin")
     step(browser, "ready")
@@ -318,7 +316,7 @@ def test_it_runs_as_a_module_too(tmp_path):
         ("/nowhere", {}, 404),
     ],
 )
-def test_it_lets_nobody_in_without_a_token(tmp_path, path, headers, code):
+def test_it_refuses_requests_without_a_valid_token(tmp_path, path, headers, code):
     with running(tmp_path) as service, pytest.raises(urllib.error.HTTPError) as refusal:
         fetch(service + path, headers=headers)
     assert refusal.value.code == code
@@ -336,5 +334,5 @@ def test_only_its_own_account_may_send_its_reviews(lms, tmp_path):
         browser = lms(service)
         step(browser, "begin")
         deliver_due()
-        wait_until(lambda: "not taken (HTTP Error 401" in fetch(f"{service}/"))
+        wait_until(lambda: "not accepted (HTTP Error 401" in fetch(f"{service}/"))
         assert status() == "created"

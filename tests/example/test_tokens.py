@@ -1,4 +1,4 @@
-"""Tokens of the example LMS: who gets one, and for whom it speaks."""
+"""Tokens of the example LMS: who gets one, and which account it represents."""
 
 import pytest
 from django.test import Client
@@ -34,24 +34,24 @@ def token_for(application, secret="secret", **others):
 @pytest.mark.parametrize("scheme", ["JWT", "Bearer", "jwt"])
 def test_a_provider_signs_in_by_a_token(scheme):
     rest_attempt()
-    told = token_for(application_of(account_of())).json()
-    assert told["expires_in"] > 0
-    answer = post(Client(), reviewed(), REVIEW, Authorization=f"{scheme} {told['access_token']}")
-    assert answer.status_code == 200
+    granted = token_for(application_of(account_of())).json()
+    assert granted["expires_in"] > 0
+    response = post(Client(), reviewed(), REVIEW, Authorization=f"{scheme} {granted['access_token']}")
+    assert response.status_code == 200
 
 
 def test_a_token_stands_for_the_owner_of_the_application_only():
     rest_attempt()
-    told = token_for(application_of(UserFactory())).json()
-    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {told['access_token']}").status_code == 403
+    token = token_for(application_of(UserFactory())).json()["access_token"]
+    assert post(Client(), reviewed(), REVIEW, Authorization=f"JWT {token}").status_code == 403
 
 
 @pytest.mark.parametrize("authorization", ["JWT nonsense", "Bearer", "JWT", "JWT a b c", "Token x"])
 def test_a_token_that_is_none_is_refused(authorization):
     rest_attempt()
-    answer = post(Client(), reviewed(), REVIEW, Authorization=authorization)
-    assert answer.status_code == 401
-    assert answer["WWW-Authenticate"].startswith("Bearer ")
+    response = post(Client(), reviewed(), REVIEW, Authorization=authorization)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer ")
 
 
 def test_a_token_dies_with_its_owners_account():

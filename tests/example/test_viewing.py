@@ -1,4 +1,4 @@
-"""The course team views the course as one of its learners: the same pages, read-only, and written down."""
+"""The course team views the course as one of its learners: the same pages, read-only, and recorded."""
 
 import re
 from datetime import timedelta
@@ -48,7 +48,7 @@ def learner(course):
 
 @pytest.fixture
 def member(course):
-    """Signed in, with a role in the course."""
+    """Return a function that makes a client, signed in with a role in the course."""
 
     def make(role=Role.INSTRUCTOR):
         user = UserFactory(username=str(role))
@@ -73,7 +73,7 @@ def viewer(member, learner):
 
 
 def main_of(client, path) -> str:
-    """What stands in the page itself, without what differs at every request, and without the switch."""
+    """Return the main part of the page, without CSRF tokens and the ``disabled`` of a viewer's form."""
     response = client.get(path)
     assert response.status_code == 200
     text = re.search(r"<main.*</main>", response.content.decode(), re.DOTALL)[0]
@@ -94,11 +94,11 @@ def test_the_team_sees_what_the_learner_sees(viewer, learner, exam, status):
 
 
 def in_seconds(text: str) -> str:
-    """The clock stands still for the comparison."""
+    """Remove the time left, which changes between two requests."""
     return re.sub(r"data-countdown=\"\d+\"|PT\d+S|\d+:\d\d:\d\d|\d+:\d\d<", "", text)
 
 
-def test_a_page_that_is_shown_so_says_so_and_others_say_that_they_are_ones_own(viewer):
+def test_the_banner_tells_pages_seen_as_the_learner_from_ones_own(viewer):
     assert "You are viewing this page as <strong>Lea Learner</strong>" in viewer.get(COURSE_PAGE).content.decode()
     home = viewer.get("/").content.decode()
     assert "This page is your own." in " ".join(home.split())
@@ -118,9 +118,9 @@ def test_every_role_that_may_see_sessions_views(member, learner, role):
 @pytest.mark.parametrize("step", ["begin", "start", "decline", "hand_in", "time_is_up", "no such step"])
 def test_nothing_is_done_in_the_learners_name(viewer, learner, exam, step):
     attempt = ExamAttemptFactory(user=learner, exam=exam, started=True)
-    answer = viewer.post(EXAM_PAGE, {"step": step, "attempt": attempt.attempt_code})
-    assert answer.status_code == 403
-    assert "nothing can be changed. Stop viewing first." in answer.content.decode()
+    response = viewer.post(EXAM_PAGE, {"step": step, "attempt": attempt.attempt_code})
+    assert response.status_code == 403
+    assert "nothing can be changed. Stop viewing first." in response.content.decode()
     assert not StatusChange.objects.exists()
     assert ExamAttempt.objects.get().status == "started"
 
@@ -147,35 +147,35 @@ def test_the_team_hands_nothing_in_by_a_clock_that_ran_out(viewer, learner, exam
 # --- Who is found, and who may ---
 
 
-@pytest.mark.parametrize("words", ["Lea", "learner lea", "LEA", "lea@example.com"])
-def test_a_learner_is_found_by_name_username_and_address(member, learner, words):
-    page = member().post(PICK, {"words": words})
+@pytest.mark.parametrize("query", ["Lea", "learner lea", "LEA", "lea@example.com"])
+def test_a_learner_is_found_by_name_username_and_address(member, learner, query):
+    page = member().post(PICK, {"query": query})
     assert 'name="learner" value="lea"' in page.content.decode()
 
 
-@pytest.mark.parametrize("words", ["somebody else", "%", "\0"])
-def test_who_is_not_there_is_not_found(member, learner, words):
-    page = member().post(PICK, {"words": words})
+@pytest.mark.parametrize("query", ["somebody else", "%", "\0"])
+def test_a_search_without_a_match_shows_nobody(member, learner, query):
+    page = member().post(PICK, {"query": query})
     assert page.status_code == 200
     assert 'name="learner" value="lea"' not in page.content.decode()
 
 
 def test_no_more_than_a_page_of_learners_is_shown(member, course):
     Enrolment.objects.bulk_create(Enrolment(user=UserFactory(), course=course) for _ in range(25))
-    page = member().post(PICK, {"words": "learner"}).content.decode()
+    page = member().post(PICK, {"query": "learner"}).content.decode()
     assert page.count('name="learner"') == 20
     assert "There are more." in page
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_superuser": True}])
-def test_nobody_looks_through_the_eyes_of_an_administrator(member, course, fields):
+def test_nobody_views_a_course_as_an_administrator(member, course, fields):
     Enrolment.objects.create(user=UserFactory(username="boss", **fields), course=course)
     client = member()
-    assert 'name="learner" value="boss"' not in client.post(PICK, {"words": "boss"}).content.decode()
+    assert 'name="learner" value="boss"' not in client.post(PICK, {"query": "boss"}).content.decode()
     assert client.post(PICK, {"learner": "boss"}).status_code == 404
 
 
-def test_nobody_looks_through_the_eyes_of_the_team(member, course, learner):
+def test_nobody_views_a_course_as_a_member_of_its_team(member, course, learner):
     CourseRole.objects.create(user=learner, course=course, role=Role.VIEWER)
     assert member().post(PICK, {"learner": "lea"}).status_code == 404
     assert not Viewing.objects.exists()
@@ -194,7 +194,7 @@ def test_outsiders_and_learners_find_nobody(learner, method):
     other = Course.objects.create(course_id="another", name="Another", start=now)
     CourseRole.objects.create(user=elsewhere, course=other, role=Role.INSTRUCTOR)
     for user in (learner, UserFactory(), elsewhere):
-        assert getattr(signed_in(user), method)(PICK, {"words": "lea", "learner": "lea"}).status_code == 403
+        assert getattr(signed_in(user), method)(PICK, {"query": "lea", "learner": "lea"}).status_code == 403
     assert getattr(Client(), method)(PICK).status_code == 302
     assert not Viewing.objects.exists()
 
@@ -206,10 +206,10 @@ def test_other_courses_are_ones_own(viewer, learner):
     assert viewer.get(reverse("campus:course", args=["another"])).status_code == 403
 
 
-# --- When it ends, and what is written down ---
+# --- When it ends, and what is recorded ---
 
 
-def test_it_is_written_down_who_viewed_as_whom_and_when(viewer, learner, course):
+def test_a_viewing_is_recorded_with_viewer_learner_and_times(viewer, learner, course):
     viewing = Viewing.objects.get()
     assert (viewing.viewer.username, viewing.learner, viewing.course) == ("instructor", learner, course)
     assert viewing.ended_at is None
@@ -231,9 +231,9 @@ def test_signing_out_ends_it(viewer):
     assert Viewing.objects.get().ended_at is not None
 
 
-@pytest.mark.parametrize("what", ["role", "enrolment"])
-def test_losing_the_role_ends_it_and_so_does_a_learner_who_left(viewer, learner, what):
-    if what == "role":
+@pytest.mark.parametrize("lost", ["role", "enrolment"])
+def test_losing_the_role_ends_it_and_so_does_a_learner_who_left(viewer, learner, lost):
+    if lost == "role":
         CourseRole.objects.all().delete()
         assert viewer.get(EXAM_PAGE).status_code == 403
     else:
@@ -271,18 +271,18 @@ def test_the_admin_reads_the_record_and_writes_nothing(viewer):
 
 @pytest.mark.parametrize("status", AttemptStatus)
 @pytest.mark.parametrize("path", [COURSE_PAGE, EXAM_PAGE])
-def test_a_learners_pages_say_the_word_of_the_status_and_no_other(learner, exam, status, path):
+def test_a_learners_pages_show_the_result_and_no_other(learner, exam, status, path):
     ExamAttemptFactory(user=learner, exam=exam, status=status)
     text = main_of(signed_in(learner), path)
-    said = {word for word in LEARNER_TEXTS.values() if re.search(rf">\s*{re.escape(word)}\s*<", text)}
-    assert said == ({LEARNER_TEXTS[status]} if status in LEARNER_TEXTS else set())
+    results = {result for result in LEARNER_TEXTS.values() if re.search(rf">\s*{re.escape(result)}\s*<", text)}
+    assert results == ({LEARNER_TEXTS[status]} if status in LEARNER_TEXTS else set())
 
 
 @pytest.mark.parametrize("status", [S.COMPLETED, S.SECOND_REVIEW_REQUIRED, S.TIMED_OUT])
 @pytest.mark.parametrize("path", [COURSE_PAGE, EXAM_PAGE])
 @pytest.mark.parametrize("minutes", [59, 60])
-def test_all_that_is_pending_looks_alike_to_the_byte(learner, exam, status, path, minutes):
-    """Also where the time had run out: what was said of it at first is said until there is a result."""
+def test_all_pending_results_look_exactly_alike(learner, exam, status, path, minutes):
+    """Also if the time had run out: the page says so until there is a result."""
     attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
     attempts = ExamAttempt.objects.filter(pk=attempt.pk)
     attempts.update(completed_at=attempt.started_at + timedelta(minutes=minutes))
@@ -300,16 +300,16 @@ def test_unsatisfactory_says_whom_to_ask_and_how_to_appeal(member, learner, exam
     assert "you can appeal within 30 days" in text
 
 
-def test_the_course_page_asks_as_much_for_one_exam_as_for_many(learner, exam):
+def test_the_course_page_makes_as_many_queries_for_one_exam_as_for_many(learner, exam):
     client = signed_in(learner)
 
-    def asked() -> int:
+    def query_count() -> int:
         ExamAttemptFactory(user=learner, exam=ProctoredExamFactory(), submitted=True)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(COURSE_PAGE).status_code == 200
         return len(queries)
 
-    assert asked() == asked() == asked()
+    assert query_count() == query_count() == query_count()
 
 
 # --- The REST API ---
@@ -323,9 +323,9 @@ def decide_by_api(viewer, attempt):
 
 def test_a_viewer_changes_nothing_by_the_api_either(viewer, learner, exam):
     attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
-    answer = decide_by_api(viewer, attempt)
-    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
-    assert answer.json()["detail"].startswith("You are viewing this course as a learner")
+    response = decide_by_api(viewer, attempt)
+    assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
+    assert response.json()["detail"].startswith("You are viewing this course as a learner")
     assert StatusChange.objects.count() == 0
     viewer.post(STOP)
     assert decide_by_api(viewer, attempt).status_code == 201
@@ -334,6 +334,6 @@ def test_a_viewer_changes_nothing_by_the_api_either(viewer, learner, exam):
 def test_a_viewer_may_search_and_reads_only_their_own_results_by_the_api(viewer, learner, exam):
     ExamAttemptFactory(user=learner, exam=exam, submitted=True)
     body = {"course_id": COURSE, "search": "lea"}
-    found = viewer.post("/api/proctoring/v1/attempts/search/", body, content_type="application/json")
-    assert len(found.json()["results"]) == 1
+    response = viewer.post("/api/proctoring/v1/attempts/search/", body, content_type="application/json")
+    assert len(response.json()["results"]) == 1
     assert viewer.get("/api/proctoring/v1/me/attempts/").json()["results"] == []

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.db.models import Min
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -142,6 +144,19 @@ def test_one_query_says_it_of_many(django_assert_num_queries):
     attempts = [ExamAttemptFactory(submitted=True, status="second_review_required") for _ in range(5)]
     with django_assert_num_queries(1):
         assert len(attention_reasons(attempts)) == 5
+
+
+def test_effects_that_are_tried_again_read_all_reviews_at_once_and_no_raw_data():
+    attempts = [ExamAttemptFactory(submitted=True) for _ in range(4)]
+    for attempt in attempts:
+        review(attempt, "Clean")
+    parked = LmsEffect.objects.filter(kind="credit")
+    parked.update(state=EffectState.PARKED, next_try_at=None)
+    with CaptureQueriesContext(connection) as queries:
+        assert retry_effects([effect.pk for effect in parked]) == 4
+    read = [query["sql"] for query in queries if "suspicious_count" in query["sql"]]
+    assert len(read) == 1
+    assert "raw_data" not in read[0]
 
 
 class TestWhateverHappened(TestCase):

@@ -73,7 +73,6 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
         return
     decide(attempt, to, admin)
     assert (preview.status.start, preview.status.to) == (start, attempt.status)
-    assert preview.changes_the_status is (start != to)
     if start == to:
         assert (host.calls, mailoutbox, len(preview.consequences)) == ([], [], 1)
         return
@@ -194,7 +193,7 @@ def test_attempts_that_are_decided_together_are_previewed_together(admin):
 def test_it_says_why_a_decision_is_not_possible(fields, obstacle):
     attempt = ExamAttemptFactory(**fields)
     preview = preview_decision(attempt.attempt_code, S.VERIFIED)
-    assert (preview.obstacle, preview.is_possible, preview.changes_the_status) == (obstacle, False, False)
+    assert (preview.obstacle, preview.is_possible) == (obstacle, False)
 
 
 def test_there_is_no_preview_of_an_unknown_attempt():

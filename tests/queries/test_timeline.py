@@ -9,6 +9,8 @@ from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed,
 
 pytestmark = pytest.mark.django_db
 
+WAITING = "Waiting for your decision (second_review_required)"
+
 
 @pytest.fixture(autouse=True)
 def enqueued(monkeypatch):
@@ -55,8 +57,8 @@ def test_each_kind_is_a_sentence(attempt):
         "The attempt was created.",
         "Message of proctortrack, review (REST): processed as review 1.",
         "Review 1: “Suspicious”, 1 incident; applied.",
-        "The status changed from “submitted” to “second review required” because of review 1.",
-        "Decided Fail on review 1: the status changed from “second review required” to “rejected”.",
+        f"The status changed from “Submitted” to “{WAITING}” because of review 1.",
+        f"Decided Fail on review 1: the status changed from “{WAITING}” to “Failed (rejected)”.",
         "Review 2: “Clean”, 0 incidents; came after a person's decision.",
         "The attempt was archived.",
     ]
@@ -102,7 +104,7 @@ def test_a_call_to_a_provider_says_what_is_told():
 def test_the_same_decision_again_says_so(attempt, admin):
     attempt = ExamAttemptFactory(verified=True)
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
-    assert sentences(attempt, "decision") == ["Decided Pass again: the status stays “verified”."]
+    assert sentences(attempt, "decision") == ["Decided Pass again: the status stays “Passed (verified)”."]
 
 
 def test_a_message_that_waits_says_so(attempt):

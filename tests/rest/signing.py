@@ -12,9 +12,9 @@ from proctoring_results.providers.base import (
     Envelope,
     IncidentData,
     ReviewData,
+    clean_text,
     objects,
     seconds_of_recording,
-    text,
     wall_clock,
 )
 from proctoring_results.providers.signed import Signature, SignedProvider
@@ -29,12 +29,14 @@ class Vendor(SignedProvider):
     review_statuses = {"green": api.ReviewStatus.CLEAN, "red": api.ReviewStatus.SUSPICIOUS}
 
     def read_envelope(self, body, delivery):
-        kind = {"review.done": "review", "learner.ready": "ready"}.get(text("event", body.get("event"), max_length=64))
+        kind = {"review.done": "review", "learner.ready": "ready"}.get(
+            clean_text("event", body.get("event"), max_length=64)
+        )
         if kind is None:
             return None
         return Envelope(
             kind=kind,
-            external_id=text("session", body.get("session"), min_length=1, max_length=255),
+            external_id=clean_text("session", body.get("session"), min_length=1, max_length=255),
             message_id=delivery.headers.get("X-Vendor-Id", ""),
         )
 
@@ -45,7 +47,7 @@ class Vendor(SignedProvider):
             incidents=tuple(
                 IncidentData(
                     status="Suspicious",
-                    comment=text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99),
+                    comment=clean_text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99),
                     start=seconds_of_recording(f"flags[{n}].at", flag.get("at"), start=attempt.started_at),
                 )
                 for n, flag in enumerate(flags)

@@ -4,7 +4,7 @@ import pytest
 
 from proctoring_results.api import ReviewStatus
 from proctoring_results.models import ExamReview
-from proctoring_results.providers.base import IncidentData, Policy, Provider, ReviewData, objects, text
+from proctoring_results.providers.base import IncidentData, Policy, Provider, ReviewData, clean_text, objects
 from proctoring_results.providers.rest import RestProvider
 from tests.rest.calling import account_of, post, rest_attempt, reviewed, signed_in
 
@@ -21,7 +21,8 @@ class Examity(Provider):
             review_status=self.review_status("colour", body.get("colour")),
             incidents=tuple(
                 IncidentData(
-                    status="Suspicious", comment=text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99)
+                    status="Suspicious",
+                    comment=clean_text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99),
                 )
                 for n, flag in enumerate(flags)
             ),

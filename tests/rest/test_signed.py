@@ -185,6 +185,13 @@ def test_a_repeat_is_found_by_the_providers_own_id_whatever_came_since(attempt):
     assert send(review(delivery=2), message_id="m-3").json()["standing"] == "applied"
 
 
+def test_messages_whose_long_ids_differ_at_the_end_are_two(attempt):
+    send(review("green"), message_id="x" * 300 + "a")
+    second = send(review("red"), message_id="x" * 300 + "b").json()
+    assert (second["review_status"], number_stored()) == ("Suspicious", (2, 2))
+    assert send(review("green"), message_id="x" * 300 + "b").json() == second
+
+
 def test_it_is_stored_encrypted_queued_finished_by_the_sweep_and_replayed(attempt, monkeypatch, clock):
     with monkeypatch.context() as patch:
         patch.setattr(processing, "record_review_of", lambda *args, **kwargs: 1 / 0)

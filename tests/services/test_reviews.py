@@ -1,5 +1,9 @@
+from datetime import timedelta
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
@@ -24,6 +28,22 @@ def review(attempt, status, *incidents, **fields):
 
 
 # --- What follows ---
+
+
+def test_a_persons_review_that_arrives_late_replaces_no_later_one_of_a_person():
+    attempt, dean, now = handed_in(), UserFactory(admin=True), timezone.now()
+    later = review(attempt, "Suspicious", reviewed_by=dean, sent_at=now)
+    late = review(attempt, "Clean", reviewed_by=dean, sent_at=now - timedelta(minutes=1))
+    assert late.standing == ReviewStanding.OUTDATED
+    assert (attempt.status, attempt.current_review) == ("rejected", later)
+
+
+def test_a_persons_review_that_arrives_late_replaces_one_of_the_provider_alone():
+    attempt, now = handed_in(), timezone.now()
+    review(attempt, "Suspicious", sent_at=now)
+    late = review(attempt, "Clean", reviewed_by=UserFactory(admin=True), sent_at=now - timedelta(minutes=1))
+    assert late.standing == ReviewStanding.APPLIED
+    assert (attempt.status, attempt.current_review) == ("verified", late)
 
 
 @pytest.mark.parametrize(
@@ -281,3 +301,20 @@ def test_a_persons_decision_outranks_a_providers_later_review_until_a_person_dec
     attempt = api.fail_attempt(attempt.attempt_code, by=admin, reason="seen the new one")
     later.refresh_from_db()
     assert (attempt.status, attempt.current_review, later.standing) == ("rejected", later, ReviewStanding.APPLIED)
+
+
+@pytest.mark.database
+def test_a_decision_and_a_submission_read_no_raw_data():
+    """It may be a megabyte, and nothing follows from it."""
+    attempt, under_way, dean = handed_in(), ExamAttemptFactory(started=True), UserFactory(admin=True)
+    review(under_way, "Suspicious", raw_data={"a": 1})
+    review(attempt, "Suspicious", raw_data={"a": 1})
+    api.fail_attempt(attempt.attempt_code, by=dean, reason="x")
+    review(attempt, "Clean", raw_data={"a": 2})
+    with CaptureQueriesContext(connection) as queries:
+        api.pass_attempt(attempt.attempt_code, by=dean, reason="x")
+        api.submit_attempt(under_way.attempt_code)
+    assert [query["sql"] for query in queries if "raw_data" in query["sql"]] == []
+    attempt.refresh_from_db()
+    under_way.refresh_from_db()
+    assert (attempt.current_review.raw_data, under_way.current_review.raw_data) == ({"a": 2}, {"a": 1})

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             name="Course",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("course_id", models.CharField(help_text="Opaque: never taken apart.", max_length=255, unique=True)),
+                ("course_id", models.CharField(help_text="Opaque: never parsed.", max_length=255, unique=True)),
                 ("name", models.CharField(max_length=255)),
                 ("about", models.TextField(blank=True)),
                 ("start", models.DateTimeField()),

@@ -1,4 +1,4 @@
-"""Rows straight into the database: tuples, without a model instance for each."""
+"""Writes tuples straight into the database, without a model instance for each row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = tuple[Any, ...]
 
 
 class Table:
-    """Rows to be written into the table of one model. Their primary keys are assigned here."""
+    """Rows to be written into the table of one model. This class assigns their primary keys."""
 
     def __init__(self, model: type[models.Model], *fields: str) -> None:
         columns = [_column(model, name) for name in ("id", *fields)]
@@ -42,7 +42,7 @@ class Table:
                     for row in self.rows:
                         copy.write_row(row)
             else:
-                # Names of our own models, quoted by the database's own rules.
+                # The names are those of our own models, quoted by the database's rules.
                 cursor.executemany(f"INSERT INTO {self.name} {self.columns} VALUES {self.places}", self.rows)  # noqa: S608
         self.rows.clear()
 
@@ -55,32 +55,32 @@ def _column(model: type[models.Model], name: str) -> str:
 
 @contextmanager
 def bulk_writing() -> Iterator[None]:
-    """All or nothing, without asking each row whether what it points to exists."""
-    # Reviews point to attempts, and attempts to reviews: MariaDB has no deferred constraints.
+    """Write all rows or none, in a transaction, without checking foreign keys row by row."""
+    # Reviews refer to attempts and attempts to reviews, and MariaDB has no deferred constraints.
     with connection.constraint_checks_disabled(), transaction.atomic():
         yield
 
 
 def flush_all(tables: Sequence[Table]) -> None:
-    # Tables that were empty when the server planned its checks of foreign keys are read from end to end each time.
+    # If a table was empty when PostgreSQL planned its foreign key checks, each check scans the whole table.
     grown = [table for table in tables if table.rows and not table.is_analysed]
     for table in tables:
         table.flush()
     if connection.vendor == "postgresql":
         analyse(grown)
-        # Deferred constraints are checked now, or the server would remember every row until the end.
+        # Check deferred constraints now; otherwise the server keeps a record of every row until the end.
         connection.check_constraints()
 
 
 def reset_sequences(tables: Sequence[Table]) -> None:
-    """Let the sequences of the database continue after our keys."""
+    """Make the database's sequences continue after our keys."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [table.model for table in tables]):
             cursor.execute(statement)
 
 
 def analyse(tables: Sequence[Table]) -> None:
-    """Let the database look at what the tables hold now, for its plans."""
+    """Update the database's planner statistics for these tables."""
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ANALYZE {'TABLE ' if connection.vendor == 'mysql' else ''}{table.name}")

@@ -1,4 +1,4 @@
-"""The people, courses and exams that are there before anybody takes an exam. Each is made only where it is missing."""
+"""The people, courses and exams of the demonstration. Each is created only if it is missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from proctoring_results import api
 from .questions import QUESTIONS
 
 DEMO_COURSE = "course-v1:DemoX+PR101+2026"
-# Of the older generation of ids, with slashes.
+# An id of the older format, with slashes.
 OTHER_COURSE = "DemoX/HIST201/2026"
 
 
@@ -36,13 +36,13 @@ PEOPLE = (
     Person("proctortrack", "Proctortrack", "Service", may_sign_in=False),
     Person("historian", "Hanna", "Historian", may_sign_in=False),
 )
-# What `make demo` prints: the password is the name.
+# Printed by `make demo`. The password is the username.
 SIGN_INS = (
     ("admin", "everything, and the admin pages"),
     ("instructor", "runs the course: reports, sessions, decisions"),
-    ("viewer", "sees the reports of the course, makes none"),
+    ("viewer", "sees the reports of the course, cannot make any"),
     ("learner", "takes exams"),
-    ("outsider", "has an account, and no course"),
+    ("outsider", "has an account but no course"),
 )
 
 
@@ -72,7 +72,7 @@ OTHER_EXAMS = (
 
 
 def weekly_tests(number: int) -> tuple[ExamPlan, ...]:
-    """More exams, for courses with very many attempts."""
+    """Return more exams, for courses with very many attempts."""
     return tuple(ExamPlan(f"exam@week-{week}", f"Weekly test {week}", 30) for week in range(1, number + 1))
 
 
@@ -98,13 +98,13 @@ def _make_person(person: Person) -> User:
 
 
 def make_provider(user: User) -> None:
-    """The account of a service that sends reviews."""
+    """Create the account of a service that sends reviews."""
     ProviderAccount.objects.get_or_create(user=user, defaults={"provider": user.username})
     make_client(user)
 
 
 def make_client(user: User) -> None:
-    """What programs of this person sign in with: the client id is the person's name, and so is the secret."""
+    """Create OAuth credentials for a user. The client id and the secret are both the username."""
     kind = get_application_model()
     kind.objects.get_or_create(
         client_id=user.username,

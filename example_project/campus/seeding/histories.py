@@ -1,4 +1,4 @@
-"""How attempts go. A history is made once and used for many learners, so its times are relative."""
+"""The histories of attempts. Each is made once and used for many learners, so its times are relative."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 
 
 class Since(IntEnum):
-    """What a time is counted from."""
+    """The start from which a time is counted."""
 
     CREATED = 0  # seconds
-    STARTED = 1  # parts of the time allowed
+    STARTED = 1  # fractions of the time allowed
     DONE = 2  # seconds
 
 
@@ -115,7 +115,7 @@ class History:
     provider: str
     extra_mins: int = 0
     setup: float = 0  # seconds from the creation to the start
-    used: float = 1  # parts of the time allowed
+    used: float = 1  # fractions of the time allowed
     status: S = S.CREATED
     changes: list[Change] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
@@ -136,18 +136,18 @@ class History:
 
     @property
     def first_review(self) -> When | None:
-        """Return when the first complete review arrives."""
+        """Return the time at which the first complete review arrives."""
         complete = (review.at for review in self.reviews if review.status is not ReviewStatus.NOT_REVIEWED)
         return next(complete, None)
 
     @property
     def first_decision(self) -> When | None:
-        """Return when a person first decides."""
+        """Return the time of the first decision by a person."""
         return next((change.at for change in self.changes if change.source is D), None)
 
     @property
     def attention(self) -> When | None:
-        """Return since when a person has to look at it, as the app works it out."""
+        """Return the time since which the attempt requires attention, as the app works it out."""
         current = None if self.current is None else self.reviews[self.current]
         contradicts_itself = (
             current is not None and current.status is ReviewStatus.CLEAN and current.suspicious_count > 0
@@ -158,9 +158,9 @@ class History:
         )
         return self.now if needed else None
 
-    def later(self, least: float, most: float) -> None:
+    def later(self, minimum: float, maximum: float) -> None:
         since, seconds = self.now
-        self.now = since, seconds + self.rng.uniform(least, most)
+        self.now = since, seconds + self.rng.uniform(minimum, maximum)
 
     def transition(self, to: S, source: Source, reason: str = "", review: int | None = None) -> None:
         if to is S.STARTED and not self.was_started:
@@ -205,19 +205,22 @@ class History:
 
 def _incidents(rng: Random, status: ReviewStatus) -> tuple[Incident, ...]:
     number = {ReviewStatus.CLEAN: rng.choice((0, 0, 0, 1)), ReviewStatus.NOT_REVIEWED: 0}.get(status, rng.randint(1, 4))
-    words = [ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION, *texts.OWN_WORDS]
+    statuses = [ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION, *texts.OTHER_LABELS]
     incidents = []
     for place in range(number):
-        word = rng.choice(texts.OWN_WORDS) if status is ReviewStatus.CLEAN else rng.choice([status, status, *words])
+        if status is ReviewStatus.CLEAN:
+            marked_as = rng.choice(texts.OTHER_LABELS)
+        else:
+            marked_as = rng.choice([status, status, *statuses])
         start = round(rng.uniform(5, 1500) + place, 1)
-        incidents.append(_incident(rng, str(word), start))
+        incidents.append(_incident(rng, str(marked_as), start))
     return tuple(incidents)
 
 
-def _incident(rng: Random, word: str, start: float) -> Incident:
+def _incident(rng: Random, status: str, start: float) -> Incident:
     kind = rng.choice(texts.KINDS)
     comment = rng.choice(texts.COMMENTS_BY_KIND.get(kind, texts.COMMENTS))
-    return Incident(word, kind, comment, start, round(start + rng.uniform(1, 90), 1))
+    return Incident(status, kind, comment, start, round(start + rng.uniform(1, 90), 1))
 
 
 def _evidence(rng: Random, incidents: tuple[Incident, ...]) -> tuple[Evidence, ...]:
@@ -238,7 +241,7 @@ SCANS = (EvidenceKind.ID, EvidenceKind.ROOM, EvidenceKind.ONBOARDING)
 
 
 def _address(kind: EvidenceKind, number: int) -> bytes:
-    """A page of ours that stands in for the provider's; encrypted once for all attempts with this history."""
+    """Return the encrypted address of a page that stands in for the provider's, shared by all uses of the history."""
     return crypto.encrypt(f"{settings.SITE_URL}{reverse('campus:recording', args=[kind.value, number])}")
 
 
@@ -319,7 +322,7 @@ def broken(history: History) -> None:
 
 
 def over(history: History) -> None:
-    """The exam was taken, in one way or another; the provider has had time to look."""
+    """Finish the exam in one of three ways, and leave the provider time to review it."""
     history.rng.choices([submitted, timed_out, completed], [90, 7, 3])[0](history)
     history.later(HOUR, 2 * DAY)
 
@@ -435,7 +438,7 @@ def timed_timed_out(history: History) -> None:
     history.transition(S.TIMED_OUT, U)
 
 
-# A timed exam has nothing to set up, and nobody reviews it.
+# A timed exam has no software to set up and no review.
 TIMED_SCENARIOS: dict[Callable[[History], None], int] = {
     timed_submitted: 85,
     timed_timed_out: 8,
@@ -453,7 +456,7 @@ def history_of(scenario: Callable[[History], None], rng: Random, provider: str) 
 def histories_of(
     rng: Random, scenarios: dict[Callable[[History], None], int], provider: str, number: int
 ) -> list[History]:
-    """Return at least one history of each scenario, the others by their weights."""
+    """Return ``number`` histories: at least one of each scenario, the others by the scenarios' weights."""
     chosen = rng.choices(list(scenarios), list(scenarios.values()), k=max(0, number - len(scenarios)))
     histories = [history_of(scenario, rng, provider) for scenario in [*scenarios, *chosen]]
     rng.shuffle(histories)

@@ -1,4 +1,4 @@
-"""Names and comments as the world writes them."""
+"""Names and comments in the languages and scripts of the world."""
 
 # ruff: noqa: RUF001
 
@@ -55,13 +55,13 @@ COMMENTS: tuple[str, ...] = (
     "No sound for eleven seconds.",
 )
 
-# What providers call things that are neither suspicious nor a violation.
-OWN_WORDS = ("Info", "Technical", "Rules: accepted", "À vérifier")
+# Providers' labels for incidents that are neither suspicious nor a violation.
+OTHER_LABELS = ("Info", "Technical", "Rules: accepted", "À vérifier")
 
-# Where the session page shows it; the last two are a provider's own.
+# They decide where the session page shows an incident; the last two are a provider's own.
 KINDS = ("webcam", "webcam", "webcam", "desktop", "desktop", "id", "room", "onboarding", "gaze", "")
 
-# What is seen there, and nowhere else.
+# Comments that fit one kind only.
 COMMENTS_BY_KIND: dict[str, tuple[str, ...]] = {
     "desktop": (
         "Browser window changed\r\ntwice\r\nin one minute",

@@ -1,4 +1,4 @@
-"""Stories, told of learners on certain days: rows, in bulk."""
+"""Writes the histories of attempts as rows, in bulk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ATTEMPTS_PER_EXAM = ((1, 2, 3, 4), (90, 7, 2, 1))
 class Exam:
     row: ProctoredExam
     content: ExamContent
-    # Endless, in an order of their own.
+    # An endless iterator; each exam has its own order.
     histories: Iterator[History]
 
     @property
@@ -39,7 +39,9 @@ class Exam:
 
 
 class AttemptWriter:
-    """Writes attempts with all that belongs to them. ``whole`` is False where the last change is enough."""
+    """Writes attempts with their reviews, incidents and status changes.
+
+    With ``whole=False`` only the last status change of each attempt is written."""
 
     def __init__(self, course: Course, now: datetime, decider: User, *, whole: bool) -> None:
         self.rng = Random(course.course_id)
@@ -77,7 +79,7 @@ class AttemptWriter:
         )  # fmt: skip
 
     def exam(self, row: ProctoredExam, content: ExamContent, number: int) -> Exam:
-        """Return an exam with its histories, taken in turn. Exams of one provider begin at different ones."""
+        """Return an exam that uses histories in turn. Exams of one provider start at different histories."""
         watched = row.is_proctored or row.is_practice_exam
         histories = self._histories(row.provider, watched, number)
         return Exam(row, content, islice(cycle(histories), self.rng.randrange(len(histories)), None))
@@ -109,7 +111,7 @@ class AttemptWriter:
         rng, number = self.rng, self.users.last_id + 1
         first_names, last_names = rng.choice(texts.NAMES)
         first, last = rng.choice(first_names), rng.choice(last_names)
-        # As Django's own rule for usernames wants it; the number keeps them apart.
+        # Django's rule for usernames; the number makes each unique.
         name = "".join(letter for letter in f"{first}.{last}".lower() if letter.isalnum() or letter in ".-_")
         joined = self.at(self.now - timedelta(days=140, minutes=rng.randrange(100_000)))
         user = self.users.add(
@@ -143,7 +145,7 @@ class AttemptWriter:
         self._grade(learner, exam, history, created)
 
     def _lead(self, history: History, exam: Exam) -> timedelta:
-        """Return how long ago an attempt began that is open now."""
+        """Return how long ago an attempt was created that is still open now."""
         since, amount = history.now
         if since is Since.CREATED:
             return timedelta(seconds=amount + self.rng.uniform(MINUTE, DAY))
@@ -164,7 +166,7 @@ class AttemptWriter:
 
         first_review, code = self.reviews.last_id + 1, _code(rng)
         reviews = [first_review + number for number in range(len(history.reviews))]
-        # The provider learns of an open attempt when the app next calls it.
+        # The provider learns about an open attempt when the app next calls it.
         external_id = code.lower() if history.was_started and not under_way else None
         end, end_amount = history.now
         last = time_of(end, end_amount + (HOUR if archived and end is not Since.STARTED else 0))
@@ -236,7 +238,7 @@ class AttemptWriter:
             self.held_grades.add(learner, exam.content.pk)
 
     def at(self, time: datetime) -> str:
-        """Return a time as every database reads it."""
+        """Return a time in a format that every database accepts."""
         return f"{time.replace(tzinfo=None)}{self.suffix}"
 
 

@@ -1,4 +1,4 @@
-"""What every page of the LMS shows, the pages of proctoring_results included."""
+"""Tags for every page of the LMS, including the pages of proctoring_results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from example_project.campus import viewing
 
 register = template.Library()
 
-# The pages behind one tab.
+# The pages that belong to one tab.
 SPECIAL_EXAMS = (
     "proctoring_results:quiz_list",
     "proctoring_results:sessions",
@@ -26,9 +26,9 @@ SPECIAL_EXAMS = (
 
 @register.inclusion_tag("campus/_instructor_header.html", takes_context=True)
 def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
-    """The course's name and the tabs of the instructor dashboard. Needs ``course_id`` and ``course_name``."""
+    """Show the course's name and the tabs of the instructor dashboard. Needs ``course_id`` and ``course_name``."""
     request, course_id = context["request"], context["course_id"]
-    here = request.resolver_match.view_name if request.resolver_match else ""
+    current_view = request.resolver_match.view_name if request.resolver_match else ""
     tabs = [("Course info", "campus:instructor")]
     if _may(request.user, "proctoring_results.view_reports", course_id):
         tabs.append(("Data Download", "proctoring_results:data_download"))
@@ -43,7 +43,7 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
             {
                 "name": name,
                 "url": reverse(view, args=[course_id]),
-                "here": view == here or (view in SPECIAL_EXAMS and here in SPECIAL_EXAMS),
+                "is_current": view == current_view or (view in SPECIAL_EXAMS and current_view in SPECIAL_EXAMS),
             }
             for name, view in tabs
         ],
@@ -52,14 +52,16 @@ def instructor_header(context: dict[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("campus/_viewing.html", takes_context=True)
 def viewing_banner(context: dict[str, Any]) -> dict[str, Any]:
-    """On every page while somebody views a course as a learner; ``is_seen_here`` where the page is shown so."""
+    """Show a banner on every page while somebody views a course as a learner.
+
+    ``is_seen_here`` is True if this page itself is shown as the learner sees it."""
     request = context.get("request")
     return {"viewing": viewing.current(request) if request else None, "is_seen_here": bool(context.get("viewing"))}
 
 
 @register.filter
 def minutes_and_seconds(seconds: int) -> str:
-    """Time left as the countdown prints it: ``1:05:09``, ``5:09``."""
+    """Return the time left as the countdown prints it: ``1:05:09``, ``5:09``."""
     hours, rest = divmod(max(0, seconds), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
@@ -67,7 +69,7 @@ def minutes_and_seconds(seconds: int) -> str:
 
 @register.filter
 def iso_duration(seconds: int) -> str:
-    """For ``<time datetime>``."""
+    """Return a duration for ``<time datetime>``."""
     return f"PT{max(0, seconds)}S"
 
 

@@ -45,14 +45,9 @@ def session_url(attempt: ExamAttempt) -> str:
     return reverse("proctoring_results:session", args=[attempt.attempt_code])
 
 
-def is_known_to_service(attempt: ExamAttempt) -> bool:
-    """Return whether the proctoring service has been told of the session."""
-    return attempt.external_id is not None and attempt.known_exam_id is not None
-
-
 def dashboard_url(attempt: ExamAttempt) -> str:
     """Return our page that shows the service's dashboard at this session; empty if it cannot."""
-    if not (provider_named(attempt.provider).has_dashboard and is_known_to_service(attempt)):
+    if not (provider_named(attempt.provider).has_dashboard and attempt.is_known_to_provider):
         return ""
     address = reverse("proctoring_results:service_dashboard", args=[attempt.exam.course_id])
     return f"{address}?{urlencode({'attempt': attempt.attempt_code})}"

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.pages._shared.navigation import is_known_to_service, session_url
+from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course, get_attempt, get_exam
 from proctoring_results.validation import clean_key
@@ -36,7 +36,7 @@ class DashboardTarget:
     def is_known(self) -> bool:
         """Return whether the service has been told of it. It knows a whole course by our own id."""
         if self.attempt is not None:
-            return is_known_to_service(self.attempt)
+            return self.attempt.is_known_to_provider
         return self.exam is None or self.exam.external_id is not None
 
     @property

@@ -7,6 +7,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.providers import http
 from proctoring_results.providers.http import Answer, Deadline
@@ -80,7 +82,7 @@ class RestClient:
         value = self.call(method, path, data).get("id")
         external_id = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if not 0 < len(external_id) <= MAX_ID_LENGTH or problem_of_text(external_id):
-            raise ServiceUnavailable("The service answered without an id.")
+            raise ServiceUnavailable(_("The service answered without an id."))
         return external_id
 
     @property
@@ -105,7 +107,8 @@ class RestClient:
         token, life = fields.get("access_token"), fields.get("expires_in")
         # A wrong secret may be answered with 200 and no token. One with spaces or letters beyond ASCII is no header.
         if not answer.is_good or not isinstance(token, str) or not (token.isascii() and token.isprintable() and token):
-            raise ServiceUnavailable(f"The service gave no token, and answered {answer.status}.")
+            problem = _("The service gave no token and answered with status %(status)s.")
+            raise ServiceUnavailable(problem % {"status": answer.status})
         is_number = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < 10**9
         tokens.keep(self._key, token, float(life) if is_number else DEFAULT_LIFETIME)  # type: ignore[arg-type]
         return token
@@ -114,7 +117,10 @@ class RestClient:
         text = answer.text()
         for secret in filter(None, (token, self._secret)):
             text = text.replace(secret, "…")
-        sentence = f"The service answered {answer.status}: {text[:MAX_SHOWN_LENGTH]}"
+        sentence = _("The service answered %(status)s: %(text)s") % {
+            "status": answer.status,
+            "text": text[:MAX_SHOWN_LENGTH],
+        }
         if 400 <= answer.status < 500 and answer.status not in RETRIED:
             return CallRefused(sentence)
         return ServiceUnavailable(sentence)

@@ -12,12 +12,12 @@ from proctoring_results.providers.base import (
     MAX_COMMENT_LENGTH,
     IncidentData,
     ReviewData,
+    clean_text,
     evidence,
     objects,
     optional_seconds,
     optional_text,
     refuse_too_much_evidence,
-    text,
 )
 
 from .calls import RestCalls
@@ -55,13 +55,13 @@ class RestProvider(RestCalls):
         )
 
     def is_ready(self, body: Mapping[str, Any]) -> bool:
-        return text("status", body.get("status"), min_length=1, max_length=64) == "ready"
+        return clean_text("status", body.get("status"), min_length=1, max_length=64) == "ready"
 
     def _incident(self, place: str, item: Mapping[str, Any]) -> IncidentData:
         optional_seconds(f"{place}.duration", item.get("duration"))  # stored in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.status", item.get("status")),
-            comment=text(f"{place}.comment", item.get("comment"), min_length=1, max_length=MAX_COMMENT_LENGTH),
+            comment=clean_text(f"{place}.comment", item.get("comment"), min_length=1, max_length=MAX_COMMENT_LENGTH),
             start=optional_seconds(f"{place}.start", item.get("start")),
             stop=optional_seconds(f"{place}.stop", item.get("stop")),
             evidence=evidence(f"{place}.evidence", item.get("evidence")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import IsAuthenticated
@@ -14,12 +14,18 @@ from proctoring_results.providers.webhooks import MessageView
 from proctoring_results.rest.json_body import read_object
 from proctoring_results.services import messages
 
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
 
 class RestView(MessageView):
     """The caller is signed in by the host's own authentication classes, and speaks for the providers it may."""
 
     kind: Literal["review", "ready"]
     permission_classes = [IsAuthenticated]
+    # Once it is known. ``request.user`` would authenticate again after a failure.
+    account: AbstractBaseUser | AnonymousUser | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Before anything looks for a form in it.
@@ -28,12 +34,14 @@ class RestView(MessageView):
             raise UnsupportedMediaType(content_type or "none", 'Unsupported media type; "application/json" is needed.')
         super().initial(request, *args, **kwargs)
 
+    def perform_authentication(self, request: Request) -> None:
+        self.account = request.user
+
     def throttled_as(self) -> str:
         return f"user-{self.request.user.pk}"
 
     def caller_name(self) -> str:
-        user = getattr(self.request, "_user", None)
-        return user.get_username() or "nobody" if user is not None else "nobody"
+        return (self.account.get_username() if self.account else "") or "nobody"
 
     def post(self, request: Request, external_id: str) -> Response:
         attempt = messages.attempt_of_account(external_id, request.user)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import EvidenceKind, ReviewStatus
@@ -21,10 +22,10 @@ from proctoring_results.providers.base import (
     IncidentData,
     Provider,
     ReviewData,
+    clean_text,
     json_object,
     objects,
     optional_seconds,
-    text,
     web_address,
 )
 from proctoring_results.providers.policy import Policy
@@ -70,8 +71,8 @@ class RPNowProvider(Provider):
     def read_envelope(self, body: Mapping[str, Any], delivery: Delivery) -> Envelope:
         exam = json_object("examMetaData", body.get("examMetaData"))
         return Envelope(
-            attempt_code=text(CODE, exam.get("examCode"), min_length=1, max_length=255),
-            external_id=text(LOCATOR, exam.get("ssiRecordLocator"), min_length=1, max_length=255),
+            attempt_code=clean_text(CODE, exam.get("examCode"), min_length=1, max_length=255),
+            external_id=clean_text(LOCATOR, exam.get("ssiRecordLocator"), min_length=1, max_length=255),
             external_id_field=LOCATOR,
         )
 
@@ -81,7 +82,8 @@ class RPNowProvider(Provider):
             *self._incidents(body, "desktopComments", "desktop"),
         )
         if len(incidents) > MAX_INCIDENTS:
-            raise InvalidInput("desktopComments", f"must, with webCamComments, have at most {MAX_INCIDENTS} entries.")
+            problem = gettext("must, together with webCamComments, have at most %(limit)d entries.")
+            raise InvalidInput("desktopComments", problem % {"limit": MAX_INCIDENTS})
         return ReviewData(
             review_status=self.review_status("reviewStatus", body.get("reviewStatus")),
             incidents=incidents,
@@ -110,7 +112,7 @@ class RPNowProvider(Provider):
         optional_seconds(f"{place}.duration", item.get("duration"))  # stored in the raw data
         return IncidentData(
             status=self.incident_status(f"{place}.eventStatus", item.get("eventStatus")),
-            comment=text(f"{place}.comments", item.get("comments"), min_length=1, max_length=MAX_COMMENT_LENGTH),
+            comment=clean_text(f"{place}.comments", item.get("comments"), min_length=1, max_length=MAX_COMMENT_LENGTH),
             kind=kind,
             start=optional_seconds(f"{place}.eventStart", item.get("eventStart")),
             stop=optional_seconds(f"{place}.eventFinish", item.get("eventFinish")),

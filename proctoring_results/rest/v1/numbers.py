@@ -71,6 +71,7 @@ class NumbersSerializer(serializers.Serializer[Any]):
     """Totals over the rows of a report made now, archived and practice attempts included."""
 
     attempts = serializers.IntegerField()
+    requiring_attention = serializers.IntegerField(help_text="Attempts that require a person's attention.")
     archived = serializers.IntegerField()
     practice = serializers.IntegerField()
     results = ResultNumbers(help_text="Together with `under_way` and `without_result`, all attempts.")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+MAX_ID_LENGTH = 255  # characters
 # The rest of an attempt is read under the lock.
 IDENTITY = ("attempt_code", "provider")
 
@@ -102,7 +103,8 @@ def store_message(
     )
     if envelope.attempt_code and envelope.external_id and attempt.erased_at is None:
         _agree_on_external_id(attempt, envelope)
-    repeated = _repeated_by(attempt, channel, envelope.message_id, sha256)
+    message_id = _stored_id(envelope.message_id)
+    repeated = _repeated_by(attempt, channel, message_id, sha256)
     if repeated is not None:
         repeated.attempt = attempt
         return repeated, False
@@ -111,13 +113,18 @@ def store_message(
         provider=attempt.provider,
         channel=channel,
         attempt=attempt,
-        message_id=envelope.message_id[:255],
+        message_id=message_id,
         sha256=sha256,
         received_at=received_at,
         caller=caller[:255],
         **(content if attempt.erased_at is None else without_content(attempt, received_at)),
     )
     return message, True
+
+
+def _stored_id(message_id: str) -> str:
+    """Return the id, or a hash of one that is too long: if it was cut, another message could be taken for a repeat."""
+    return message_id if len(message_id) <= MAX_ID_LENGTH else hashlib.sha256(message_id.encode()).hexdigest()
 
 
 def _repeated_by(attempt: ExamAttempt, channel: str, message_id: str, sha256: str) -> ProviderMessage | None:
@@ -131,7 +138,7 @@ def _repeated_by(attempt: ExamAttempt, channel: str, message_id: str, sha256: st
     newest = earlier.order_by("-pk").first()
     if newest is not None and newest.sha256 == sha256:
         return newest
-    return earlier.filter(message_id=message_id[:255]).first() if newest is not None and message_id else None
+    return earlier.filter(message_id=message_id).first() if newest is not None and message_id else None
 
 
 def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:

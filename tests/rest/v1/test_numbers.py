@@ -33,6 +33,14 @@ def test_the_numbers_are_those_of_the_page(team):
     assert body["review_times"]["median_mins"] == body["review_times"]["percentile_90_mins"] > 0
 
 
+def test_the_numbers_count_attempts_that_require_attention(team):
+    attempt = ExamAttemptFactory(submitted=True)
+    ExamAttemptFactory(exam=attempt.exam)
+    api.record_review(attempt.attempt_code, "Suspicious")
+    numbers = team.get(NUMBERS, {"course_id": COURSE}).json()
+    assert numbers["requiring_attention"] == api.course_numbers(COURSE).requiring_attention == 1
+
+
 def test_a_course_without_attempts_has_zeros_and_no_times(team):
     body = team.get(NUMBERS, {"course_id": COURSE}).json()
     assert body["review_times"] == {"reviews": 0, "median_mins": None, "percentile_90_mins": None}

@@ -14,7 +14,7 @@ from example_project.campus.seeding.bulk import bulk_writing
 from example_project.campus.seeding.writer import AttemptWriter, Exam
 from proctoring_results import api
 
-# With more attempts than this there are more exams, and of each history only the last change is written.
+# With more attempts than this, the course gets more exams, and only the last status change of each attempt is written.
 MANY = 20_000
 HISTORIES = 4_000
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{course.course_id}: {number:,} attempts in {len(exams)} exams.")
 
     def _learner(self, writer: AttemptWriter, exams: dict[courses.ExamPlan, Exam], learner: User) -> int:
-        """Write the learner who can sign in: with results to read, and exams to take."""
+        """Write attempts of the learner who can sign in, so that there are results to read and exams to take."""
         statuses = {courses.MIDTERM: "verified", courses.ORAL: "second_review_required", courses.QUIZ: "declined"}
         known = {plan: status for plan, status in statuses.items() if plan in exams}
         for plan, status in known.items():
@@ -65,12 +65,12 @@ class Command(BaseCommand):
         return len(known)
 
     def _progress(self, number: int) -> Any:
-        shown = 0
+        last_printed = 0
 
         def show(done: int) -> None:
-            nonlocal shown
-            if number > MANY and done - shown >= 100_000:
-                shown = done
+            nonlocal last_printed
+            if number > MANY and done - last_printed >= 100_000:
+                last_printed = done
                 self.stdout.write(f"  {done:,} of {number:,} attempts")
                 self.stdout.flush()
 
