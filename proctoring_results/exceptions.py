@@ -31,7 +31,7 @@ _KINDS = {
     "session": gettext_lazy("session"),
 }
 # Who makes a transition, at the beginning of a sentence.
-_WHO = {
+WHO = {
     "learner": gettext_lazy("The learner"),
     "host": gettext_lazy("The LMS"),
     "provider": gettext_lazy("The proctoring service"),
@@ -113,7 +113,7 @@ class IllegalTransition(ProctoringResultsError):
     def __init__(self, attempt: ExamAttempt, start: AttemptStatus, to: AttemptStatus, source: Source) -> None:
         super().__init__(
             _("%(who)s cannot change an attempt from “%(start)s” to “%(to)s”.")
-            % {"who": _WHO[source.value], "start": start.label, "to": to.label}
+            % {"who": WHO[source.value], "start": start.label, "to": to.label}
         )
         self.attempt, self.start, self.to, self.source = attempt, start, to, source
 

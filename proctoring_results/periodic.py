@@ -4,13 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from proctoring_results.services.messages import sweep_inbox as process_messages
-from proctoring_results.services.upkeep import (
-    end_overdue_attempts,
-    expire_attempts_of_ended_courses,
-    sweep_effects,
-    sweep_reports,
-)
+from proctoring_results.services import messages, upkeep
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "proctoring-results-sweep-reports": {
@@ -31,28 +25,28 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "proctoring-results-sweep-inbox": {
         "task": "proctoring_results.sweep_inbox",
-        "schedule": 15.0,  # seconds
+        "schedule": 15.0,
         "options": {"expires": 15.0},
     },
 }
 
 
 @shared_task(name="proctoring_results.sweep_reports", ignore_result=True)
-def sweep() -> None:
-    sweep_reports()
+def sweep_reports() -> None:
+    upkeep.sweep_reports()
 
 
 @shared_task(name="proctoring_results.sweep_effects", ignore_result=True)
-def sweep_due_effects() -> None:
-    sweep_effects()
+def sweep_effects() -> None:
+    upkeep.sweep_effects()
 
 
 @shared_task(name="proctoring_results.end_attempts", ignore_result=True)
 def end_attempts() -> None:
-    end_overdue_attempts()
-    expire_attempts_of_ended_courses()
+    upkeep.end_overdue_attempts()
+    upkeep.expire_attempts_of_ended_courses()
 
 
 @shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)
 def sweep_inbox() -> None:
-    process_messages()
+    messages.sweep_inbox()

@@ -55,6 +55,12 @@ def test_every_file_that_a_page_names_exists(page):
     assert [name for name in names if not IMAGINED.search(name) and not (ROOT / name).exists()] == []
 
 
+def test_every_module_on_the_paths_through_the_code_exists():
+    modules = re.findall(r"`((?!proctoring_results|tests)\w+/[\w/]+\.py)`", LAYOUT)
+    assert modules
+    assert [name for name in modules if not (ROOT / "proctoring_results" / name).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_test_that_a_page_names_exists(page):
     tests = {

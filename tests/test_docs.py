@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.urls import URLResolver, reverse
@@ -186,6 +187,30 @@ def test_every_step_is_explained():
 def test_the_sentences_of_failures_are_quoted_as_they_are():
     page = text_of("how-to/find-out-why-a-report-failed.md")
     assert [failure for failure in ReportFailure if str(failure.label) not in page] == []
+
+
+def folded(text: str) -> str:
+    """The text on one line, and its string literals in one piece."""
+    return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*"', "", text)).casefold()
+
+
+def test_every_label_that_a_page_quotes_exists():
+    """Labels of buttons, actions and headings are in italics, and begin with a capital."""
+    folders = (ROOT / "proctoring_results", ROOT / "example_project")
+    files = [
+        path for folder in folders for ending in ("py", "html", "txt", "js") for path in folder.rglob(f"*.{ending}")
+    ]
+    models = apps.get_app_config("proctoring_results").get_models()
+    labels = folded("\n".join(path.read_text(encoding="utf-8") for path in files))
+    labels += " ".join(str(model._meta.verbose_name_plural) for model in models).casefold()
+    quoted = {
+        (page.name, folded(label))
+        for page in PAGES
+        if "decisions" not in page.parts
+        for label in re.findall(r"(?<![*\w])\*([A-Z][^*]+)\*(?!\*)", page.read_text(encoding="utf-8"))
+    }
+    assert len(quoted) > 50
+    assert [(page, label) for page, label in sorted(quoted) if label not in labels] == []
 
 
 def test_every_permission_is_documented():

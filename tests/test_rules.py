@@ -5,8 +5,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from proctoring_results import rules
-from proctoring_results.choices import AttemptStatus, AttentionReason, CreditState, ReviewStatus
+from proctoring_results import exceptions, rules
+from proctoring_results.choices import (
+    REVIEWABLE_STATUSES,
+    AttemptStatus,
+    AttentionReason,
+    CreditState,
+    ResultWord,
+    ReviewStatus,
+    Source,
+)
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attention import attention_reasons
 from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory
@@ -30,6 +38,16 @@ def printed(attempt: ExamAttempt) -> str:
     return rules.printed_review_status(
         review.review_status if review else None, attempt.status, was_started=attempt.started_at is not None
     )
+
+
+def test_every_status_source_and_result_has_its_label():
+    assert set(rules.STATUS_LABELS) == set(AttemptStatus)
+    assert set(rules.RESULT_LABELS) == set(ResultWord)
+    assert set(exceptions.WHO) == set(Source)
+
+
+def test_every_status_that_can_be_reviewed_has_a_result_for_the_learner():
+    assert set(rules.RESULT_WORDS) == REVIEWABLE_STATUSES
 
 
 class TestBothFormsOfEachRule(TestCase):
