@@ -31,7 +31,7 @@ def get_exam(course_id: str, content_id: str) -> ProctoredExam:
 
 def get_attempt(attempt_code: str) -> ExamAttempt:
     """Return an attempt with its exam and learner. Raises ``NotFound``."""
-    attempt = ExamAttempt.objects.select_related("exam", "user").filter(attempt_code=attempt_code).first()
+    attempt = ExamAttempt.objects.select_related("exam", "user").identified_by(attempt_code=attempt_code).first()
     if attempt is None:
         raise NotFound("attempt", attempt_code)
     return attempt
@@ -39,9 +39,8 @@ def get_attempt(attempt_code: str) -> ExamAttempt:
 
 def find_attempt(provider: str, external_id: str) -> ExamAttempt:
     """Return the attempt that the provider knows by this id, with its exam and learner. Raises ``NotFound``."""
-    attempts = ExamAttempt.objects.select_related("exam", "user").filter(provider=provider, external_id=external_id)
-    # A text with NUL in it is no id, and PostgreSQL would not even look.
-    attempt = None if "\0" in provider + external_id else attempts.first()
+    attempts = ExamAttempt.objects.select_related("exam", "user")
+    attempt = attempts.identified_by(provider=provider, external_id=external_id).first()
     if attempt is None:
         raise NotFound("attempt", external_id)
     return attempt

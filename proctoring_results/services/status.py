@@ -33,7 +33,7 @@ def lock_attempt(attempt_code: str) -> ExamAttempt:
         # Joined, the rows of exam and review would be locked as well.
         attempts = attempts.select_for_update()
     # The lock makes two reviewers take turns: the second one sees the first one's verdict.
-    attempt = attempts.filter(attempt_code=attempt_code).first()
+    attempt = attempts.identified_by(attempt_code=attempt_code).first()
     if attempt is None:
         raise NotFound("attempt", attempt_code)
     load_current_reviews([attempt])

@@ -61,3 +61,16 @@ def test_the_attempts_of_a_course_come_newest_first_and_archived_ones_too():
     first, second = ExamAttemptFactory(archived=True), ExamAttemptFactory()
     ExamAttemptFactory(exam__course_id="another")
     assert list(api.attempts_in_course(COURSE)) == [second, first]
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_no_attempt_has_an_id_that_cannot_be_stored(text):
+    for look in (
+        lambda: api.get_attempt(text),
+        lambda: api.find_attempt("proctortrack", text),
+        lambda: api.find_attempt(text, "1"),
+        lambda: api.record_review(text, "Clean"),
+    ):
+        with pytest.raises(api.NotFound):
+            look()

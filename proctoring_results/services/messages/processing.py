@@ -179,9 +179,8 @@ def _ready_to_start(attempt: ExamAttempt) -> bool:
 
 def launch(attempt_code: str) -> ExamAttempt:
     """Make an attempt ready to start because its secured browser opened the launch address. Raise ``NotFound``."""
-    provider = None
-    if "\0" not in attempt_code:
-        provider = ExamAttempt.objects.filter(attempt_code=attempt_code).values_list("provider", flat=True).first()
+    attempts = ExamAttempt.objects.identified_by(attempt_code=attempt_code)
+    provider = attempts.values_list("provider", flat=True).first()
     if provider is None or not provider_named(provider).has_launch:
         raise NotFound("attempt", attempt_code)
     with transaction.atomic():

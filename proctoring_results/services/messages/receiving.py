@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ def attempt_of_account(external_id: str, caller: AbstractBaseUser | AnonymousUse
     def may_send_for(name: str) -> bool:
         return provider_named(name).accepts_accounts and permissions.may(caller, permissions.SUBMIT_REVIEW, name)
 
-    attempts = [attempt for attempt in _known_as(external_id) if may_send_for(attempt.provider)]
+    attempts = [attempt for attempt in _identified_by(external_id=external_id) if may_send_for(attempt.provider)]
     if not attempts and not any(map(may_send_for, known_names())):
         raise AccessDenied(permissions.SUBMIT_REVIEW, "")
     return _the_one(attempts, external_id)
@@ -48,18 +48,16 @@ def attempt_of_account(external_id: str, caller: AbstractBaseUser | AnonymousUse
 
 def attempt_of_envelope(envelope: Envelope, providers: Collection[str]) -> ExamAttempt:
     """Return the attempt of one of these providers. Raise ``NotFound`` and ``AttemptIsAmbiguous``."""
+    if envelope.attempt_code:
+        attempts = _identified_by(attempt_code=envelope.attempt_code)
+    else:
+        attempts = _identified_by(external_id=envelope.external_id)
     key = envelope.attempt_code or envelope.external_id
-    named = _coded(key) if envelope.attempt_code else _known_as(key)
-    return _the_one([attempt for attempt in named if attempt.provider in providers], key)
+    return _the_one([attempt for attempt in attempts if attempt.provider in providers], key)
 
 
-def _known_as(external_id: str) -> Collection[ExamAttempt]:
-    # An id with NUL in it is nobody's, and PostgreSQL would not even look.
-    return () if "\0" in external_id else ExamAttempt.objects.filter(external_id=external_id).only(*IDENTITY)
-
-
-def _coded(attempt_code: str) -> Collection[ExamAttempt]:
-    return () if "\0" in attempt_code else ExamAttempt.objects.filter(attempt_code=attempt_code).only(*IDENTITY)
+def _identified_by(**ids: str) -> Iterable[ExamAttempt]:
+    return ExamAttempt.objects.identified_by(**ids).only(*IDENTITY)
 
 
 def _the_one(attempts: list[ExamAttempt], key: str) -> ExamAttempt:
