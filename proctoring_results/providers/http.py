@@ -72,13 +72,18 @@ class Watch:
         with self._lock:
             # A handle of its own: TLS takes the socket away and makes another one of it.
             self._handle = connection.dup()
+            if self.is_over:
+                self._shut_down()
 
     def _end(self) -> None:
         with self._lock:
             self.is_over = True
-            if self._handle is not None:
-                with suppress(OSError):  # closed already
-                    self._handle.shutdown(socket.SHUT_RDWR)
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        if self._handle is not None:
+            with suppress(OSError):  # closed already
+                self._handle.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def watching(self) -> Iterator[None]:

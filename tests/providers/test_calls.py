@@ -367,6 +367,17 @@ def test_nobody_there_is_no_answer(settings, exam, url):
     assert refusal.value.gave_no_answer
 
 
+def test_a_connection_that_is_made_after_the_deadline_is_shut_down():
+    watch = http.Watch(http.Deadline(0))
+    ours, theirs = socket.socketpair()
+    with ours, theirs, watch.watching():
+        theirs.settimeout(30)
+        while not watch.is_over:
+            time.sleep(0.001)
+        watch.look_at(ours)
+        assert theirs.recv(1) == b""
+
+
 def test_a_tls_handshake_that_drips_ends_at_the_deadline():
     over = threading.Event()
 
