@@ -282,7 +282,7 @@ def _selection(request: HttpRequest) -> Selection:
         selection = read_tokens(request.POST.getlist("attempt"))
         pks = re.findall(r"[0-9]{1,18}", request.GET.get("chosen", ""))
         if not selection and not (pks and ",".join(pks) == request.GET["chosen"]):
-            raise BadRequest("The attempts are not named as the list names them.")
+            raise BadRequest(_("The address does not name any attempts."))
         refuse_too_many(selection or pks)
     except InvalidInput as error:
         raise BadRequest(str(error)) from error

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from proctoring_results.choices import AttemptStatus, EffectKind, ProviderCall
 from proctoring_results.exceptions import CallRefused
@@ -110,7 +111,8 @@ def _save_id(row: ExamAttempt | ProctoredExam, fields: list[str], external_id: s
         with transaction.atomic():
             row.save(update_fields=fields)
     except IntegrityError:
-        raise CallRefused(f"The service gave an id that another {row._meta.model_name} has: {external_id}") from None
+        sentence = _("The service gave the id %(id)s, which another %(kind)s has already.")
+        raise CallRefused(sentence % {"id": external_id, "kind": row._meta.verbose_name}) from None
 
 
 EFFECT = Effect(
