@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.queries.counts import quiz_list
@@ -23,15 +22,10 @@ def submitted(exam, **fields):
     return ExamAttemptFactory(submitted=True, exam=exam, **fields)
 
 
-def waiting(exam, days_ago, **fields):
-    since = timezone.now() - timedelta(days=days_ago)
-    return submitted(exam, status="second_review_required", attention_since=since, **fields)
-
-
 def test_the_quiz_list_counts_what_stands_how(exam, django_assert_num_queries):
     for status in ("started", "submitted", "timed_out", "verified", "verified", "rejected", "error", "declined"):
         ExamAttemptFactory(exam=exam, status=status)
-    waiting(exam, 1)
+    submitted(exam, status="second_review_required")
     submitted(exam, archived=True, status="verified")
     ProctoredExamFactory(exam_name="Another")
     with django_assert_num_queries(2):
@@ -65,6 +59,6 @@ def test_data_download_quiz_list_and_numbers_agree_on_what_requires_attention(ex
     attempt = submitted(exam)
     clean = [api.IncidentData(status="Suspicious", comment="x")]
     api.record_review(attempt.attempt_code, "Clean", incidents=clean)
-    waiting(exam, 1)
+    submitted(exam, status="second_review_required")
     course, [row], numbers = api.course_counts(COURSE), quiz_list(COURSE), api.course_numbers(COURSE)
     assert course.requiring_attention == row.requiring_attention == numbers.requiring_attention == 2
