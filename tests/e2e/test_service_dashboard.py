@@ -47,6 +47,6 @@ def test_it_opens_inside_the_page_signed_in_and_shows_the_courses_sessions(opene
     assert violations(page) == []
 
 
-def test_its_address_is_shut_to_whoever_has_no_token(opened, service):
+def test_its_address_is_refused_without_a_valid_token(opened, service):
     page = opened("instructor", f"{service}/api/v1/instructor/campus/?jwt=a.b.c")
-    expect(page.locator("main")).to_contain_text("This address is shut")
+    expect(page.locator("main")).to_contain_text("This link is not valid.")
