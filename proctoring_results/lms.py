@@ -44,7 +44,7 @@ class Lms(Protocol):
         """Return how a learner appeals against a result in this course, in one or more sentences."""
 
     def course_team(self, course_id: str) -> Sequence[str]:
-        """Return the e-mail addresses that get the notices to the course team."""
+        """Return the email addresses that get the notices to the course team."""
 
     def exam_url(self, course_id: str, content_id: str) -> str:
         """Return the full URL of an exam's page; empty if there is none.

@@ -26,7 +26,7 @@ READ_ONLY = "You are viewing this course as a learner: nothing can be changed. S
 
 
 class LearnerSearch(forms.Form):
-    query = forms.CharField(label="Name, username or e-mail address", max_length=100)
+    query = forms.CharField(label="Name, username or email address", max_length=100)
 
 
 def may_view(user: User, course: Course) -> bool:

@@ -38,7 +38,7 @@ class AttemptFilter:
     archived: Literal["", "only", "with"] = ""
     # Those that a person has to look at.
     attention: Literal["", "only", "without"] = ""
-    # Part of a username or e-mail address, or the beginning of an attempt code.
+    # Part of a username or email address, or the beginning of an attempt code.
     search: str = ""
 
 

@@ -260,7 +260,7 @@ def test_with_the_keyboard_alone(opened, flagged):
 def test_a_search_stands_in_no_address(opened, flagged):
     flagged(3)
     page = opened("instructor", dashboard())
-    page.get_by_label("Username, e-mail address or attempt code").fill("learner-1")
+    page.get_by_label("Username, email address or attempt code").fill("learner-1")
     page.keyboard.press("Enter")
     expect(page.locator("#pr-attention")).to_contain_text("Require Attention 1")
     assert page.url.endswith(dashboard())

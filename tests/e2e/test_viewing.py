@@ -31,7 +31,7 @@ def test_search_view_the_exam_change_nothing_and_stop(opened, person, exam, view
     attempt = ExamAttemptFactory(user=person("learner"), exam=exam, started=True)
     page = opened("instructor", PICK, viewport=viewport, color_scheme=scheme)
     seen = [violations(page)]
-    page.get_by_label("Name, username or e-mail address").fill("learn")
+    page.get_by_label("Name, username or email address").fill("learn")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", name="Learners found")).to_be_visible()
     assert "learn" not in page.url.removesuffix(PICK)
@@ -60,7 +60,7 @@ def test_search_view_the_exam_change_nothing_and_stop(opened, person, exam, view
 def test_a_clock_that_runs_out_hands_nothing_in_for_who_only_looks_on(opened, person, exam):
     attempt = ExamAttemptFactory(user=person("learner"), exam=exam, started=True)
     page = opened("instructor", PICK)
-    page.get_by_label("Name, username or e-mail address").fill("learner")
+    page.get_by_label("Name, username or email address").fill("learner")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("button", name="View as Learner").click()
     ExamAttempt.objects.filter(pk=attempt.pk).update(ends_at=timezone.now() + timedelta(seconds=3))

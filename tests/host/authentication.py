@@ -4,7 +4,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 
 class TokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <user name>``."""
+    """``Authorization: Bearer <username>``."""
 
     def authenticate(self, request):
         scheme, _, username = get_authorization_header(request).decode(errors="replace").partition(" ")
