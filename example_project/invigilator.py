@@ -299,7 +299,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(404, "Page not found.")
         except Refusal as refusal:
             # In HTML, as real services answer.
-            self._send(refusal.code, _page(f"<h1>{escape(str(refusal))}</h1><p>Status {refusal.code}.</p>"), "text/html")
+            self._send(
+                refusal.code, _page(f"<h1>{escape(str(refusal))}</h1><p>Status {refusal.code}.</p>"), "text/html"
+            )
 
     def _authenticate(self) -> None:
         faults = self.server.options.misbehave
