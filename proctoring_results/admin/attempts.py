@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from proctoring_results.models import Disclosure, Erasure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
 
 from .decisions import DecisionPages
-from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, course_filter
+from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, StatusFilter, course_filter
 from .read_only import ReadOnlyAdmin, ReadOnlyInline
 from .timeline import lines_of
 
@@ -46,7 +46,7 @@ class ExamAttemptAdmin(DecisionPages):
     list_display = [
         "attempt_code",
         "user",
-        "status",
+        "labelled_status",
         "review_status",
         "exam",
         "provider",
@@ -57,7 +57,7 @@ class ExamAttemptAdmin(DecisionPages):
     list_select_related = ["user", "exam", "current_review"]
     list_filter = [
         course_filter("exam__course_id"),
-        "status",
+        StatusFilter,
         "current_review__review_status",
         ProviderFilter,
         PracticeFilter,
@@ -67,6 +67,10 @@ class ExamAttemptAdmin(DecisionPages):
     # There is an index in this order.
     ordering = ["-pk"]
     inlines = [DisclosureInline]
+
+    @admin.display(description=_("status"), ordering="status")
+    def labelled_status(self, attempt: ExamAttempt) -> str:
+        return attempt.status_label
 
     @admin.display(description=_("review status"))
     def review_status(self, attempt: ExamAttempt) -> str:

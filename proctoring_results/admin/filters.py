@@ -11,8 +11,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ProctoredExam
 from proctoring_results.providers.registry import known_providers
+from proctoring_results.rules import full_status_label
 
 if TYPE_CHECKING:
     Rows = QuerySet[Any]
@@ -61,7 +63,24 @@ class _CourseFilter(admin.ListFilter):
         }
 
 
-class ProviderFilter(admin.SimpleListFilter):
+class _OneOf(admin.SimpleListFilter):
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        value = self.value()
+        if value is None:
+            return queryset
+        is_offered = value in dict(self.lookup_choices)
+        return queryset.filter(**{str(self.parameter_name): value}) if is_offered else queryset.none()
+
+
+class StatusFilter(_OneOf):
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(value, full_status_label(value)) for value in AttemptStatus.values]
+
+
+class ProviderFilter(_OneOf):
     """The providers of the exams, and those in the settings."""
 
     title = _("provider")
@@ -70,10 +89,6 @@ class ProviderFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
         in_exams = ProctoredExam.objects.order_by().values_list("provider", flat=True).distinct()
         return [(name, name) for name in sorted({*in_exams, *(provider.name for provider in known_providers())})]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        name = self.value()
-        return queryset.filter(provider=name) if name else queryset
 
 
 class _YesOrNo(admin.SimpleListFilter):

@@ -153,6 +153,11 @@ class ExamAttempt(models.Model):
         return str(self.attempt_code)
 
     @property
+    def status_label(self) -> str:
+        """What people read: ``Passed (verified)``, for example."""
+        return rules.full_status_label(self.status)
+
+    @property
     def is_open(self) -> bool:
         return self.archived_at is None and self.status in OPEN_STATUSES
 

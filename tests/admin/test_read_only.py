@@ -176,9 +176,11 @@ def test_the_page_of_an_attempt_takes_the_same_number_of_queries_for_any_history
         ({"course": "edX/Demo"}, ["elsewhere"]),
         ({"course": "edX/demo"}, []),
         ({"course": "a\0b"}, []),
-        ({"status__exact": "rejected"}, ["rejected"]),
+        ({"status": "rejected"}, ["rejected"]),
+        ({"status": "a\0b"}, []),
         ({"current_review__review_status__exact": "Suspicious"}, ["reviewed"]),
         ({"provider": "rpnow"}, ["elsewhere"]),
+        ({"provider": "a\0b"}, []),
         ({"practice": "yes"}, ["practice"]),
         ({"archived": "yes"}, ["archived"]),
         ({"archived": "no", "practice": "no", "course": COURSE}, ["rejected", "reviewed"]),
@@ -198,6 +200,16 @@ def test_filters_narrow_the_list_of_attempts(admin, query, usernames):
     make("elsewhere", verified=True, exam__course_id="edX/Demo", exam__provider="rpnow")
     page = admin.get(list_url("examattempt"), query)
     assert sorted(attempt.user.username for attempt in page.context["cl"].result_list) == sorted(usernames)
+
+
+def test_a_status_reads_the_same_in_list_filter_and_page(admin, reviewed):
+    attempts = admin.get(list_url("examattempt")).content.decode()
+    filters = attempts.split('id="changelist-filter"')[1]
+    assert '<td class="field-labelled_status">Failed (rejected)</td>' in attempts
+    assert "Failed (rejected)" in filters
+    assert "Waiting for your decision (second_review_required)" in filters
+    page = admin.get(reverse("admin:proctoring_results_examattempt_change", args=[reviewed.pk])).content.decode()
+    assert "<strong>Failed (rejected)</strong>" in page
 
 
 def test_the_course_filter_keeps_other_filters_and_suggests_all_courses(admin):
