@@ -80,7 +80,7 @@ class ReviewData:
     not replace it.
     """
 
-    review_status: ReviewStatus
+    review_status: ReviewStatus | str
     incidents: tuple[IncidentData, ...] = ()
     evidence: tuple[EvidenceData, ...] = ()
     reviewed_by: str = ""

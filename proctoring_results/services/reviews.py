@@ -28,6 +28,7 @@ from proctoring_results.providers.base import (
     MAX_INCIDENTS,
     EvidenceData,
     IncidentData,
+    ReviewData,
     optional_seconds,
 )
 from proctoring_results.providers.policy import policy_of
@@ -65,60 +66,44 @@ def record_review(
     Raises ``InvalidInput``, ``AccessDenied`` (``reviewed_by`` may not decide), ``AttemptIsErased`` and ``NotFound``;
     then nothing is stored.
     """
-    return record_review_of(
-        lock_attempt(attempt_code),
-        review_status,
-        incidents=incidents,
-        reviewed_by=reviewed_by,
-        claimed_name=claimed_name,
-        raw_data=clean_json("raw_data", raw_data or {}),
-        evidence=evidence,
+    data = ReviewData(
+        review_status=review_status,
+        incidents=tuple(incidents),
+        evidence=tuple(evidence),
+        reviewed_by=claimed_name,
         sent_at=sent_at,
+        raw_data=raw_data or {},
     )
+    check_review(data)
+    return record_checked_review(lock_attempt(attempt_code), data, reviewed_by)
 
 
-def record_review_of(
-    attempt: ExamAttempt,
-    review_status: ReviewStatus | str,
-    *,
-    incidents: Iterable[IncidentData] = (),
-    reviewed_by: AbstractBaseUser | None = None,
-    claimed_name: str = "",
-    raw_data: object,
-    evidence: Iterable[EvidenceData] = (),
-    sent_at: datetime | None = None,
+def record_checked_review(
+    attempt: ExamAttempt, data: ReviewData, reviewed_by: AbstractBaseUser | None = None
 ) -> ExamReview:
-    """``record_review`` for a locked attempt. The caller's transaction must roll back on what it raises.
+    """Store and apply a review of a locked attempt, as ``record_review`` does, after ``check_review``.
 
-    ``raw_data`` is JSON that was checked already: every database takes it.
+    The caller's transaction must roll back on what it raises.
     """
-    if review_status not in ReviewStatus:
-        raise not_one_of("review_status", ReviewStatus.values)
-    incidents, evidence = tuple(incidents), tuple(evidence)
-    _check_incidents(incidents)
-    check_evidence(evidence, incidents)
-    clean_text("claimed_name", claimed_name, max_length=255)
-    if sent_at is not None and timezone.is_naive(sent_at):
-        raise InvalidInput("sent_at", _("must have a time zone."))
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
     if reviewed_by is not None:
         permissions.require(reviewed_by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     review = ExamReview(
         attempt=attempt,
-        review_status=ReviewStatus(review_status),
+        review_status=ReviewStatus(data.review_status),
         reviewed_by_id=reviewed_by.pk if reviewed_by else None,
-        claimed_name=claimed_name,
+        claimed_name=data.reviewed_by,
         source=Source.PERSON if reviewed_by else Source.PROVIDER,
-        raw_data=without_urls(raw_data, evidence, incidents),
+        raw_data=without_urls(data.raw_data, data.evidence, data.incidents),
         received_at=timezone.now(),
-        sent_at=sent_at,
-        **report_columns(incidents),
+        sent_at=data.sent_at,
+        **report_columns(data.incidents),
     )
     review.standing = _standing(attempt, review)
     review.save()
-    rows = _write_incidents(review, incidents)
-    write_evidence(review, evidence, incidents, rows)
+    rows = _write_incidents(review, data.incidents)
+    write_evidence(review, data.evidence, data.incidents, rows)
     if review.is_complete and attempt.reviewed_at is None:
         attempt.reviewed_at = review.received_at
     _apply(attempt, review)
@@ -196,8 +181,19 @@ def _change_status_by(attempt: ExamAttempt, review: ExamReview) -> bool:
     return change is not None
 
 
-def _check_incidents(incidents: Sequence[IncidentData]) -> None:
+def check_review(data: ReviewData) -> None:
     """Raise ``InvalidInput``, naming the field, for what cannot be stored."""
+    if data.review_status not in ReviewStatus:
+        raise not_one_of("review_status", ReviewStatus.values)
+    _check_incidents(data.incidents)
+    check_evidence(data.evidence, data.incidents)
+    clean_text("claimed_name", data.reviewed_by, max_length=255)
+    clean_json("raw_data", data.raw_data)
+    if data.sent_at is not None and timezone.is_naive(data.sent_at):
+        raise InvalidInput("sent_at", _("must have a time zone."))
+
+
+def _check_incidents(incidents: Sequence[IncidentData]) -> None:
     if len(incidents) > MAX_INCIDENTS:
         raise InvalidInput("incidents", _("must be at most %(limit)d.") % {"limit": MAX_INCIDENTS})
     for number, incident in enumerate(incidents):

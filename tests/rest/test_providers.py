@@ -3,7 +3,7 @@
 import pytest
 
 from proctoring_results.api import ReviewStatus
-from proctoring_results.models import ExamReview
+from proctoring_results.models import ExamReview, ProviderMessage
 from proctoring_results.providers.base import IncidentData, Policy, Provider, ReviewData, clean_text, objects
 from proctoring_results.providers.rest import RestProvider
 from tests.rest.calling import account_of, post, rest_attempt, reviewed, signed_in
@@ -70,6 +70,25 @@ def test_what_it_refuses_is_answered_by_name(named, body, field):
     answer = post(client, reviewed(), body)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
     assert not ExamReview.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({"review_status": "GREEN"}, "review_status"),
+        ({"incidents": (IncidentData(status="Suspicious", comment=""),)}, "incidents[0].comment"),
+        ({"reviewed_by": "x" * 256}, "claimed_name"),
+        ({"raw_data": {"score": float("nan")}}, "raw_data.score"),
+        ({"raw_data": {"note": "a\0"}}, "raw_data.note"),
+    ],
+)
+def test_what_its_class_should_have_refused_is_refused_and_not_stored(named, monkeypatch, content, field):
+    client, _ = named("examity", Examity)
+    review = {"review_status": ReviewStatus.CLEAN, "raw_data": {}, **content}
+    monkeypatch.setattr(Examity, "read_review", lambda *_: ReviewData(**review))
+    answer = post(client, reviewed(), {})
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert not ProviderMessage.objects.exists()
 
 
 def test_other_words_in_the_same_protocol_take_two_tables(named):

@@ -402,7 +402,7 @@ def crash(monkeypatch):
         raise DatabaseError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_review_of", fail)
+        patch.setattr(processing, "record_checked_review", fail)
         yield patch
 
 
@@ -414,7 +414,7 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_review_of", fail)
+        patch.setattr(processing, "record_checked_review", fail)
         answer = post(provider, reviewed(), REVIEW)
     assert (answer.status_code, answer.json()["queued"]) == (200, True)
     assert not ExamReview.objects.exists()
@@ -456,7 +456,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
 def test_a_repeat_finishes_what_was_queued(provider, monkeypatch):
     rest_attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_review_of", None)
+        patch.setattr(processing, "record_checked_review", None)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     answer = post(provider, reviewed(), REVIEW)
     assert answer.json()["status_changed"] is True

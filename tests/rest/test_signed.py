@@ -194,7 +194,7 @@ def test_messages_whose_long_ids_differ_at_the_end_are_two(attempt):
 
 def test_it_is_stored_encrypted_queued_finished_by_the_sweep_and_replayed(attempt, monkeypatch, clock):
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_review_of", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_checked_review", lambda *args, **kwargs: 1 / 0)
         assert send(review()).json()["queued"] is True
     message = ProviderMessage.objects.get()
     assert json.loads(decrypt(message.body)) == review()

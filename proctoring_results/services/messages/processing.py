@@ -30,7 +30,7 @@ from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
 from proctoring_results.providers.base import Provider, ReviewData
 from proctoring_results.providers.registry import provider_named
-from proctoring_results.services.reviews import record_review_of
+from proctoring_results.services.reviews import check_review, record_checked_review
 from proctoring_results.services.status import change_status, lock_attempt
 
 logger = logging.getLogger("proctoring_results.inbox")
@@ -49,10 +49,15 @@ BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 def read_message(
     provider: Provider, channel: str, body: Mapping[str, Any], attempt: ExamAttempt, received_at: datetime
 ) -> Content:
-    """Return what a message contains, as the provider's class reads it. Raise ``InvalidInput``."""
+    """Return what a message contains, as the provider's class reads it.
+
+    Raises ``InvalidInput``, also for what the class lets through although it cannot be stored.
+    """
     if channel == provider.ready_channel:
         return provider.is_ready(body)
-    return provider.read_review(body, attempt, received_at)
+    review = provider.read_review(body, attempt, received_at)
+    check_review(review)
+    return review
 
 
 def process_message(message: ProviderMessage, content: Content | None = None) -> Answer:
@@ -119,16 +124,8 @@ def _received_at(message: ProviderMessage) -> datetime:
 
 def _record(attempt: ExamAttempt, data: ReviewData) -> tuple[ExamReview, Answer]:
     before = attempt.status
-    review = record_review_of(
-        attempt,
-        data.review_status,
-        incidents=data.incidents,
-        reviewed_by=_person_with(data.reviewed_by, attempt.exam.course_id),
-        claimed_name=data.reviewed_by,
-        raw_data=data.raw_data,
-        evidence=data.evidence,
-        sent_at=data.sent_at,
-    )
+    person = _person_with(data.reviewed_by, attempt.exam.course_id)
+    review = record_checked_review(attempt, data, reviewed_by=person)
     answer: Answer = {
         "attempt_code": attempt.attempt_code,
         "status": str(attempt.status),
