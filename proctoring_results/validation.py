@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -53,7 +54,7 @@ def not_one_of(field: str, values: Iterable[str]) -> InvalidInput:
     return InvalidInput(field, _("must be one of %(values)s.") % {"values": ", ".join(values)})
 
 
-def clean_json(field: str, value: object) -> object:
+def clean_json(field: str, value: object) -> Any:
     """Return JSON data unchanged. Raises ``InvalidInput`` for what a database would refuse: NUL, surrogates, NaN."""
     if isinstance(value, str):
         return clean_text(field, value)

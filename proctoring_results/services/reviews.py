@@ -72,7 +72,7 @@ def record_review(
         evidence=tuple(evidence),
         reviewed_by=claimed_name,
         sent_at=sent_at,
-        raw_data=raw_data or {},
+        raw_data=clean_json("raw_data", raw_data or {}),
     )
     check_review(data)
     return record_checked_review(lock_attempt(attempt_code), data, reviewed_by)
@@ -182,13 +182,12 @@ def _change_status_by(attempt: ExamAttempt, review: ExamReview) -> bool:
 
 
 def check_review(data: ReviewData) -> None:
-    """Raise ``InvalidInput``, naming the field, for what cannot be stored."""
+    """Raise ``InvalidInput``, naming the field, for what cannot be stored. ``raw_data`` is JSON that was checked."""
     if data.review_status not in ReviewStatus:
         raise not_one_of("review_status", ReviewStatus.values)
     _check_incidents(data.incidents)
     check_evidence(data.evidence, data.incidents)
     clean_text("claimed_name", data.reviewed_by, max_length=255)
-    clean_json("raw_data", data.raw_data)
     if data.sent_at is not None and timezone.is_naive(data.sent_at):
         raise InvalidInput("sent_at", _("must have a time zone."))
 

@@ -32,6 +32,7 @@ from proctoring_results.providers.base import Provider, ReviewData
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.services.reviews import check_review, record_checked_review
 from proctoring_results.services.status import change_status, lock_attempt
+from proctoring_results.validation import clean_json
 
 logger = logging.getLogger("proctoring_results.inbox")
 
@@ -57,6 +58,9 @@ def read_message(
         return provider.is_ready(body)
     review = provider.read_review(body, attempt, received_at)
     check_review(review)
+    # The body itself was checked as it was parsed.
+    if review.raw_data is not body:
+        clean_json("raw_data", review.raw_data)
     return review
 
 
