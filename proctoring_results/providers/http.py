@@ -1,6 +1,6 @@
 """One HTTP call to a proctoring service: limited in time and size, without redirects and without a second try.
 
-Needs urllib3 (the extra ``rest``).
+It uses Python's own client: libraries follow redirects, try again and keep connections, and limit no call as a whole.
 """
 
 from __future__ import annotations
@@ -8,18 +8,15 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from threading import Lock, Timer
 from time import monotonic
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from django.utils.translation import gettext as _
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as TimeoutOfUrllib3
 
 from proctoring_results.exceptions import ServiceUnavailable
 
@@ -100,31 +97,19 @@ class Watch:
                     self._handle = None
 
 
-class _Watched:
-    def __init__(self, *args: Any, watch: Watch, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.watch = watch
+class _Connection(HTTPConnection):
+    """Is watched as soon as it is made."""
 
-    def _new_conn(self) -> socket.socket:
-        connection: socket.socket = super()._new_conn()  # type: ignore[misc]
-        self.watch.look_at(connection)
-        return connection
+    watch: Watch
 
-
-class _WatchedHTTP(_Watched, HTTPConnection):
-    pass
+    def connect(self) -> None:
+        super().connect()
+        self.watch.look_at(self.sock)
+        self.sock.settimeout(self.watch.deadline.left or 0.001)
 
 
-class _WatchedHTTPS(_Watched, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS
+class _TLSConnection(HTTPSConnection, _Connection):
+    """Is watched before the handshake, because HTTPSConnection connects by the class that follows it here."""
 
 
 def send(
@@ -147,27 +132,29 @@ def send(
         body, kind = json.dumps(data).encode(), {"Content-Type": "application/json"}
     all_headers = {"Accept": "application/json", "Accept-Encoding": "identity", **kind, **(headers or {})}
     parts, watch = urlsplit(url), Watch(deadline)
-    pool_class = _HTTPSPool if parts.scheme == "https" else _HTTPPool
-    pool = pool_class(
-        parts.hostname or "",
-        parts.port,
-        timeout=Timeout(connect=min(CONNECT_LIMIT, deadline.left or 0.001), read=deadline.left or 0.001),
-        retries=False,
-        watch=watch,
-    )
     target = f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
     try:
-        with watch.watching():
-            answer = _exchange(pool, method, target, body, all_headers)
-    except (HTTPError, OSError) as error:
+        connection = _connection(parts, watch)
+        with watch.watching(), closing(connection):
+            connection.request(method, target, body=body, headers=all_headers)
+            with connection.getresponse() as response:
+                answer = _read(response)
+    except (HTTPException, OSError) as error:
         # Only the kind of error: what others write into theirs may hold more than a log should.
-        is_late = watch.is_over or isinstance(error, (TimeoutError, TimeoutOfUrllib3))
+        is_late = watch.is_over or isinstance(error, TimeoutError)
         raise _no_answer(parts.netloc, "" if is_late else type(error).__name__) from None
-    finally:
-        pool.close()
     if watch.is_over:
         raise _no_answer(parts.netloc)
     return answer
+
+
+def _connection(parts: SplitResult, watch: Watch) -> HTTPConnection:
+    connection_class = _TLSConnection if parts.scheme == "https" else _Connection
+    connection = connection_class(
+        parts.hostname or "", parts.port, timeout=min(CONNECT_LIMIT, watch.deadline.left or 0.001)
+    )
+    connection.watch = watch
+    return connection
 
 
 def _no_answer(host: str, error_name: str = "") -> ServiceUnavailable:
@@ -178,19 +165,10 @@ def _no_answer(host: str, error_name: str = "") -> ServiceUnavailable:
     return ServiceUnavailable(sentence, gave_no_answer=True)
 
 
-def _exchange(
-    pool: HTTPConnectionPool, method: str, target: str, sent: bytes | None, headers: Mapping[str, str]
-) -> Answer:
-    response = pool.urlopen(method, target, body=sent, headers=headers, redirect=False, preload_content=False)
-    body = b""
-    try:
-        # To the end or the limit, so that an answer that breaks off is noticed.
-        while len(body) < MAX_RESPONSE_BYTES:
-            piece = response.read(MAX_RESPONSE_BYTES - len(body), decode_content=False)
-            if not piece:
-                break
-            body += piece
-        return Answer(response.status, body)
-    finally:
-        # Closed, not kept: there may be more to come, or it comes too slowly.
-        response.close()
+def _read(response: HTTPResponse) -> Answer:
+    """Read to the end or the limit. Raise ``IncompleteRead`` if the answer breaks off before the length it names."""
+    body = response.read(MAX_RESPONSE_BYTES)
+    length = response.getheader("Content-Length", "")
+    if length.isdecimal() and len(body) < min(int(length), MAX_RESPONSE_BYTES):
+        raise IncompleteRead(body)
+    return Answer(response.status, body)

@@ -1,10 +1,17 @@
 """How Proctortrack is called: each call as its protocol has it, and every way in which an answer can be bad."""
 
 import socket
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.providers import http
@@ -402,6 +409,39 @@ def test_a_tls_handshake_that_drips_ends_at_the_deadline():
         thread.join()
     # Not how fast it is: that it ends at all, while bytes keep coming.
     assert time.monotonic() - began < 30
+
+
+@pytest.fixture
+def encrypted(service, tmp_path):
+    """The service behind TLS, with a certificate that nobody has signed; return the path of the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, today - timedelta(1), today + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path / "service.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    service.server.socket = context.wrap_socket(service.server.socket, server_side=True)
+    service.url = service.url.replace("http://127.0.0.1", "https://localhost")
+    return path
+
+
+def test_a_service_is_called_over_tls(encrypted, service, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(encrypted))
+    service.responses["GET", "/"] = Response(body={"name": "ours"})
+    assert http.send("GET", f"{service.url}/", deadline=http.Deadline(10)).fields() == {"name": "ours"}
+
+
+def test_nothing_is_sent_to_a_service_with_a_certificate_that_nobody_signed(encrypted, service):
+    with pytest.raises(ServiceUnavailable, match="SSLCertVerificationError"):
+        http.send("GET", f"{service.url}/", deadline=http.Deadline(10))
+    assert service.calls == []
 
 
 def test_secrets_stand_in_no_message(provider, service, exam, caplog):

@@ -71,9 +71,8 @@ class RestCalls(Provider):
             yield "SITE_URL is missing: the service has to know where its reviews go."
         if conf().LEASE.total_seconds() <= MAX_CALLS * CALL_LIMIT:
             yield f"LEASE must be longer than {MAX_CALLS * CALL_LIMIT:.0f} seconds, which its calls may take."
-        for package, name in (("urllib3", "urllib3"), ("jwt", "PyJWT")):
-            if find_spec(package) is None:
-                yield f"{name} is not installed; it comes with the extra proctoring-results[rest]."
+        if find_spec("jwt") is None:
+            yield "PyJWT is not installed; it comes with the extra proctoring-results[rest]."
 
     def save_exam(self, exam: ProctoredExam, external_id: str | None) -> str:
         path = "/api/v1/exam/" if external_id is None else f"/api/v1/exam/{_quoted(external_id)}/"
