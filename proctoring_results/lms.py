@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from proctoring_results.conf import conf
+from proctoring_results.people import person
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -109,7 +110,7 @@ class NullLMS:
         return ""
 
     def learner_name(self, user: AbstractBaseUser) -> str:
-        return str(getattr(user, "get_full_name", str)() or user.get_username())
+        return person(user).name
 
     def learner_language(self, user: AbstractBaseUser) -> str:
         return settings.LANGUAGE_CODE

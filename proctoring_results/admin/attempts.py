@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.models import Disclosure, Erasure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
+from proctoring_results.people import search_fields
 
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, StatusFilter, course_filter
@@ -63,7 +64,7 @@ class ExamAttemptAdmin(DecisionPages):
         PracticeFilter,
         ArchivedFilter,
     ]
-    search_fields = ["attempt_code", "user__username", "user__email"]
+    search_fields = ["attempt_code", *search_fields("user__")]
     # There is an index in this order.
     ordering = ["-pk"]
     inlines = [DisclosureInline]
@@ -98,7 +99,7 @@ class ExamReviewAdmin(ReadOnlyAdmin):
     list_display = ["attempt", "review_status", "standing", "source", "received_at"]
     list_select_related = ["attempt"]
     list_filter = [course_filter("attempt__exam__course_id"), "review_status", "standing", "source"]
-    search_fields = ["attempt__attempt_code", "attempt__user__username", "attempt__user__email"]
+    search_fields = ["attempt__attempt_code", *search_fields("attempt__user__")]
     ordering = ["-pk"]
     # The provider's message may name people. Reading it takes a permission of its own.
     exclude = ["raw_data"]
@@ -109,5 +110,5 @@ class ExamReviewAdmin(ReadOnlyAdmin):
 class ErasureAdmin(ReadOnlyAdmin):
     list_display = ["at", "user", "by", "reason", "attempts"]
     list_select_related = ["user", "by"]
-    search_fields = ["user__username", "reason"]
+    search_fields = [*search_fields("user__"), "reason"]
     ordering = ["-pk"]

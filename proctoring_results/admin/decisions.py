@@ -273,7 +273,7 @@ def _person(request: HttpRequest) -> AbstractBaseUser:
 
 
 def _name(attempt: ExamAttempt) -> str:
-    return f"{attempt.user.get_username()}, {attempt.exam.exam_name} ({attempt.attempt_code})"
+    return f"{attempt.learner.label}, {attempt.exam.exam_name} ({attempt.attempt_code})"
 
 
 def _selection(request: HttpRequest) -> Selection:

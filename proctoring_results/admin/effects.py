@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from proctoring_results.models import LmsEffect
+from proctoring_results.people import search_fields
 from proctoring_results.queries.lookups import effects_lag
 from proctoring_results.services.effects import retry_effects
 
@@ -21,7 +22,7 @@ class LmsEffectAdmin(ReadOnlyAdmin):
     list_display = ["kind", "call", "state", "user", "exam", "tries", "queued_at", "next_try_at", "done_at", "problem"]
     list_select_related = ["user", "exam"]
     list_filter = [course_filter("exam__course_id"), "state", "kind", "call"]
-    search_fields = ["user__username", "user__email", "attempt__attempt_code"]
+    search_fields = [*search_fields("user__"), "attempt__attempt_code"]
     ordering = ["-pk"]
     actions = ["retry"]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from proctoring_results.models import Report, ReportDownload
+from proctoring_results.people import search_fields
 
 from .read_only import ReadOnlyAdmin, ReadOnlyInline
 
@@ -29,5 +30,5 @@ class ReportDownloadAdmin(ReadOnlyAdmin):
     list_display = ["at", "user", "report", "address", "outcome", "for_excel"]
     list_select_related = ["user", "report"]
     list_filter = ["outcome"]
-    search_fields = ["user__username", "user__email", "report__file_name"]
+    search_fields = [*search_fields("user__"), "report__file_name"]
     ordering = ["-pk"]

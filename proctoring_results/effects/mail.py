@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from proctoring_results.choices import AttemptStatus, EffectKind, ResultWord
 from proctoring_results.lms import lms
 from proctoring_results.models import StatusChange
+from proctoring_results.people import email_of
 from proctoring_results.rules import RESULT_WORDS
 
 from . import templated_mail
@@ -19,8 +20,6 @@ from .base import Effect, PendingDecision
 from .grade import grade_is_held, wait_for_the_grade
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-
     from proctoring_results.models import LmsEffect
 
 TEMPLATES = {
@@ -30,16 +29,12 @@ TEMPLATES = {
 }
 
 
-def _address_of(user: AbstractBaseUser) -> str:
-    return str(getattr(user, user.get_email_field_name(), "") or "")
-
-
 def _deliver(effect: LmsEffect) -> None:
     """Write to the learner in the learner's language. A learner without an address gets no mail."""
     attempt, change = effect.attempt, effect.change
     if attempt is None or change is None:
         raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no attempt and change.")
-    address = _address_of(attempt.user)
+    address = email_of(attempt.user)
     if not address:
         return
     with translation.override(lms().learner_language(attempt.user)):
@@ -83,7 +78,7 @@ def _preview(decision: PendingDecision) -> MailStep:
     return MailStep(
         result=RESULT_WORDS[decision.to],
         names_the_zero=decision.to is AttemptStatus.REJECTED and decision.grade_is_held,
-        has_address=bool(_address_of(decision.attempt.user)),
+        has_address=bool(email_of(decision.attempt.user)),
     )
 
 

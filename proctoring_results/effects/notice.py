@@ -26,7 +26,7 @@ def _deliver(effect: LmsEffect) -> None:
         return
     context = {
         "is_new_information": effect.change is None,
-        "learner": attempt.user.get_username(),
+        "learner": attempt.learner.label,
         "session_url": _session_url(attempt),
     }
     # The team's addresses are nobody else's business.

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from proctoring_results import rules
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.people import Person, person
 from proctoring_results.validation import problem_of_text
 
 from .exams import ProctoredExam
@@ -151,6 +152,11 @@ class ExamAttempt(models.Model):
 
     def __str__(self) -> str:
         return str(self.attempt_code)
+
+    @property
+    def learner(self) -> Person:
+        """The names of the learner. Reads the user, unless the user is joined."""
+        return person(self.user)
 
     @property
     def status_label(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Literal
 
 from django.contrib.auth import get_user_model
@@ -13,6 +15,7 @@ from django.utils import timezone
 
 from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.people import search_fields
 
 from .merged import MergedSessions
 
@@ -97,8 +100,7 @@ def _named(search: str, exams: Sequence[int]) -> Q:
     """The people are looked up once: the search reads every user of the site, and the lists need it four times."""
     users = get_user_model()
     people = users._default_manager.filter(
-        Q(**{f"{users.USERNAME_FIELD}__icontains": search})
-        | Q(**{f"{users.get_email_field_name()}__icontains": search})
+        reduce(or_, (Q(**{f"{field}__icontains": search}) for field in search_fields()))
     ).order_by()
     of_course = people.filter(Exists(ExamAttempt.objects.filter(user=OuterRef("pk"), exam__in=exams)))
     pks = list(of_course.values_list("pk", flat=True)[: MAX_PEOPLE + 1])

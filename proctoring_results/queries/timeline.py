@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
+from proctoring_results.people import person
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import VERDICT_LABELS, full_status_label
 
@@ -83,7 +84,7 @@ def _archived(attempt: ExamAttempt) -> Iterator[Event]:
             at=attempt.archived_at,
             kind=EventKind.ARCHIVED,
             sentence=_("The attempt was archived."),
-            who=attempt.archived_by.get_username() if attempt.archived_by else str(Source.HOST.label),
+            who=person(attempt.archived_by).label if attempt.archived_by else str(Source.HOST.label),
             detail=attempt.archive_reason,
         )
 
@@ -99,7 +100,7 @@ def _status_changed(change: StatusChange, numbers: Mapping[int, int]) -> Event:
         at=change.at,
         kind=EventKind.DECISION if by_a_person else EventKind.STATUS,
         sentence=_decision(change, numbers) if by_a_person else _change(change, numbers),
-        who=change.by.get_username() if change.by else str(Source(change.source).label),
+        who=person(change.by).label if change.by else str(Source(change.source).label),
         detail=change.reason,
         row=change,
     )
@@ -145,7 +146,7 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
             "counted": counted,
             "standing": review.get_standing_display(),
         },
-        who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
+        who=person(review.reviewed_by).label if review.reviewed_by else str(Source(review.source).label),
         detail=_("Reviewed by %(name)s, according to the provider.") % {"name": review.claimed_name}
         if review.claimed_name
         else "",
@@ -166,7 +167,7 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         at=review.received_at,
         kind=EventKind.REVIEW,
         sentence=sentence,
-        who=review.reviewed_by.get_username() if review.reviewed_by else str(Source(review.source).label),
+        who=person(review.reviewed_by).label if review.reviewed_by else str(Source(review.source).label),
         detail=review.version_reason,
         row=review,
     )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Cast, Coalesce, Length, Replace
 from django.db.models.lookups import GreaterThan
 
+from proctoring_results import people
 from proctoring_results.guard import DANGEROUS
 from proctoring_results.models.expressions import VendorFunc
 from proctoring_results.rules import PRINTED_REVIEW_STATUS
@@ -101,11 +101,12 @@ def boolean(expression: str) -> Expression:
 
 
 def username_path() -> str:
-    return f"user__{get_user_model().USERNAME_FIELD}"
+    return f"user__{people.username_field()}"
 
 
-def email_path() -> str:
-    return f"user__{get_user_model().get_email_field_name()}"
+def email() -> Expression:
+    """Return the address; empty where the user model has none."""
+    return text(f"user__{field}" if (field := people.email_field()) else Value(""))
 
 
 def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
@@ -118,7 +119,7 @@ def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
         *provider_columns,
         Column("exam_name", guarded("exam__exam_name")),
         Column("username", guarded(username_path())),
-        Column("email", guarded(email_path())),
+        Column("email", guarded(email())),
         Column("attempt_code", guarded("attempt_code")),
         Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
         Column("is_sample_attempt", boolean("is_sample_attempt")),
@@ -139,8 +140,8 @@ def session_results_columns() -> tuple[Column, ...]:
     Its status words are written with spaces, and its first column is the address, or the username without one.
     """
     # By length, not by comparison with '': in MariaDB's collations U+3000 and others equal it.
-    has_address = GreaterThan(Length(F(email_path())), Value(0))
-    address = Case(When(has_address, then=F(email_path())), default=F(username_path()), output_field=TextField())
+    has_address = GreaterThan(Length(email()), Value(0))
+    address = Case(When(has_address, then=email()), default=F(username_path()), output_field=TextField())
     return (
         Column("user_email", guarded(address)),
         Column("exam_name", guarded("exam__exam_name")),

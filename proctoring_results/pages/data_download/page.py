@@ -20,6 +20,7 @@ from proctoring_results.models import Report
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
+from proctoring_results.people import person
 from proctoring_results.queries.counts import course_counts
 from proctoring_results.rules import RESULT_LABELS
 
@@ -204,7 +205,7 @@ def _scope(report: Report) -> str:
 
 
 def _requester(report: Report) -> str:
-    return report.requested_by.get_username() if report.requested_by else _("the system")
+    return person(report.requested_by).label if report.requested_by else _("the system")
 
 
 def _duration(report: Report, now: datetime) -> str:

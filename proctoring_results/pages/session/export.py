@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from proctoring_results.guard import guarded_text
 from proctoring_results.lms import lms
 from proctoring_results.models import Evidence, Incident
+from proctoring_results.people import email_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -116,7 +117,7 @@ def _learner(attempt: ExamAttempt) -> dict[str, Any]:
     return {
         "id": user.pk,
         "username": user.get_username(),
-        "email": getattr(user, user.get_email_field_name(), ""),
+        "email": email_of(user),
         "name": lms().learner_name(user),
     }
 

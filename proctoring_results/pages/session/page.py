@@ -18,6 +18,7 @@ from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
+from proctoring_results.people import Person, person
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.learner import attempts_of
 from proctoring_results.queries.preview import Preview, Seen
@@ -58,9 +59,9 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class SessionPage:
     attempt: ExamAttempt
-    learner: str
-    learner_name: str
-    email: str
+    learner: Person
+    # How the LMS addresses the learner, if that is another name.
+    addressed_as: str
     exam_name: str
     status: StatusBadge
     facts: list[tuple[str, str]]
@@ -88,15 +89,15 @@ def session_page(
     selected = select_review(attempt, reviews, review_number)
     incidents = list(selected.review.incidents.all()) if selected else []
     length = length_of(attempt, incidents)
+    addressed_as = lms().learner_name(attempt.user)
     # Everybody who has dismissed an incident has made a version of a review.
-    names = {review.reviewed_by.pk: review.reviewed_by.get_username() for review in reviews if review.reviewed_by}
+    names = {review.reviewed_by.pk: person(review.reviewed_by).label for review in reviews if review.reviewed_by}
     review = selected.review if selected else None
     tabs = tabs_of(attempt, review, incidents, length=length, user=user, names=names)
     return SessionPage(
         attempt=attempt,
-        learner=attempt.user.get_username(),
-        learner_name=lms().learner_name(attempt.user),
-        email=getattr(attempt.user, attempt.user.get_email_field_name(), ""),
+        learner=attempt.learner,
+        addressed_as=addressed_as if addressed_as != attempt.learner.name else "",
         exam_name=attempt.exam.exam_name,
         status=status_badge(attempt.status),
         facts=_facts(attempt, reviews),

@@ -19,6 +19,7 @@ from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
+from proctoring_results.people import Person
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
@@ -44,8 +45,7 @@ class AttemptLink:
 @dataclass(frozen=True, slots=True)
 class SessionRow:
     attempt: ExamAttempt
-    learner: str
-    email: str
+    learner: Person
     url: str
     status: StatusBadge
     review: str
@@ -149,8 +149,7 @@ def _row(
     review = attempt.current_review
     return SessionRow(
         attempt=attempt,
-        learner=attempt.user.get_username(),
-        email=getattr(attempt.user, attempt.user.get_email_field_name(), ""),
+        learner=attempt.learner,
         url=session_url(attempt),
         status=status_badge(attempt.status),
         review=review.get_review_status_display() if review else "",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.conf import conf
 from proctoring_results.lms import lms
+from proctoring_results.people import email_of
 from proctoring_results.providers.base import Instructions, Provider
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class RestCalls(Provider):
             "is_sample_attempt": attempt.is_sample_attempt,
             "user_id": self.obscured_id(user),
             "full_name": lms().learner_name(user),
-            "email": getattr(user, user.get_email_field_name(), ""),
+            "email": email_of(user),
             "status": "created",
             "review_policy": exam.review_policy,
         }
@@ -146,7 +147,7 @@ class RestCalls(Provider):
             "user": {
                 "id": self.obscured_id(user),
                 "full_name": lms().learner_name(user),
-                "email": getattr(user, user.get_email_field_name(), ""),
+                "email": email_of(user),
             },
             "exam_id": exam_external_id,
             "attempt_id": attempt_external_id,

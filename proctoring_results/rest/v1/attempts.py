@@ -15,6 +15,7 @@ from proctoring_results.choices import AttemptStatus, AttentionReason, ResultWor
 from proctoring_results.models import ExamAttempt
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.people import email_of, person
 from proctoring_results.queries.lookups import get_exam
 from proctoring_results.queries.merged import SortKey, with_rows
 from proctoring_results.queries.preview import seen_now
@@ -66,11 +67,15 @@ class AttemptExamSerializer(serializers.Serializer[Any]):
 
 
 class LearnerSerializer(serializers.Serializer[Any]):
+    name = serializers.SerializerMethodField(help_text="The full name, else the username, else the email address.")
     username = serializers.CharField(source="get_username")
     email = serializers.SerializerMethodField()
 
+    def get_name(self, user: Any) -> str:
+        return person(user).name
+
     def get_email(self, user: Any) -> str:
-        return str(getattr(user, user.get_email_field_name(), ""))
+        return email_of(user)
 
 
 class AttemptSerializer(serializers.Serializer[Any]):

@@ -28,6 +28,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
+from proctoring_results.people import email_field
 from proctoring_results.providers.base import Provider, ReviewData
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.services.reviews import check_review, record_checked_review
@@ -144,11 +145,10 @@ def _record(attempt: ExamAttempt, data: ReviewData) -> tuple[ExamReview, Answer]
 
 def _person_with(claimed_address: str, course_id: str) -> AbstractBaseUser | None:
     """Return the only account with this address, if it may decide in the course."""
-    address = claimed_address.strip()
-    if not address:
+    address, field = claimed_address.strip(), email_field()
+    if not (address and field):
         return None
     users = get_user_model()
-    field = users.get_email_field_name()
     # Some databases compare more loosely than we do: "müller" equals "muller" there.
     people = [
         user

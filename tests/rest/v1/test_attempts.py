@@ -47,7 +47,7 @@ def test_an_attempt_says_who_what_and_how_it_stands(team, exam):
     incidents = [api.IncidentData(status="Suspicious", comment="x"), api.IncidentData(status="Odd", comment="y")]
     review = api.record_review(attempt.attempt_code, "Clean", incidents=incidents)
     body = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
-    assert body["learner"] == {"username": "ada", "email": "ada@example.com"}
+    assert body["learner"] == {"name": "ada", "username": "ada", "email": "ada@example.com"}
     assert body["exam"] == {"id": exam.pk, "content_id": exam.content_id, "exam_name": "Final"}
     assert (body["status"], body["result"]) == ("verified", "satisfactory")
     assert (body["review_status"], body["current_review"]) == ("Clean", review.pk)

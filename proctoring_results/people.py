@@ -1,0 +1,77 @@
+"""People, as the user model of the site has them.
+
+The model may have no username (``USERNAME_FIELD = "email"``), no email address and no names. Nothing else asks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import CharField, TextField
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+# Where models keep names. A name that a model makes of other fields is shown, and not searched.
+NAME_FIELDS = ("first_name", "last_name", "full_name", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Each is empty where the model has none."""
+
+    full_name: str
+    username: str
+    email: str
+
+    @property
+    def name(self) -> str:
+        """Return what people are called by: the full name, else the username, else the address."""
+        return self.full_name or self.username or self.email
+
+    @property
+    def details(self) -> str:
+        """Return what tells people of one name apart: username and address, unless they are the name."""
+        return " · ".join(dict.fromkeys(text for text in (self.username, self.email) if text and text != self.name))
+
+    @property
+    def label(self) -> str:
+        """Return the name in one line with the username, where a name alone would not do."""
+        return f"{self.name} ({self.username})" if self.username and self.username != self.name else self.name
+
+
+def person(user: AbstractBaseUser) -> Person:
+    full_name = str(getattr(user, "get_full_name", str)() or "").strip()
+    return Person(full_name, str(user.get_username() or ""), email_of(user))
+
+
+def email_of(user: AbstractBaseUser) -> str:
+    field = email_field()
+    return str(getattr(user, field) or "") if field else ""
+
+
+def username_field() -> str:
+    return get_user_model().USERNAME_FIELD
+
+
+def email_field() -> str:
+    """Return the name of the field with the address; empty if the model has none."""
+    name = get_user_model().get_email_field_name()
+    return name if _is_text(name) else ""
+
+
+def search_fields(path: str = "") -> list[str]:
+    """Return the fields in which people are searched. ``path`` leads to the user: ``user__``, for example."""
+    names = [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)]
+    return [f"{path}{name}" for name in dict.fromkeys(names) if name]
+
+
+def _is_text(name: str) -> bool:
+    try:
+        field = get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return isinstance(field, CharField | TextField)
