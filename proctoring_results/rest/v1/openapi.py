@@ -9,14 +9,15 @@ adds ``schema/`` and ``docs/``. ``INSTALLED_APPS`` needs ``drf_spectacular`` and
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.templatetags.static import static
 from django.urls import path
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -72,7 +73,10 @@ SETTINGS: dict[str, Any] = {
     ),
     "VERSION": "1",
     # Each enum stays where it is used: spectacular's names for them would change with the next enum.
-    "POSTPROCESSING_HOOKS": ["proctoring_results.rest.v1.openapi.tidy"],
+    "POSTPROCESSING_HOOKS": [
+        "proctoring_results.rest.v1.openapi.tidy",
+        "proctoring_results.rest.v1.openapi.refuse_unknown_fields",
+    ],
     "APPEND_COMPONENTS": {"responses": REFUSALS},
 }
 
@@ -113,17 +117,6 @@ class Schema(AutoSchema):
         body = self._operation.body
         return {JSON: body} if body is not None else None
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
-        # Unknown fields are refused.
-        return {**mapped, "additionalProperties": False} if direction == "request" else mapped
-
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        mapped = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        if not isinstance(field, StrictCharField):
-            return mapped
-        return {**mapped, "minLength": int(not field.allow_blank), "pattern": NO_NUL}
-
     def get_override_parameters(self) -> list[Any]:
         operation = self._operation
         parameters: list[Any] = [operation.query] if operation.query is not None else []
@@ -143,17 +136,32 @@ class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         return {_key(code, answer): _response(code, answer) for code, answer in self._operation.answers.items()}
 
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any] | None:
         """Add the refusals, by reference: their description stands in the schema once."""
-        bodies = super()._get_response_bodies(direction)
-        self.resolve_serializer(ProblemSerializer, "response")
-        refusals = {str(code): {"$ref": f"#/components/responses/{_name(code)}"} for code in self._refuses()}
-        return dict(sorted({**refusals, **bodies}.items()))
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is not None:
+            self.resolve_serializer(ProblemSerializer, "response")
+            refusals = {str(code): {"$ref": f"#/components/responses/{_name(code)}"} for code in self._refuses()}
+            operation["responses"] = dict(sorted({**refusals, **operation["responses"]}.items()))
+        return operation
 
     def _refuses(self) -> set[int]:
         operation = self._operation
         implied = ({404} if "{" in self.path else set()) | ({413, 415} if operation.body else set())
         return {*EVERY_OPERATION, *operation.refuses, *implied}
+
+
+class StrictText(OpenApiSerializerFieldExtension):
+    """Describe what ``StrictCharField`` refuses."""
+
+    target_class = StrictCharField
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        mapped = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
+        return {**mapped, "minLength": int(not self.target.allow_blank), "pattern": NO_NUL}
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:
@@ -186,6 +194,26 @@ def _page(row: type[serializers.BaseSerializer[Any]]) -> Any:
     return _pages.setdefault(row, type(name, (serializers.Serializer,), fields))
 
 
+def refuse_unknown_fields(result: Any, **others: Any) -> Any:
+    """Say of each object that is sent that it has no other fields."""
+    schemas = result["components"]["schemas"]
+    operations = (operation for path in result["paths"].values() for operation in path.values())
+    for name in _components_in([operation.get("requestBody") for operation in operations], schemas):
+        schemas[name]["additionalProperties"] = False
+    return result
+
+
+def _components_in(part: Any, schemas: Any) -> Iterator[str]:
+    """Yield the names of the schemas that a part of the document refers to, at any depth."""
+    if isinstance(part, dict) and "$ref" in part:
+        name = part["$ref"].rpartition("/")[2]
+        yield name
+        yield from _components_in(schemas[name], schemas)
+    elif isinstance(part, (dict, list)):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from _components_in(value, schemas)
+
+
 def tidy(result: Any, **others: Any) -> Any:
     """Remove the marks of spectacular's hook for enums, and add null to the values of nullable enums."""
     if isinstance(result, list):
@@ -210,7 +238,7 @@ class Generator(SchemaGenerator):
 
     def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
         view = super().create_view(callback, method, request)  # type: ignore[no-untyped-call]
-        self._set_schema_to_view(view, Schema())  # type: ignore[no-untyped-call]
+        view.schema = Schema()
         return view
 
 
@@ -220,19 +248,11 @@ class SchemaView(SpectacularAPIView):
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """Serve all files from the sidecar, and no inline script or style: the page works under a strict policy."""
+    """Show the schema. The template takes all files from the sidecar, and has no inline script or style."""
 
     url_name = "proctoring_openapi:schema"
     title = "REST API"
     template_name = "proctoring_results/api_docs.html"
-
-    @staticmethod
-    def _swagger_ui_resource(filename: str) -> str:
-        return static(f"drf_spectacular_sidecar/swagger-ui-dist/{filename}")
-
-    @staticmethod
-    def _swagger_ui_favicon() -> str:
-        return static("drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png")
 
 
 app_name = "proctoring_openapi"
