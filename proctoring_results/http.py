@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import wraps
 from ipaddress import ip_address
+from typing import Any, cast
 
-from django.http import HttpRequest
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from proctoring_results.conf import conf
@@ -31,3 +36,26 @@ def with_policy(response: HttpResponseBase) -> HttpResponseBase:
     if policy := conf().CONTENT_SECURITY_POLICY:
         response.headers.setdefault("Content-Security-Policy", policy)
     return response
+
+
+def streamed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Send the file of a response part by part under ASGI, too.
+
+    Django would read all of it into memory before the first byte is sent.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if isinstance(request, ASGIRequest) and isinstance(response, StreamingHttpResponse):
+            response.streaming_content = _read_in_threads(cast(Iterator[bytes], response.streaming_content))
+        return response
+
+    return wrapper
+
+
+async def _read_in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    # Without a default, the end of the iterator would be a StopIteration, which no coroutine may raise.
+    read = sync_to_async(lambda: next(parts, b""))
+    while part := await read():
+        yield part

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.transaction import non_atomic_requests
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -33,6 +35,17 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
+JSON = "application/json"
+
+
+class OurJSON(JSONRenderer):
+    """JSON that is the same on every site: DRF's settings about it are for the host's own API."""
+
+    compact = True
+    ensure_ascii = False
+    strict = True
+
+
 class JsonView(APIView):
     """JSON in, JSON out, refusals in one shape. The caller is authenticated before the body is read."""
 
@@ -41,7 +54,7 @@ class JsonView(APIView):
 
     content_negotiation_class = AlwaysJSON
     parser_classes = [RawBody]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [OurJSON]
     throttle_classes = []
     versioning_class = None
     metadata_class = None
@@ -53,6 +66,18 @@ class JsonView(APIView):
         """Return the first header that there is. DRF asks the first class only, and answers 403 if that has none."""
         headers = (authentication.authenticate_header(request) for authentication in self.get_authenticators())
         return next((header for header in headers if header), self.challenge)
+
+    def require_json(self) -> None:
+        """Raise ``UnsupportedMediaType`` for a body that is not JSON. Call it before the caller is authenticated.
+
+        Of a person with a session Django wants a CSRF token, which DRF would look for in a form's fields.
+        """
+        content_type = self.request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if content_type == JSON or self.request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+            return
+        if self.request.method not in self.allowed_methods:
+            self.http_method_not_allowed(self.request)
+        raise UnsupportedMediaType(content_type or "none", _("The media type must be “%(type)s”.") % {"type": JSON})
 
     def raw_body(self) -> bytes:
         """Return the body. Raise ``MessageTooLarge``."""

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import LinkExpired, LinkInvalid, ReportAlreadyRunning, ReportGone, ReportNotInState
-from proctoring_results.http import address_of
+from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import lms
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
@@ -97,6 +97,7 @@ def _report_changed(
 
 @transaction.non_atomic_requests
 @require_GET
+@streamed
 @private_file
 @signed_in
 @throttled
@@ -107,6 +108,7 @@ def download(request: SignedIn, token: str) -> HttpResponseBase:
 
 @transaction.non_atomic_requests
 @require_GET
+@streamed
 @private_file
 @signed_in
 @throttled

@@ -31,7 +31,7 @@ from proctoring_results.exceptions import (
     NotFound,
     StaleDecision,
 )
-from proctoring_results.http import address_of
+from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
@@ -228,6 +228,7 @@ def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status:
 
 
 @require_POST
+@streamed
 @page
 @signed_in
 def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,10 +27,7 @@ class RestView(MessageView):
     account: AbstractBaseUser | AnonymousUser | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # Before anything looks for a form in it.
-        content_type = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and content_type != "application/json":
-            raise UnsupportedMediaType(content_type or "none", 'Unsupported media type; "application/json" is needed.')
+        self.require_json()
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:

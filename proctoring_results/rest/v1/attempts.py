@@ -24,7 +24,7 @@ from proctoring_results.rules import RESULT_WORDS
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page
-from .params import CourseQuery, IdField, StrictCharField, StrictChoiceField, StrictDateField
+from .params import CourseQuery, IdField, MomentField, StrictCharField, StrictChoiceField, StrictDateField
 
 MAX_SEARCH_LENGTH = 255
 # Those of the page Sessions.
@@ -103,19 +103,19 @@ class AttemptSerializer(serializers.Serializer[Any]):
     other_count = serializers.IntegerField(
         source="current_review.other_count", default=0, help_text="Incidents with other labels, used by the provider."
     )
-    attention_since = serializers.DateTimeField(allow_null=True, help_text="Since when it requires attention.")
+    attention_since = MomentField(allow_null=True, help_text="Since when it requires attention.")
     attention_reasons = serializers.SerializerMethodField()
     is_sample_attempt = serializers.BooleanField(help_text="It is an attempt at a practice exam.")
     taking_as_proctored = serializers.BooleanField()
     allowed_time_limit_mins = serializers.IntegerField(allow_null=True)
     extra_time_mins = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    completed_at = serializers.DateTimeField(allow_null=True)
-    reviewed_at = serializers.DateTimeField(allow_null=True, help_text="When the first complete review arrived.")
-    last_activity_at = serializers.DateTimeField(help_text="The time of the last activity.")
-    archived_at = serializers.DateTimeField(allow_null=True)
-    erased_at = serializers.DateTimeField(allow_null=True, help_text="When the learner's data was erased.")
+    created_at = MomentField()
+    started_at = MomentField(allow_null=True)
+    completed_at = MomentField(allow_null=True)
+    reviewed_at = MomentField(allow_null=True, help_text="When the first complete review arrived.")
+    last_activity_at = MomentField(help_text="The time of the last activity.")
+    archived_at = MomentField(allow_null=True)
+    erased_at = MomentField(allow_null=True, help_text="When the learner's data was erased.")
 
     def get_result(self, attempt: ExamAttempt) -> ResultWord | None:
         return RESULT_WORDS.get(attempt.status)

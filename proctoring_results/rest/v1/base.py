@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from proctoring_results import permissions
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from proctoring_results.models import ExamAttempt
 
-JSON = "application/json"
-
 
 class ApiView(JsonView):
     """A resource for people and programs, signed in by the host's own authentication classes.
@@ -44,18 +42,15 @@ class ApiView(JsonView):
         # ``IsAuthenticated`` lets nobody else in.
         return cast("AbstractBaseUser", self.request.user)
 
-    def read(self) -> dict[str, Any]:
-        """Return the body's JSON object. Raise ``UnsupportedMediaType``, ``MessageTooLarge`` or ``InvalidInput``."""
-        content_type = self.request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if content_type != JSON:
-            raise UnsupportedMediaType(content_type or "none", _("The media type must be “%(type)s”.") % {"type": JSON})
-        return read_object(self.raw_body())
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.require_json()
+        super().initial(request, *args, **kwargs)
 
     def body(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """Return the validated body. Raise ``InvalidInput``, also for parameters in the query."""
+        """Return the validated body. Raise ``MessageTooLarge`` or ``InvalidInput``, for a query as well."""
         for name in self.request.query_params:
             raise InvalidInput(printable_name(name), _("belongs in the body."))
-        return validate(serializer, self.read())
+        return validate(serializer, read_object(self.raw_body()))
 
     def query(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
         """Return the validated query parameters. Raise ``InvalidInput``."""

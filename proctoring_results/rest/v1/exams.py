@@ -16,7 +16,7 @@ from proctoring_results.queries.counts import quiz_rows, with_last_activity
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page
-from .params import CourseQuery, parse_pk
+from .params import CourseQuery, MomentField, parse_pk
 
 # There is an index in this order.
 BY_CONTENT = Order(("content_id",))
@@ -46,13 +46,13 @@ class ExamSerializer(serializers.Serializer[Any]):
     content_id = serializers.CharField(source="exam.content_id", help_text="The id of the exam in the course.")
     exam_name = serializers.CharField(source="exam.exam_name")
     time_limit_mins = serializers.IntegerField(source="exam.time_limit_mins")
-    due_date = serializers.DateTimeField(source="exam.due_date", allow_null=True)
+    due_date = MomentField(source="exam.due_date", allow_null=True)
     is_proctored = serializers.BooleanField(source="exam.is_proctored")
     is_practice_exam = serializers.BooleanField(source="exam.is_practice_exam")
     is_active = serializers.BooleanField(source="exam.is_active")
     provider = serializers.CharField(source="exam.provider")
     provider_reviews_again = serializers.BooleanField(help_text="Whether the provider does second reviews itself.")
-    last_activity_at = serializers.DateTimeField(source="last_activity", allow_null=True)
+    last_activity_at = MomentField(source="last_activity", allow_null=True)
     counts = ExamCountsSerializer(source="*")
 
 

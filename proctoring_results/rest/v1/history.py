@@ -13,7 +13,7 @@ from proctoring_results.exceptions import NotFound
 
 from .base import ApiView
 from .pagination import BY_KEY, Order, PageQuery, page, serialize_all
-from .params import parse_pk
+from .params import MomentField, parse_pk
 
 BY_POSITION = Order(("position",))
 # Not part of the answer, and long.
@@ -26,7 +26,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     from_status = serializers.ChoiceField(AttemptStatus.choices)
     to_status = serializers.ChoiceField(AttemptStatus.choices)
-    at = serializers.DateTimeField()
+    at = MomentField()
     source = serializers.ChoiceField(  # type: ignore[assignment]  # a field, and no attribute of one
         Source.choices, help_text="`person`: a decision."
     )
@@ -45,7 +45,7 @@ class ReviewSerializer(serializers.Serializer[Any]):
         source="reviewed_by.get_username", default=None, allow_null=True, help_text="A username."
     )
     claimed_name = serializers.CharField(help_text="Who the provider says reviewed it.")
-    received_at = serializers.DateTimeField()
+    received_at = MomentField()
     standing = serializers.ChoiceField(ReviewStanding.choices, help_text="Whether it was applied, or why not.")
     version_of = serializers.IntegerField(
         source="version_of_id",
@@ -71,7 +71,7 @@ class IncidentSerializer(serializers.Serializer[Any]):
     dismissed_by = serializers.CharField(
         source="dismissed_by.get_username", default=None, allow_null=True, help_text="A username."
     )
-    dismissed_at = serializers.DateTimeField(allow_null=True, help_text="A dismissed incident is not counted.")
+    dismissed_at = MomentField(allow_null=True, help_text="A dismissed incident is not counted.")
     dismissal_reason = serializers.CharField()
 
 

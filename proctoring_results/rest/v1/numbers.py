@@ -15,7 +15,7 @@ from proctoring_results.choices import AttemptStatus, ResultWord, ReviewStatus, 
 from proctoring_results.queries.numbers import ReviewTimes, course_numbers
 
 from .base import ApiView
-from .params import CourseQuery, IdField
+from .params import CourseQuery, DayField, IdField
 
 
 class NumbersQuery(CourseQuery):
@@ -47,7 +47,7 @@ class IncidentNumbersSerializer(serializers.Serializer[Any]):
 
 
 class DaySerializer(serializers.Serializer[Any]):
-    day = serializers.DateField(help_text="In UTC.")
+    day = DayField(help_text="In UTC.")
     handed_in = serializers.IntegerField()
     passed = serializers.IntegerField(help_text="Decisions by staff.")
     failed = serializers.IntegerField(help_text="Decisions by staff.")

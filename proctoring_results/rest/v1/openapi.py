@@ -25,12 +25,12 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from proctoring_results.rest import problem
+from proctoring_results.rest.views import JSON
 
 from .base import ApiView
 from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf, ProblemSerializer
 from .params import StrictCharField
 
-JSON = "application/json"
 NO_NUL = r"^[^\u0000]*$"
 
 REFUSAL_DESCRIPTIONS = {

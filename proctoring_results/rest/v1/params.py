@@ -1,18 +1,20 @@
 """Fields and checks of what callers send: usable values, or a refusal that names the field.
 
-The fields are stricter than DRF's in one thing: they convert no value of another type.
+The fields are stricter than DRF's in one thing: they convert no value of another type. Those of dates and times are the
+same on every site: the host's formats in ``REST_FRAMEWORK`` and its time zone are for its own API.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.settings import api_settings
 
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.rest.json_body import BODY, printable_name
@@ -47,7 +49,21 @@ class StrictIntegerField(serializers.IntegerField):
         return number
 
 
-class StrictDateField(serializers.DateField):
+class MomentField(serializers.DateTimeField):
+    """A moment in UTC, such as ``2026-05-01T09:30:00.250000Z``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, input_formats=[ISO_8601], default_timezone=UTC, **kwargs)
+
+
+class DayField(serializers.DateField):
+    """A day, such as ``2026-05-01``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, input_formats=[ISO_8601], **kwargs)
+
+
+class StrictDateField(DayField):
     """``2026-05-01``, and no other way to write it."""
 
     def to_internal_value(self, value: Any) -> date:
@@ -100,7 +116,7 @@ def _first(detail: Any, path: str) -> tuple[str, str]:
     """Return the field and the sentence of the first of DRF's errors."""
     if isinstance(detail, Mapping):
         name, nested = next(iter(detail.items()))
-        if name != "non_field_errors":
+        if name != api_settings.NON_FIELD_ERRORS_KEY:
             path = f"{path}.{name}" if path else str(name)
         return _first(nested, path)
     if isinstance(detail, list):

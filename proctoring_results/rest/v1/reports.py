@@ -19,7 +19,7 @@ from proctoring_results import permissions
 from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound, ReportAlreadyRunning
-from proctoring_results.http import address_of, keep_private
+from proctoring_results.http import address_of, keep_private, streamed
 from proctoring_results.models import Report
 from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
@@ -34,7 +34,7 @@ from proctoring_results.throttles import ReportsThrottle
 
 from .base import ApiView
 from .pagination import Order, PageQuery, page, serialize_all
-from .params import CourseQuery, IdField
+from .params import CourseQuery, IdField, MomentField
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -78,12 +78,12 @@ class ReportSerializer(serializers.Serializer[Any]):
     requested_by = serializers.CharField(
         source="requested_by.get_username", allow_null=True, help_text="A username; null for the system."
     )
-    requested_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
+    requested_at = MomentField()
+    started_at = MomentField(allow_null=True)
+    finished_at = MomentField(allow_null=True)
     rows_done = serializers.IntegerField(help_text="Rows written so far.")
     rows_total = serializers.IntegerField(allow_null=True, help_text="Rows that the file will have.")
-    last_sign_of_life_at = serializers.DateTimeField(source="heartbeat_at", allow_null=True)
+    last_sign_of_life_at = MomentField(source="heartbeat_at", allow_null=True)
     failure = serializers.ChoiceField(
         [choice for choice in ReportFailure.choices if choice[0]],
         allow_null=True,
@@ -95,8 +95,8 @@ class ReportSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField(allow_null=True)
     size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     sha256 = serializers.CharField(allow_null=True, help_text="Of the file, in hexadecimal digits.")
-    as_of = serializers.DateTimeField(allow_null=True, help_text="The time at which all rows were read.")
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="When the file is removed.")
+    as_of = MomentField(allow_null=True, help_text="The time at which all rows were read.")
+    expires_at = MomentField(allow_null=True, help_text="When the file is removed.")
 
     def get_reason(self, report: Report) -> str | None:
         return str(ReportFailure(report.failure).label) if report.failure else None
@@ -114,7 +114,7 @@ class LinkSerializer(serializers.Serializer[Any]):
 
     url = serializers.URLField()
     excel_url = serializers.URLField(help_text="The same bytes after a byte order mark, so that Excel reads UTF-8.")
-    expires_at = serializers.DateTimeField()
+    expires_at = MomentField()
 
 
 class ReportApiView(ApiView):
@@ -184,7 +184,7 @@ class LinkView(ReportApiView):
 
 
 # Outside ``ATOMIC_REQUESTS``: the record of a refused download outlives the refusal.
-@method_decorator(non_atomic_requests, name="dispatch")
+@method_decorator([non_atomic_requests, streamed], name="dispatch")
 class DownloadView(ReportApiView):
     http_method_names = ["get"]
     for_excel = False

@@ -50,7 +50,7 @@ def client(user):
 
 @pytest.fixture
 def link(client, report):
-    return client.post(of(report, "link/")).json()
+    return client.post(of(report, "link/"), content_type="application/json").json()
 
 
 def outcomes():
@@ -90,7 +90,7 @@ def test_who_took_it_and_from_where_is_written_down(client, user, link):
 
 def test_a_script_takes_the_file_with_its_token(user, report):
     script = Client(headers={"Authorization": f"Bearer {user.username}"})
-    link = script.post(of(report, "link/")).json()
+    link = script.post(of(report, "link/"), content_type="application/json").json()
     assert script.get(link["url"]).getvalue() == CONTENT
 
 
@@ -174,7 +174,7 @@ def test_all_refused_links_get_one_and_the_same_answer(client, user, link, clock
 def test_a_report_over_its_lifetime_is_gone(client, report, link):
     Report.objects.filter(pk=report.pk).update(expires_at=NINE)
     assert problem(client.get(link["url"])) == (410, "report_gone")
-    assert problem(client.post(of(report, "link/"))) == (410, "report_gone")
+    assert problem(client.post(of(report, "link/"), content_type="application/json")) == (410, "report_gone")
     assert outcomes() == ["file_gone"]
 
 

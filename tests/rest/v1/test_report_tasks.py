@@ -180,7 +180,7 @@ def test_a_list_costs_as_many_queries_for_one_report_as_for_twenty(team, django_
 
 def test_cancel_stops_a_report(team):
     report = ReportFactory()
-    answer = team.post(of(report, "cancel/"))
+    answer = team.post(of(report, "cancel/"), content_type="application/json")
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
     assert Report.objects.get().state == ReportState.CANCELLED
 
@@ -188,7 +188,7 @@ def test_cancel_stops_a_report(team):
 def test_retry_asks_again_for_a_failed_report(team, enqueued, django_capture_on_commit_callbacks):
     report = ReportFactory(failed=True)
     with django_capture_on_commit_callbacks(execute=True):
-        answer = team.post(of(report, "retry/"))
+        answer = team.post(of(report, "retry/"), content_type="application/json")
     assert (answer.status_code, answer.json()["state"], answer.json()["reason"]) == (202, "queued", None)
     assert answer["Location"].endswith(of(report))
     assert enqueued == [(report.pk,)]
@@ -198,13 +198,14 @@ def test_retry_asks_again_for_a_failed_report(team, enqueued, django_capture_on_
     ("fields", "action"), [({"ready": True}, "cancel/"), ({}, "retry/"), ({"ready": True}, "retry/"), ({}, "link/")]
 )
 def test_a_report_that_is_not_in_the_state_for_it_says_so(team, fields, action):
-    assert problem(team.post(of(ReportFactory(**fields), action))) == (409, "report_not_in_state")
+    answer = team.post(of(ReportFactory(**fields), action), content_type="application/json")
+    assert problem(answer) == (409, "report_not_in_state")
 
 
 def test_a_retry_while_the_same_report_is_made_says_so(team):
     failed = ReportFactory(failed=True)
     ask(team)
-    assert problem(team.post(of(failed, "retry/"))) == (409, "report_already_running")
+    assert problem(team.post(of(failed, "retry/"), content_type="application/json")) == (409, "report_already_running")
 
 
 @pytest.mark.parametrize("unknown", [uuid.uuid4(), "nothing", "a%00b", "é"])
@@ -224,7 +225,7 @@ def three_a_minute(settings):
 def test_calls_and_clicks_of_one_person_count_together(team, three_a_minute):
     generate = f"/proctoring/courses/{COURSE}/data-download/generate/"
     assert [team.post(generate).status_code, ask(team).status_code] == [303, 200]
-    assert team.post(of(Report.objects.get(), "cancel/")).status_code == 200
+    assert team.post(of(Report.objects.get(), "cancel/"), content_type="application/json").status_code == 200
     answer = ask(team)
     assert problem(answer) == (429, "throttled")
     assert 0 < int(answer["Retry-After"]) <= 61
