@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -88,7 +88,7 @@ class DecisionPages(ReadOnlyAdmin):
         if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
             return []
         return [
-            (verdict, _decide_url(attempt, verdict))
+            (verdict, self.page_url("decide", attempt.pk, verdict.name))
             for verdict in VERDICTS.values()
             if obstacle_to(attempt, verdict.to) is None
         ]
@@ -111,7 +111,7 @@ class DecisionPages(ReadOnlyAdmin):
                 form.add_error("reason", error.problem)
             except ProctoringResultsError as error:
                 messages.error(request, str(error))
-                return HttpResponseRedirect(_url("change", attempt.pk))
+                return HttpResponseRedirect(self.page_url("change", attempt.pk))
         return self._decision_page(request, attempt, VERDICTS[verdict], form, status)
 
     def _attempt_to_decide(self, request: HttpRequest, pk: int) -> ExamAttempt:
@@ -130,7 +130,7 @@ class DecisionPages(ReadOnlyAdmin):
             request, verdict, attempt.attempt_code, by=_person(request), reason=reason, seen=seen
         )
         messages.success(request, sentence)
-        return HttpResponseRedirect(_url("change", attempt.pk))
+        return HttpResponseRedirect(self.page_url("change", attempt.pk))
 
     @transaction.atomic
     def _decide_and_log(
@@ -176,7 +176,7 @@ class DecisionPages(ReadOnlyAdmin):
             "preview": preview,
             "verdict": verdict,
             "other": other,
-            "other_url": _decide_url(attempt, other),
+            "other_url": self.page_url("decide", attempt.pk, other.name),
             "form": form,
             "media": self.media + form.media,
             "provider_decides": policy_of(attempt.provider).provider_does_second_reviews,
@@ -199,7 +199,7 @@ class DecisionPages(ReadOnlyAdmin):
             self.message_user(request, error.problem, messages.ERROR)
             return None
         filters = self.get_preserved_filters(request)
-        return HttpResponseRedirect(f"{_url('pass_selected')}?chosen={','.join(map(str, pks))}&{filters}")
+        return HttpResponseRedirect(f"{self.page_url('pass_selected')}?chosen={','.join(map(str, pks))}&{filters}")
 
     def pass_selected_view(self, request: HttpRequest) -> HttpResponse:
         """GET shows what would be done, POST does it."""
@@ -239,7 +239,7 @@ class DecisionPages(ReadOnlyAdmin):
     def _list_url(self, request: HttpRequest) -> str:
         """The list, narrowed as it was."""
         filters: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
-        return add_preserved_filters(filters, _url("changelist"))
+        return add_preserved_filters(filters, self.page_url("changelist"))
 
     def _candidates(self, request: HttpRequest, selection: Selection) -> list[Candidate]:
         """Raise ``PermissionDenied`` if none of the attempts may be decided."""
@@ -256,14 +256,6 @@ class DecisionPages(ReadOnlyAdmin):
             lines = [(_name(outcome.attempt), outcome.problem or _("Passed.")) for outcome in listed]
             if lines:
                 self.message_user(request, format_html_join("", "<div>{}: {}</div>", lines), level)
-
-
-def _url(name: str, *args: object) -> str:
-    return reverse(f"admin:proctoring_results_examattempt_{name}", args=args)
-
-
-def _decide_url(attempt: ExamAttempt, verdict: Verdict) -> str:
-    return _url("decide", attempt.pk, verdict.name)
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -69,8 +69,8 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         message = kwargs["obj"]
         context |= {
-            "body_url": _url("body", message.pk) if _may_read(request, message) else "",
-            "replay_url": _replay_url([message.pk]) if _may_replay(request, message.provider) else "",
+            "body_url": self.page_url("body", message.pk) if _may_read(request, message) else "",
+            "replay_url": self._replay_url([message.pk]) if _may_replay(request, message.provider) else "",
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -115,7 +115,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         if len(pks) > MAX_AT_ONCE:
             self.message_user(request, _too_many(), messages.ERROR)
             return None
-        return HttpResponseRedirect(_replay_url(pks))
+        return HttpResponseRedirect(self._replay_url(pks))
 
     def replay_view(self, request: HttpRequest) -> HttpResponse:
         """Show the messages and ask for confirmation; replay them when it is posted."""
@@ -131,7 +131,9 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             for pk in pks:
                 self._replay(request, pk)
-            return HttpResponseRedirect(_url("changelist") if len(pks) > 1 else _url("change", pks[0]))
+            return HttpResponseRedirect(
+                self.page_url("changelist") if len(pks) > 1 else self.page_url("change", pks[0])
+            )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -140,6 +142,9 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
             "DONE": MessageState.DONE,
         }
         return TemplateResponse(request, "admin/proctoring_results/providermessage/replay.html", context)
+
+    def _replay_url(self, pks: list[int]) -> str:
+        return f"{self.page_url('replay')}?chosen={','.join(map(str, pks))}"
 
     def _replay(self, request: HttpRequest, pk: int) -> None:
         if request.user.is_anonymous:
@@ -160,14 +165,6 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
 
 def _channel_label(message: ProviderMessage) -> str:
     return provider_named(message.provider).channel_label(message.channel)
-
-
-def _url(name: str, *args: object) -> str:
-    return reverse(f"admin:proctoring_results_providermessage_{name}", args=args)
-
-
-def _replay_url(pks: list[int]) -> str:
-    return f"{_url('replay')}?chosen={','.join(map(str, pks))}"
 
 
 def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:

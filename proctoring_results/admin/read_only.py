@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -35,6 +36,11 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     # It costs a second count of the whole table.
     show_full_result_count = False
     list_per_page = 50
+
+    def page_url(self, page: str, *args: object) -> str:
+        """Return the address of a page of this model in this admin site: a host may have more than one."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return reverse(name, args=args, current_app=self.admin_site.name)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return all columns, also those that are not editable."""

@@ -33,4 +33,5 @@ def _url(site: AdminSite, request: HttpRequest, row: Model | None) -> str:
     model_admin: Any = site.get_model_admin(type(row))
     if not model_admin.has_view_permission(request, row):
         return ""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return reverse(name, args=[row.pk], current_app=site.name)
