@@ -52,7 +52,9 @@ class Sitting:
         attempt = self.attempt
         if attempt is None or not (attempt.started_at and attempt.completed_at and attempt.allowed_time_limit_mins):
             return False
-        return attempt.completed_at >= attempt.started_at + timedelta(minutes=attempt.allowed_time_limit_mins)
+        limit = attempt.started_at + timedelta(minutes=attempt.allowed_time_limit_mins)
+        # The allowed minutes are rounded up; the exam may have closed within the last of them.
+        return attempt.completed_at >= min(limit, self.closes or limit)
 
     @property
     def is_watched(self) -> bool:

@@ -49,7 +49,8 @@ def create_attempt(
     clean_text("track", track, max_length=64)
     if not exam.is_active:
         raise ExamNotAvailable("inactive")
-    if _whole_minutes_left(exam, timezone.now()) == 0:
+    end = _end_of(exam)
+    if end is not None and end <= timezone.now():
         raise ExamNotAvailable("over")
     key = f"{exam.pk}:{user.pk}"
     try:
@@ -89,23 +90,23 @@ def mark_ready_to_start(attempt_code: str, *, by: AbstractBaseUser | None = None
 def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Start the exam, or return to it from ``ready_to_submit`` while time is left.
 
-    The allowed time is set once, here: the exam's limit and the attempt's extra time, cut to the whole minutes left
-    until the due date or the course's end. If none are left, the attempt is returned as ``expired``. If the learner's
-    time is already over, the attempt is returned as it ended.
+    The allowed time is set once, here: the exam's limit and the attempt's extra time, cut to what is left until the due
+    date or the course's end. ``ends_at`` is exact; ``allowed_time_limit_mins`` is for people, in minutes begun. If no
+    time is left, the attempt is returned as ``expired``. If the learner's time is already over, the attempt is returned
+    as it ended.
     """
     attempt, now = lock_attempt(attempt_code), timezone.now()
     if _end_if_time_is_over(attempt, now) or (attempt.status == S.STARTED and attempt.archived_at is None):
         return attempt
     if attempt.started_at is None and attempt.is_open:
-        minutes_left = _whole_minutes_left(attempt.exam, now)
-        if minutes_left == 0:
+        end = _end_of(attempt.exam)
+        if end is not None and end <= now:
             change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="Started after the exam's end.", at=now)
             return attempt
         change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
-        limit = attempt.exam.time_limit_mins + attempt.extra_time_mins
-        attempt.started_at = now
-        allowed = limit if minutes_left is None else min(limit, minutes_left)
-        attempt.allowed_time_limit_mins, attempt.ends_at = allowed, now + timedelta(minutes=allowed)
+        limit = now + timedelta(minutes=attempt.exam.time_limit_mins + attempt.extra_time_mins)
+        attempt.started_at, attempt.ends_at = now, limit if end is None else min(limit, end)
+        attempt.allowed_time_limit_mins = -((now - attempt.ends_at) // timedelta(minutes=1))
         attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at"])
         return attempt
     change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
@@ -226,9 +227,6 @@ def _end_if_time_is_over(attempt: ExamAttempt, now: datetime) -> bool:
     return True
 
 
-def _whole_minutes_left(exam: ProctoredExam, now: datetime) -> int | None:
-    """Return the whole minutes until the due date or the course's end, whichever is first; None without either."""
-    ends = [end for end in (exam.due_date, lms().course_end(exam.course_id)) if end is not None]
-    if not ends:
-        return None
-    return max(0, (min(ends) - now) // timedelta(minutes=1))
+def _end_of(exam: ProctoredExam) -> datetime | None:
+    """Return the due date or the course's end, whichever is first; None without either."""
+    return min((end for end in (exam.due_date, lms().course_end(exam.course_id)) if end is not None), default=None)

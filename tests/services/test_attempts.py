@@ -135,9 +135,26 @@ def test_the_time_allowed_is_the_limit_and_the_extra_time(clock):
     assert api.time_left(attempt) == timedelta(minutes=90)
 
 
-def test_the_time_allowed_is_cut_to_the_whole_minutes_until_the_due_date(clock):
-    attempt = under_way(clock, due_date=NINE + timedelta(minutes=20, seconds=59))
-    assert attempt.allowed_time_limit_mins == 20
+@pytest.mark.parametrize(
+    ("left", "minutes"),
+    [
+        (timedelta(seconds=1), 1),
+        (timedelta(seconds=55), 1),
+        (timedelta(minutes=1), 1),
+        (timedelta(minutes=20, seconds=59), 21),
+    ],
+)
+def test_the_exam_ends_exactly_at_the_due_date_and_the_minutes_begun_are_for_people(clock, left, minutes):
+    attempt = under_way(clock, due_date=NINE + left)
+    assert (attempt.status, attempt.ends_at, attempt.allowed_time_limit_mins) == ("started", NINE + left, minutes)
+
+
+def test_an_attempt_can_be_created_until_the_due_date(clock):
+    exam = exam_of(due_date=NINE + timedelta(seconds=1))
+    assert api.create_attempt(UserFactory(), exam).status == "created"
+    clock.shift(timedelta(seconds=1))
+    with pytest.raises(api.ExamNotAvailable):
+        api.create_attempt(UserFactory(), exam)
 
 
 class EndsAtTen(NullLMS):
@@ -158,7 +175,7 @@ def test_the_time_allowed_is_set_once(clock):
     assert (attempt.status, attempt.started_at, attempt.allowed_time_limit_mins) == ("started", NINE, 60)
 
 
-@pytest.mark.parametrize("late_by", [timedelta(0), timedelta(seconds=-59), timedelta(days=1)])
+@pytest.mark.parametrize("late_by", [timedelta(0), timedelta(seconds=1), timedelta(days=1)])
 def test_a_start_after_the_due_date_gives_an_expired_attempt(clock, late_by):
     attempt = ExamAttemptFactory(status=AttemptStatus.READY_TO_START, exam=exam_of(due_date=NINE - late_by))
     attempt = api.start_attempt(attempt.attempt_code, by=attempt.user)
