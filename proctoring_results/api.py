@@ -40,6 +40,7 @@ from proctoring_results.exceptions import (
     ReportGone,
     ReportNotInState,
     StaleDecision,
+    StorageUnavailable,
 )
 from proctoring_results.models import (
     Disclosure,
@@ -163,6 +164,7 @@ __all__ = [
     "SessionPart",
     "Sessions",
     "StaleDecision",
+    "StorageUnavailable",
     "archive_attempt",
     "attempts_in_course",
     "attempts_of",

@@ -175,7 +175,10 @@ class ReportFailure(TextChoices):
     """Why a report failed, as instructors read it."""
 
     NONE = "", ""
-    STORAGE = "storage", _("The finished file could not be stored: the file storage refused it or is full.")
+    STORAGE = (
+        "storage",
+        _("The finished file could not be stored: the file storage refused it, did not answer or is full."),
+    )
     DATABASE = "database", _("The database did not answer while the attempts were read.")
     WORKER_LOST = "worker_lost", _("The process that builds the report stopped before it was done, several times.")
     UNEXPECTED = "unexpected", _("Something unexpected went wrong while the report was built.")
@@ -188,6 +191,7 @@ class DownloadOutcome(TextChoices):
     FROM_THE_FUTURE = "from_the_future", _("refused: link from the future")
     LINK_EXPIRED = "link_expired", _("refused: link older than its lifetime")
     FILE_GONE = "file_gone", _("refused: file removed")
+    UNAVAILABLE = "unavailable", _("failed: file storage did not answer")
 
 
 # The learner can still continue the attempt; at most one of these per learner and exam.

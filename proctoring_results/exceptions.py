@@ -316,6 +316,17 @@ class HostNotAllowed(ProctoringResultsError):
         self.evidence, self.host = evidence, host
 
 
+class StorageUnavailable(ProctoringResultsError):
+    """The storage does not hand out the ``report``'s file now. ``wait`` is after how many seconds to try again."""
+
+    code = "storage_unavailable"
+    wait = 60
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_("The file storage does not answer. Try again in a minute."))
+        self.report = report
+
+
 class ReportGone(ProctoringResultsError):
     """The report's file is not there any more."""
 

@@ -10,6 +10,15 @@ from django.core.mail.backends.base import BaseEmailBackend
 from proctoring_results.lms import NullLMS
 
 
+def raising(error: Exception) -> Callable[..., None]:
+    """Return a function that raises the error, whatever it is called with."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return fail
+
+
 class Interrupted:
     """Actions to run once during the next call, before or after its effect."""
 

@@ -11,6 +11,7 @@ from proctoring_results import api
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import Report, ReportDownload
 from tests.factories import ReportFactory, UserFactory
+from tests.fakes import raising
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +162,15 @@ def test_a_file_that_is_gone_from_storage_is_reported_as_gone(link, instructor, 
     with pytest.raises(api.ReportGone):
         take(link, instructor)
     assert outcomes() == ["file_gone"]
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no route to storage"), RuntimeError("credentials expired")])
+def test_a_storage_that_does_not_answer_is_no_lost_file(link, instructor, monkeypatch, error, caplog):
+    monkeypatch.setattr(storages["proctoring_results"], "open", raising(error))
+    with pytest.raises(api.StorageUnavailable):
+        take(link, instructor)
+    assert outcomes() == ["unavailable"]
+    assert str(error) in caplog.text
 
 
 def test_a_report_over_its_lifetime_is_gone_before_any_sweep(clock, report, instructor):

@@ -28,12 +28,20 @@ def reserve(report: Report, fence: int, now: datetime) -> ReportFile:
 
 
 def store(file: ReportFile, content: IO[bytes]) -> None:
-    """Store the content under the file's key. Raises whatever the storage raises."""
-    stored_key = storage().save(file.storage_key, File(content, name=file.storage_key))
+    """Store the content under the file's key. Raises whatever the storage raises, and ``OSError`` if bytes are missing.
+
+    Some storages write short without an error. Only the size is compared, which is one request; a comparison of the
+    checksum would read all of the file back.
+    """
+    upload = File(content, name=file.storage_key)
+    expected = upload.size
+    stored_key = storage().save(file.storage_key, upload)
     if stored_key != file.storage_key:
         # Some storages choose another name. The key is unique, so this is rare; the row has to name the real one.
         file.storage_key = stored_key
         file.save(update_fields=["storage_key"])
+    if (size := storage().size(stored_key)) != expected:
+        raise OSError(f"The storage has {size} of {expected} bytes under {stored_key}.")
 
 
 def remove(file: ReportFile, now: datetime) -> None:

@@ -32,6 +32,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.LinkInvalid: HTTPStatus.FORBIDDEN,
     exceptions.LinkExpired: HTTPStatus.GONE,
     exceptions.ReportGone: HTTPStatus.GONE,
+    exceptions.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.StaleDecision: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,

@@ -25,6 +25,7 @@ from proctoring_results.exceptions import (
     ReportAlreadyRunning,
     ReportGone,
     ReportNotInState,
+    StorageUnavailable,
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.links import REPORT_LINK
@@ -154,7 +155,8 @@ def redeem_download(
     """Return the file of a link, and record who took it.
 
     Refusals of links with a right signature are recorded, too; forged and altered links only go to the log. Raises
-    ``LinkInvalid``, ``LinkExpired`` and ``ReportGone``. Do not call it inside a transaction that these roll back.
+    ``LinkInvalid``, ``LinkExpired``, ``ReportGone`` and ``StorageUnavailable``. Do not call it inside a transaction
+    that these roll back.
     """
     now = timezone.now()
 
@@ -177,6 +179,11 @@ def redeem_download(
     except FileNotFoundError:
         record(report, DownloadOutcome.FILE_GONE)
         raise ReportGone(report) from None
+    except Exception as error:
+        # Each storage has its own errors for "not now".
+        logger.exception("The storage did not open the file of report %s.", report.task_id)
+        record(report, DownloadOutcome.UNAVAILABLE)
+        raise StorageUnavailable(report) from error
     record(report, DownloadOutcome.DOWNLOADED)
     return Download(report, file)
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.files.storage import storages
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -299,6 +300,33 @@ def test_a_storage_that_refuses_fails_the_report_after_its_tries(requested, monk
     assert "file storage" in report.get_failure_display()
     assert report.reference in caplog.text
     assert caplog.records[-1].levelno == logging.ERROR
+
+
+def written_short(storage, name, content, max_length=None):
+    return save(storage, name, ContentFile(content.read(10)))
+
+
+def written_empty(storage, name, content, max_length=None):
+    return save(storage, name, ContentFile(b""))
+
+
+def lost(storage, name, content, max_length=None):
+    return name
+
+
+save = FileSystemStorage.save
+
+
+@pytest.mark.parametrize("storing", [written_short, written_empty, lost])
+def test_a_storage_that_writes_less_than_it_was_given_fails_the_report_after_its_tries(requested, monkeypatch, storing):
+    monkeypatch.setattr(FileSystemStorage, "save", storing)
+    for seconds in (0, 11, 75):
+        with later(seconds), pytest.raises(OSError):  # noqa: PT011  the storage's own, or ours
+            build(requested.pk)
+        assert fresh(requested).file is None
+    assert (fresh(requested).state, fresh(requested).failure) == ("failed", "storage")
+    sweep_reports()
+    assert stored() == set()
 
 
 def test_between_two_tries_there_is_a_pause(requested, monkeypatch):

@@ -18,7 +18,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from proctoring_results import permissions
-from proctoring_results.exceptions import LinkExpired, LinkInvalid, ReportAlreadyRunning, ReportGone, ReportNotInState
+from proctoring_results.exceptions import (
+    LinkExpired,
+    LinkInvalid,
+    ReportAlreadyRunning,
+    ReportGone,
+    ReportNotInState,
+    StorageUnavailable,
+)
 from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import lms
 from proctoring_results.models import Report
@@ -125,13 +132,17 @@ def _download(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
         # Rendered without the request: the body must be the same whoever asks and whatever the reason.
         return HttpResponse(render_to_string("proctoring_results/data_download/link_invalid.html"), status=403)
     except LinkExpired as refusal:
-        return _gone(request, refusal.report, "link_expired")
+        return _no_file(request, refusal.report, "link_expired")
     except ReportGone as refusal:
-        return _gone(request, refusal.report, "report_gone")
+        return _no_file(request, refusal.report, "report_gone")
+    except StorageUnavailable as refusal:
+        response = _no_file(request, refusal.report, "storage_unavailable", status=503)
+        response.headers["Retry-After"] = str(refusal.wait)
+        return response
     return send_for_excel(redeemed) if for_excel else send(redeemed)
 
 
-def _gone(request: SignedIn, report: Report, template: str) -> HttpResponse:
+def _no_file(request: SignedIn, report: Report, template: str, *, status: int = 410) -> HttpResponse:
     context = {
         "course_id": report.course_id,
         "course_name": lms().course_name(report.course_id),
@@ -139,4 +150,4 @@ def _gone(request: SignedIn, report: Report, template: str) -> HttpResponse:
         "today": timezone.now(),
         "link_lifetime": link_lifetime(),
     }
-    return render(request, f"proctoring_results/data_download/{template}.html", context, status=410)
+    return render(request, f"proctoring_results/data_download/{template}.html", context, status=status)

@@ -14,6 +14,7 @@ from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import Report, ReportDownload, ReportFile
 from proctoring_results.reports import files
 from tests.factories import ReportFactory
+from tests.fakes import raising
 from tests.pages.conftest import client_of, person, text
 
 CONTENT = "course_id,username\r\nedX,Zoë\r\n".encode()
@@ -174,6 +175,16 @@ def test_a_file_that_is_gone_says_so(client, instructor, report):
     response = client.get(link(report, instructor))
     assert response.status_code == 410
     assert f"removed on or before {timezone.now():%-d %b %Y}: it is no longer in storage." in text(response)
+
+
+@pytest.mark.parametrize("name", ["download", "download_excel"])
+def test_a_storage_that_does_not_answer_says_so_in_words(client, instructor, report, monkeypatch, name):
+    monkeypatch.setattr(files, "open_file", raising(ConnectionError("no route")))
+    response = client.get(link(report, instructor, name=name))
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "The report itself is not lost." in text(response)
+    assert is_private(response)
+    assert outcomes() == ["unavailable"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ from django.test import Client
 from proctoring_results.models import Report, ReportDownload, ReportFile
 from proctoring_results.reports import files
 from tests.factories import ReportFactory, UserFactory
+from tests.fakes import raising
 from tests.pages.data_download.test_downloads import is_private
 from tests.rest.calling import signed_in
 from tests.rest.v1.test_report_tasks import of, problem
@@ -182,6 +183,15 @@ def test_a_file_that_is_gone_says_so(client, link):
     files.storage().delete(ReportFile.objects.get().storage_key)
     answer = client.get(link["url"])
     assert problem(answer) == (410, "report_gone")
+    assert is_private(answer)
+
+
+def test_a_storage_that_does_not_answer_says_so_in_words(client, link, monkeypatch):
+    monkeypatch.setattr(files, "open_file", raising(ConnectionError("no route")))
+    answer = client.get(link["url"])
+    assert problem(answer) == (503, "storage_unavailable")
+    assert "does not answer" in answer.json()["detail"]
+    assert int(answer["Retry-After"]) > 0
     assert is_private(answer)
 
 
