@@ -71,7 +71,7 @@ class NotFound(ProctoringResultsError):
 
 
 class ExamAlreadyExists(ProctoringResultsError):
-    """The course has an exam for this content id, or the provider knows another exam by this external id."""
+    """The course has an exam for this content id."""
 
     code = "exam_already_exists"
 

@@ -1,12 +1,17 @@
 """Validation of values that every database, JSON and CSV must take."""
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from proctoring_results.exceptions import InvalidInput
+
+# Letters and symbols by their Unicode category, and blank all the same: fillers of Hangul, and an empty Braille cell.
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def problem_of_text(text: str) -> str:
@@ -36,8 +41,36 @@ def clean_text(field: str, value: object, *, min_length: int = 0, max_length: in
 
 
 def clean_key(field: str, value: object, *, max_length: int = 255) -> str:
-    """Return the text unchanged, as ``clean_text`` does. Raises ``InvalidInput`` for an empty one, too."""
-    return clean_text(field, value, min_length=1, max_length=max_length)
+    """Return an id as text: as it is, or that of a key of the host's, such as ``CourseKey``.
+
+    Raises ``InvalidInput`` as ``clean_text`` does, for an empty one, and for one that no address can contain.
+    """
+    text = clean_text(field, _text_of_key(value), min_length=1, max_length=max_length)
+    if not text.isprintable() and any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
+        raise InvalidInput(field, _("must not contain line breaks or other control characters."))
+    if {".", ".."}.intersection(text.split("/")):
+        raise InvalidInput(field, _("must not be “.” or “..”, nor contain one of them between slashes."))
+    return text
+
+
+def _text_of_key(value: object) -> object:
+    """Return the text of an object that is made to be an id. A model instance is not: its text may be a title."""
+    kind = type(value)
+    is_key = kind.__module__ != "builtins" and kind.__str__ is not object.__str__ and not isinstance(value, Model)
+    return str(value) if is_key else value
+
+
+def clean_reason(reason: object, *, missing: str = "", max_length: int | None = None) -> str:
+    """Return a reason without surrounding white space; nothing if no letter of it can be seen.
+
+    Raises ``InvalidInput`` as ``clean_text`` does, and with the sentence ``missing``, if there is one, for no reason.
+    """
+    text = clean_text("reason", reason, max_length=max_length).strip()
+    if any(unicodedata.category(letter)[0] in "LNPS" and letter not in BLANKS for letter in text):
+        return text
+    if missing:
+        raise InvalidInput("reason", missing)
+    return ""
 
 
 def clean_whole_number(field: str, value: object, *, min_value: int = 0, max_value: int = 1_000_000) -> int:

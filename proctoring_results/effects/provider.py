@@ -111,8 +111,10 @@ def _save_id(row: ExamAttempt | ProctoredExam, fields: list[str], external_id: s
         with transaction.atomic():
             row.save(update_fields=fields)
     except IntegrityError:
-        sentence = _("The service gave the id %(id)s, which another %(kind)s has already.")
-        raise CallRefused(sentence % {"id": external_id, "kind": row._meta.verbose_name}) from None
+        owner = type(row)._default_manager.filter(provider=row.provider, external_id=external_id).first()
+        sentence = _("The service gave the id %(id)s, which is already the id of the %(kind)s “%(owner)s”.")
+        params = {"id": external_id, "kind": row._meta.verbose_name, "owner": owner}
+        raise CallRefused(sentence % params) from None
 
 
 EFFECT = Effect(

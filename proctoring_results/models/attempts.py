@@ -29,7 +29,8 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
 
     def identified_by(self, **ids: str) -> Self:
         """Return the attempts with these ids. For text that cannot be stored, some databases raise an error: none."""
-        return self.none() if any(map(problem_of_text, ids.values())) else self.filter(**ids)
+        texts = {name: str(key) for name, key in ids.items()}
+        return self.none() if any(map(problem_of_text, texts.values())) else self.filter(**texts)
 
     def in_course(self, course_id: str) -> Self:
         return self.filter(exam__course_id=course_id)

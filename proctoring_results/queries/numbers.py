@@ -162,7 +162,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
 def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
     """Return the keys of the exams, which tell the database how many attempts to expect."""
     exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
-    keys = [pk for pk, exam_content_id in exams if content_id in (None, exam_content_id)]
+    keys = [pk for pk, exam_content_id in exams if content_id is None or exam_content_id == str(content_id)]
     if content_id is not None and not keys:
         # The exam has no result, so nothing is counted; or it does not exist, which raises.
         get_exam(course_id, content_id)

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ProviderCall, Source
 from proctoring_results.conf import conf
 from proctoring_results.effects.registry import LEVELS
-from proctoring_results.exceptions import AttemptAlreadyOpen, ExamNotAvailable
+from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, ExamNotAvailable, InvalidInput
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.validation import clean_text, clean_whole_number
+from proctoring_results.validation import clean_key, clean_reason, clean_text, clean_whole_number
 
 from .effects import queue_attempt_call, queue_effects
 from .reviews import apply_waiting_reviews
@@ -39,12 +40,16 @@ def create_attempt(
     extra_time_mins: int = 0,
     track: str = "",
     taking_as_proctored: bool = True,
+    external_id: str | None = None,
     by: AbstractBaseUser | None = None,
 ) -> ExamAttempt:
     """Create a learner's attempt at an exam. ``by`` is not recorded, since a creation is no transition.
 
+    ``external_id`` is the provider's id, if you have registered the attempt with it already.
     Raises ``AttemptAlreadyOpen``, which carries the open attempt, ``ExamNotAvailable`` and ``InvalidInput``.
     """
+    if external_id is not None:
+        external_id = clean_key("external_id", external_id)
     extra = clean_whole_number("extra_time_mins", extra_time_mins, max_value=100_000)
     clean_text("track", track, max_length=64)
     if not exam.is_active:
@@ -63,6 +68,7 @@ def create_attempt(
                 extra_time_mins=extra,
                 is_sample_attempt=exam.is_practice_exam,
                 taking_as_proctored=taking_as_proctored and exam.is_proctored,
+                external_id=external_id,
                 open_key=key,
             )
             queue_attempt_call(ProviderCall.CREATE_ATTEMPT, attempt)
@@ -72,8 +78,40 @@ def create_attempt(
         with transaction.atomic():
             open_attempt = ExamAttempt.objects.select_for_update().filter(open_key=key).first()
         if open_attempt is None:
+            _raise_if_id_is_taken(exam.provider, external_id)
             raise
         raise AttemptAlreadyOpen(open_attempt) from None
+
+
+@transaction.atomic
+def set_external_id(attempt_code: str, external_id: str) -> ExamAttempt:
+    """Store the provider's id of an attempt: its messages name the attempt by it. Harmless to repeat.
+
+    Call it where your own code registers attempts with the provider. Another id replaces the first.
+    Raises ``NotFound``, ``AttemptIsErased``, and ``InvalidInput`` for an id of another attempt.
+    """
+    external_id = clean_key("external_id", external_id)
+    attempt = lock_attempt(attempt_code)
+    if attempt.erased_at is not None:
+        raise AttemptIsErased(attempt)
+    attempt.external_id = external_id
+    try:
+        with transaction.atomic():
+            attempt.save(update_fields=["external_id"])
+    except IntegrityError:
+        _raise_if_id_is_taken(attempt.provider, external_id)
+        raise
+    return attempt
+
+
+@transaction.atomic
+def _raise_if_id_is_taken(provider: str, external_id: str | None) -> None:
+    """Raise ``InvalidInput`` if the provider knows an attempt by this id."""
+    # A locking read sees what others have committed, even under MariaDB's repeatable read.
+    known = ExamAttempt.objects.select_for_update().filter(provider=provider, external_id=external_id)
+    if external_id is not None and (owner := known.first()):
+        problem = _("is already the id of the attempt “%(code)s”.")
+        raise InvalidInput("external_id", problem % {"code": owner.attempt_code})
 
 
 def mark_download_clicked(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
@@ -164,13 +202,13 @@ def expire_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> 
 
 def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Record that something went wrong with the exam. Raises ``InvalidInput`` for a reason that cannot be stored."""
-    return _change(attempt_code, S.ERROR, by, clean_text("reason", reason))
+    return _change(attempt_code, S.ERROR, by, clean_reason(reason))
 
 
 @transaction.atomic
 def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat."""
-    clean_text("reason", reason)
+    reason = clean_reason(reason)
     attempt = lock_attempt(attempt_code)
     if attempt.archived_at is None:
         attempt.archived_at, attempt.archive_reason = timezone.now(), reason

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
-from proctoring_results.exceptions import InvalidInput, StaleDecision
+from proctoring_results.exceptions import StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.queries.preview import Seen, seen_now
 from proctoring_results.rules import VERDICT_LABELS
-from proctoring_results.validation import clean_text
+from proctoring_results.validation import clean_reason
 
 from .status import change_status, lock_attempt, save_attempt
 
@@ -78,7 +78,7 @@ VERDICTS: Mapping[str, Verdict] = {verdict.name: verdict for verdict in (PASS, F
 def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    reason = clean_reason(reason)
+    reason = clean_decision_reason(reason)
     refuse_if_stale(attempt, seen)
     change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
     _apply_review_after_decision(attempt)
@@ -91,12 +91,9 @@ def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
         raise StaleDecision(attempt)
 
 
-def clean_reason(reason: str) -> str:
-    """Return the reason without surrounding whitespace. Raises ``InvalidInput`` if nothing is left."""
-    reason = clean_text("reason", reason, max_length=MAX_REASON_LENGTH).strip()
-    if not reason:
-        raise InvalidInput("reason", _("A decision needs a reason."))
-    return reason
+def clean_decision_reason(reason: str) -> str:
+    """Return the reason without surrounding white space. Raises ``InvalidInput`` if nothing is left."""
+    return clean_reason(reason, missing=_("A decision needs a reason."), max_length=MAX_REASON_LENGTH)
 
 
 def _apply_review_after_decision(attempt: ExamAttempt) -> None:

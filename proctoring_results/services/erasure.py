@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, ProviderCall, Source
 from proctoring_results.effects.registry import LEVELS
-from proctoring_results.exceptions import ExamUnderWay, InvalidInput
+from proctoring_results.exceptions import ExamUnderWay
 from proctoring_results.models import (
     Erasure,
     Evidence,
@@ -25,7 +25,7 @@ from proctoring_results.models import (
     ProviderMessage,
     StatusChange,
 )
-from proctoring_results.validation import clean_text
+from proctoring_results.validation import clean_reason
 
 from .attempts import end_overdue_attempt
 from .effects import queue_erasure
@@ -57,9 +57,7 @@ def erase_learner(user: AbstractBaseUser, *, by: AbstractBaseUser, reason: str) 
     Raises ``AccessDenied`` (``erase_learner``, for every course), ``InvalidInput`` (no reason) and ``ExamUnderWay``.
     """
     permissions.require_everywhere(by, permissions.ERASE_LEARNER)
-    reason = clean_text("reason", reason).strip()
-    if not reason:
-        raise InvalidInput("reason", _("An erasure needs a reason."))
+    reason = clean_reason(reason, missing=_("An erasure needs a reason."))
     # Outside the transaction, so that the transaction's first query is the one that locks.
     codes = ExamAttempt.objects.filter(user_id=user.pk, erased_at=None).order_by("pk")
     return _erase(list(codes.values_list("attempt_code", flat=True)), user, by, reason)

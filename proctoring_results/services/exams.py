@@ -82,7 +82,7 @@ def create_exam(
 def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges]) -> ProctoredExam:
     """Change the fields that ``create_exam`` takes. Existing attempts keep what they copied.
 
-    Raises ``InvalidInput`` (unknown names too), ``ExamAlreadyExists`` (the ``external_id``) and ``NotFound``.
+    Raises ``InvalidInput`` (unknown names, too, and an ``external_id`` of another exam) and ``NotFound``.
     """
     exam = ProctoredExam.objects.select_for_update().filter(course_id=course_id, content_id=content_id).first()
     if exam is None:
@@ -106,7 +106,7 @@ def _fill_in(exam: ProctoredExam, values: ExamChanges) -> None:
 def _checked(name: str, value: object) -> object:
     match name:
         case "exam_name":
-            return clean_key(name, value)
+            return clean_text(name, value, min_length=1, max_length=255)
         case "provider":
             return clean_key(name, value, max_length=64)
         case "review_policy":
@@ -131,5 +131,17 @@ def _saved(exam: ProctoredExam) -> ProctoredExam:
         with transaction.atomic():
             exam.save()
     except IntegrityError as error:
+        _raise_if_id_is_taken(exam)
         raise ExamAlreadyExists(exam.course_id, exam.content_id) from error
     return exam
+
+
+def _raise_if_id_is_taken(exam: ProctoredExam) -> None:
+    """Raise ``InvalidInput`` if the provider knows another exam by this external id."""
+    if exam.external_id is None:
+        return
+    # A locking read sees what others have committed, even under MariaDB's repeatable read.
+    known = ProctoredExam.objects.select_for_update().filter(provider=exam.provider, external_id=exam.external_id)
+    if owner := known.exclude(pk=exam.pk).first():
+        problem = _("is already the id of the exam “%(exam)s”, for which %(provider)s has given it.")
+        raise InvalidInput("external_id", problem % {"exam": owner, "provider": exam.provider})

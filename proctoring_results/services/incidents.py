@@ -22,7 +22,7 @@ from proctoring_results.queries.preview import Seen
 from proctoring_results.rules import incidents_can_change
 from proctoring_results.signals import review_recorded
 
-from .decisions import clean_reason, refuse_if_stale
+from .decisions import clean_decision_reason, refuse_if_stale
 from .reviews import report_columns
 from .status import lock_attempt, save_attempt
 
@@ -70,7 +70,7 @@ def _check_allowed(
 ) -> str:
     """Return the reason if this person may change this version of the review now, else raise."""
     permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    reason = clean_reason(reason)
+    reason = clean_decision_reason(reason)
     refuse_if_stale(attempt, seen)
     if attempt.archived_at is not None:
         raise AttemptIsArchived(attempt)

@@ -34,7 +34,7 @@ from proctoring_results.providers.base import (
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.rules import part_of_incident
 from proctoring_results.signals import review_recorded
-from proctoring_results.validation import clean_json, clean_key, clean_text, not_one_of
+from proctoring_results.validation import clean_json, clean_text, not_one_of
 
 from .effects import queue_effects
 from .evidence import check_evidence, without_urls, write_evidence
@@ -199,7 +199,7 @@ def _check_incidents(incidents: Sequence[IncidentData]) -> None:
         field = f"incidents[{number}]"
         clean_text(f"{field}.status", incident.status, max_length=255)
         clean_text(f"{field}.kind", incident.kind, max_length=64)
-        clean_key(f"{field}.comment", incident.comment, max_length=MAX_COMMENT_LENGTH)
+        clean_text(f"{field}.comment", incident.comment, min_length=1, max_length=MAX_COMMENT_LENGTH)
         optional_seconds(f"{field}.start", incident.start)
         optional_seconds(f"{field}.stop", incident.stop)
 

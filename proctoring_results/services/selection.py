@@ -17,7 +17,7 @@ from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
 from proctoring_results.queries.preview import Preview, Seen, obstacle_to, preview_decisions
 
-from .decisions import clean_reason, pass_attempt
+from .decisions import clean_decision_reason, pass_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -98,7 +98,7 @@ def pass_selection(
     the first is passed.
     """
     refuse_too_many(selection)
-    reason = clean_reason(reason)
+    reason = clean_decision_reason(reason)
     attempts = ExamAttempt.objects.select_related("exam", "user").in_bulk(selection, field_name="attempt_code")
     for code in selection:
         if code not in attempts:
