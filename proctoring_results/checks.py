@@ -271,6 +271,14 @@ def _signing_storage(storage: Storage) -> Iterator[CheckMessage]:
         yield _error(10, "The report storage has a custom_domain without a signer: its URLs would not be signed.")
     if getattr(storage, "querystring_auth", True) is False:
         yield _error(10, "The report storage has querystring_auth switched off: its URLs would not be signed.")
+    # S3's ``default_acl``; Google's and Dropbox's are called so, too. "private" and none are right.
+    acl = str(getattr(storage, "default_acl", None) or "").casefold().replace("-", "")
+    if acl.startswith(("public", "authenticatedread")):
+        yield _error(
+            10,
+            f"The report storage makes its files public: its default_acl is {storage.default_acl!r}.",  # type: ignore[attr-defined]
+            "Set it to None, and block public access to the bucket.",
+        )
 
 
 def _database(alias: str) -> Iterator[CheckMessage]:

@@ -11,14 +11,24 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
 
 from proctoring_results.conf import conf
 
 
-def address_of(request: HttpRequest) -> str | None:
-    """Return the client's IP address as the server reports it, or None for a unix socket."""
+def address_of(request: HttpRequest | Request) -> str | None:
+    """Return the client's IP address, or None for what is no address, such as a unix socket.
+
+    It is the address that the server reports, unless DRF's ``NUM_PROXIES`` is set to the number of proxies before it:
+    then the header ``X-Forwarded-For`` names it. Without that setting anybody could write the header: it is not read.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if api_settings.NUM_PROXIES:
+        address = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # Django's will do
     try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
+        return str(ip_address(address))
     except ValueError:
         return None
 

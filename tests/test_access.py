@@ -38,7 +38,7 @@ ALL = (
     permissions.DOWNLOAD_REPORT,
     permissions.VIEW_SESSIONS,
     permissions.DECIDE_ATTEMPT,
-    "proctoring_results.export_session",
+    permissions.EXPORT_SESSION,
 )
 VIEW = (permissions.VIEW_REPORTS, permissions.VIEW_SESSIONS)
 # The course and the permissions in it, by the name of the person.
@@ -145,7 +145,7 @@ ENDPOINTS = [
         lambda world: [world.attempt.attempt_code, world.incident.pk],
         lambda world: {**verdict(world), "change": "dismiss"},
     ),
-    Endpoint("export_session", PAGE, "post", attempt),
+    Endpoint("export_session", (SIGN_IN, 403, 403, 403, 200, 200), "post", attempt),
     Endpoint("evidence", (SIGN_IN, 403, 403, 403, 302, 403), args=lambda world: [world.evidence_token]),
     Endpoint("numbers", PAGE, args=course),
     Endpoint("service_dashboard", PAGE, args=course),

@@ -181,6 +181,18 @@ def test_a_storage_that_would_not_sign_its_urls_is_an_error(settings, options):
     assert problem_ids() == {"E010"}
 
 
+@pytest.mark.parametrize("acl", ["public-read", "public-read-write", "authenticated-read", "publicRead"])
+def test_a_storage_whose_files_others_may_read_is_an_error(settings, acl):
+    s3(settings, default_acl=acl)
+    assert problem_ids() == {"E010"}
+
+
+@pytest.mark.parametrize("acl", [None, "private", "bucket-owner-full-control"])
+def test_a_storage_whose_files_are_private_is_none(settings, acl):
+    s3(settings, default_acl=acl)
+    assert problem_ids() == set()
+
+
 def test_a_web_server_cannot_send_files_that_are_elsewhere(settings):
     s3(settings)
     settings.PROCTORING_RESULTS = {"DOWNLOAD_VIA": "x-sendfile"}

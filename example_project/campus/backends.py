@@ -11,7 +11,14 @@ from .models import CourseRole, ProviderAccount, Role
 
 EVERYTHING = frozenset(
     f"proctoring_results.{name}"
-    for name in ("view_reports", "generate_report", "download_report", "view_sessions", "decide_attempt")
+    for name in (
+        "view_reports",
+        "generate_report",
+        "download_report",
+        "view_sessions",
+        "export_session",
+        "decide_attempt",
+    )
 )
 ALLOWED: Mapping[str, frozenset[str]] = {
     Role.INSTRUCTOR: EVERYTHING,

@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
             options={
                 "permissions": [
                     ("view_sessions", "Can see the sessions of a course"),
+                    ("export_session", "Can export the data of a session"),
                     ("decide_attempt", "Can decide Pass or Fail of an attempt"),
                     ("erase_learner", "Can erase a learner's data"),
                 ],

@@ -147,6 +147,7 @@ class ExamAttempt(models.Model):
         ]
         permissions = [
             ("view_sessions", "Can see the sessions of a course"),
+            ("export_session", "Can export the data of a session"),
             ("decide_attempt", "Can decide Pass or Fail of an attempt"),
             ("erase_learner", "Can erase a learner's data"),
         ]

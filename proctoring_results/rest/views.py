@@ -8,7 +8,7 @@ from typing import Any
 from django.db.transaction import non_atomic_requests
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.exceptions import Throttled, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -105,17 +105,10 @@ class ProviderView(JsonView):
 
     # For the log.
     endpoint_name = ""
-    # Errors that count as a wrong guess, at an endpoint without sign-in. After too many the address has to wait.
+    # Errors that count as a wrong guess, at an endpoint without sign-in. After too many they are answered with 429.
     wrong_guess: tuple[type[Exception], ...] = ()
 
     throttle_classes = [ProviderThrottle]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if self.wrong_guess:
-            guesses = GuessThrottle()
-            if not guesses.allow_request(request, self):
-                self.throttled(request, guesses.wait())
-        super().initial(request, *args, **kwargs)
 
     def throttled_as(self) -> str:
         """Return the name under which calls are counted together."""
@@ -126,9 +119,10 @@ class ProviderView(JsonView):
         raise NotImplementedError
 
     def handle_exception(self, exc: Exception) -> Response:
+        guesses = GuessThrottle()
+        if isinstance(exc, self.wrong_guess) and not guesses.allow_request(self.request, self):
+            exc = Throttled(guesses.wait())
         response = super().handle_exception(exc)
-        if isinstance(exc, self.wrong_guess):
-            GuessThrottle().count(self.request, self)
         if self.request.method == "POST":
             self._log(response)
         return response

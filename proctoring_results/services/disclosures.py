@@ -59,7 +59,7 @@ def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = N
 
 def record_export(attempt: ExamAttempt, user: AbstractBaseUser, *, address: str | None = None) -> Disclosure:
     """Record that a person exports the data of a session. Raises ``AccessDenied``."""
-    permissions.require(user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
+    permissions.require(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
     return Disclosure.objects.create(
         user_id=user.pk, attempt=attempt, kind=DisclosureKind.EXPORT, at=timezone.now(), address=address
     )

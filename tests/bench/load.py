@@ -141,7 +141,7 @@ def site_of(url: str, folder: str) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE", "REDIS_URL"}}
     return {
         **inherited,
-        "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
         "DATABASE_URL": url,
         "VAR": folder,
         "DEBUG": "false",

@@ -6,7 +6,7 @@ from .models import CourseRole, Role
 
 VIEWER = {"view_reports", "view_sessions"}
 STAFF = {*VIEWER, "generate_report", "download_report"}
-ALLOWED = {Role.VIEWER: VIEWER, Role.STAFF: STAFF, Role.INSTRUCTOR: {*STAFF, "decide_attempt"}}
+ALLOWED = {Role.VIEWER: VIEWER, Role.STAFF: STAFF, Role.INSTRUCTOR: {*STAFF, "export_session", "decide_attempt"}}
 
 
 class RoleBackend(BaseBackend):

@@ -57,13 +57,19 @@ def text(response) -> str:
 
 @pytest.fixture
 def reviewer():
-    return person("view_sessions", "decide_attempt")
+    return person("view_sessions", "decide_attempt", "export_session")
 
 
 @pytest.fixture
 def reviewing(reviewer) -> Client:
-    """A browser of somebody who may look at sessions and decide."""
+    """A browser of somebody who may look at sessions, decide and export."""
     return client_of(reviewer)
+
+
+@pytest.fixture
+def exporting() -> Client:
+    """A browser of somebody who may look at sessions and export them."""
+    return client_of(person("view_sessions", "export_session"))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from proctoring_results.rest import problem
 from proctoring_results.services import messages
 from proctoring_results.services.messages import processing
 from proctoring_results.services.messages.receiving import store_message
+from proctoring_results.throttles import ProviderThrottle
 from tests.factories import UserFactory
 from tests.rest.calling import REVIEW, account_of, may, post, rest_attempt, reviewed, signed_in
 from tests.test_commands import called
@@ -520,6 +521,11 @@ def test_the_queries_do_not_grow_with_the_incidents(provider):
 
 
 # --- How often ---
+
+
+def test_a_provider_may_call_three_thousand_times_a_minute(settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
+    assert ProviderThrottle().rate == "3000/min"
 
 
 def test_calls_are_counted_where_the_host_says_so(provider, settings):

@@ -26,7 +26,7 @@ def hosts(settings):
 @pytest.fixture
 def reviewer():
     user = UserFactory()
-    user.user_permissions.add(Permission.objects.get(codename="view_sessions"))
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_sessions", "export_session"]))
     return user
 
 
@@ -150,6 +150,8 @@ def test_an_export_is_written_down(reviewer):
     assert (disclosure.kind, disclosure.evidence, disclosure.user) == ("export", None, reviewer)
 
 
-def test_an_export_needs_the_permission():
-    with pytest.raises(api.AccessDenied):
-        api.record_export(EvidenceFactory().review.attempt, UserFactory())
+def test_an_export_needs_a_permission_of_its_own():
+    user = UserFactory()
+    user.user_permissions.add(Permission.objects.get(codename="view_sessions"))
+    with pytest.raises(api.AccessDenied, match="export_session"):
+        api.record_export(EvidenceFactory().review.attempt, user)

@@ -91,7 +91,7 @@ def _missing_permission(request: HttpRequest, refusal: AccessDenied) -> dict[str
 
 
 def throttled(view: View[SignedIn, P]) -> ViewFunction:
-    """Throttle clicks on reports, together with the same person's calls of the API."""
+    """Throttle clicks on reports and exports, together with the same person's calls of the API."""
 
     @wraps(view)
     def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

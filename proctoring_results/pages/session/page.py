@@ -69,6 +69,9 @@ class SessionPage:
     decision: Decision
     selected: SelectedReview | None
     may_dismiss: bool
+    # What this person lacks to export the session, if anything, and whom to ask.
+    missing_export: MissingPermission | None
+    whom_to_ask: str
     tabs: list[Tab]
     ticks: list[str]
     has_marks: bool
@@ -84,6 +87,7 @@ def session_page(
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
+    may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
     events = timeline(attempt, with_messages=False)
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     selected = select_review(attempt, reviews, review_number)
@@ -104,6 +108,8 @@ def session_page(
         reasons=[str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])],
         decision=_decision(attempt, previews, may_decide=may_decide),
         selected=selected,
+        missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
+        whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
         may_dismiss=may_decide and selected is not None and selected.can_change,
         tabs=tabs,
         ticks=ticks(length),

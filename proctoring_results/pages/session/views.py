@@ -34,7 +34,7 @@ from proctoring_results.exceptions import (
 from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, Incident
-from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
+from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.navigation import navigation, session_url, sessions_url
 from proctoring_results.queries.lookups import get_attempt
@@ -231,6 +231,7 @@ def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status:
 @streamed
 @page
 @signed_in
+@throttled
 def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
     """Send the data of the session as a ZIP file, and record that it was taken."""
     attempt, now = _attempt_to_view(request, attempt_code), timezone.now()

@@ -6,9 +6,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from proctoring_results.models import Report, ReportDownload
+from proctoring_results.models import Disclosure, Report, ReportDownload
 from proctoring_results.throttles import ReportsThrottle
-from tests.factories import COURSE, ReportFactory
+from tests.factories import COURSE, ExamAttemptFactory, ReportFactory
 from tests.pages.conftest import ALL, client_of, person, text
 from tests.pages.data_download.test_downloads import is_private, link
 
@@ -50,6 +50,14 @@ def test_downloads_count_too_and_a_refused_one_is_no_download(client, instructor
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert is_private(answers[2])
     assert ReportDownload.objects.count() == 2
+
+
+def test_exports_of_sessions_count_too(exporting):
+    address = reverse("proctoring_results:export_session", args=[ExamAttemptFactory(submitted=True).attempt_code])
+    answers = [exporting.post(address) for _ in range(3)]
+    assert all(answer.getvalue() for answer in answers[:2])
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert Disclosure.objects.count() == 2
 
 
 def test_looking_at_the_page_is_not_counted(client, page_url):
