@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "example_project.campus.middleware.ReadOnlyViewingMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "example_project.campus.middleware.ContentSecurityPolicyMiddleware",
 ]

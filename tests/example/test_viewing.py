@@ -13,7 +13,7 @@ from django.utils import timezone
 from example_project.campus.models import AnswerSheet, Course, CourseRole, Enrolment, ExamContent, Grade, Role, Viewing
 from example_project.campus.seeding.questions import QUESTIONS
 from proctoring_results.choices import AttemptStatus
-from proctoring_results.models import ExamAttempt, StatusChange
+from proctoring_results.models import ExamAttempt, Report, StatusChange
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.test_templatetags import LEARNER_TEXTS
 
@@ -123,6 +123,36 @@ def test_nothing_is_done_in_the_learners_name(viewer, learner, exam, step):
     assert "nothing can be changed. Stop viewing first." in response.content.decode()
     assert not StatusChange.objects.exists()
     assert ExamAttempt.objects.get().status == "started"
+
+
+def test_the_pages_of_apps_decide_and_generate_nothing_either(viewer, learner, exam):
+    attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    verdict = {"verdict": "fail", "reason": "x", "seen_change": "", "seen_review": ""}
+    pages = [("decide", attempt.attempt_code, verdict), ("export_session", attempt.attempt_code, {})]
+    pages += [("generate_report", COURSE, {}), ("pass_sessions", COURSE, {})]
+    answers = [viewer.post(reverse(f"proctoring_results:{name}", args=[of]), data) for name, of, data in pages]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert all("nothing can be changed" in answer.content.decode() for answer in answers)
+    assert (StatusChange.objects.count(), Report.objects.count()) == (0, 0)
+
+
+def test_the_admin_changes_nothing_either(learner, exam, course):
+    client, attempt = signed_in(UserFactory(admin=True)), ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    client.post(PICK, {"learner": "lea"})
+    url = reverse("admin:proctoring_results_examattempt_decide", args=[attempt.pk, "fail"])
+    assert client.post(url, {"reason": "x", "seen_change": "", "seen_review": ""}).status_code == 403
+    assert client.post(reverse("admin:campus_course_add"), {}).status_code == 403
+    assert not StatusChange.objects.exists()
+
+
+def test_a_viewer_may_search_view_as_another_and_afterwards_decide(viewer, learner, exam):
+    attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    search = reverse("proctoring_results:search_sessions", args=[COURSE])
+    assert viewer.post(search, {"search": "lea"}).status_code == 303
+    assert viewer.post(PICK, {"learner": "lea"}).status_code == 302
+    viewer.post(STOP)
+    verdict = {"verdict": "fail", "reason": "x", "seen_change": "", "seen_review": ""}
+    assert viewer.post(reverse("proctoring_results:decide", args=[attempt.attempt_code]), verdict).status_code == 303
 
 
 def test_looking_ends_and_grades_nothing(viewer, learner, exam):
