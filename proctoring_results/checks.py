@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from django.apps import AppConfig
+from celery import current_app
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
-from django.db import connections
-from django.urls import NoReverseMatch, Resolver404, resolve
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from proctoring_results import crypto
@@ -56,6 +59,47 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
     if not getattr(settings, "ROOT_URLCONF", None) or [*_names_and_types()] or [*_providers()]:
         return []
     return [problem for provider in known_providers() for problem in _addresses(provider)]
+
+
+@register(Tags.urls)
+def check_pages(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Check that the pages are among the URLs, and that what they need is there."""
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return []
+    try:
+        reverse("proctoring_results:quiz_list", args=["course"])
+    except NoReverseMatch:
+        return [
+            _warning(
+                33,
+                "The pages are not among the URLs: notices to the course team cannot link to a session.",
+                "Include proctoring_results.urls. If the site leaves the pages out, add the id of this check to "
+                "SILENCED_SYSTEM_CHECKS.",
+            )
+        ]
+    return [*_middleware(), *_login_url()]
+
+
+@register()
+def check_broker(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Check that tasks can be handed to Celery's broker, without asking it."""
+    names_are_wrong = [*_names_and_types()]
+    return [] if names_are_wrong or not conf().ENQUEUE else [*_broker()]
+
+
+@register()
+def check_routers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Check that database routers leave the app and its people in the default database."""
+    models = [*apps.get_app_config("proctoring_results").get_models(), get_user_model()]
+    aliases = sorted({router.db_for_write(model) for model in models} - {DEFAULT_DB_ALIAS})
+    return [
+        _error(
+            32,
+            f"A database router sends tables that the app writes to {alias!r}.",
+            f"Its own tables and those of the users must be in {DEFAULT_DB_ALIAS!r}. A router for reading is fine.",
+        )
+        for alias in aliases
+    ]
 
 
 @register(Tags.database)
@@ -187,6 +231,68 @@ def _view_of_another(path: str) -> str | None:
     return f"{view.__module__}.{getattr(view, '__qualname__', type(view).__qualname__)}"
 
 
+MIDDLEWARE = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+)
+
+
+def _middleware() -> Iterator[CheckMessage]:
+    installed = tuple(_class_named(path) for path in settings.MIDDLEWARE)
+    for path in MIDDLEWARE:
+        if not any(issubclass(one, import_string(path)) for one in installed):
+            yield _error(34, f"The pages need {path!r}.", "Add it, or a child of it, to MIDDLEWARE.")
+
+
+def _class_named(path: str) -> type:
+    """Return the class; ``object`` where there is none, which Django itself reports."""
+    try:
+        target = import_string(path)
+    except ImportError:
+        return object
+    return target if isinstance(target, type) else object
+
+
+def _login_url() -> Iterator[CheckMessage]:
+    try:
+        address = resolve_url(settings.LOGIN_URL)
+        if address.startswith("/") and not address.startswith("//"):
+            resolve(urlsplit(address).path.removeprefix(get_script_prefix().rstrip("/")))
+    except (NoReverseMatch, Resolver404):
+        yield _warning(
+            35,
+            f"LOGIN_URL leads to no page: {str(settings.LOGIN_URL)!r}. People who are not signed in are sent there.",
+            'Set it to the sign-in page of your site. To try the app, "admin:login" will do.',
+        )
+
+
+# What installs the driver of a broker, by the scheme of its address. The others have an extra of Celery.
+EXTRAS = {"redis": "proctoring-results[redis]", "rediss": "proctoring-results[redis]"}
+
+
+def _broker() -> Iterator[CheckMessage]:
+    broker = current_app.conf.broker_write_url
+    if not broker:
+        yield _warning(
+            31,
+            "Celery has no address of a broker, so nothing is enqueued: reports and effects wait for the upkeep.",
+            "Set CELERY_BROKER_URL. Without Celery, let cron run “proctoring_upkeep --here”, and set "
+            "PROCTORING_RESULTS['ENQUEUE'] = False.",
+        )
+        return
+    scheme = str(broker).partition(":")[0]
+    extra = EXTRAS.get(scheme, f"celery[{scheme}]")
+    try:
+        # Imports the driver and makes its object, which connects to nothing yet.
+        _ = current_app.connection_for_write().transport
+    except ImportError as error:
+        yield _error(30, f"The driver of Celery's broker is missing: {error}.", f'Install it: pip install "{extra}".')
+    except (KeyError, ValueError, TypeError, NameError, AttributeError) as error:
+        detail = error.args[0] if error.args else type(error).__name__
+        yield _error(30, f"Celery's broker cannot be used: {detail}.", "Correct the address in CELERY_BROKER_URL.")
+
+
 def _own_settings(provider: str) -> Mapping[str, type] | None:
     """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
@@ -298,3 +404,27 @@ def _database(alias: str) -> Iterator[CheckMessage]:
         )
     if connection.vendor == "mysql" and options.get("charset", "utf8mb4") != "utf8mb4":
         yield _error(14, f"Database {alias!r} must be talked to in utf8mb4.", "Leave the option “charset” out.")
+    if connection.vendor == "mysql":
+        yield from _character_sets(connection)
+
+
+def _character_sets(connection: Any) -> Iterator[CheckMessage]:
+    """Tables in utf8mb3 take no emoji: what a service or a person wrote would be refused for ever."""
+    tables = [model._meta.db_table for model in apps.get_app_config("proctoring_results").get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+            "AND table_name IN %s AND character_set_name <> 'utf8mb4' ORDER BY table_name",
+            [tables],
+        )
+        narrow = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SELECT @@character_set_database")
+        [(default,)] = cursor.fetchall()
+    if narrow or default != "utf8mb4":
+        names = ", ".join(narrow) or f"new tables ({default})"
+        yield _error(
+            36,
+            f"Database {connection.alias!r} cannot store every character in {names}.",
+            "ALTER DATABASE … CHARACTER SET utf8mb4, and ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4 for each table "
+            "that is named.",
+        )

@@ -40,6 +40,8 @@ class Conf:
     REPORT_PROVIDER_COLUMNS: bool = False
     # How long a worker's claim on a job is valid without renewal; after that another worker may take it.
     LEASE: timedelta = timedelta(seconds=60)
+    # Whether tasks are handed to Celery's broker. Off, ``proctoring_upkeep --here`` does all the work.
+    ENQUEUE: bool = True
     # The pauses before the second, third … try of a report; there is one more try than there are pauses.
     RETRY_PAUSES: tuple[timedelta, ...] = (timedelta(seconds=10), timedelta(seconds=60))
     # How long an effect on the LMS (grade, credit, certificate, mail) is retried before it is given up.

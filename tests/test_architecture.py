@@ -16,8 +16,12 @@ MAY_WRITE_STATUS = {
     # Creates the history of finished attempts.
     "example_project/campus/seeding/histories.py",
 }
-# A cache that is down must lock nobody out, and each cache backend raises errors of its own.
-MAY_SWALLOW = {"proctoring_results/throttles.py"}
+MAY_SWALLOW = {
+    # A cache that is down must lock nobody out, and each cache backend raises errors of its own.
+    "proctoring_results/throttles.py",
+    # A broker that is down fails no request, and each driver raises errors of its own.
+    "proctoring_results/jobs/enqueue.py",
+}
 # Attributes of models that Django documents.
 DOCUMENTED = {"_meta", "_state", "_default_manager"}
 

@@ -1,13 +1,16 @@
 """The system checks of settings and databases."""
 
+import sys
 from datetime import timedelta
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
+from celery import Celery
 from cryptography.fernet import Fernet
 from django.core.checks import run_checks
+from django.db import connection
 
-from proctoring_results.checks import check_databases, check_settings
+from proctoring_results.checks import check_broker, check_databases, check_pages, check_routers, check_settings
 from proctoring_results.conf import conf
 
 LOCAL = "django.core.files.storage.FileSystemStorage"
@@ -203,6 +206,7 @@ def connect(monkeypatch, vendor, changes):
     settings_dict = {"TIME_ZONE": None, "OPTIONS": {"transaction_mode": "IMMEDIATE"}, **changes}
     database = SimpleNamespace(vendor=vendor, display_name=vendor.title(), settings_dict=settings_dict)
     monkeypatch.setattr("proctoring_results.checks.connections", {"default": database})
+    monkeypatch.setattr("proctoring_results.checks._character_sets", lambda connection: [])
 
 
 @pytest.mark.parametrize(
@@ -224,3 +228,115 @@ def test_a_database_that_would_go_wrong_is_said(monkeypatch, vendor, changes, pr
 def test_a_postgresql_with_a_time_zone_of_its_own_is_fine(monkeypatch):
     connect(monkeypatch, "postgresql", {"TIME_ZONE": "Asia/Tokyo"})
     assert check_databases(None, databases=["default"]) == []
+
+
+def ids_of(problems):
+    return [problem.id.removeprefix("proctoring_results.") for problem in problems]
+
+
+# --------------------------------------------------------------------------------------------------------- the broker
+
+
+@pytest.fixture
+def connect_broker(monkeypatch):
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+
+    def connect(url):
+        monkeypatch.setattr("proctoring_results.checks.current_app", Celery(broker=url, set_as_current=False))
+
+    return connect
+
+
+@pytest.mark.parametrize("url", ["nonsense://localhost", "redis://[x", "redis://localhost:port/0"])
+def test_an_address_of_no_broker_is_an_error(connect_broker, url):
+    connect_broker(url)
+    assert ids_of(check_broker(None)) == ["E030"]
+
+
+def test_a_missing_driver_is_an_error_that_names_the_extra(connect_broker, monkeypatch):
+    monkeypatch.setattr("kombu.transport.redis.redis", None)
+    connect_broker("redis://localhost:6379/0")
+    [problem] = check_broker(None)
+    assert (problem.id, "proctoring-results[redis]" in problem.hint) == ("proctoring_results.E030", True)
+
+
+def test_a_broker_is_not_asked_by_its_check(connect_broker):
+    # Nobody listens there.
+    connect_broker("redis://127.0.0.1:1/0")
+    assert check_broker(None) == []
+
+
+def test_no_broker_is_a_warning_until_the_site_says_so(connect_broker, settings):
+    connect_broker(None)
+    assert ids_of(check_broker(None)) == ["W031"]
+    settings.PROCTORING_RESULTS = {"ENQUEUE": False}
+    assert check_broker(None) == []
+
+
+# ---------------------------------------------------------------------------------------------- routers, URLs, sign-in
+
+
+class OfTheApp:
+    def db_for_write(self, model, **hints):
+        return "second" if model._meta.app_label == "proctoring_results" else None
+
+
+class OfPeople:
+    def db_for_write(self, model, **hints):
+        return "second" if model._meta.app_label == "auth" else None
+
+
+class Replica:
+    def db_for_read(self, model, **hints):
+        return "replica"
+
+
+@pytest.mark.parametrize(("kind", "problems"), [(OfTheApp, ["E032"]), (OfPeople, ["E032"]), (Replica, [])])
+def test_a_router_that_places_tables_elsewhere_is_an_error(settings, kind, problems):
+    settings.DATABASE_ROUTERS = [f"{__name__}.{kind.__name__}"]
+    assert ids_of(check_routers(None)) == problems
+
+
+def test_urls_that_are_not_included_are_a_warning(settings, monkeypatch):
+    empty = ModuleType("tests.empty_urls")
+    empty.urlpatterns = []
+    monkeypatch.setitem(sys.modules, empty.__name__, empty)
+    settings.ROOT_URLCONF = empty.__name__
+    assert ids_of(check_pages(None)) == ["W033"]
+
+
+@pytest.mark.parametrize("name", ["sessions", "auth", "messages"])
+def test_a_middleware_that_the_pages_need_is_missed(settings, name):
+    settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if f"contrib.{name}." not in path]
+    assert ids_of(check_pages(None)) == ["E034"]
+
+
+@pytest.mark.parametrize(
+    ("url", "problems"),
+    [
+        ("/accounts/none/", ["W035"]),
+        ("no-such-name", ["W035"]),
+        ("/accounts/login/", []),
+        ("login", []),
+        ("https://sso.example/login", []),
+    ],
+)
+def test_a_sign_in_page_that_is_not_there_is_a_warning(settings, url, problems):
+    settings.LOGIN_URL = url
+    assert ids_of(check_pages(None)) == problems
+
+
+@pytest.mark.mariadb
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_cannot_store_every_character_is_an_error():
+    assert check_databases(None, databases=["default"]) == []
+    table = "proctoring_results_incident"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb3")
+    try:
+        [problem] = check_databases(None, databases=["default"])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4")
+    assert (problem.id, table in problem.msg) == ("proctoring_results.E036", True)

@@ -1,19 +1,31 @@
-"""How a Celery task is enqueued. The database row is authoritative: the periodic sweep enqueues lost tasks again."""
+"""How a Celery task is enqueued. The database row is authoritative: the periodic sweep enqueues lost tasks again.
+
+Whatever goes wrong with the broker, its driver or its address is logged, and fails no request.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
+from concurrent.futures import Future
+from contextvars import copy_context
 from functools import partial
+from threading import Thread
 from typing import Any
 
 from celery import Task
-from django.db import transaction
-from kombu.exceptions import OperationalError
+from django.db import connections, transaction
+
+from proctoring_results.conf import conf
 
 logger = logging.getLogger("proctoring_results.tasks")
 
 # Seconds. A click must be answered at once, even while the broker is down or drops packets.
 BROKER_CONNECT_LIMIT = 1.0
+# Seconds for everything together: a broker that sends a byte now and then meets every other limit for ever.
+BROKER_LIMIT = 3.0
+# Seconds without another try after a broker has let us wait: twenty decisions at once wait once.
+BROKER_PAUSE = 5.0
 
 
 def enqueue_after_commit(task: Task[Any, Any], *args: Any) -> None:
@@ -22,16 +34,60 @@ def enqueue_after_commit(task: Task[Any, Any], *args: Any) -> None:
 
 
 def enqueue(task: Task[Any, Any], *args: Any) -> bool:
-    """Make one attempt to hand a task to the broker; return False when the broker does not answer."""
+    """Make one attempt to hand a task to the broker; return whether the broker took it. Never raises."""
     try:
-        with task.app.connection_for_write(
-            connect_timeout=BROKER_CONNECT_LIMIT, transport_options=_impatient(task.app.conf.broker_transport_options)
-        ) as connection:
-            task.apply_async(args, connection=connection, retry=False)  # type: ignore[call-arg]
-    except (OperationalError, OSError) as error:
-        logger.warning("The broker did not take %s: %s. The periodic sweep will try again.", task.name, error)
+        return _enqueue(task, args)
+    except Exception as error:  # noqa: BLE001
+        # Each driver has errors of its own, and so have a driver that is missing and an address that is misspelt.
+        problem = f"{type(error).__name__}: {error}"
+        logger.warning("The broker did not take %s: %s. The periodic sweep will try again.", task.name, problem)
         return False
+
+
+def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
+    broker = task.app.conf.broker_write_url
+    # Without an address Celery would take whatever RabbitMQ listens on this machine.
+    if not (broker and conf().ENQUEUE) or time.monotonic() < _silent_until.get(broker, 0):
+        return False
+    if task.app.conf.task_always_eager:
+        task.apply_async(args)
+        return True
+    began = time.monotonic()
+    try:
+        _in_a_thread(task, args).result(timeout=BROKER_LIMIT)
+    except Exception:
+        if time.monotonic() - began >= BROKER_CONNECT_LIMIT / 2:
+            _silent_until[broker] = time.monotonic() + BROKER_PAUSE
+        raise
     return True
+
+
+# By the address of the broker.
+_silent_until: dict[str, float] = {}
+
+
+def _in_a_thread(task: Task[Any, Any], args: tuple[Any, ...]) -> Future[None]:
+    """Send the task in a thread, which can be abandoned: the caller waits as long as it likes."""
+    sent: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            _send(task, args)
+            sent.set_result(None)
+        except Exception as error:  # noqa: BLE001  the caller raises it
+            sent.set_exception(error)
+        finally:
+            # Receivers of Celery's signals may have queried the database.
+            connections.close_all()
+
+    Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    return sent
+
+
+def _send(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
+    options = _impatient(task.app.conf.broker_transport_options)
+    with task.app.connection_for_write(connect_timeout=BROKER_CONNECT_LIMIT, transport_options=options) as connection:
+        task.apply_async(args, connection=connection, retry=False)  # type: ignore[call-arg]
 
 
 def _impatient(options: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def request_report(
 ) -> Report:
     """Request a report. A worker builds it after the commit; with ``enqueue=False`` the caller has to build it.
 
+    A report that is still queued is enqueued again: the broker may have lost the first task.
+
     ``filters`` may name one exam: ``{"content_id": …}``. ``by`` needs ``generate_report``; None is the host itself.
     Raises ``ReportAlreadyRunning`` (with the report) while the same report is being created, ``AccessDenied``,
     ``InvalidInput`` and ``NotFound`` (the exam).
@@ -73,7 +75,12 @@ def request_report(
         next_try_at=now,
         unfinished_key=_unfinished_key(course_id, report_kind, report_filters),
     )
-    _save_under_a_free_name(report)
+    try:
+        _save_under_a_free_name(report)
+    except ReportAlreadyRunning as refusal:
+        if enqueue and refusal.report.state == ReportState.QUEUED:
+            enqueue_after_commit(tasks.build_report, refusal.report.pk)
+        raise
     if enqueue:
         enqueue_after_commit(tasks.build_report, report.pk)
     return report

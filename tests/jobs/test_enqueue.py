@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import threading
 import time
 import uuid
 
@@ -49,6 +50,87 @@ def test_a_broker_that_never_answers_is_abandoned(broker, silence):
     # Not a measurement: without the limits this takes minutes, or for ever.
     assert time.monotonic() - began < 20
     gc.collect()
+
+
+@pytest.mark.parametrize("broker", ["nonsense://localhost", "redis://[x", "redis://localhost:port/0"])
+def test_an_address_that_no_driver_understands_is_logged_and_not_raised(broker, caplog):
+    assert not enqueue(a_task(broker))
+    assert "The broker did not take enqueue.task" in caplog.text
+
+
+def test_a_driver_that_is_not_installed_is_logged_and_not_raised(monkeypatch, caplog):
+    monkeypatch.setattr("kombu.transport.redis.redis", None)
+    assert not enqueue(a_task("redis://127.0.0.1:1/0"))
+    assert "ImportError: Missing redis library" in caplog.text
+
+
+@pytest.fixture
+def dripping_broker():
+    """An AMQP server that sends a byte every now and then, so that no limit of a single read ends the wait."""
+    over = threading.Event()
+
+    def drip(server):
+        connection, _ = server.accept()
+        with connection:
+            while not over.wait(0.2):
+                connection.sendall(b"\x01")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        yield server.getsockname()[1]
+        over.set()
+        thread.join()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_broker_that_drips_is_abandoned(monkeypatch, dripping_broker, caplog):
+    monkeypatch.setattr(module, "BROKER_LIMIT", 1.0)
+    # Without the limit the test would hang: the server drips until the end of the test.
+    assert not enqueue(a_task(f"amqp://guest:guest@127.0.0.1:{dripping_broker}//"))
+    assert "TimeoutError" in caplog.text
+
+
+def test_a_broker_that_let_us_wait_is_not_asked_again_for_a_while(monkeypatch):
+    sent = []
+
+    def wait(task, args):
+        sent.append(task.name)
+        raise TimeoutError
+
+    monkeypatch.setattr(module, "_send", wait)
+    monkeypatch.setattr(module, "BROKER_CONNECT_LIMIT", 0)
+    task = a_task("redis://silent.example/0")
+    assert [enqueue(task) for _ in range(20)] == [False] * 20
+    assert len(sent) == 1
+    monkeypatch.setattr(module, "_silent_until", {})
+    enqueue(task)
+    assert len(sent) == 2
+
+
+def test_a_site_can_switch_enqueueing_off(settings, monkeypatch):
+    settings.PROCTORING_RESULTS = {"ENQUEUE": False}
+    monkeypatch.setattr(module, "_send", lambda task, args: pytest.fail("Nothing may be sent."))
+    assert not enqueue(a_task("memory://"))
+
+
+def test_without_an_address_no_broker_is_guessed(monkeypatch):
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+    monkeypatch.setattr(module, "_send", lambda task, args: pytest.fail("Nothing may be sent."))
+    assert not enqueue(a_task(None))
+
+
+def test_an_eager_task_runs_in_the_callers_thread():
+    app = Celery("eager", broker="memory://", set_as_current=False)
+    app.conf.task_always_eager = True
+    threads = []
+
+    @app.task(name="eager.task", shared=False)
+    def task():
+        threads.append(threading.current_thread())
+
+    assert enqueue(task)
+    assert threads == [threading.current_thread()]
 
 
 def test_the_hosts_own_transport_options_are_kept():

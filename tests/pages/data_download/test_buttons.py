@@ -41,6 +41,17 @@ def test_the_second_click_makes_no_second_report(client):
     assert "You will be able to download the report when it is complete." in page
 
 
+@pytest.mark.parametrize(("state", "times"), [("queued", 1), ("running", 0)])
+def test_the_second_click_enqueues_a_report_again_that_no_worker_has(
+    client, enqueued, django_capture_on_commit_callbacks, state, times
+):
+    client.post(url("generate_report", COURSE))
+    Report.objects.update(state=state)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url("generate_report", COURSE))
+    assert enqueued == [(Report.objects.get().pk,)] * times
+
+
 @pytest.mark.parametrize("course_id", ["edX/DemoX/Demo_Course", "course-v1:edX+DemoX+Demo_Course", "Кyрс/1 & 2?"])
 def test_any_course_id_comes_through(client, course_id):
     client.post(url("generate_report", course_id))
