@@ -5,6 +5,8 @@ The model may have no username (``USERNAME_FIELD = "email"``), no email address 
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 # Where models keep names. A name that a model makes of other fields is shown, and not searched.
 NAME_FIELDS = ("first_name", "last_name", "full_name", "name")
+# Letters that Unicode does not take apart into a letter and a mark.
+LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,21 @@ def search_fields(path: str = "") -> list[str]:
     """Return the fields in which people are searched. ``path`` leads to the user: ``user__``, for example."""
     names = [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)]
     return [f"{path}{name}" for name in dict.fromkeys(names) if name]
+
+
+def fold(text: str) -> str:
+    """Return the text without case and accents: “Sjöström” and “SJOSTROM” become the same."""
+    if text.isascii():
+        return text.lower()
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(LETTERS)
+
+
+def is_named(terms: Iterable[str], texts: Iterable[object]) -> bool:
+    """Return whether each of the folded terms is part of one of the texts."""
+    # One by one: few texts are not ASCII, and only these take long.
+    folded = "\n".join([fold(str(text)) for text in texts if text])
+    return all(term in folded for term in terms)
 
 
 def _is_text(name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateField, Func, IntegerField
+from django.db.models import Func, IntegerField
 from django.db.models.sql.compiler import SQLCompiler
 
 from .fields import bytewise_collation
@@ -37,14 +37,19 @@ class VendorFunc(Func):
 # Django's own date functions are Python on SQLite: at a million attempts they take ten times as long as these.
 
 
-class UtcDay(VendorFunc):
-    """The day of a datetime, in UTC."""
+class QuarterHours(VendorFunc):
+    """The whole quarters of an hour from 1970 to a datetime.
 
-    output_field = DateField()
+    Clocks differ from UTC by quarters of an hour, so Python can tell the day in any time zone. MariaDB and MySQL can
+    only if their own tables of time zones have been filled, which few are.
+    """
+
+    output_field = IntegerField()
     templates = {
-        "postgresql": "({x} AT TIME ZONE 'UTC')::date",
-        "sqlite": "substr({x}, 1, 10)",
-        "mysql": "DATE({x})",
+        "postgresql": "(floor(date_part('epoch', {x}))::bigint / 900)",
+        "sqlite": "strftime('%%s', substr({x}, 1, 19)) / 900",
+        # 62167219200 seconds from the year 0 to 1970.
+        "mysql": "(CAST(TO_SECONDS({x}) AS SIGNED) - 62167219200) DIV 900",
     }
 
 

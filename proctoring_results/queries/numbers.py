@@ -1,7 +1,7 @@
 """Statistics of an exam or a course, over the rows that its report would have. Reads only.
 
 Each query groups in the database: its result grows with the statuses, days and minutes, never with the attempts. Days
-are days in UTC.
+are those of the site's time zone.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from django.db.models import BooleanField, Case, Count, FilteredRelation, Max, Min, Q, Sum, TextChoices, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from proctoring_results.choices import (
     DECIDED_STATUSES,
@@ -25,7 +26,7 @@ from proctoring_results.choices import (
 )
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
-from proctoring_results.models.expressions import UtcDay, WholeMinutes
+from proctoring_results.models.expressions import QuarterHours, WholeMinutes
 from proctoring_results.rules import printed_review_status
 
 from .counts import StatusCounts
@@ -50,7 +51,7 @@ class IncidentCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCounts:
-    """What happened on one day, in UTC."""
+    """What happened on one day, in the time zone of the site."""
 
     day: date
     #: Exams that were submitted or timed out on this day: ``completed_at``.
@@ -265,30 +266,34 @@ def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -
 
 
 def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[DayCounts]:
-    handed_in = dict(
-        attempts.filter(completed_at__isnull=False).values_list(UtcDay("completed_at")).annotate(number=Count("*"))
+    ended = attempts.filter(completed_at__isnull=False)
+    handed_in: Counter[date] = Counter()
+    for quarter, number in ended.values_list(QuarterHours("completed_at")).annotate(number=Count("*")):
+        handed_in[_site_day(quarter)] += number
+    decisions = StatusChange.objects.filter(
+        attempt__exam__in=exams,
+        attempt__gte=keys.first,
+        attempt__lte=keys.last,
+        source=Source.PERSON,
+        to_status__in=sorted(DECIDED_STATUSES),
     )
-    decided = {
-        (day, to): number
-        for day, to, number in StatusChange.objects.filter(
-            attempt__exam__in=exams,
-            attempt__gte=keys.first,
-            attempt__lte=keys.last,
-            source=Source.PERSON,
-            to_status__in=sorted(DECIDED_STATUSES),
-        )
-        .values_list(UtcDay("at"), "to_status")
-        .annotate(number=Count("*"))
-    }
+    decided: Counter[tuple[date, str]] = Counter()
+    for quarter, to, number in decisions.values_list(QuarterHours("at"), "to_status").annotate(number=Count("*")):
+        decided[_site_day(quarter), to] += number
     return [
         DayCounts(
             day=day,
-            handed_in=handed_in.get(day, 0),
-            passed=decided.get((day, AttemptStatus.VERIFIED), 0),
-            failed=decided.get((day, AttemptStatus.REJECTED), 0),
+            handed_in=handed_in[day],
+            passed=decided[day, AttemptStatus.VERIFIED],
+            failed=decided[day, AttemptStatus.REJECTED],
         )
         for day in sorted({*handed_in, *(day for day, _ in decided)})
     ]
+
+
+def _site_day(quarter: int) -> date:
+    """Return the day on which a quarter of an hour lies in the time zone of the site, as the filters of Sessions do."""
+    return datetime.fromtimestamp(quarter * 900, tz=timezone.get_default_timezone()).date()
 
 
 def _review_times(attempts: ExamAttemptQuerySet) -> ReviewTimes:

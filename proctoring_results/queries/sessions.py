@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Literal
 
-from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from proctoring_results.choices import AttemptStatus, ReviewStatus
+from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models import ExamAttempt, ProctoredExam
-from proctoring_results.people import search_fields
 
 from .merged import MergedSessions
+from .search import find_people
 
 if TYPE_CHECKING:
     from proctoring_results.models.attempts import ExamAttemptQuerySet
 
-# Up to this many user ids go into an IN list. SQLite takes 32,766 parameters.
-MAX_PEOPLE = 20_000
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
@@ -34,15 +31,20 @@ class AttemptFilter:
     content_id: str = ""
     status: AttemptStatus | None = None
     review_status: ReviewStatus | None = None
-    # Days in the current time zone, both included, on which the exam was started.
+    # Days in the time zone of the site, both included, on which the exam was started.
     since: date | None = None
     until: date | None = None
     practice: Literal["", "only", "without"] = ""
     archived: Literal["", "only", "with"] = ""
     # Those that a person has to look at.
     attention: Literal["", "only", "without"] = ""
-    # Part of a username or email address, or the beginning of an attempt code.
+    # Parts of the name, username or email address, in any order, or the beginning of an attempt code.
     search: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ``InvalidInput`` for days in the wrong order."""
+        if self.since and self.until and self.since > self.until:
+            raise InvalidInput("until", _("must not be before the first day."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +95,16 @@ def _matching(filters: AttemptFilter, exams: Sequence[int]) -> ExamAttemptQueryS
 
 def _midnight(day: date) -> datetime:
     # Further away there is no exam, and in some time zones no such moment either.
-    return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
+    moment = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min)
+    # Not the current zone, which a site may set for each person: two people would see two lists at one address.
+    return timezone.make_aware(moment, timezone.get_default_timezone())
 
 
 def _named(search: str, exams: Sequence[int]) -> Q:
-    """The people are looked up once: the search reads every user of the site, and the lists need it four times."""
-    users = get_user_model()
-    people = users._default_manager.filter(
-        reduce(or_, (Q(**{f"{field}__icontains": search}) for field in search_fields()))
-    ).order_by()
-    of_course = people.filter(Exists(ExamAttempt.objects.filter(user=OuterRef("pk"), exam__in=exams)))
-    pks = list(of_course.values_list("pk", flat=True)[: MAX_PEOPLE + 1])
-    named = Q(user__in=pks) if len(pks) <= MAX_PEOPLE else Q(user__in=people.values("pk"))
+    """The people are looked up once: the lists need them four times."""
+    learners = find_people(search, ExamAttempt.objects.filter(exam__in=exams).values("user"))
     # Codes are made in capitals.
-    return named | Q(attempt_code__startswith=search.upper())
+    return Q(user__in=learners) | Q(attempt_code__startswith=search.upper())
 
 
 def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], list[ExamAttempt]]:

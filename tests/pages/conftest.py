@@ -47,6 +47,7 @@ def person(*permissions: str):
 def client_of(user) -> Client:
     client = Client()
     client.force_login(user)
+    client.user = user
     return client
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from proctoring_results.exceptions import InvalidInput
 from proctoring_results.queries import merged
-from proctoring_results.queries import sessions as sessions_module
+from proctoring_results.queries import search as search_module
 from proctoring_results.queries.sessions import (
     AttemptFilter,
     attempts_of_learners,
@@ -147,14 +148,54 @@ def test_without_exams_and_without_sessions_pages_are_empty():
     assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
 
 
-@pytest.mark.parametrize("max_people", [2, 3])
-def test_a_search_finds_few_and_many_alike(exam, monkeypatch, max_people):
-    monkeypatch.setattr(sessions_module, "MAX_PEOPLE", max_people)
-    matching = {submitted(exam, user=UserFactory(email=f"{number}@maths.example")) for number in range(3)}
+@pytest.mark.parametrize(
+    "search",
+    ["sjostrom", "SJÖSTRÖM", "Sjöström", "sjo\u0308stro\u0308m", "åsa sjo", "sjöström  ASA", "asa@", "ASA.SJÖ"],
+)
+def test_a_learner_is_found_whatever_the_case_accent_or_order(exam, search):
+    person = UserFactory(username="asa.sjö", first_name="Åsa", last_name="Sjöström", email="Asa@example.com")
+    matching = submitted(exam, user=person)
+    submitted(exam, user=UserFactory(first_name="Åsa", last_name="Berg", username="berg", email="berg@example.com"))
+    assert listed(search=search) == {matching}
+
+
+def test_letters_of_other_scripts_are_found_as_they_are(exam):
+    matching = submitted(exam, user=UserFactory(first_name="Κωνσταντίνος", last_name="Łukasz Sørensen"))
+    submitted(exam)
+    assert [listed(search=search) for search in ("κωνσταντινοσ", "lukasz", "sorensen")] == [{matching}] * 3
+
+
+def test_words_of_one_name_only_find_that_person(exam):
+    submitted(exam, user=UserFactory(first_name="Ana", last_name="Berg"))
+    submitted(exam, user=UserFactory(first_name="Eva", last_name="Vanderberg"))
+    assert listed(search="Ana Vanderberg") == set()
+
+
+def test_people_of_other_courses_are_not_found(exam):
     submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
-    others = sessions(COURSE, AttemptFilter(search="@MATHS")).others
-    assert (others.count(), set(others[:9])) == (3, matching)
+    assert listed(search="@maths") == set()
+
+
+def test_a_search_for_too_many_people_is_refused(exam, monkeypatch):
+    monkeypatch.setattr(search_module, "MAX_PEOPLE", 2)
+    for _ in range(3):
+        submitted(exam)
+    with pytest.raises(InvalidInput, match="Write more of the name"):
+        sessions(COURSE, AttemptFilter(search="learner"))
+
+
+def test_days_in_the_wrong_order_are_refused():
+    with pytest.raises(InvalidInput, match="until"):
+        AttemptFilter(since=date(2026, 11, 1), until=date(2026, 8, 1))
+
+
+def test_a_day_is_a_day_of_the_site_whatever_the_zone_of_the_viewer(exam, settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    matching = submitted(exam, started_at=datetime(2026, 4, 30, 18, 30, tzinfo=UTC))
+    submitted(exam, started_at=datetime(2026, 4, 30, 18, 29, tzinfo=UTC))
+    with timezone.override("America/New_York"):
+        assert listed(since=date(2026, 5, 1), until=date(2026, 5, 1)) == {matching}
 
 
 def test_a_list_is_one_query(exam, django_assert_num_queries):

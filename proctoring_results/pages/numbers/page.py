@@ -86,6 +86,8 @@ class NumbersPage:
     incidents: list[BarRow]
     parts: list[BarRow]
     over_time: OverTime | None
+    # In which the days of ``over_time`` are.
+    time_zone: str
     review_times: list[BarRow]
     review_facts: list[tuple[str, str]]
 
@@ -109,6 +111,7 @@ def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
         incidents=_incidents(numbers),
         parts=_by_part(numbers),
         over_time=_over_time(numbers.days) if numbers.days else None,
+        time_zone=timezone.get_default_timezone_name(),
         review_times=_review_times(numbers.review_times),
         review_facts=_review_facts(numbers.review_times),
     )

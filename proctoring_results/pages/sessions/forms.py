@@ -66,6 +66,11 @@ class FilterForm(forms.Form):
         status: Any = self.fields["status"]
         status.choices = [("", _("All")), *((value, full_status_label(value)) for value in AttemptStatus.values)]
 
+    def clean(self) -> None:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("This day is before “Started from”."))
+
     def attempt_filter(self, search: str) -> AttemptFilter:
         values = self.cleaned_data
         return AttemptFilter(

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttentionReason
+from proctoring_results.exceptions import InvalidInput
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.formats import number
@@ -27,6 +30,7 @@ from proctoring_results.rules import status_label, tone_of
 from proctoring_results.services.selection import why_not_with_others
 
 from .forms import FilterForm
+from .search import Search, problem_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -64,18 +68,28 @@ class SessionList:
     name: str
     rows: list[SessionRow]
     pager: Pager
-    total: str
+    # “1 of 38”, if the list is narrowed by a search or filters.
+    count: str
+    # If there is nothing in it.
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsPage:
     form: FilterForm
+    # As they stand in the address, with the search.
     filters: str
-    is_filtered: bool
+    filter_labels: list[str]
     # If the list is of one exam.
     exam_name: str
-    filter_labels: list[str]
-    search: str
+    search: Search
+    # Beside the field, and then nothing is listed.
+    search_problem: str
+    # The same list without its search, and without filters too, but of the same exam; empty if there are none.
+    unsearched: str
+    unfiltered: str
+    # In which the days of the filters are.
+    time_zone: str
     may_decide: bool
     # To decide, for a person who may not.
     missing: MissingPermission | None
@@ -84,28 +98,51 @@ class SessionsPage:
     second_reviewers: list[str]
     lists: list[SessionList]
 
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.form.errors or self.search_problem)
 
-def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], search: str) -> SessionsPage:
+
+def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], search: Search) -> SessionsPage:
     """``params`` are those of the address: filters, and page numbers."""
     exams = list(exams_in_course(course_id).with_result())
     form = FilterForm(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
-    filters, is_valid = form.filters(), form.is_valid()
+    filters, problem = form.filters(), search.problem
+    with_search = filters | ({"search": search.token} if search.token else {})
+    lists: list[SessionList] = []
+    if form.is_valid() and not problem:
+        try:
+            lists = _lists(course_id, form.attempt_filter(search.text), params, with_search, may_decide)
+        except InvalidInput as refusal:
+            problem = problem_of(refusal)
     listed = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
     providers = sorted({exam.provider for exam in listed})
     return SessionsPage(
         form=form,
-        filters=urlencode(filters),
-        is_filtered=bool(filters),
+        filters=urlencode(with_search),
+        filter_labels=form.labels() if form.is_valid() else [],
         exam_name=listed[0].exam_name if "exam" in filters and listed else "",
-        filter_labels=form.labels() if is_valid else [],
         search=search,
+        search_problem=problem,
+        time_zone=timezone.get_default_timezone_name(),
+        unsearched=f"?{urlencode(filters)}",
+        unfiltered=f"?{urlencode(_of_exam(filters))}" if _is_narrowed(with_search) else "",
         may_decide=may_decide,
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(course_id),
         second_reviewers=[name for name in providers if policy_of(name).provider_does_second_reviews],
-        lists=_lists(course_id, form.attempt_filter(search), params, filters, may_decide) if is_valid else [],
+        lists=lists,
     )
+
+
+def _of_exam(filters: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in filters.items() if name == "exam"}
+
+
+def _is_narrowed(filters: Mapping[str, str]) -> bool:
+    """Return whether there is more than the choice of an exam, which makes a list of its own."""
+    return dict(filters) != _of_exam(filters)
 
 
 def _lists(
@@ -132,15 +169,30 @@ def _lists(
             "pr-attention",
             [rows[attempt.pk] for attempt in waiting],
             pager(waiting, "attention", params=filters, page=others.number),
-            number(waiting.paginator.count),
+            *_attention(course_id, attempt_filter, waiting.paginator.count, is_narrowed=_is_narrowed(filters)),
         ),
         SessionList(
             "pr-others",
             [rows[attempt.pk] for attempt in others],
             pager(others, "page", params=filters, attention=waiting.number),
             number(others.paginator.count),
+            _("No other session matches.") if _is_narrowed(filters) else _("No other sessions here."),
         ),
     ]
+
+
+def _attention(course_id: str, attempt_filter: AttemptFilter, count: int, *, is_narrowed: bool) -> tuple[str, str]:
+    """Return the number of sessions that require attention, and a sentence for none.
+
+    In a narrowed list the number is of all without the search and the filters: they are still to be done.
+    """
+    nothing = _("Nothing requires attention here.")
+    if not is_narrowed:
+        return number(count), nothing
+    every = sessions(course_id, AttemptFilter(content_id=attempt_filter.content_id)).requiring_attention.count()
+    params = {"count": number(count), "every": number(every)}
+    waiting = ngettext("%(every)s requires attention.", "%(every)s require attention.", every) % params
+    return _("%(count)s of %(every)s") % params, waiting if every else nothing
 
 
 def _row(

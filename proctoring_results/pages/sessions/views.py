@@ -27,17 +27,17 @@ from proctoring_results.services.selection import (
     preview_selection,
     read_tokens,
 )
-from proctoring_results.validation import clean_key, clean_text
+from proctoring_results.validation import clean_key
 
 from .forms import FilterForm
 from .page import sessions_page
+from .search import make_token, read_search
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
 
-# A key of the web session, which holds the course and the search: no name of a learner stands in an address.
-SEARCH = "proctoring_results_search"
-MAX_SEARCH_LENGTH = 255
+# What an address of the list may have beside page numbers.
+PARAMS = (*FilterForm.base_fields, "search")
 
 
 @require_safe
@@ -47,8 +47,9 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Show the sessions of a course, those that require attention first."""
     context = _context(request, course_id)
     course_id = context["course_id"]
-    context["page"] = sessions_page(course_id, request.user, request.GET, _search(request, course_id))
-    status = 400 if context["page"].form.errors else 200
+    search = read_search(request.GET.get("search", ""), request.user, course_id)
+    context["page"] = sessions_page(course_id, request.user, request.GET, search)
+    status = 400 if context["page"].is_refused else 200
     return render(request, "proctoring_results/sessions/page.html", context, status=status)
 
 
@@ -56,18 +57,11 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
 @page
 @signed_in
 def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
-    """Search for a learner, or clear the search; then back to the list with its filters."""
+    """Lead to the list with its filters and this search, or without any. By POST: no name may stand in an address."""
     course_id = _course_to_view(request, course_id)
-    try:
-        search = clean_text("search", request.POST.get("search", ""), max_length=MAX_SEARCH_LENGTH).strip()
-    except InvalidInput as refusal:
-        flash(request, messages.ERROR, str(refusal))
-        return SeeOther(_list_url(request, course_id))
-    if search:
-        request.session[SEARCH] = [course_id, search]
-    else:
-        request.session.pop(SEARCH, None)
-    return SeeOther(_list_url(request, course_id))
+    text = request.POST.get("search", "").strip()
+    token = make_token(text, request.user, course_id) if text else ""
+    return SeeOther(_list_url(request, course_id, search=token))
 
 
 @transaction.non_atomic_requests
@@ -144,17 +138,13 @@ def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
     }
 
 
-def _search(request: SignedIn, course_id: str) -> str:
-    course_and_search = request.session.get(SEARCH)
-    return str(course_and_search[1]) if course_and_search and course_and_search[0] == course_id else ""
-
-
-def _filters(request: SignedIn) -> str:
+def _filters(request: SignedIn, **others: str) -> str:
     """Return the filters of the list with the form, and nothing else that was posted, so that it leads nowhere else."""
-    params = QueryDict(request.POST.get("filters", "")[:2_000])
-    return urlencode({name: params[name] for name in FilterForm.base_fields if params.get(name)})
+    posted = QueryDict(request.POST.get("filters", "")[:4_000])
+    params = {**posted.dict(), **others}
+    return urlencode({name: params[name] for name in PARAMS if params.get(name)})
 
 
-def _list_url(request: SignedIn, course_id: str) -> str:
-    address, filters = reverse("proctoring_results:sessions", args=[course_id]), _filters(request)
+def _list_url(request: SignedIn, course_id: str, **others: str) -> str:
+    address, filters = reverse("proctoring_results:sessions", args=[course_id]), _filters(request, **others)
     return f"{address}?{filters}" if filters else address

@@ -41,7 +41,7 @@ class FilterQuery(CourseQuery):
     status = StrictChoiceField(AttemptStatus.choices, required=False)
     review_status = StrictChoiceField(ReviewStatus.choices, required=False, help_text="What the current review says.")
     since = StrictDateField(required=False, help_text="Started on this day or later, in the site's time zone.")
-    until = StrictDateField(required=False, help_text="Started on this day or earlier.")
+    until = StrictDateField(required=False, help_text="Started on this day or earlier; not before `since`.")
     practice = StrictChoiceField(["only", "without"], required=False)
     archived = StrictChoiceField(["only", "with"], required=False)
     attention = StrictChoiceField(["only", "without"], required=False, help_text="Whether it requires attention.")
@@ -56,7 +56,8 @@ class AttemptsSearch(AttemptsQuery):
         required=False,
         allow_blank=True,
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Part of a username or email address, or the beginning of an attempt code.",
+        help_text="Parts of a name, username or email address, in any order, whatever the case or accent; "
+        "or the beginning of an attempt code.",
     )
 
 
@@ -167,7 +168,7 @@ class AttemptsSearchView(AttemptsView):
     only_reads = True
 
     def post(self, request: Request) -> Response:
-        """The same, with a search by username, email address or attempt code."""
+        """The same, with a search by name, username, email address or attempt code."""
         return self.answer(self.body(AttemptsSearch))
 
 

@@ -115,6 +115,7 @@ def test_who_which_exam_when_and_how_long(looking, attempt):
     page = text(looking.get(url(attempt)))
     for known in ("<h1> <bdi>ada</bdi> </h1>", "ada@example.com", "Final", "45 of 60 minutes", "proctortrack"):
         assert known in page
+    assert attempt.attempt_code in page
 
 
 def test_each_incident_stands_under_its_tab_and_an_unknown_kind_is_seen_on_the_recording(looking, attempt):

@@ -1,7 +1,7 @@
 """Sessions: what stands there, how it is found, and Pass for a selection; and who may see it and the Quiz List."""
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.db import connection
@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from proctoring_results import api
+from proctoring_results import api, crypto
 from proctoring_results.models import ExamAttempt
+from proctoring_results.pages.sessions.search import make_token
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
 
@@ -178,33 +179,129 @@ def test_each_list_has_pages_and_keeps_the_filters(looking, exam, settings, numb
 # --- Search ---
 
 
+def search(client, text, **filters):
+    return client.post(url("search_sessions"), {"search": text, "filters": urlencode(filters)})
+
+
 def test_what_is_searched_for_stands_in_no_address_and_can_be_cleared(looking, exam):
-    ada, _ = submitted(exam, "ada"), submitted(exam, "bob")
-    answer = looking.post(url("search_sessions"), {"search": " ada ", "filters": "exam=exam%40final"})
-    assert (answer.status_code, answer.url) == (303, url(exam="exam@final"))
+    ada, bob = submitted(exam, "ada"), submitted(exam, "bob")
+    answer = search(looking, " ada ", exam="exam@final")
+    assert answer.status_code == 303
+    assert answer.url.startswith(f"{url(exam='exam@final')}&search=")
+    assert "ada" not in answer.url
     response = looking.get(answer.url)
     assert listed(response) == [[], [ada]]
     assert "Searching for “ada”" in text(response)
-    looking.post(url("search_sessions"), {"search": ""})
-    assert len(listed(looking.get(url()))[1]) == 2
+    assert response.context["page"].unsearched == "?exam=exam%40final"
+    assert listed(looking.get(url(exam="exam@final")))[1] == [bob, ada]
 
 
-def test_a_search_belongs_to_the_course_it_was_made_in(looking, exam):
+def test_nothing_of_a_search_is_kept_in_the_sign_in_session(looking, exam):
+    before = dict(looking.session.items())
+    looking.get(search(looking, "ada").url)
+    assert dict(looking.session.items()) == before
+
+
+def test_another_list_is_not_searched(looking, exam):
+    search(looking, "nobody")
+    attempt = submitted(exam)
+    assert listed(looking.get(url(exam="exam@final"))) == [[], [attempt]]
+
+
+def test_pages_filters_and_pass_keep_the_search(reviewing, exam, settings):
+    settings.PROCTORING_RESULTS = {"PAGE_SIZE": 1}
+    for _ in range(2):
+        flagged(exam)
+    address = search(reviewing, "learner", exam="exam@final").url
+    token = parse_qs(urlsplit(address).query)["search"][0]
+    response = reviewing.get(address)
+    first, _others = response.context["page"].lists
+    assert parse_qs(first.pager.next[1:]) == {"exam": ["exam@final"], "search": [token], "attention": ["2"]}
+    assert text(response).count(f'<input type="hidden" name="search" value="{token}">') == 1
+    filters = response.context["page"].filters
+    assert reviewing.post(url("pass_sessions"), {"filters": filters}).url == address
+
+
+@pytest.mark.parametrize("change", ["another person", "another course", "altered", "nonsense", "ü"])
+def test_a_search_that_is_not_ones_own_is_left_out_and_said_so(looking, exam, change):
+    attempt, token = submitted(exam), make_token("nobody", looking.user, COURSE)
+    match change:
+        case "another person":
+            token = make_token("nobody", UserFactory(), COURSE)
+        case "another course":
+            token = make_token("nobody", looking.user, "another")
+        case "altered":
+            token = f"{token[:-6]}AAAA=="
+        case other:
+            token = other
+    response = looking.get(url(search=token))
+    assert listed(response) == [[], [attempt]]
+    assert "belongs to somebody else" in text(response)
+
+
+def test_what_else_is_encrypted_is_no_search(looking, exam):
+    attempt = submitted(exam)
+    for secret in ("https://video.example/secret", '{"a": 1}', "7", '["x", "y"]'):
+        assert listed(looking.get(url(search=crypto.encrypt(secret).decode()))) == [[], [attempt]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("a\0b", "The search must not contain"),
+        ("x" * 300, "The search must have at most 255 characters."),
+        ("learner", "The search matches too many people. Write more of the name."),
+    ],
+)
+def test_a_search_that_cannot_be_made_says_why_and_keeps_what_was_typed(looking, exam, monkeypatch, typed, problem):
+    monkeypatch.setattr("proctoring_results.queries.search.MAX_PEOPLE", 0)
     submitted(exam)
-    looking.post(reverse("proctoring_results:search_sessions", args=["another"]), {"search": "ada"})
-    assert len(listed(looking.get(url()))[1]) == 1
-
-
-@pytest.mark.parametrize("search", ["a\0b", "x" * 256])
-def test_a_search_that_cannot_be_made_is_refused_in_words(looking, search):
-    answer = looking.post(url("search_sessions"), {"search": search}, follow=True)
-    assert "search: must" in text(answer)
-    assert "Searching for" not in text(answer)
+    response = looking.get(search(looking, typed).url)
+    assert response.status_code == 400
+    assert problem in text(response)
+    assert 'aria-invalid="true" aria-describedby="pr-search-problem"' in text(response)
+    assert response.context["page"].search.text == typed[:256]
+    assert response.context["page"].lists == []
 
 
 @pytest.mark.parametrize("filters", ["//evil.example/", "next=https://evil.example/", "x=1&attention=3"])
 def test_after_the_search_one_is_on_the_list_and_nowhere_else(looking, filters):
-    assert looking.post(url("search_sessions"), {"search": "a", "filters": filters}).url == url()
+    answer = looking.post(url("search_sessions"), {"search": "a", "filters": filters})
+    assert answer.url.partition("=")[0] == f"{url()}?search"
+    assert looking.post(url("search_sessions"), {"search": " ", "filters": filters}).url == url()
+
+
+def test_a_narrowed_list_says_how_many_of_all_it_shows(looking, exam):
+    for name in ("ana", "bob", "eva"):
+        flagged(exam, name)
+    flagged(ProctoredExamFactory(), "ana.2")
+    response = looking.get(search(looking, "ana", exam="exam@final").url)
+    assert 'Require Attention <span class="pr-count">1 of 3</span>' in text(response)
+    assert 'Require Attention <span class="pr-count">3</span>' in text(looking.get(url(exam="exam@final")))
+
+
+def test_filters_that_match_nothing_do_not_say_that_all_is_done(looking, exam):
+    flagged(exam)
+    page = text(looking.get(url(exam="exam@final", status="verified")))
+    assert "No session matches these filters. 1 requires attention." in page
+    assert '<a href="?exam=exam%40final">Clear filters</a>' in page
+    assert "Nothing requires attention here." not in page
+
+
+def test_a_list_without_filters_says_that_nothing_requires_attention(looking, exam):
+    page = text(looking.get(url(exam="exam@final")))
+    assert "Nothing requires attention here." in page
+    assert "No session matches" not in page
+
+
+def test_days_in_the_wrong_order_are_refused_at_the_field_and_kept(looking, exam):
+    flagged(exam)
+    response = looking.get(url(since="2026-11-01", until="2026-08-01"))
+    assert (response.status_code, response.context["page"].lists) == (400, [])
+    page = text(response)
+    assert '<p class="pr-problem" id="pr-filter-until_error">This day is before “Started from”.</p>' in page
+    assert 'value="2026-11-01"' in page
+    assert 'value="2026-08-01"' in page
 
 
 # --- Pass for a selection ---

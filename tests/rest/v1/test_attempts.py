@@ -184,9 +184,10 @@ def test_a_search_is_not_taken_from_the_address(team):
     assert problem(answer) == (400, "invalid", "search")
 
 
-@pytest.mark.parametrize("term", ["ada", "ADA@example", "{code}"])
+@pytest.mark.parametrize("term", ["ada", "ADA@example", "sjostrom Ása", "{code}"])
 def test_a_learner_is_found_by_name_address_or_code(team, exam, term):
-    attempt = ExamAttemptFactory(exam=exam, user=UserFactory(username="ada", email="ada@example.com"))
+    names = {"first_name": "Åsa", "last_name": "Sjöström"}
+    attempt = ExamAttemptFactory(exam=exam, user=UserFactory(username="ada", email="ada@example.com", **names))
     ExamAttemptFactory(exam=exam)
     results = look_for(team, search=term.format(code=attempt.attempt_code[:8].lower())).json()["results"]
     assert [one["attempt_code"] for one in results] == [attempt.attempt_code]
@@ -215,6 +216,7 @@ def test_a_search_goes_on_by_its_own_cursor_only(team, exam):
         ({"course_id": COURSE, "page_size": True}, "page_size"),
         ({"course_id": COURSE, "page_size": 2.0}, "page_size"),
         ({"course_id": COURSE, "since": 20260501}, "since"),
+        ({"course_id": COURSE, "since": "2026-11-01", "until": "2026-08-01"}, "until"),
         ({"course_id": COURSE, "status": ["submitted"]}, "status"),
         ({"course_id": COURSE, "cursor": None}, "cursor"),
         ({"course_id": COURSE, "é" * 500: 1}, "é" * 200 + "…"),
