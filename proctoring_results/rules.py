@@ -233,6 +233,8 @@ def incidents_can_change(attempt: ExamAttempt, review: ExamReview, *, has_newer_
 
 # -------------------------------------------------------------------------------------------- where something was seen
 
+# Kinds whose names the app knows. Others are a provider's own words.
+KNOWN_INCIDENTS = ("webcam", "desktop", "id", "room", "onboarding")
 # Incidents of every other kind, those of other providers too, were seen on the recording. Reviews are counted by this
 # once, when they arrive: a change here holds for later ones.
 PART_OF_INCIDENT: Mapping[str, SessionPart] = {

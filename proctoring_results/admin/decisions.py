@@ -156,8 +156,8 @@ class DecisionPages(ReadOnlyAdmin):
             sentence = _("Decided %(verdict)s: the attempt stays “%(to)s”.") % params
         else:
             sentence = _("Decided %(verdict)s: the attempt was “%(start)s” and is “%(to)s” now.") % params
-        line = _("%(sentence)s Reason: %(reason)s") % {"sentence": sentence, "reason": reason}
-        self.log_change(request, attempt, line)
+        # Without the reason: it stands in the attempt's history alone, where an erasure finds it.
+        self.log_change(request, attempt, sentence)
         return sentence
 
     def _decision_page(

@@ -117,7 +117,9 @@ def _has_to_wait(effect: LmsEffect, fence: int, silent_providers: Collection[str
 
 def _try_again_later(effect: LmsEffect, fence: int, error: Exception) -> None:
     now = timezone.now()
-    problem = f"{type(error).__name__}: {error}"[:2_000].replace("\0", "")
+    is_erased = ExamAttempt.objects.filter(pk__in=[effect.attempt_id]).exclude(erased_at=None).exists()
+    # What the host's code says may name the learner.
+    problem = type(error).__name__ if is_erased else f"{type(error).__name__}: {error}"[:2_000].replace("\0", "")
     if isinstance(error, CallRefused) or now - effect.queued_at >= conf().EFFECT_PATIENCE:
         logger.error("Effect %s (%s) is dead-lettered: %s", effect.pk, effect.kind, problem, exc_info=error)
         _dead_letter(effect, fence, problem)

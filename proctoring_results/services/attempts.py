@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 S = AttemptStatus
+# Replaces a text about an erased learner that must not be empty: an archive has a reason.
+ERASED = "Erased."
 
 
 def create_attempt(
@@ -207,11 +209,15 @@ def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = 
 
 @transaction.atomic
 def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat."""
+    """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat.
+
+    After an erasure the reason is not stored: it could name the learner.
+    """
     reason = clean_reason(reason)
     attempt = lock_attempt(attempt_code)
     if attempt.archived_at is None:
-        attempt.archived_at, attempt.archive_reason = timezone.now(), reason
+        attempt.archived_at = timezone.now()
+        attempt.archive_reason = reason if attempt.erased_at is None else ERASED
         attempt.open_key = attempt.ends_at = None
         attempt.archived_by_id = by.pk if by else None
         queue_effects(LEVELS, attempt)

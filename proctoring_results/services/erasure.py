@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from proctoring_results import crypto, permissions
-from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, ProviderCall, Source
+from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, ProviderCall, ReviewStatus, Source
 from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay
 from proctoring_results.models import (
@@ -25,9 +25,10 @@ from proctoring_results.models import (
     ProviderMessage,
     StatusChange,
 )
+from proctoring_results.rules import KNOWN_INCIDENTS
 from proctoring_results.validation import clean_reason
 
-from .attempts import end_overdue_attempt
+from .attempts import ERASED, end_overdue_attempt
 from .effects import queue_erasure
 from .messages import without_content
 from .reports import recall_reports
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
-# Replaces a text that must not be empty: a decision has a reason.
-ERASED = "Erased."
 # Reasons that the app itself writes say nothing about a person: "The course has ended.", "Review: Clean".
 AUTOMATIC_SOURCES = (Source.UPKEEP, Source.PROVIDER)
 # Effects that send the learner's data out. Levels are delivered: they carry no text.
@@ -108,6 +107,9 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     reviews = ExamReview.objects.filter(attempt__in=attempts)
     incidents = Incident.objects.filter(review__attempt__in=attempts)
     incidents.update(comment=ERASED)
+    # Labels and kinds are free text, too, but for those that the app knows.
+    incidents.exclude(status__in=ReviewStatus.values).update(status=ERASED)
+    incidents.annotate(folded_kind=Lower("kind")).exclude(folded_kind__in=KNOWN_INCIDENTS).update(kind="")
     incidents.exclude(dismissal_reason="").update(dismissal_reason=ERASED)
     # The links to recordings and pictures are erased; the record of who opened them stays.
     Evidence.objects.filter(review__attempt__in=attempts).update(url=crypto.encrypt(""))

@@ -106,12 +106,15 @@ def store_message(
     if repeated is not None:
         repeated.attempt = attempt
         return repeated, False
-    content = {"body": crypto.encrypt(canonical), "next_try_at": received_at + HEAD_START}
+    content = {
+        "body": crypto.encrypt(canonical),
+        "message_id": message_id,
+        "next_try_at": received_at + HEAD_START,
+    }
     message = ProviderMessage.objects.create(
         provider=attempt.provider,
         channel=channel,
         attempt=attempt,
-        message_id=message_id,
         sha256=sha256,
         received_at=received_at,
         caller=caller[:255],
@@ -143,6 +146,7 @@ def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:
     """Return what is left of a message about an erased learner: that it came, and that nothing follows from it."""
     return {
         "body": crypto.encrypt("{}"),
+        "message_id": "",
         "answer": {
             "attempt_code": attempt.attempt_code,
             "status": str(attempt.status),
