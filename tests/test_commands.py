@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -61,10 +62,56 @@ def test_a_file_that_fails_half_way_does_not_appear_and_leaves_the_old_one(tmp_p
         raise OSError("disk full")
 
     monkeypatch.setattr("proctoring_results.reports.build.write_rows", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(CommandError, match="disk full"):
         called("proctoring_report", COURSE, "--output", str(target))
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_file_is_replaced_where_a_symbolic_link_leads(tmp_path):
+    target, link = tmp_path / "out.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    called("proctoring_report", COURSE, "--output", str(link))
+    assert link.is_symlink()
+    assert target.read_bytes().count(b"\r\n") == 2
+
+
+def test_a_named_pipe_gets_the_report_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Opened for reading and writing, a pipe needs no second process; the report fits into its buffer.
+    reader = os.open(pipe, os.O_RDWR)
+    called("proctoring_report", COURSE, "--output", str(pipe))
+    assert os.read(reader, 100_000).count(b"\r\n") == 2
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_device_gets_the_report_and_stays():
+    called("proctoring_report", COURSE, "--output", os.devnull)
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize(("name", "why"), [("", "is a directory"), ("none/out.csv", "No such file")])
+def test_a_place_where_no_file_can_be_is_an_error_in_words(tmp_path, name, why):
+    with pytest.raises(CommandError, match=why):
+        called("proctoring_report", COURSE, "--output", str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_who_has_seen_enough_ends_the_command_without_a_traceback(process_environment):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [sys.executable, "-m", "django", "proctoring_report", COURSE, "--output", "-"],
+        env=process_environment,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (ran.stderr, ran.returncode) == (b"", 141)
 
 
 @pytest.mark.database

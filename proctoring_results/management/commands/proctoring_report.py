@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,8 @@ from proctoring_results.reports.build import build, write_report
 from proctoring_results.services.reports import request_report
 
 BAR_WIDTH = 30  # characters
+# What a shell reports of a program that wrote to a pipe which nobody reads any more.
+ENDED_BY_SIGPIPE = 128 + 13
 
 
 class Command(BaseCommand):
@@ -55,14 +58,36 @@ class Command(BaseCommand):
 
     def _write(self, course_id: str, kind: str, filters: dict[str, str], output: str) -> None:
         report = Report(course_id=course_id, kind=kind, filters=filters)
-        bar = ProgressBar(sys.stderr)
         if output == "-":
+            self._write_to_standard_output(report)
+            return
+        bar = ProgressBar(sys.stderr)
+        try:
+            with opened(Path(output)) as content:
+                result = write_report(report, content, bar.set_step, bar.set_progress)
+        except OSError as error:
+            raise CommandError(f"The report cannot be written to {output}: {error}") from error
+        self.stderr.write(f"{output}: {result.rows} rows, {result.size} bytes")
+
+    def _write_to_standard_output(self, report: Report) -> None:
+        bar = ProgressBar(sys.stderr)
+        try:
             write_report(report, sys.stdout.buffer, bar.set_step, bar.set_progress)
             sys.stdout.buffer.flush()
-            return
-        with WholeFile(Path(output)) as content:
-            result = write_report(report, content, bar.set_step, bar.set_progress)
-        self.stderr.write(f"{output}: {result.rows} rows, {result.size} bytes")
+        except BrokenPipeError:
+            # The reader, such as ``head``, has seen enough. Python must not try to write the rest as it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(ENDED_BY_SIGPIPE) from None
+
+
+def opened(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """Open a pipe or a device for writing; replace a file, or make one, once it is whole. Raises ``OSError``."""
+    if path.is_dir():
+        raise IsADirectoryError("it is a directory.")
+    if path.exists() and not path.is_file():
+        return path.open("wb")
+    # Where a symbolic link leads, so that the link stays.
+    return WholeFile(path.resolve())
 
 
 class WholeFile:
