@@ -42,6 +42,9 @@ class Conf:
     LEASE: timedelta = timedelta(seconds=60)
     # Whether tasks are handed to Celery's broker. Off, ``proctoring_upkeep --here`` does all the work.
     ENQUEUE: bool = True
+    # How long a step of a report (reading from the database, storing the file) may make no progress. Then the try has
+    # failed.
+    REPORT_STEP_LIMIT: timedelta = timedelta(minutes=10)
     # The pauses before the second, third … try of a report; there is one more try than there are pauses.
     RETRY_PAUSES: tuple[timedelta, ...] = (timedelta(seconds=10), timedelta(seconds=60))
     # How long an effect on the LMS (grade, credit, certificate, mail) is retried before it is given up.

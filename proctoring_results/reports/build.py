@@ -1,14 +1,16 @@
 """One report, from the claim to the published file.
 
-The row is the truth: claimed by a fencing number, kept by a lease that a second thread renews, and published in one
-update that a worker cannot make once its lease is over.
+The row is the truth: claimed by a fencing number, kept by a lease that is renewed while a second thread builds, and
+published in one update that a worker cannot make once its lease is over.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import IO
 
 from django.db import DatabaseError, router
@@ -19,9 +21,9 @@ from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import ExamAttempt, Report
 
 from . import files
-from .claims import BuildResult, Claim, Heartbeat
+from .claims import BuildResult, Claim, NoProgress, run_with_heartbeat
 from .kinds import KINDS, attempts_in_report, rows_of
-from .rows import header, own_connection, write_rows
+from .rows import count_rows, header, own_connection, write_rows
 
 logger = logging.getLogger("proctoring_results.reports")
 
@@ -36,21 +38,36 @@ def build(report_pk: int) -> bool:
     if claim is None:
         return False
     try:
-        with Heartbeat(claim), tempfile.TemporaryFile() as content:
-            result = write_report(claim.report, content, claim.set_step, claim.set_progress)
-            claim.set_step(ReportStep.STORING)
-            claim.check()
-            content.seek(0)
-            files.store(claim.file, content)
+        result = run_with_heartbeat(claim, partial(_write_and_store, claim))
+        with _file_removed_if_lost(claim):
             claim.publish(result)
     except ClaimLost:
         logger.warning("Report %s: stopped, the claim was lost or the report cancelled.", claim.report.task_id)
-        files.remove(claim.file, timezone.now())
         return False
     except Exception as error:
         claim.record_failure(_reason_of(error, claim.step), error)
         raise
     return True
+
+
+def _write_and_store(claim: Claim) -> BuildResult:
+    with _file_removed_if_lost(claim), tempfile.TemporaryFile() as content:
+        result = write_report(claim.report, content, claim.set_step, claim.set_progress)
+        claim.set_step(ReportStep.STORING)
+        claim.check()
+        content.seek(0)
+        files.store(claim.file, content)
+        claim.check()
+    return result
+
+
+@contextmanager
+def _file_removed_if_lost(claim: Claim) -> Iterator[None]:
+    try:
+        yield
+    except ClaimLost:
+        files.remove(claim.file, timezone.now())
+        raise
 
 
 def write_report(
@@ -61,7 +78,7 @@ def write_report(
     columns = KINDS[ReportKind(report.kind)].columns()
     with own_connection(router.db_for_read(ExamAttempt)) as database:
         attempts = attempts_in_report(report.course_id, report.filters)
-        total = attempts.count()
+        total = count_rows(attempts)
         on_progress(0, total)
         sink.write(header([column.name for column in columns]))
         on_step(ReportStep.SORTING)
@@ -78,7 +95,8 @@ def write_report(
 
 
 def _reason_of(error: Exception, step: ReportStep) -> ReportFailure:
-    if isinstance(error, DatabaseError):
+    hangs_before_storing = isinstance(error, NoProgress) and step is not ReportStep.STORING
+    if isinstance(error, DatabaseError) or hangs_before_storing:
         return ReportFailure.DATABASE
     if isinstance(error, OSError) or step is ReportStep.STORING:
         return ReportFailure.STORAGE

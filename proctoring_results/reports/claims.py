@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
+from typing import Self, TypeVar
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -15,12 +18,18 @@ from django.utils import timezone
 from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import ClaimLost
+from proctoring_results.jobs.threads import in_thread
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.signals import report_ready
 
 from . import files
 
+ResultT = TypeVar("ResultT")
+
 logger = logging.getLogger("proctoring_results.reports")
+
+# How long a builder whose claim is lost has to finish its batch and remove its file, before nobody waits for it.
+SECONDS_TO_STOP = 5.0
 
 
 def max_tries() -> int:
@@ -39,7 +48,7 @@ class BuildResult:
 
 @dataclass(slots=True)
 class Claim:
-    """A worker's claim on a report. The heartbeat's thread reads its progress."""
+    """A worker's claim on a report. The builder's thread writes its progress, the heartbeat reads it."""
 
     report: Report
     fence: int
@@ -47,6 +56,7 @@ class Claim:
     step: ReportStep = ReportStep.NONE
     rows_done: int = 0
     rows_total: int | None = None
+    progressed_at: float = field(default_factory=time.monotonic)
     lost: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -71,10 +81,10 @@ class Claim:
         return cls(report, fence, files.reserve(report, fence, now))
 
     def set_step(self, step: ReportStep) -> None:
-        self.step = step
+        self.step, self.progressed_at = step, time.monotonic()
 
     def set_progress(self, done: int, total: int) -> None:
-        self.rows_done, self.rows_total = done, total
+        self.rows_done, self.rows_total, self.progressed_at = done, total, time.monotonic()
         self.check()
 
     def check(self) -> None:
@@ -183,39 +193,39 @@ def new_reference() -> str:
     return secrets.token_hex(4).upper()
 
 
-class Heartbeat:
-    """Renews a claim from a thread of its own, with a connection of its own, while the builder is busy."""
+class NoProgress(RuntimeError):
+    """A step of the build has made no progress for ``REPORT_STEP_LIMIT``."""
 
-    def __init__(self, claim: Claim) -> None:
-        self._claim = claim
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="report-heartbeat", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+def run_with_heartbeat(claim: Claim, work: Callable[[], ResultT]) -> ResultT:
+    """Run the work in a thread of its own, and renew the claim meanwhile. Return or raise what the work does.
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
+    Raises ``ClaimLost``, and ``NoProgress`` once the work hangs. Then its thread is left behind, which frees the
+    worker: the thread ends with the call that hangs, and finds the claim lost.
+    """
+    future = in_thread(work)
+    try:
+        _renew_until_done(claim, future)
+    finally:
+        claim.lost.set()
+    return future.result(timeout=0)
 
-    def _beat(self) -> None:
-        lease = conf().LEASE
-        pause = min(timedelta(seconds=1), lease / 4).total_seconds()
-        lease_until = timezone.now() + lease
+
+def _renew_until_done(claim: Claim, future: Future[ResultT]) -> None:
+    lease, limit = conf().LEASE.total_seconds(), conf().REPORT_STEP_LIMIT.total_seconds()
+    renewed_at = time.monotonic()
+    while not wait([future], timeout=min(1.0, lease / 4, limit / 4)).done:
+        if time.monotonic() - claim.progressed_at >= limit:
+            raise NoProgress(f"No progress for {limit:.0f} seconds ({claim.step.label}).")
         try:
-            while not self._over.wait(pause):
-                try:
-                    if not self._claim.renew():
-                        break
-                    lease_until = timezone.now() + lease
-                except DatabaseError:
-                    # The database may be back before the lease is over; after that another worker has the report.
-                    connection.close()
-                    if timezone.now() >= lease_until:
-                        break
-            else:
-                return
-            self._claim.lost.set()
-        finally:
+            is_ours = claim.renew()
+            renewed_at = time.monotonic() if is_ours else renewed_at
+        except DatabaseError:
+            # The database may be back before the lease is over; after that another worker has the report.
             connection.close()
+            is_ours = time.monotonic() - renewed_at < lease
+        if not is_ours:
+            claim.lost.set()
+            if not wait([future], timeout=SECONDS_TO_STOP).done:
+                raise ClaimLost
+            return

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
 from proctoring_results.conf import conf
+from proctoring_results.jobs.threads import in_thread
 from proctoring_results.models import Report, ReportFile
 
 # A worker that slept through its lease may still write, so a key is checked again for this long.
 CHECK_AGAIN_FOR = timedelta(days=1)
+MAX_SECONDS_TO_REMOVE = 10.0
 
 
 def storage() -> Storage:
@@ -45,8 +48,11 @@ def store(file: ReportFile, content: IO[bytes]) -> None:
 
 
 def remove(file: ReportFile, now: datetime) -> None:
-    """Remove what is stored under the key, if anything. Harmless to repeat."""
-    storage().delete(file.storage_key)
+    """Remove what is stored under the key, if anything. Harmless to repeat.
+
+    Raises ``TimeoutError`` for a storage that does not answer: the sweep must not wait for it.
+    """
+    in_thread(partial(storage().delete, file.storage_key)).result(MAX_SECONDS_TO_REMOVE)
     if file.created_at <= now - CHECK_AGAIN_FOR:
         file.removed_at = now
         file.save(update_fields=["removed_at"])

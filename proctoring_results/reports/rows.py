@@ -9,13 +9,15 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Protocol
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
+from proctoring_results.conf import conf
 from proctoring_results.models import ExamAttempt
 
 BATCH = 2_000  # rows between two reports of progress
@@ -26,6 +28,9 @@ BATCH = 2_000  # rows between two reports of progress
 # million rows.
 SMALL_REPORT_ROWS = 50_000
 SMALL_REPORT_PLAN = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
+
+# On PostgreSQL, the longest wait for a lock: a statement that the database gives up leaves no connection behind.
+LOCK_LIMIT = "SET LOCAL lock_timeout = {milliseconds}"
 
 OnBatch = Callable[[int], None]
 
@@ -52,6 +57,16 @@ def header(names: list[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(names)
     return text.getvalue().encode()
+
+
+def count_rows(rows: QuerySet[ExamAttempt]) -> int:
+    """Return the number of the rows."""
+    database = connections[rows.db]
+    if database.vendor != "postgresql":
+        return rows.count()
+    with transaction.atomic(using=rows.db), database.cursor() as cursor:
+        cursor.execute(_lock_limit())
+        return rows.count()
 
 
 def write_rows(
@@ -90,9 +105,14 @@ def _has_copy(connection: BaseDatabaseWrapper) -> bool:
 def _planned_for(expected: int, driver: Any) -> Iterator[None]:
     """Set the planner's options for one transaction only: the connection may belong to a pool."""
     with driver.transaction():
+        driver.execute(_lock_limit())
         for statement in SMALL_REPORT_PLAN if expected <= SMALL_REPORT_ROWS else ():
             driver.execute(statement)
         yield
+
+
+def _lock_limit() -> str:
+    return LOCK_LIMIT.format(milliseconds=int(conf().REPORT_STEP_LIMIT / timedelta(milliseconds=1)))
 
 
 def _copy(connection: BaseDatabaseWrapper, sql: str, params: Any, sink: Sink, on_batch: OnBatch) -> int:

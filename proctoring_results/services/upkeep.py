@@ -103,6 +103,9 @@ def _clear_files(now: datetime) -> int:
             # One refusal must not stop the others; it is raised with them below.
             logger.exception("The storage did not remove %s.", file.storage_key)
             refused.append(error)
+            if isinstance(error, TimeoutError):
+                # It does not answer, and each of the others would be waited for.
+                break
     if refused:
         raise ExceptionGroup("The storage refused to remove report files.", refused)
     return cleared
