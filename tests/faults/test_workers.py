@@ -83,7 +83,7 @@ def test_a_script_asks_waits_and_downloads_what_a_worker_built(on_redis, course)
         response = script.post(reports, {"course_id": COURSE}, content_type="application/json")
         report = response["Location"]
         wait_until(lambda: script.get(report).json()["state"] not in ("queued", "running"), lambda: worker.log)
-    file = script.get(script.post(f"{report}link/").json()["url"]).getvalue()
+    file = script.get(script.post(f"{report}link/", content_type="application/json").json()["url"]).getvalue()
     assert hashlib.sha256(file).hexdigest() == script.get(report).json()["sha256"]
     assert (response.status_code, file.count(b"\r\n")) == (202, 1 + len(course))
 
