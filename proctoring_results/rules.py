@@ -33,30 +33,42 @@ if TYPE_CHECKING:
 # ------------------------------------------------------------------------------------------------ which attempts count
 
 
-def exam_has_result(exam: ProctoredExam) -> bool:
-    """Return whether attempts at the exam have a result and stand in the report: it is proctored or practice."""
+# What an attempt is, proctored or practice, is fixed when it is created. What its exam is today decides only what
+# attempts become that are created now.
+
+
+def exam_gives_results(exam: ProctoredExam) -> bool:
+    """Return whether attempts that are created now have a result: the exam is proctored or practice."""
     return exam.is_proctored or exam.is_practice_exam
 
 
-# The same of the exams, and of the attempts, in a queryset.
-EXAM_HAS_RESULT = Q(is_proctored=True) | Q(is_practice_exam=True)
-HAS_RESULT = Q(exam__is_proctored=True) | Q(exam__is_practice_exam=True)
+EXAM_GIVES_RESULTS = Q(is_proctored=True) | Q(is_practice_exam=True)
+
+
+def has_result(attempt: ExamAttempt) -> bool:
+    """Return whether the attempt has a result and stands in the report: it is taken as proctored, practice or not."""
+    return attempt.taking_as_proctored
+
+
+# The same of the attempts in a queryset, and of a queryset of exams through their attempts.
+HAS_RESULT = Q(taking_as_proctored=True)
+AN_ATTEMPT_HAS_RESULT = Q(attempts__taking_as_proctored=True)
 
 
 def affects_lms(attempt: ExamAttempt) -> bool:
-    """Return whether grade, credit, certificate and mail follow from the attempt.
+    """Return whether grade, credit, certificate and mail follow from the attempt: it is no practice one."""
+    return has_result(attempt) and not attempt.is_sample_attempt
 
-    Nothing follows from practice attempts, nor from attempts at exams that are not proctored.
-    """
-    return attempt.exam.is_proctored and not attempt.is_sample_attempt
+
+AFFECTS_LMS = HAS_RESULT & Q(is_sample_attempt=False)
 
 
 def counts_for_grade(attempt: ExamAttempt) -> bool:
     """Return whether the attempt is one of those that decide the learner's grade and credit."""
-    return attempt.archived_at is None and not attempt.is_sample_attempt
+    return attempt.archived_at is None and affects_lms(attempt)
 
 
-COUNTS_FOR_GRADE = Q(archived_at=None, is_sample_attempt=False)
+COUNTS_FOR_GRADE = AFFECTS_LMS & Q(archived_at=None)
 
 
 # --------------------------------------------------------------------------------------------------- what the LMS does
@@ -65,6 +77,10 @@ COUNTS_FOR_GRADE = Q(archived_at=None, is_sample_attempt=False)
 def grade_is_held(statuses: Collection[str], *, course_holds_grades: bool) -> bool:
     """Return whether the grade is shown as 0, by the statuses of a learner's attempts at an exam that count."""
     return course_holds_grades and AttemptStatus.REJECTED in statuses
+
+
+# The attempts in a queryset that hold the grade in a course that holds grades.
+HOLDS_GRADE = COUNTS_FOR_GRADE & Q(status=AttemptStatus.REJECTED)
 
 
 def credit_state(statuses: Collection[str]) -> CreditState:
@@ -198,9 +214,10 @@ def attention_reasons(
     """Return why a person has to look at the attempt; nothing if nobody has to.
 
     ``has_new_information``: a review came after a person's decision. ``has_parked_effect``: an effect was given up.
-    Nobody has to look at an archived attempt, which can be neither decided nor changed.
+    Nobody has to look at an archived attempt, which can be neither decided nor changed, nor at one from which nothing
+    follows.
     """
-    if attempt.archived_at is not None:
+    if attempt.archived_at is not None or not affects_lms(attempt):
         return []
     review = attempt.current_review
     contradicts_itself = (

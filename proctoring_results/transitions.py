@@ -61,7 +61,7 @@ def _transition(*by: Source, effects: tuple[EffectKind, ...] = (), only_if: Cond
 
 
 ON_SUBMIT = (E.CREDIT, E.PROVIDER, E.MAIL)
-ON_END = (E.PROVIDER,)
+ON_END = (E.CREDIT, E.PROVIDER)
 ON_DECLINE = (E.CREDIT,)
 ON_ERROR = (E.CREDIT, E.PROVIDER)
 ON_PASS = (E.CREDIT, E.MAIL)

@@ -18,6 +18,7 @@ from proctoring_results.choices import (
     Source,
 )
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report, ReportFile
+from proctoring_results.rules import exam_gives_results
 
 COURSE = "course-v1:DemoX+PR101+2026"
 
@@ -52,6 +53,7 @@ class ExamAttemptFactory(DjangoModelFactory):
     exam = factory.SubFactory(ProctoredExamFactory)
     provider = factory.SelfAttribute("exam.provider")
     is_sample_attempt = factory.SelfAttribute("exam.is_practice_exam")
+    taking_as_proctored = factory.LazyAttribute(lambda attempt: exam_gives_results(attempt.exam))
     archived_at = None
     open_key = factory.LazyAttribute(
         lambda attempt: (

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from proctoring_results import exceptions, rules
+from proctoring_results import api, exceptions, rules
 from proctoring_results.choices import (
     REVIEWABLE_STATUSES,
     AttemptStatus,
@@ -17,7 +17,7 @@ from proctoring_results.choices import (
 )
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attention import attention_reasons
-from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory
+from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.histories import HISTORIES, tell
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -31,6 +31,10 @@ def keys(queryset) -> set[int]:
 
 def keys_where(rule, rows) -> set[int]:
     return {row.pk for row in rows if rule(row)}
+
+
+def holds_grade(attempt: ExamAttempt) -> bool:
+    return rules.counts_for_grade(attempt) and rules.grade_is_held({attempt.status}, course_holds_grades=True)
 
 
 def printed(attempt: ExamAttempt) -> str:
@@ -60,28 +64,43 @@ class TestBothFormsOfEachRule(TestCase):
         attempts = list(ExamAttempt.objects.select_related("exam", "current_review"))
         everything = ExamAttempt.objects.all()
 
-        assert keys(ProctoredExam.objects.with_result()) == keys_where(rules.exam_has_result, exams)
-        assert keys(everything.with_result()) == keys_where(lambda one: rules.exam_has_result(one.exam), attempts)
+        of_results = {attempt.exam_id for attempt in attempts if rules.has_result(attempt)}
+        assert keys(ProctoredExam.objects.filter(rules.EXAM_GIVES_RESULTS)) == keys_where(
+            rules.exam_gives_results, exams
+        )
+        assert keys(ProctoredExam.objects.with_result()) == of_results | keys_where(rules.exam_gives_results, exams)
+        assert keys(everything.with_result()) == keys_where(rules.has_result, attempts)
+        assert keys(everything.affecting_lms()) == keys_where(rules.affects_lms, attempts)
         assert keys(everything.counting_for_grade()) == keys_where(rules.counts_for_grade, attempts)
+        assert keys(everything.holding_grade()) == keys_where(holds_grade, attempts)
         assert keys(everything.requiring_attention()) == set(attention_reasons(attempts))
         in_sql = dict(everything.values_list("pk", rules.PRINTED_REVIEW_STATUS))
         assert in_sql == {attempt.pk: printed(attempt) for attempt in attempts}
 
 
-# What an exam is → whether its attempts have a result, whether the LMS follows a real one, and a practice one.
+# What an exam is: proctored, practice → whether an attempt that is created now has a result, and affects the LMS.
 KINDS_OF_EXAM = {
-    (True, False): (True, True, False),
-    (True, True): (True, True, False),
-    (False, True): (True, False, False),
-    (False, False): (False, False, False),
+    (True, False): (True, True),
+    (True, True): (True, False),
+    (False, True): (True, False),
+    (False, False): (False, False),
 }
 
 
+@pytest.mark.parametrize("later", KINDS_OF_EXAM)
 @pytest.mark.parametrize(("kind", "expected"), KINDS_OF_EXAM.items())
-def test_what_follows_from_the_kind_of_exam(kind, expected):
+def test_what_follows_from_an_attempt_is_fixed_by_its_exam_when_it_is_created(kind, expected, later):
     exam = ProctoredExamFactory(is_proctored=kind[0], is_practice_exam=kind[1])
-    real, practice = (ExamAttemptFactory(exam=exam, is_sample_attempt=is_sample) for is_sample in (False, True))
-    assert (rules.exam_has_result(exam), rules.affects_lms(real), rules.affects_lms(practice)) == expected
+    attempt = api.create_attempt(UserFactory(), exam)
+    api.update_exam(exam.course_id, exam.content_id, is_proctored=later[0], is_practice_exam=later[1], is_active=False)
+    attempt = api.get_attempt(attempt.attempt_code)
+    assert (rules.has_result(attempt), rules.affects_lms(attempt)) == expected
+
+
+@pytest.mark.parametrize("is_practice", [False, True])
+def test_an_attempt_that_is_not_taken_as_proctored_has_no_result(is_practice):
+    exam = ProctoredExamFactory(is_practice_exam=is_practice)
+    assert not rules.has_result(api.create_attempt(UserFactory(), exam, taking_as_proctored=False))
 
 
 @pytest.mark.parametrize(

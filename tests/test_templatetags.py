@@ -126,3 +126,28 @@ def test_the_results_of_a_course_come_in_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         results = api.results_in_course(attempt.user, COURSE)
     assert {key: result.word.label for key, result in results.items()} == {attempt.exam.content_id: "Unsatisfactory"}
+
+
+HELD_BY_ANOTHER = "While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."
+
+
+@pytest.mark.parametrize("status", sorted(LEARNER_TEXTS))
+def test_a_learner_reads_beside_any_result_that_another_attempt_holds_the_grade(status):
+    failed = ExamAttemptFactory(rejected=True)
+    newest = ExamAttemptFactory(user=failed.user, exam=failed.exam, status=status)
+    assert HELD_BY_ANOTHER in render(newest)
+
+
+@pytest.mark.parametrize(
+    "other", [{"verified": True}, {"rejected": True, "archived": True}, {"rejected": True, "is_sample_attempt": True}]
+)
+def test_nothing_is_said_of_another_attempt_that_holds_no_grade(other):
+    first = ExamAttemptFactory(**other)
+    newest = ExamAttemptFactory(user=first.user, exam=first.exam, rejected=True)
+    assert HELD_BY_ANOTHER not in render(newest)
+
+
+def test_nothing_is_said_of_a_grade_in_a_course_that_holds_none(monkeypatch):
+    monkeypatch.setattr("tests.fakes.RememberingLMS.holding", False)
+    failed = ExamAttemptFactory(rejected=True)
+    assert HELD_BY_ANOTHER not in render(ExamAttemptFactory(user=failed.user, exam=failed.exam, verified=True))

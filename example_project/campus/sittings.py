@@ -59,6 +59,8 @@ class Sitting:
     @property
     def is_watched(self) -> bool:
         """Return whether there is software to set up. A timed exam starts without it."""
+        if self.attempt is not None and self.attempt.is_open:
+            return self.attempt.taking_as_proctored
         return self.exam.is_proctored or self.exam.is_practice_exam
 
     @property
@@ -88,7 +90,7 @@ def _settle(sitting: Sitting) -> None:
         sitting.attempt = api.submit_attempt(sitting.attempt.attempt_code, by=sitting.user)
     if sitting.attempt.status in FINISHED:
         close_and_grade(
-            sitting.attempt.attempt_code, sitting.user, sitting.content, counts=not sitting.exam.is_practice_exam
+            sitting.attempt.attempt_code, sitting.user, sitting.content, counts=not sitting.attempt.is_sample_attempt
         )
 
 

@@ -44,6 +44,15 @@ class PendingDecision:
     def grade_is_held(self) -> bool:
         return rules.grade_is_held(self.after.values(), course_holds_grades=self.course_holds_grades)
 
+    @property
+    def others_rejected(self) -> int:
+        """The number of the learner's other attempts at this exam that are rejected once the decision is made."""
+        return sum(status == AttemptStatus.REJECTED and pk != self.attempt.pk for pk, status in self.after.items())
+
+    @property
+    def another_holds_grade(self) -> bool:
+        return self.course_holds_grades and self.others_rejected > 0
+
 
 def _never(effect: LmsEffect) -> bool:
     return False

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctoring_results import rules
-from proctoring_results.choices import AttemptStatus, EffectKind, EffectState
+from proctoring_results.choices import EffectKind, EffectState
 from proctoring_results.lms import lms
 from proctoring_results.models import LmsEffect
 
@@ -20,7 +20,7 @@ from .level import level_effect, statuses_of
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from proctoring_results.models import ProctoredExam
+    from proctoring_results.models import ExamAttempt, ProctoredExam
 
 # How soon an effect that waits for the grade asks again.
 SHORT_WAIT = timedelta(seconds=5)
@@ -29,6 +29,12 @@ SHORT_WAIT = timedelta(seconds=5)
 def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
     """Return whether any attempt that counts is rejected, in a course that holds grades."""
     return rules.grade_is_held(statuses_of(user, exam), course_holds_grades=lms().holds_grades(exam.course_id))
+
+
+def grade_is_held_by_another(attempt: ExamAttempt) -> bool:
+    """Return whether another attempt of the learner at the exam holds the grade, whatever this one does."""
+    others = statuses_of(attempt.user, attempt.exam, without=attempt)
+    return rules.grade_is_held(others, course_holds_grades=lms().holds_grades(attempt.exam.course_id))
 
 
 def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:
@@ -88,9 +94,7 @@ def _preview(decision: PendingDecision) -> GradeStep:
         was_held=decision.grade_was_held,
         is_held=decision.grade_is_held,
         course_holds=decision.course_holds_grades,
-        others_rejected=sum(
-            status == AttemptStatus.REJECTED and pk != decision.attempt.pk for pk, status in decision.after.items()
-        ),
+        others_rejected=decision.others_rejected,
     )
 
 

@@ -31,9 +31,11 @@ class NeverSettled(RuntimeError):
     """The present changed at every read. The effect is tried again later."""
 
 
-def statuses_of(user: AbstractBaseUser, exam: ProctoredExam) -> set[str]:
-    """Return the present statuses of the learner's attempts at the exam that count."""
+def statuses_of(user: AbstractBaseUser, exam: ProctoredExam, *, without: ExamAttempt | None = None) -> set[str]:
+    """Return the present statuses of the learner's attempts at the exam that count, ``without`` one of them."""
     attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
+    if without is not None:
+        attempts = attempts.exclude(pk=without.pk)
     return set(attempts.values_list("status", flat=True))
 
 

@@ -17,7 +17,7 @@ from proctoring_results.rules import RESULT_WORDS
 
 from . import templated_mail
 from .base import Effect, PendingDecision
-from .grade import grade_is_held, wait_for_the_grade
+from .grade import grade_is_held, grade_is_held_by_another, wait_for_the_grade
 
 if TYPE_CHECKING:
     from proctoring_results.models import LmsEffect
@@ -38,9 +38,11 @@ def _deliver(effect: LmsEffect) -> None:
     if not address:
         return
     with translation.override(lms().learner_language(attempt.user)):
-        held = change.to_status == AttemptStatus.REJECTED and grade_is_held(attempt.user, attempt.exam)
-        template = TEMPLATES[AttemptStatus(change.to_status)]
-        templated_mail.send(effect, attempt, template, {"grade_is_held": held}, to=[address])
+        context = {
+            "grade_is_held": change.to_status == AttemptStatus.REJECTED and grade_is_held(attempt.user, attempt.exam),
+            "another_holds_grade": grade_is_held_by_another(attempt),
+        }
+        templated_mail.send(effect, attempt, TEMPLATES[AttemptStatus(change.to_status)], context, to=[address])
 
 
 def _is_superseded(effect: LmsEffect) -> bool:
@@ -53,15 +55,19 @@ def _is_superseded(effect: LmsEffect) -> bool:
 
 
 def _wait(effect: LmsEffect) -> timedelta | None:
-    """*Unsatisfactory* says that the grade was set to 0, so the grade is written first."""
-    is_rejection = effect.change is not None and effect.change.to_status == AttemptStatus.REJECTED
-    return wait_for_the_grade(effect) if is_rejection else None
+    """Write the grade first, if the mail says that it is 0."""
+    attempt, change = effect.attempt, effect.change
+    if attempt is None or change is None:
+        return None
+    names_the_grade = change.to_status == AttemptStatus.REJECTED or grade_is_held_by_another(attempt)
+    return wait_for_the_grade(effect) if names_the_grade else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailStep:
     result: ResultWord
     names_the_zero: bool
+    another_holds_grade: bool
     has_address: bool
 
     @property
@@ -71,6 +77,9 @@ class MailStep:
             return _("No mail is sent: the learner has no address.")
         if self.names_the_zero:
             return _("The learner gets the mail “%(result)s”, which says that the grade was set to 0.") % params
+        if self.another_holds_grade:
+            sentence = _("The learner gets the mail “%(result)s”, which says that another attempt holds the grade.")
+            return sentence % params
         return _("The learner gets the mail “%(result)s”.") % params
 
 
@@ -78,6 +87,7 @@ def _preview(decision: PendingDecision) -> MailStep:
     return MailStep(
         result=RESULT_WORDS[decision.to],
         names_the_zero=decision.to is AttemptStatus.REJECTED and decision.grade_is_held,
+        another_holds_grade=decision.another_holds_grade,
         has_address=bool(email_of(decision.attempt.user)),
     )
 

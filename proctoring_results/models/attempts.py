@@ -41,8 +41,14 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
     def not_archived(self) -> Self:
         return self.filter(archived_at=None)
 
+    def affecting_lms(self) -> Self:
+        return self.filter(rules.AFFECTS_LMS)
+
     def counting_for_grade(self) -> Self:
         return self.filter(rules.COUNTS_FOR_GRADE)
+
+    def holding_grade(self) -> Self:
+        return self.filter(rules.HOLDS_GRADE)
 
     def open(self) -> Self:
         return self.not_archived().filter(status__in=OPEN_STATUSES)
@@ -85,8 +91,9 @@ class ExamAttempt(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
     allowed_time_limit_mins = models.PositiveIntegerField(null=True, blank=True)
-    is_sample_attempt = models.BooleanField(default=False)
-    taking_as_proctored = models.BooleanField(default=True)
+    # What the attempt is: fixed when it is created, whatever becomes of the exam.
+    is_sample_attempt = models.BooleanField(default=False, editable=False)
+    taking_as_proctored = models.BooleanField(default=True, editable=False)
     current_review = models.ForeignKey(
         "ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
@@ -125,6 +132,7 @@ class ExamAttempt(models.Model):
                     "exam",
                     "status",
                     "attention_since",
+                    "taking_as_proctored",
                     "is_sample_attempt",
                     "archived_at",
                     "started_at",
@@ -168,11 +176,6 @@ class ExamAttempt(models.Model):
     @property
     def is_open(self) -> bool:
         return self.archived_at is None and self.status in OPEN_STATUSES
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether a proctoring service is told of it. A practice exam need not be a proctored one."""
-        return self.taking_as_proctored or (self.is_sample_attempt and not self.exam.is_proctored)
 
     @property
     def known_exam_id(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+EFFECTS_AT_ONCE = 1_000  # rows of one INSERT
+
+
 class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
     def waiting(self) -> Self:
         return self.filter(state=EffectState.WAITING)
@@ -39,21 +42,14 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         now: datetime | None = None,
     ) -> list[LmsEffect]:
         """Queue what follows, in the caller's transaction."""
-        now = now or timezone.now()
-        effects = [
-            LmsEffect(
-                kind=kind,
-                user_id=attempt.user_id,
-                exam_id=attempt.exam_id,
-                attempt=attempt,
-                change=change,
-                review=review,
-                queued_at=now,
-                next_try_at=now,
-            )
-            for kind in kinds
-        ]
-        return self.bulk_create(effects)
+        facts = {"change": change, "review": review}
+        return self.bulk_create(_about(attempt, kind, now or timezone.now(), **facts) for kind in kinds)
+
+    def queue_for_all(self, kinds: Collection[EffectKind], attempts: Iterable[ExamAttempt]) -> list[LmsEffect]:
+        """Queue these kinds for each attempt, in the caller's transaction."""
+        now = timezone.now()
+        effects = [_about(attempt, kind, now) for attempt in attempts for kind in kinds]
+        return self.bulk_create(effects, batch_size=EFFECTS_AT_ONCE)
 
     def queue_call(
         self,
@@ -91,6 +87,18 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         """Return the calls that may have waited for this one."""
         same = Q(exam=effect.exam_id) if effect.attempt_id is None else Q(user=effect.user_id)
         return self.waiting().filter(same, kind=EffectKind.PROVIDER, pk__gt=effect.pk, lease_until=None)
+
+
+def _about(attempt: ExamAttempt, kind: EffectKind, now: datetime, **facts: models.Model | None) -> LmsEffect:
+    return LmsEffect(
+        kind=kind,
+        user_id=attempt.user_id,
+        exam_id=attempt.exam_id,
+        attempt=attempt,
+        queued_at=now,
+        next_try_at=now,
+        **facts,
+    )
 
 
 class LmsEffect(LeasedTask):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from proctoring_results import rules
 
@@ -17,8 +17,9 @@ class ProctoredExamQuerySet(models.QuerySet["ProctoredExam"]):
         return self.filter(course_id=course_id)
 
     def with_result(self) -> Self:
-        """Return the exams whose attempts have a result and stand in the report."""
-        return self.filter(rules.EXAM_HAS_RESULT)
+        """Return the exams whose attempts have a result, or had one before the exam was switched."""
+        with_attempts = self.model._default_manager.filter(rules.AN_ATTEMPT_HAS_RESULT, pk=OuterRef("pk"))
+        return self.filter(rules.EXAM_GIVES_RESULTS | Exists(with_attempts))
 
 
 class ProctoredExam(models.Model):

@@ -115,21 +115,22 @@ class QuizRow:
 
 
 def quiz_list(course_id: str) -> list[QuizRow]:
-    """Return the proctored and practice exams of a course, by name. Two queries."""
+    """Return the exams of a course that have or had proctored or practice attempts, by name. Two queries."""
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     return quiz_rows(list(with_last_activity(exams).order_by("exam_name", "pk")))
 
 
 def with_last_activity(exams: ProctoredExamQuerySet) -> ProctoredExamQuerySet:
     """Annotate what ``quiz_rows`` needs."""
-    newest = ExamAttempt.objects.filter(exam=OuterRef("pk")).order_by("-last_activity_at")
+    newest = ExamAttempt.objects.with_result().filter(exam=OuterRef("pk")).order_by("-last_activity_at")
     return exams.annotate(last_activity=Subquery(newest.values("last_activity_at")[:1]))
 
 
 def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
     """Return how the attempts at each of these exams (``with_last_activity``) stand. One query."""
     groups: dict[int, list[StatusGroup]] = {exam.pk: [] for exam in exams}
-    for exam_pk, status, number, attention in _grouped(ExamAttempt.objects.filter(exam__in=list(groups)), "exam"):
+    attempts = ExamAttempt.objects.with_result().filter(exam__in=list(groups))
+    for exam_pk, status, number, attention in _grouped(attempts, "exam"):
         groups[exam_pk].append((status, number, attention))
     policies = {provider: policy_of(provider) for provider in {exam.provider for exam in exams}}
     return [

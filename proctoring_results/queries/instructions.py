@@ -19,7 +19,7 @@ ANSWER_SECONDS, FAILURE_SECONDS = 60, 30
 
 def takes_calls(attempt: ExamAttempt) -> bool:
     """Return whether the provider is called about the attempt, and reports by itself when the learner is ready."""
-    return provider_named(attempt.provider).takes_calls and attempt.is_watched
+    return provider_named(attempt.provider).takes_calls and attempt.taking_as_proctored
 
 
 def instructions_for(attempt: ExamAttempt) -> Instructions | None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from proctoring_results.choices import AttemptStatus, NoResultWord, ResultWord
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attempts import ExamAttemptQuerySet
-from proctoring_results.rules import RESULT_WORDS, exam_has_result
+from proctoring_results.rules import RESULT_WORDS
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -30,7 +30,7 @@ def open_attempt(user: AbstractBaseUser, exam: ProctoredExam) -> ExamAttempt | N
 
 
 def result_for(user: AbstractBaseUser, exam: ProctoredExam) -> ResultWord | None:
-    """Return Pending, Satisfactory or Unsatisfactory, by the newest attempt that is not archived; else None."""
+    """Return Pending, Satisfactory or Unsatisfactory, as ``learner_result`` does; else None."""
     result = learner_result(user, exam)
     return result.word if result else None
 
@@ -43,6 +43,12 @@ class LearnerResult:
     attempt_code: str
     word: ResultWord | None
     no_word: NoResultWord | None
+    another_is_rejected: bool
+
+    @property
+    def another_holds_grade(self) -> bool:
+        """Whether the grade is 0 because of another attempt at the exam, whatever the result of this one."""
+        return self.another_is_rejected and lms().holds_grades(self.course_id)
 
     @property
     def whom_to_ask(self) -> str:
@@ -54,36 +60,48 @@ class LearnerResult:
 
 
 def learner_result(user: AbstractBaseUser, exam: ProctoredExam) -> LearnerResult | None:
-    """Return what the learner may read of their newest attempt that is not archived; None if that is nothing."""
-    newest = attempts_of(user, exam).not_archived().select_related("exam").first()
+    """Return what the learner may read of their newest attempt; None if that is nothing.
+
+    Archived attempts, and attempts that were not taken as proctored, are passed over.
+    """
+    newest = _readable_attempts(user).filter(exam=exam).order_by("pk").last()
     return result_of(newest) if newest else None
 
 
 def results_in_course(user: AbstractBaseUser, course_id: str) -> dict[str, LearnerResult]:
     """Return the ``learner_result`` of all exams of a course, by their content ids. One query."""
-    attempts = ExamAttempt.objects.in_course(course_id).filter(user_id=user.pk).not_archived()
-    # The newest attempt at each exam comes last and replaces the older ones.
-    newest = {attempt.exam.content_id: attempt for attempt in attempts.select_related("exam").order_by("pk")}
-    results = {content_id: result_of(attempt) for content_id, attempt in newest.items()}
+    newest = newest_attempts_of(user).in_course(course_id).order_by("pk")
+    results = {attempt.exam.content_id: result_of(attempt) for attempt in newest}
     return {content_id: result for content_id, result in results.items() if result is not None}
 
 
 def newest_attempts_of(user: AbstractBaseUser) -> ExamAttemptQuerySet:
-    """Return the newest attempt at each exam of the learner that is not archived, with the exam, in no order."""
-    newer = ExamAttempt.objects.not_archived().filter(
-        user_id=OuterRef("user_id"), exam_id=OuterRef("exam_id"), pk__gt=OuterRef("pk")
+    """Return the learner's newest attempt at each exam of which they may read something, with the exam, in no order."""
+    newer = (
+        ExamAttempt.objects.with_result()
+        .not_archived()
+        .filter(user_id=OuterRef("user_id"), exam_id=OuterRef("exam_id"), pk__gt=OuterRef("pk"))
     )
-    newest = ExamAttempt.objects.not_archived().filter(~Exists(newer), user_id=user.pk)
-    return newest.select_related("exam")
+    return _readable_attempts(user).filter(~Exists(newer))
+
+
+def _readable_attempts(user: AbstractBaseUser) -> ExamAttemptQuerySet:
+    """Return the learner's attempts that have a result and are not archived, as ``result_of`` needs them."""
+    others = ExamAttempt.objects.holding_grade().filter(
+        ~Q(pk=OuterRef("pk")), user_id=OuterRef("user_id"), exam_id=OuterRef("exam_id")
+    )
+    attempts = ExamAttempt.objects.with_result().not_archived().filter(user_id=user.pk).select_related("exam")
+    return attempts.annotate(another_is_rejected=Exists(others))
 
 
 def result_of(attempt: ExamAttempt) -> LearnerResult | None:
-    """Return what the learner may read of an attempt; None if that is nothing."""
-    word = RESULT_WORDS.get(attempt.status) if exam_has_result(attempt.exam) else None
+    """Return what the learner may read of one of ``newest_attempts_of``; None if that is nothing."""
+    word = RESULT_WORDS.get(attempt.status)
     no_word = NoResultWord(attempt.status) if attempt.status in NoResultWord.values else None
     if word is None and no_word is None:
         return None
-    return LearnerResult(attempt.exam.course_id, attempt.attempt_code, word, no_word)
+    another_is_rejected: bool = attempt.another_is_rejected  # type: ignore[attr-defined]  # annotated
+    return LearnerResult(attempt.exam.course_id, attempt.attempt_code, word, no_word, another_is_rejected)
 
 
 def time_left(attempt: ExamAttempt) -> timedelta | None:

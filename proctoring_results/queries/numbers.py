@@ -128,7 +128,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
     Six queries, whatever the number of attempts. Raises ``NotFound`` (the course has no such exam).
     """
     exams = _exams_in_report(course_id, content_id)
-    attempts = ExamAttempt.objects.filter(exam__in=exams)
+    attempts = ExamAttempt.objects.with_result().filter(exam__in=exams)
     keys = _keys(attempts)
     groups = _groups(attempts, keys)
     counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)

@@ -63,7 +63,7 @@ class StatusStep:
 
 @dataclass(frozen=True, slots=True)
 class NothingStep:
-    """A decision about a practice attempt, or one at an exam that is not proctored, affects nothing in the LMS."""
+    """A decision about a practice attempt, or one that was not taken as proctored, affects nothing in the LMS."""
 
     is_practice: bool
 
@@ -73,7 +73,9 @@ class NothingStep:
             return _(
                 "This is a practice attempt: nothing follows for grade, credit or certificate, and no mail is sent."
             )
-        return _("This exam is not proctored: nothing follows for grade, credit or certificate, and no mail is sent.")
+        return _(
+            "This attempt is not proctored: nothing follows for grade, credit or certificate, and no mail is sent."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...]) -> 
 
 
 def _matching(filters: AttemptFilter, exams: Sequence[int]) -> ExamAttemptQuerySet:
-    attempts = ExamAttempt.objects.all()
+    attempts = ExamAttempt.objects.with_result()
     if filters.status:
         attempts = attempts.filter(status=filters.status)
     if filters.review_status:
@@ -108,9 +108,9 @@ def _named(search: str, exams: Sequence[int]) -> Q:
 
 
 def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], list[ExamAttempt]]:
-    """Return all attempts of these learners at these exams, archived ones too, oldest first: (user, exam) → attempts.
+    """Return these learners' attempts at these exams that have a result: (user, exam) → attempts, oldest first.
 
-    One query.
+    Archived ones are among them. One query.
     """
     by_learner: dict[tuple[int, int], list[ExamAttempt]] = {
         (attempt.user_id, attempt.exam_id): [] for attempt in attempts
@@ -118,7 +118,8 @@ def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int
     if not by_learner:
         return {}
     rows = (
-        ExamAttempt.objects.filter(user__in={user for user, _ in by_learner}, exam__in={exam for _, exam in by_learner})
+        ExamAttempt.objects.with_result()
+        .filter(user__in={user for user, _ in by_learner}, exam__in={exam for _, exam in by_learner})
         .only("user", "exam", "attempt_code", "status", "started_at", "archived_at")
         .order_by("pk")
     )

@@ -65,7 +65,7 @@ KINDS: Mapping[ReportKind, Kind] = {kind.kind: kind for kind in (EXAM_RESULTS, S
 
 
 def attempts_in_report(course_id: str, filters: Mapping[str, Any]) -> QuerySet[ExamAttempt]:
-    """Return every attempt at a proctored or practice exam, archived ones too; ``filters`` may name a ``content_id``.
+    """Return every attempt that has a result, archived ones too; ``filters`` may name a ``content_id``.
 
     Reads the exams at once: with their keys at hand the database knows how many attempts to expect, and reads those of
     a small course by the index however large the table is.
@@ -73,7 +73,7 @@ def attempts_in_report(course_id: str, filters: Mapping[str, Any]) -> QuerySet[E
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if "content_id" in filters:
         exams = exams.filter(content_id=filters["content_id"])
-    return ExamAttempt.objects.filter(exam__in=list(exams.values_list("pk", flat=True)))
+    return ExamAttempt.objects.with_result().filter(exam__in=list(exams.values_list("pk", flat=True)))
 
 
 def rows_of(columns: Sequence[Column], attempts: QuerySet[ExamAttempt]) -> QuerySet[ExamAttempt, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, ExamNotAvailable, InvalidInput
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.rules import exam_gives_results
 from proctoring_results.validation import clean_key, clean_reason, clean_text, clean_whole_number
 
 from .effects import queue_attempt_call, queue_effects
@@ -47,6 +48,8 @@ def create_attempt(
 ) -> ExamAttempt:
     """Create a learner's attempt at an exam. ``by`` is not recorded, since a creation is no transition.
 
+    Whether it is a practice attempt and taken as proctored is fixed here, by the exam as it is now. One that is not
+    taken as proctored has no result, and nothing follows from it in the LMS.
     ``external_id`` is the provider's id, if you have registered the attempt with it already.
     Raises ``AttemptAlreadyOpen``, which carries the open attempt, ``ExamNotAvailable`` and ``InvalidInput``.
     """
@@ -69,7 +72,7 @@ def create_attempt(
                 track=track,
                 extra_time_mins=extra,
                 is_sample_attempt=exam.is_practice_exam,
-                taking_as_proctored=taking_as_proctored and exam.is_proctored,
+                taking_as_proctored=taking_as_proctored and exam_gives_results(exam),
                 external_id=external_id,
                 open_key=key,
             )

@@ -6,16 +6,18 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from proctoring_results import tasks
-from proctoring_results.choices import EffectKind, EffectState, ProviderCall
+from proctoring_results.choices import OPEN_STATUSES, EffectKind, EffectState, ProviderCall
+from proctoring_results.effects.registry import LEVELS
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.instructions import takes_calls
-from proctoring_results.rules import affects_lms, exam_has_result
+from proctoring_results.rules import affects_lms, exam_gives_results
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -30,7 +32,7 @@ def queue_effects(
 ) -> None:
     """Write the effects of these kinds, and enqueue their delivery once.
 
-    Practice attempts and attempts at exams that are not proctored have provider calls only.
+    Practice attempts and attempts that are not taken as proctored have provider calls only.
     """
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
     lms_kinds = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
@@ -38,6 +40,14 @@ def queue_effects(
         LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
         is_queued = True
     if is_queued:
+        enqueue_after_commit(tasks.deliver_effects)
+
+
+def queue_levels_at(exam: ProctoredExam) -> None:
+    """Write the levels of each learner whose grade, credit or certificate may follow from an attempt at the exam."""
+    over = exam.attempts.affecting_lms().exclude(status__in=OPEN_STATUSES)
+    newest = over.order_by().values("user").annotate(newest=Max("pk")).values("newest")
+    if LmsEffect.objects.queue_for_all(LEVELS, ExamAttempt.objects.filter(pk__in=newest).order_by("pk")):
         enqueue_after_commit(tasks.deliver_effects)
 
 
@@ -57,7 +67,7 @@ def _write_call(call: ProviderCall, attempt: ExamAttempt, change: StatusChange |
 
 def queue_exam_call(exam: ProctoredExam) -> None:
     """Write a call that tells the exam's provider of the exam as it is now."""
-    is_its_business = exam_has_result(exam) or exam.external_id is not None
+    is_its_business = exam_gives_results(exam) or exam.external_id is not None
     if is_its_business and provider_named(exam.provider).takes_calls:
         LmsEffect.objects.queue_call(ProviderCall.SAVE_EXAM, exam=exam)
         enqueue_after_commit(tasks.deliver_effects)

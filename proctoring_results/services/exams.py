@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -12,7 +14,7 @@ from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFo
 from proctoring_results.models import ProctoredExam
 from proctoring_results.validation import clean_key, clean_text, clean_whole_number
 
-from .effects import queue_exam_call
+from .effects import queue_exam_call, queue_levels_at
 
 A_YEAR = 366 * 24 * 60  # minutes
 MAX_POLICY_LENGTH = 32 * 1024  # characters
@@ -26,6 +28,8 @@ SENT_TO_PROVIDER = (
     "review_policy",
     "provider",
 )
+# After a change of these, grade, credit and certificate are told once more.
+SWITCHES = ("is_proctored", "is_practice_exam", "is_active")
 
 
 class ExamChanges(TypedDict, total=False):
@@ -80,7 +84,7 @@ def create_exam(
 
 @transaction.atomic
 def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges]) -> ProctoredExam:
-    """Change the fields that ``create_exam`` takes. Existing attempts keep what they copied.
+    """Change the fields that ``create_exam`` takes. Existing attempts stay what they are, and keep what they copied.
 
     Raises ``InvalidInput`` (unknown names, too, and an ``external_id`` of another exam) and ``NotFound``.
     """
@@ -90,12 +94,18 @@ def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges])
     if changes.get("provider", exam.provider) != exam.provider:
         # The id is the old provider's; the new one has yet to give the exam an id.
         changes.setdefault("external_id", None)
-    sent_before = [getattr(exam, name) for name in SENT_TO_PROVIDER]
+    before = copy(exam)
     _fill_in(exam, changes)
     saved = _saved(exam)
-    if [getattr(saved, name) for name in SENT_TO_PROVIDER] != sent_before:
+    if _differ(saved, before, SENT_TO_PROVIDER):
         queue_exam_call(saved)
+    if _differ(saved, before, SWITCHES):
+        queue_levels_at(saved)
     return saved
+
+
+def _differ(exam: ProctoredExam, before: ProctoredExam, names: Iterable[str]) -> bool:
+    return any(getattr(exam, name) != getattr(before, name) for name in names)
 
 
 def _fill_in(exam: ProctoredExam, values: ExamChanges) -> None:

@@ -226,3 +226,62 @@ def test_the_team_is_led_to_the_session_at_the_sites_own_address(attempt, mailou
     for body in (mail.body, html):
         assert ("/proctoring/sessions/" in body) is bool(link)
         assert link.format(code=attempt.attempt_code) in body
+
+
+# --- Another attempt holds the grade ---
+
+HELD_BY_ANOTHER = "While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."
+
+
+def bodies(mail) -> tuple[str, str]:
+    return mail.body, mail.alternatives[0][0]
+
+
+@pytest.mark.parametrize("decide", [api.pass_attempt, api.fail_attempt])
+def test_a_mail_says_that_another_attempt_holds_the_grade(attempt, admin, mailoutbox, decide):
+    ExamAttemptFactory(user=attempt.user, exam=attempt.exam, rejected=True)
+    decide(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    [mail] = mailoutbox
+    assert all(body.count(HELD_BY_ANOTHER) == 1 for body in bodies(mail))
+
+
+def test_a_receipt_says_so_too(mailoutbox, transactional_db):
+    failed = ExamAttemptFactory(rejected=True)
+    attempt = ExamAttemptFactory(started=True, user=failed.user, exam=failed.exam)
+    api.submit_attempt(attempt.attempt_code)
+    deliver_due()
+    assert all(HELD_BY_ANOTHER in body for body in bodies(mailoutbox[0]))
+
+
+@pytest.mark.parametrize(
+    "other", [{"verified": True}, {"rejected": True, "archived": True}, {"rejected": True, "is_sample_attempt": True}]
+)
+def test_no_mail_says_so_if_no_other_attempt_that_counts_is_rejected(attempt, admin, mailoutbox, other):
+    ExamAttemptFactory(user=attempt.user, exam=attempt.exam, **other)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    assert HELD_BY_ANOTHER not in mailoutbox[0].body
+
+
+def test_no_mail_says_so_in_a_course_that_holds_no_grades(attempt, admin, host, mailoutbox):
+    host.holding = False
+    ExamAttemptFactory(user=attempt.user, exam=attempt.exam, rejected=True)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    assert HELD_BY_ANOTHER not in mailoutbox[0].body
+
+
+def test_a_mail_that_names_another_attempts_zero_waits_for_the_grade(attempt, admin, host, mailoutbox):
+    other = ExamAttemptFactory(user=attempt.user, exam=attempt.exam, submitted=True)
+    host.down = True
+    api.fail_attempt(other.attempt_code, by=admin, reason="x")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    with suppress(ExceptionGroup):
+        deliver_due()
+    assert mailoutbox == []
+    host.down = False
+    for minutes in (1, 2):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            deliver_due()
+    assert [HELD_BY_ANOTHER in mail.body for mail in mailoutbox if mail.subject.startswith("Satis")] == [True]

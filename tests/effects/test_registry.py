@@ -31,15 +31,15 @@ ready_to_start → declined: credit
 ready_to_start → expired:
 ready_to_start → error: credit, provider
 started → ready_to_submit:
-started → completed: provider
+started → completed: credit, provider
 started → submitted: credit, provider, mail
-started → timed_out: provider
+started → timed_out: credit, provider
 started → expired:
 started → error: credit, provider
 ready_to_submit → started:
-ready_to_submit → completed: provider
+ready_to_submit → completed: credit, provider
 ready_to_submit → submitted: credit, provider, mail
-ready_to_submit → timed_out: provider
+ready_to_submit → timed_out: credit, provider
 ready_to_submit → expired:
 ready_to_submit → error: credit, provider
 completed → submitted: credit, mail

@@ -84,6 +84,7 @@ def test_what_the_preview_says_is_what_happens(start, to, others, admin, host, m
     [mail] = mailoutbox
     assert f"{preview.effects[E.MAIL].result.label}" in mail.subject
     assert preview.effects[E.MAIL].names_the_zero is ("set to 0" in mail.body)
+    assert preview.effects[E.MAIL].another_holds_grade is ("another of your attempts" in mail.body)
 
 
 def test_no_condition_of_the_table_binds_a_person():

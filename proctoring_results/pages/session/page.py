@@ -159,5 +159,5 @@ def _attempts(attempt: ExamAttempt) -> list[AttemptLink]:
     """Of the learner at this exam, oldest first."""
     return [
         AttemptLink(other, status_badge(other.status), session_url(other), other.pk == attempt.pk)
-        for other in attempts_of(attempt.user, attempt.exam).order_by("pk")
+        for other in attempts_of(attempt.user, attempt.exam).with_result().order_by("pk")
     ]

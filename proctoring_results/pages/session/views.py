@@ -40,7 +40,7 @@ from proctoring_results.pages._shared.navigation import navigation, session_url,
 from proctoring_results.queries.lookups import get_attempt
 from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.sessions import next_requiring_attention
-from proctoring_results.rules import exam_has_result
+from proctoring_results.rules import has_result
 from proctoring_results.services.decisions import VERDICTS
 from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
@@ -171,7 +171,7 @@ def _attempt_to_view(request: SignedIn, attempt_code: str) -> ExamAttempt:
 
 def _require_view(request: SignedIn, attempt: ExamAttempt) -> None:
     permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
-    if not exam_has_result(attempt.exam):
+    if not has_result(attempt):
         raise NotFound("session", attempt.attempt_code)
 
 

@@ -14,7 +14,7 @@ from proctoring_results.exceptions import InvalidInput, NotFound
 from proctoring_results.queries.lookups import get_attempt
 from proctoring_results.rest.json_body import printable_name, read_object
 from proctoring_results.rest.views import JsonView
-from proctoring_results.rules import exam_has_result
+from proctoring_results.rules import has_result
 from proctoring_results.throttles import CallsThrottle
 from proctoring_results.validation import clean_key
 
@@ -67,7 +67,7 @@ class ApiView(JsonView):
     def find_attempt(self, attempt_code: str) -> ExamAttempt:
         """Return the attempt. Raise ``NotFound`` if there is none, or none that the caller may view."""
         attempt = get_attempt(clean_key("attempt_code", attempt_code))
-        exam = attempt.exam
-        if not exam_has_result(exam) or not permissions.may(self.caller, permissions.VIEW_SESSIONS, exam.course_id):
+        may_view = permissions.may(self.caller, permissions.VIEW_SESSIONS, attempt.exam.course_id)
+        if not (has_result(attempt) and may_view):
             raise NotFound("attempt", attempt_code)
         return attempt

@@ -31,6 +31,9 @@ class OwnResultSerializer(serializers.Serializer[Any]):
     attempt_code = serializers.CharField()
     result = serializers.ChoiceField(ResultWord.choices, allow_null=True)
     no_result = serializers.ChoiceField(NoResultWord.choices, allow_null=True, help_text="Why there is no result.")
+    another_holds_grade = serializers.BooleanField(
+        help_text="While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."
+    )
 
 
 class OwnAttemptsView(ApiView):
@@ -56,4 +59,5 @@ def _result_of(attempt: ExamAttempt) -> dict[str, Any]:
         "attempt_code": attempt.attempt_code,
         "result": result.word if result else None,
         "no_result": result.no_word if result else None,
+        "another_holds_grade": result is not None and result.another_holds_grade,
     }

@@ -93,6 +93,16 @@ def test_a_timed_exam_has_no_session_page(looking):
     assert looking.get(url(attempt)).status_code == 404
 
 
+def test_a_session_keeps_its_page_when_the_exam_is_switched_off(looking, attempt):
+    api.update_exam(attempt.exam.course_id, attempt.exam.content_id, is_proctored=False, is_active=False)
+    assert looking.get(url(attempt)).status_code == 200
+
+
+def test_a_session_links_no_attempt_that_has_no_page(looking, attempt):
+    timed = ExamAttemptFactory(user=attempt.user, exam=attempt.exam, submitted=True, taking_as_proctored=False)
+    assert timed.attempt_code not in text(looking.get(url(attempt)))
+
+
 def test_incidents_are_dismissed_only_by_those_who_may_decide(looking, attempt):
     incident = Incident.objects.first()
     answer = looking.post(url(attempt, "dismissal", incident.pk), {"change": "dismiss", "reason": "x"})

@@ -40,7 +40,15 @@ def test_nothing_hints_at_suspicion(client, learner):
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert pages(client, ME) == [before]
-    assert set(before) == {"course_id", "content_id", "exam_name", "attempt_code", "result", "no_result"}
+    keys = {"course_id", "content_id", "exam_name", "attempt_code", "result", "no_result", "another_holds_grade"}
+    assert set(before) == keys
+
+
+def test_it_says_that_another_attempt_holds_the_grade(client, learner):
+    failed = ExamAttemptFactory(user=learner, rejected=True)
+    assert [body["another_holds_grade"] for body in pages(client, ME)] == [False]
+    ExamAttemptFactory(user=learner, exam=failed.exam, verified=True)
+    assert [body["another_holds_grade"] for body in pages(client, ME)] == [True]
 
 
 def test_nobody_elses_result_is_told(client, learner):
