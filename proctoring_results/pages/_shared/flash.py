@@ -5,20 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 
 # Ours are shown beside the button that was clicked, the host's where the host shows its own.
 OURS = "proctoring_results"
 
 
-def flash(request: HttpRequest, level: int, sentence: str) -> None:
-    messages.add_message(request, level, sentence, extra_tags=OURS)
+def flash(request: HttpRequest, level: int, sentence: str, *, place: str = "") -> None:
+    """``place`` names where on the page it is shown, if not where all are; one word."""
+    messages.add_message(request, level, sentence, extra_tags=f"{OURS} at-{place}" if place else OURS)
 
 
 def flash_context(request: HttpRequest) -> dict[str, Any]:
     """Return the messages for a page's context: ours, and those of the host."""
     pending = list(messages.get_messages(request))
+    ours = [message for message in pending if OURS in message.tags.split()]
     return {
-        "flash_messages": [message for message in pending if OURS in message.tags.split()],
+        "flash_messages": [message for message in ours if not _place(message)],
+        "placed_messages": [(_place(message), message) for message in ours if _place(message)],
         "messages": [message for message in pending if OURS not in message.tags.split()],
     }
+
+
+def _place(message: Message) -> str:
+    return next((tag.removeprefix("at-") for tag in message.tags.split() if tag.startswith("at-")), "")

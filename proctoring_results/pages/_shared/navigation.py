@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -41,8 +42,9 @@ def sessions_url(exam: ProctoredExam) -> str:
     return f"{address}?{urlencode({'exam': exam.content_id})}"
 
 
-def session_url(attempt: ExamAttempt) -> str:
-    return reverse("proctoring_results:session", args=[attempt.attempt_code])
+def session_url(attempt: ExamAttempt, params: Mapping[str, str] | None = None) -> str:
+    address = reverse("proctoring_results:session", args=[attempt.attempt_code])
+    return f"{address}?{urlencode(params)}" if params else address
 
 
 def dashboard_url(attempt: ExamAttempt) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
@@ -32,20 +32,25 @@ class Rows(Protocol[RowT]):
     def __getitem__(self, part: slice, /) -> Iterable[RowT]: ...
 
 
-def page_of(rows: QuerySet[RowT] | Rows[RowT], number: str | None) -> Page[RowT]:
+def page_of(rows: QuerySet[RowT] | Rows[RowT] | Sequence[RowT], number: str | None) -> Page[RowT]:
     paginator: Paginator[RowT] = Paginator(cast("QuerySet[RowT]", rows), conf().PAGE_SIZE)
     # No list has a page number of ten digits, and Python refuses to read thousands of them.
     page_number = int(number[:9]) if number and number.isascii() and number.isdigit() else 1
     return paginator.page(min(max(1, page_number), paginator.num_pages))
 
 
-def pager(page: Page[Any], name: str, /, *, params: Mapping[str, str] | None = None, **others: int) -> Pager:
-    """The links keep the page numbers of ``others``, and the other ``params`` of the address."""
+def pager(
+    page: Page[Any], name: str, /, *, params: Mapping[str, str] | None = None, base: str = "", **others: int
+) -> Pager:
+    """The links keep the page numbers of ``others``, and the other ``params`` of the address.
+
+    ``base`` is the address of the page, if it may be shown at another one, too.
+    """
 
     def link(number: int) -> str:
         numbers = {name: number, **others}
         page_params = [(key, str(value)) for key, value in sorted(numbers.items()) if value > 1]
-        return "?" + urlencode([*(params or {}).items(), *page_params])
+        return f"{base}?" + urlencode([*(params or {}).items(), *page_params])
 
     return Pager(
         number=page.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,9 @@ from proctoring_results.choices import AttemptStatus
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
+from proctoring_results.pages._shared.paging import Pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.people import Person, person
@@ -24,6 +27,8 @@ from proctoring_results.queries.learner import attempts_of
 from proctoring_results.queries.preview import Preview, Seen
 from proctoring_results.queries.timeline import Event, timeline
 
+from .address import Address
+from .decided import Happening, standing_decision
 from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
 from .tabs import Tab, tabs_of
@@ -73,31 +78,54 @@ class SessionPage:
     missing_export: MissingPermission | None
     whom_to_ask: str
     tabs: list[Tab]
+    pager: Pager
     ticks: list[str]
     has_marks: bool
+    # Who decided, when and why, if the attempt is decided.
+    decided: Happening | None
+    # After a decision there is nothing to decide, unless something new requires attention.
+    is_folded: bool
+    place: Address
+    list_url: str
+    list_name: str
     events: list[Event]
     attempts: list[AttemptLink]
     # The service's own dashboard, at this session.
     dashboard_url: str
 
+    def form_is_drawn(self, form: str) -> bool:
+        if form == "decision":
+            return bool(self.decision.passing or self.decision.failing)
+        return self.may_dismiss and any(row.form_name == form for tab in self.tabs for row in tab.incidents)
 
-def session_page(
-    previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, review_number: str = ""
-) -> SessionPage:
+
+def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, place: Address) -> SessionPage:
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
     events = timeline(attempt, with_messages=False)
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
-    selected = select_review(attempt, reviews, review_number)
+    selected = select_review(attempt, reviews, place.review, place.came_from.params)
     incidents = list(selected.review.incidents.all()) if selected else []
     length = length_of(attempt, incidents)
     addressed_as = lms().learner_name(attempt.user)
     # Everybody who has dismissed an incident has made a version of a review.
     names = {review.reviewed_by.pk: person(review.reviewed_by).label for review in reviews if review.reviewed_by}
     review = selected.review if selected else None
-    tabs = tabs_of(attempt, review, incidents, length=length, user=user, names=names)
+    params = {**place.came_from.params, **({"review": place.review} if selected and place.review else {})}
+    tabs = tabs_of(
+        attempt,
+        review,
+        incidents,
+        length=length,
+        user=user,
+        names=names,
+        page_number=place.page,
+        params=params,
+    )
+    reasons = [str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])]
+    decided = standing_decision(attempt, events)
     return SessionPage(
         attempt=attempt,
         learner=attempt.learner,
@@ -105,19 +133,32 @@ def session_page(
         exam_name=attempt.exam.exam_name,
         status=status_badge(attempt.status),
         facts=_facts(attempt, reviews),
-        reasons=[str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])],
+        reasons=reasons,
+        decided=decided,
+        is_folded=decided is not None and not reasons,
+        place=place,
+        list_url=list_url(attempt.exam.course_id, place.came_from.filters),
+        list_name=_list_name(attempt, place),
         decision=_decision(attempt, previews, may_decide=may_decide),
         selected=selected,
         missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
         whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
         may_dismiss=may_decide and selected is not None and selected.can_change,
-        tabs=tabs,
+        tabs=tabs.tabs,
+        pager=tabs.pager,
         ticks=ticks(length),
-        has_marks=any(incident.mark for tab in tabs for incident in tab.incidents),
+        has_marks=any(tab.marks for tab in tabs.tabs),
         events=events,
         attempts=_attempts(attempt),
         dashboard_url=dashboard_url(attempt),
     )
+
+
+def _list_name(attempt: ExamAttempt, place: Address) -> str:
+    """The list that somebody came from may be of this exam, or of the whole course."""
+    if parse_qs(place.came_from.filters).get("exam") == [attempt.exam.content_id]:
+        return _("Sessions of %(exam)s") % {"exam": attempt.exam.exam_name}
+    return _("Sessions")
 
 
 def _decision(attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *, may_decide: bool) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,11 +13,15 @@ from proctoring_results.rules import tone_of
 WIDTH, HEIGHT = 1000, 28
 # A mark can be seen and touched, however short the incident was.
 MIN_MARK_WIDTH = 10
+# More incidents than this are drawn as groups, so that marks neither cover each other nor take a hundred tab stops.
+MAX_MARKS = 25
 TICKS = 4
 
 # The height of a mark shows without colour, too, how serious the incident is.
 HEIGHTS = {"bad": HEIGHT, "warn": 20}
 MIN_HEIGHT = 12
+# The most serious first: a group looks like the most serious of its incidents.
+TONES = ("bad", "warn", "info", "good", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,14 @@ class Mark:
     tone: str
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedGroup:
+    """One mark, and the incidents that it stands for, in their order."""
+
+    mark: Mark
+    incidents: list[Incident]
+
+
 def length_of(attempt: ExamAttempt, incidents: Sequence[Incident]) -> float:
     """Return seconds: as long as the exam took, or until the end of the last incident if that is later."""
     taken = 0.0
@@ -38,19 +50,44 @@ def length_of(attempt: ExamAttempt, incidents: Sequence[Incident]) -> float:
     return max([taken, *ends, 1.0])
 
 
+def start_of(incident: Incident) -> float | None:
+    """Return seconds: when it began, or at least when it was over; None for an incident without a time."""
+    return incident.start if incident.start is not None else incident.stop
+
+
+def incident_tone(incident: Incident) -> str:
+    return "off" if incident.is_dismissed else tone_of(incident.status)
+
+
 def mark_of(incident: Incident, length: float) -> Mark | None:
     """Return None for an incident without a time."""
-    start = incident.start if incident.start is not None else incident.stop
+    start = start_of(incident)
     if start is None:
         return None
     stop = incident.stop if incident.stop is not None else start
     first, last = (min(max(0.0, seconds / length), 1.0) * WIDTH for seconds in sorted((start, stop)))
     width = max(MIN_MARK_WIDTH, round(last - first))
-    tone = tone_of(incident.status)
-    height = HEIGHTS.get(tone, MIN_HEIGHT)
-    return Mark(
-        min(round(first), WIDTH - width), HEIGHT - height, width, height, "off" if incident.is_dismissed else tone
-    )
+    height = HEIGHTS.get(tone_of(incident.status), MIN_HEIGHT)
+    return Mark(min(round(first), WIDTH - width), HEIGHT - height, width, height, incident_tone(incident))
+
+
+def marks_of(incidents: Iterable[Incident], length: float) -> list[MarkedGroup]:
+    """Return a mark for each incident that has a time, or one for each stretch of the recording if there are many."""
+    marked = [(mark, incident) for incident in incidents if (mark := mark_of(incident, length))]
+    if len(marked) <= MAX_MARKS:
+        return [MarkedGroup(mark, [incident]) for mark, incident in marked]
+    stretches: dict[int, list[tuple[Mark, Incident]]] = {}
+    for mark, incident in marked:
+        stretches.setdefault(mark.x * MAX_MARKS // WIDTH, []).append((mark, incident))
+    return [_group(number, stretch) for number, stretch in sorted(stretches.items())]
+
+
+def _group(number: int, stretch: list[tuple[Mark, Incident]]) -> MarkedGroup:
+    worst = min((mark for mark, _ in stretch), key=lambda mark: TONES.index(mark.tone))
+    width = WIDTH // MAX_MARKS
+    # A gap of one unit on each side, so that neighbours can be told apart.
+    mark = Mark(number * width + 1, worst.y, width - 2, worst.height, worst.tone)
+    return MarkedGroup(mark, [incident for _, incident in stretch])
 
 
 def ticks(length: float) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,13 @@ class SelectedReview:
         return next(link for link in self.links if link.is_selected)
 
 
-def select_review(attempt: ExamAttempt, reviews: Sequence[ExamReview], number: str) -> SelectedReview | None:
-    """``number`` is that of a review, from 1. Without it the page shows what a person has to look at."""
+def select_review(
+    attempt: ExamAttempt, reviews: Sequence[ExamReview], number: str, params: Mapping[str, str]
+) -> SelectedReview | None:
+    """``number`` is that of a review, from 1. Without it the page shows what a person has to look at.
+
+    ``params`` are the others of the address.
+    """
     reviews = sorted(reviews, key=lambda review: review.pk)
     if not reviews:
         return None
@@ -54,19 +59,21 @@ def select_review(attempt: ExamAttempt, reviews: Sequence[ExamReview], number: s
     has_newer_version = any(review.version_of_id == selected.pk for review in reviews)
     return SelectedReview(
         selected,
-        _links(attempt, reviews, selected),
+        _links(attempt, reviews, selected, params),
         is_current=selected.pk == attempt.current_review_id,
         is_new_information=selected.standing == ReviewStanding.AFTER_DECISION,
         can_change=incidents_can_change(attempt, selected, has_newer_version=has_newer_version),
     )
 
 
-def _links(attempt: ExamAttempt, reviews: Sequence[ExamReview], selected: ExamReview) -> list[ReviewLink]:
+def _links(
+    attempt: ExamAttempt, reviews: Sequence[ExamReview], selected: ExamReview, params: Mapping[str, str]
+) -> list[ReviewLink]:
     return [
         ReviewLink(
             number,
             _("Review %(number)d, %(status)s") % {"number": number, "status": review.get_review_status_display()},
-            f"{session_url(attempt)}?review={number}#pr-incidents",
+            f"{session_url(attempt, {**params, 'review': str(number)})}#pr-incidents",
             review is selected,
         )
         for number, review in enumerate(reviews, 1)

@@ -1,23 +1,29 @@
-"""The tabs of a session: incidents and evidence of the selected review, by where they were seen."""
+"""The incidents and evidence of the selected review by where they were seen: one list in four parts, page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results import crypto
 from proctoring_results.choices import SessionPart
 from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.links import EVIDENCE_LINK
+from proctoring_results.pages._shared.formats import number
+from proctoring_results.pages._shared.navigation import session_url
+from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.providers.policy import host_of, may_be_opened
-from proctoring_results.rules import part_of_evidence, part_of_incident, tone_of
+from proctoring_results.rules import part_of_evidence, part_of_incident
 
-from .recording import Mark, mark_of, span
+from .comments import Comment, folded
+from .recording import Mark, MarkedGroup, clock, incident_tone, marks_of, span, start_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -36,7 +42,7 @@ class EvidenceLink:
 
 
 def form_name(position: int) -> str:
-    """Name the form of an incident by its position: in a newer version of the review the incident is another row."""
+    """Name an incident by its position: in a newer version of the review it is another row."""
     return f"incident-{position + 1}"
 
 
@@ -44,14 +50,12 @@ def form_name(position: int) -> str:
 class IncidentRow:
     pk: int
     number: int
-    name: str
     status: str
     tone: str
     kind: str
-    comment: str
+    comment: Comment
     when: str
     evidence: list[EvidenceLink]
-    mark: Mark | None
     dismissed_by: str
     dismissed_at: datetime | None
     dismissal_reason: str
@@ -66,7 +70,17 @@ class IncidentRow:
 
     @property
     def reason_id(self) -> str:
-        return f"pr-reason-{self.pk}"
+        return f"pr-reason-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkLink:
+    """A mark of the drawing, and the address of the row that it leads to."""
+
+    mark: Mark
+    url: str
+    name: str
+    comment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,50 @@ class Tab:
     slug: str
     heading: str
     empty: str
+    # The page on which it begins.
+    url: str
+    # How many incidents it has on all pages, and how many of them are counted.
+    incidents_text: str
+    evidence_text: str
+    has_incidents: bool
+    # On this page.
     incidents: list[IncidentRow]
     # Of the whole session.
     evidence: list[EvidenceLink]
+    marks: list[MarkLink]
 
-    @property
-    def count(self) -> str:
-        return str(len(self.incidents) + len(self.evidence))
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    tabs: list[Tab]
+    pager: Pager
+
+
+EMPTY = {
+    SessionPart.VIDEO: gettext_lazy("Nothing was marked on the recording, and there is no recording."),
+    SessionPart.ONLINE: gettext_lazy("Nothing was marked on the screen."),
+    SessionPart.VERIFICATION: gettext_lazy("Nothing was marked on identification or room, and there are no scans."),
+    SessionPart.ONBOARDING: gettext_lazy("Nothing was marked during the learner’s onboarding."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """What the parts of one page need to be drawn."""
+
+    attempt: ExamAttempt
+    user: AbstractBaseUser
+    # The names of people by their keys.
+    names: Mapping[int, str]
+    # Of the recording, in seconds.
+    length: float
+    # The page of the list on which an incident stands, by its key.
+    page_of: Mapping[int, int]
+    # The address of a page of the list.
+    address: Callable[[int], str]
+
+    def address_of(self, incident: Incident) -> str:
+        return f"{self.address(self.page_of[incident.pk])}#pr-{form_name(incident.position)}"
 
 
 def tabs_of(
@@ -91,49 +142,106 @@ def tabs_of(
     length: float,
     user: AbstractBaseUser,
     names: Mapping[int, str],
-) -> list[Tab]:
-    """``length`` is that of the recording, in seconds; ``names`` are those of people by their keys."""
-    empty = {
-        SessionPart.VIDEO: _("Nothing was marked on the recording, and there is no recording."),
-        SessionPart.ONLINE: _("Nothing was marked on the screen."),
-        SessionPart.VERIFICATION: _("Nothing was marked on identification or room, and there are no scans."),
-        SessionPart.ONBOARDING: _("Nothing was marked during the learner’s onboarding."),
-    }
-    tabs = {part: Tab(part.value, str(part.label), empty[part], [], []) for part in SessionPart}
-    by_incident: dict[int, list[EvidenceLink]] = {}
-    for evidence in review.evidence.order_by("position") if review else ():
-        link = _evidence_link(attempt, evidence, user)
-        if evidence.incident_id is None:
-            tabs[part_of_evidence(evidence.kind)].evidence.append(link)
-        else:
-            by_incident.setdefault(evidence.incident_id, []).append(link)
-    for incident in incidents:
-        row = _incident_row(incident, by_incident.get(incident.pk, []), length, names)
-        tabs[part_of_incident(incident.kind)].incidents.append(row)
-    return list(tabs.values())
+    page_number: str,
+    params: Mapping[str, str],
+) -> Tabs:
+    """``length`` is in seconds; ``names`` are those of people by their keys.
+
+    ``params`` are the others of the address.
+    """
+    parts = list(SessionPart)
+    ordered = sorted(incidents, key=lambda incident: parts.index(part_of_incident(incident.kind)))
+    page = page_of(ordered, page_number)
+    size = page.paginator.per_page
+    drawing = _Drawing(
+        attempt=attempt,
+        user=user,
+        names=names,
+        length=length,
+        page_of={incident.pk: place // size + 1 for place, incident in enumerate(ordered)},
+        address=lambda number: session_url(attempt, {**params, **({"page": str(number)} if number > 1 else {})}),
+    )
+    visible = list(page)
+    evidence = _evidence_of(review, visible)
+    tabs = [
+        _tab(part, [one for one in ordered if part_of_incident(one.kind) is part], visible, evidence, drawing)
+        for part in parts
+    ]
+    return Tabs(tabs, pager(page, "page", params=params, base=session_url(attempt)))
 
 
-def _incident_row(
-    incident: Incident, evidence: list[EvidenceLink], length: float, names: Mapping[int, str]
-) -> IncidentRow:
-    when, number = span(incident.start, incident.stop), incident.position + 1
-    params = {"number": number, "status": incident.status, "when": when}
-    name = _("Incident %(number)d, %(status)s, %(when)s") if when else _("Incident %(number)d, %(status)s")
+def _evidence_of(review: ExamReview | None, visible: Sequence[Incident]) -> list[Evidence]:
+    """Return the evidence of the whole session, and of the incidents that are shown."""
+    if review is None:
+        return []
+    rows = review.evidence.filter(Q(incident=None) | Q(incident__in=[incident.pk for incident in visible]))
+    return list(rows.order_by("position"))
+
+
+def _tab(
+    part: SessionPart,
+    incidents: Sequence[Incident],
+    visible: Sequence[Incident],
+    evidence: Sequence[Evidence],
+    drawing: _Drawing,
+) -> Tab:
+    whole = [one for one in evidence if one.incident_id is None and part_of_evidence(one.kind) is part]
+    first_page = drawing.page_of[incidents[0].pk] if incidents else 1
+    return Tab(
+        slug=part.value,
+        heading=str(part.label),
+        empty=str(EMPTY[part]),
+        url=f"{drawing.address(first_page)}#pr-{part.value}",
+        incidents_text=_counted(incidents),
+        evidence_text=_pieces(len(whole)) if whole else "",
+        has_incidents=bool(incidents),
+        incidents=[_incident_row(one, evidence, drawing) for one in incidents if one in visible],
+        evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in whole],
+        marks=[_mark_link(group, drawing) for group in marks_of(incidents, drawing.length)],
+    )
+
+
+def _counted(incidents: Sequence[Incident]) -> str:
+    dismissed = sum(incident.is_dismissed for incident in incidents)
+    params = {"counted": number(len(incidents) - dismissed), "dismissed": number(dismissed)}
+    return _("%(counted)s counted, %(dismissed)s dismissed") % params if dismissed else params["counted"]
+
+
+def _pieces(count: int) -> str:
+    return ngettext("%(count)s file", "%(count)s files", count) % {"count": number(count)}
+
+
+def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Drawing) -> IncidentRow:
+    own = [one for one in evidence if one.incident_id == incident.pk]
     return IncidentRow(
         pk=incident.pk,
-        number=number,
-        name=name % params,
+        number=incident.position + 1,
         status=incident.status,
-        tone="off" if incident.is_dismissed else tone_of(incident.status),
+        tone=incident_tone(incident),
         kind=incident.kind,
-        comment=incident.comment,
-        when=when,
-        evidence=evidence,
-        mark=mark_of(incident, length),
-        dismissed_by=names.get(incident.dismissed_by_id or 0, ""),
+        comment=folded(incident.comment),
+        when=span(incident.start, incident.stop),
+        evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in own],
+        dismissed_by=drawing.names.get(incident.dismissed_by_id or 0, ""),
         dismissed_at=incident.dismissed_at,
         dismissal_reason=incident.dismissal_reason,
     )
+
+
+def _mark_link(group: MarkedGroup, drawing: _Drawing) -> MarkLink:
+    first = group.incidents[0]
+    comment = first.comment if len(group.incidents) == 1 else ""
+    return MarkLink(group.mark, drawing.address_of(first), _mark_name(group), comment)
+
+
+def _mark_name(group: MarkedGroup) -> str:
+    first, count = group.incidents[0], len(group.incidents)
+    if count == 1:
+        params = {"number": first.position + 1, "status": first.status, "when": span(first.start, first.stop)}
+        return _("Incident %(number)d, %(status)s, %(when)s") % params
+    starts = [start_of(incident) or 0.0 for incident in group.incidents]
+    params = {"count": number(count), "from": clock(min(starts)), "to": clock(max(starts))}
+    return _("%(count)s incidents that begin from %(from)s to %(to)s") % params
 
 
 def _evidence_link(attempt: ExamAttempt, evidence: Evidence, user: AbstractBaseUser) -> EvidenceLink:

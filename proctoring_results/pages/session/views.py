@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,6 +47,8 @@ from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
 from proctoring_results.validation import clean_key
 
+from .address import address_of_page
+from .decided import happened_since
 from .export import export, file_name
 from .page import session_page
 from .tabs import form_name
@@ -62,6 +65,23 @@ DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
     "dismiss": (dismiss_incident, gettext_lazy("The incident is dismissed: it is no longer counted.")),
     "restore": (restore_incident, gettext_lazy("The incident counts again.")),
 }
+
+
+DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was refused: in which form, the reason that was written there, and why."""
+
+    form: str
+    reason: str
+    problem: str = ""
+    # What the person's page showed, if something has happened since.
+    seen: Seen | None = None
+
+
+NOT_REFUSED = Refused("", "")
 
 
 @require_safe
@@ -92,7 +112,7 @@ def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Pass or Fail, by the button that was clicked."""
     attempt = _attempt_to_view(request, attempt_code)
     verdict = _lookup(VERDICTS, "verdict", request)
-    return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, "decision")
+    return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, DECISION)
 
 
 @require_POST
@@ -113,34 +133,31 @@ def _decided(
 ) -> HttpResponse:
     """Call ``decide`` and go back to the page. If it is refused, show the page with the reason in its ``form``."""
     reason = request.POST.get("reason", "")
+    place, seen = address_of_page(request, attempt), _seen(request)
     try:
-        decide(by=request.user, reason=reason, seen=_seen(request))
+        decide(by=request.user, reason=reason, seen=seen)
     except InvalidInput as refusal:
         if refusal.field != "reason":
             raise
-        problem = _("Please give a reason.")
-        return _session_page(request, attempt.attempt_code, reason=reason, problem=problem, form=form, status=400)
-    except (
-        StaleDecision,
-        IllegalTransition,
-        AttemptIsArchived,
-        AttemptIsErased,
-        IncidentNotInState,
-    ) as refusal:
+        refused = Refused(form, reason, problem=_("Please give a reason."))
+        return _session_page(request, attempt.attempt_code, refused, status=400)
+    except StaleDecision:
         # The page is fresh now.
-        return _session_page(request, attempt.attempt_code, reason=reason, problem=str(refusal), form=form, status=409)
-    flash(request, messages.SUCCESS, str(done))
-    # The keyboard starts there: with the message, and the way to the next session.
-    return SeeOther(f"{session_url(attempt)}#pr-flash")
+        return _session_page(request, attempt.attempt_code, Refused(form, reason, seen=seen), status=409)
+    except (IllegalTransition, AttemptIsArchived, AttemptIsErased, IncidentNotInState) as refusal:
+        refused = Refused(form, reason, problem=str(refusal))
+        return _session_page(request, attempt.attempt_code, refused, status=409)
+    # The keyboard starts there: at the row of an incident, or with the way to the next session.
+    at = "pr-flash" if form == DECISION else f"pr-{form}"
+    flash(request, messages.SUCCESS, str(done), place="" if form == DECISION else form)
+    return SeeOther(f"{session_url(attempt, place.params)}#{at}")
 
 
 def _session_page(
     request: SignedIn,
     attempt_code: str,
+    refused: Refused = NOT_REFUSED,
     *,
-    reason: str = "",
-    problem: str = "",
-    form: str = "",
     status: int = 200,
 ) -> HttpResponse:
     # Read before everything else on the page: a change in between makes the page stale, and is noticed.
@@ -148,15 +165,15 @@ def _session_page(
     attempt = previews[AttemptStatus.VERIFIED].attempt
     _require_view(request, attempt)
     course_id = attempt.exam.course_id
+    page = session_page(previews, request.user, address_of_page(request, attempt))
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
-        "navigation": navigation(course_id, "session"),
-        "page": session_page(previews, request.user, request.GET.get("review", "")),
-        # After a refusal: the reason that was written, in which form, and the problem.
-        "reason": reason,
-        "problem": problem,
-        "form": form,
+        "navigation": navigation(course_id, "sessions"),
+        "page": page,
+        "refused": refused,
+        "happened": happened_since(page.events, refused.seen) if refused.seen else [],
+        "is_refused_on_top": bool(refused.form) and not page.form_is_drawn(refused.form),
         **flash_context(request),
     }
     return render(request, "proctoring_results/session/page.html", context, status=status)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
+from proctoring_results.pages.session.comments import folded
 from proctoring_results.pages.session.export import SCHEMA_VERSION
 from proctoring_results.pages.session.recording import length_of, mark_of, span
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
@@ -174,8 +175,9 @@ def test_the_page_needs_no_inline_style_or_script(looking, attempt):
 def test_each_incident_is_drawn_and_leads_to_its_row(looking, attempt):
     page = text(looking.get(url(attempt)))
     for incident in Incident.objects.all():
-        assert f'<a href="#pr-incident-{incident.pk}" aria-label="Incident' in page
-        assert f'id="pr-incident-{incident.pk}"' in page
+        number = incident.position + 1
+        assert f'<a href="{url(attempt)}#pr-incident-{number}" aria-label="Incident {number}' in page
+        assert f'id="pr-incident-{number}"' in page
 
 
 def test_everything_that_happened_stands_in_the_history(looking, reviewing, attempt):
@@ -254,11 +256,40 @@ def test_before_the_decision_the_page_says_what_will_follow(reviewing, attempt):
 @pytest.mark.parametrize(("verdict", "status"), [("pass", "verified"), ("fail", "rejected")])
 def test_a_decision_is_made_with_a_reason_and_said(reviewing, reviewer, attempt, verdict, status):
     answer = decide(reviewing, attempt, verdict)
-    assert (answer.status_code, answer.url) == (303, f"{url(attempt)}#pr-flash")
+    assert answer.status_code == 303
+    assert answer.url.startswith(f"{url(attempt)}?place=")
+    assert answer.url.endswith("#pr-flash")
     attempt.refresh_from_db()
     assert attempt.status == status
     assert attempt.changes.latest("pk").by == reviewer
     assert f"Decided: {verdict.title()}." in text(reviewing.get(url(attempt)))
+
+
+def test_a_decided_session_says_who_decided_and_why_and_folds_the_form(reviewing, reviewer, attempt):
+    decide(reviewing, attempt, "pass", reason="It was the cat")
+    page = text(reviewing.get(url(attempt)))
+    assert re.search(
+        rf"Passed by {reviewer.username}</bdi></strong>, <time [^>]+>[^<]+</time> </p> "
+        r'<blockquote class="pr-comment">“It was the cat”',
+        page,
+    )
+    folded = re.search(r"<details[^>]*> <summary> Change the decision </summary>.*?</details>", page)
+    assert folded[0].count('name="verdict"') == 2
+
+
+def test_a_decision_of_the_provider_is_no_persons(reviewing):
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(attempt.attempt_code, "Clean")
+    page = text(reviewing.get(url(attempt)))
+    assert "Passed by the review of proctortrack" in page
+
+
+def test_new_information_after_a_decision_opens_the_form_again(reviewing, attempt):
+    decide(reviewing, attempt, "pass")
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME)
+    page = text(reviewing.get(url(attempt)))
+    assert "Passed by" in page
+    assert "Change the decision" not in page
 
 
 def test_the_other_button_undoes_it(reviewing, attempt):
@@ -284,7 +315,8 @@ def test_the_second_of_two_reviewers_is_told_sees_the_fresh_state_and_keeps_the_
     answer = reviewing.post(url(attempt, "decide"), {**seen, "verdict": "fail", "reason": "Phone on the desk"})
     assert answer.status_code == 409
     page = text(answer)
-    assert "The attempt has changed since you looked at it." in page
+    assert page.count("Nothing was recorded, because something has happened since you opened this page:") == 1
+    assert re.search(r"<bdi>colleague decided Pass</bdi>, <time datetime=", page)
     assert "It was the cat" in page
     assert ">Phone on the desk</textarea>" in page
     assert hidden(answer) != seen
@@ -298,6 +330,7 @@ def test_a_decision_that_is_not_possible_any_more_is_told(reviewing, attempt):
     answer = reviewing.post(url(attempt, "decide"), {**seen, "verdict": "pass", "reason": "x"})
     assert answer.status_code == 409
     assert "The attempt is archived; it cannot be changed." in text(answer)
+    assert "readonly>x</textarea>" in text(answer)
 
 
 @pytest.mark.parametrize(
@@ -356,6 +389,22 @@ def test_an_incident_is_dismissed_and_taken_back(reviewing, attempt):
     assert attempt.current_review.suspicious_count == 5
 
 
+def test_after_a_dismissal_one_is_at_the_row_which_says_so(reviewing, attempt):
+    answer = dismissal(reviewing, attempt, newest(attempt), "dismiss")
+    assert answer.url.endswith("#pr-incident-1")
+    page = text(reviewing.get(url(attempt)))
+    row = re.search(r'<tr role="row" id="pr-incident-1".*?</tr>', page)
+    assert "The incident is dismissed: it is no longer counted." in row[0]
+    assert page.count("The incident is dismissed") == 1
+
+
+def test_dismissed_incidents_are_not_counted_on_their_tab(reviewing, attempt):
+    dismissal(reviewing, attempt, newest(attempt), "dismiss")
+    tabs = reviewing.get(url(attempt)).context["page"].tabs
+    assert [tab.incidents_text for tab in tabs] == ["1 counted, 1 dismissed", "1", "1", "1"]
+    assert [tab.evidence_text for tab in tabs] == ["1 file", "", "", ""]
+
+
 def test_a_dismissal_without_a_reason_is_refused_where_it_was_asked(reviewing, attempt):
     answer = dismissal(reviewing, attempt, newest(attempt), "dismiss", reason="")
     assert answer.status_code == 400
@@ -368,7 +417,7 @@ def test_of_two_who_dismiss_the_same_incident_the_second_is_told_and_keeps_the_r
     for status in (303, 409):
         answer = reviewing.post(url(attempt, "dismissal", incident.pk), {**seen, "change": "dismiss", "reason": "Mine"})
         assert answer.status_code == status
-    assert "The attempt has changed since you looked at it." in text(answer)
+    assert "Dismissed incident 1 of review 1, which became review 2</bdi>" in text(answer)
     assert ">Mine</textarea>" in text(answer)
     assert ExamReview.objects.count() == 2
 
@@ -601,6 +650,66 @@ def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt,
         ExamAttemptFactory(user=attempt.user, exam=attempt.exam, archived=True)
     dismissal(reviewing, attempt, newest(attempt), "dismiss")
     assert count_queries() == before < 20
+
+
+MANY = 1_000
+SENTENCE = "A second person is seen beside the learner, who looks at them. " * 3
+
+
+@pytest.fixture
+def crowded():
+    """With as many incidents as a review may have, each with a comment of three sentences and a picture."""
+    attempt = ExamAttemptFactory(submitted=True)
+    incidents = [
+        api.IncidentData(
+            status=("Suspicious", "Rules Violation")[number % 2],
+            comment=SENTENCE,
+            kind=("webcam", "desktop", "id")[number % 3],
+            start=number,
+            stop=number + 5,
+            evidence=(api.EvidenceData(kind="screenshot", url=LINK),),
+        )
+        for number in range(MANY)
+    ]
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+    return attempt
+
+
+def test_a_page_with_a_thousand_incidents_is_small(reviewing, hosts, crowded):
+    with CaptureQueriesContext(connection) as queries:
+        response = reviewing.get(url(crowded))
+    assert len(queries) < 20
+    assert len(response.content) < 150_000
+    assert response.content.count(b"<a ") + response.content.count(b"<summary") < 250
+
+
+def test_incidents_stand_on_pages_of_25_and_each_tab_leads_to_its_beginning(reviewing, hosts, crowded):
+    first = reviewing.get(url(crowded)).context["page"]
+    assert [len(tab.incidents) for tab in first.tabs] == [25, 0, 0, 0]
+    assert [tab.incidents_text for tab in first.tabs] == ["334", "333", "333", "0"]
+    second = reviewing.get(first.tabs[1].url).context["page"]
+    assert second.tabs[1].incidents[0].number == 2
+    assert "The incidents of this part are on another page." in text(reviewing.get(url(crowded)))
+
+
+def test_many_marks_are_drawn_as_groups_that_lead_to_their_first_incident(reviewing, hosts, crowded):
+    marks = reviewing.get(url(crowded)).context["page"].tabs[0].marks
+    assert len(marks) <= 25
+    assert marks[-1].name == "10 incidents that begin from 16:12 to 16:39"
+    assert marks[-1].mark.tone == "bad"
+    page = reviewing.get(marks[-1].url)
+    assert f'id="{marks[-1].url.partition("#")[2]}"' in text(page)
+
+
+@pytest.mark.parametrize("comment", ["word " * 2_000, "x" * 10_000, "line\n" * 7])
+def test_a_long_comment_is_folded_and_nothing_of_it_is_lost(comment):
+    cut = folded(comment)
+    assert 0 < len(cut.beginning) <= 360
+    assert "".join((cut.beginning + cut.rest).split()) == "".join(comment.split())
+
+
+def test_a_short_comment_is_not_folded():
+    assert folded("A phone.\n" * 6).rest == ""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""The decision that stands, and what has happened since somebody opened the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from proctoring_results.choices import DECIDED_STATUSES, AttemptStatus, Source
+from proctoring_results.models import ExamReview, StatusChange
+from proctoring_results.people import person
+from proctoring_results.rules import VERDICT_LABELS
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt
+    from proctoring_results.queries.preview import Seen
+    from proctoring_results.queries.timeline import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A sentence without its time, the time, and the reason that somebody gave."""
+
+    sentence: str
+    at: datetime
+    reason: str = ""
+
+
+def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happening | None:
+    """Return who passed or failed the attempt, when and why; None while it is neither."""
+    if attempt.status not in DECIDED_STATUSES:
+        return None
+    changes = [event.row for event in events if isinstance(event.row, StatusChange)]
+    change = next((change for change in reversed(changes) if change.to_status == attempt.status), None)
+    return Happening(_decided_by(attempt, change, events), change.at, change.reason) if change else None
+
+
+def _decided_by(attempt: ExamAttempt, change: StatusChange, events: Sequence[Event]) -> str:
+    passed = change.to_status == AttemptStatus.VERIFIED
+    if change.source == Source.PERSON:
+        return (_("Passed by %(who)s") if passed else _("Failed by %(who)s")) % {"who": _name(change)}
+    params = {"provider": attempt.provider, "who": _claimed_name(change, events)}
+    if params["who"]:
+        claimed = _("Passed, reported by %(provider)s as decided by %(who)s")
+        return (claimed if passed else _("Failed, reported by %(provider)s as decided by %(who)s")) % params
+    if change.source == Source.PROVIDER:
+        review = _("Passed by the review of %(provider)s")
+        return (review if passed else _("Failed by the review of %(provider)s")) % params
+    return (_("Passed by %(who)s") if passed else _("Failed by %(who)s")) % {"who": _name(change)}
+
+
+def _name(change: StatusChange) -> str:
+    return person(change.by).label if change.by else str(Source(change.source).label)
+
+
+def _claimed_name(change: StatusChange, events: Sequence[Event]) -> str:
+    """Return the person whom the provider names; empty if it names nobody."""
+    reviews = [event.row for event in events if isinstance(event.row, ExamReview) and event.row.pk == change.review_id]
+    if not reviews:
+        return ""
+    [review] = reviews
+    return review.claimed_name or (person(review.reviewed_by).label if review.reviewed_by else "")
+
+
+def happened_since(events: Sequence[Event], seen: Seen) -> list[Happening]:
+    """Return the changes and reviews that are newer than those that were seen."""
+    return [
+        Happening(_sentence(event), event.at)
+        for event in events
+        if (isinstance(event.row, StatusChange) and event.row.pk > (seen.change_id or 0))
+        or (isinstance(event.row, ExamReview) and event.row.pk > (seen.review_id or 0))
+    ]
+
+
+def _sentence(event: Event) -> str:
+    change = event.row
+    if isinstance(change, StatusChange) and change.source == Source.PERSON:
+        verdict = VERDICT_LABELS.get(AttemptStatus(change.to_status), change.to_status)
+        return _("%(who)s decided %(verdict)s") % {"who": _name(change), "verdict": verdict}
+    return (
+        _("%(who)s: %(sentence)s") % {"who": event.who, "sentence": event.sentence.rstrip(".")}
+        if event.who
+        else (event.sentence.rstrip("."))
+    )
