@@ -27,6 +27,11 @@ MAX_PAUSE = timedelta(hours=1)
 # How long no call is made to a service that has just not answered another.
 SILENT_WAIT = timedelta(minutes=1)
 
+# A call into the host's code cannot be ended from outside. One that outlasts its lease may still write an old state
+# after another delivery has written the new one. So long after a lease was taken over the state is written again; no
+# call may last longer.
+SECOND_LOOK_AFTER = timedelta(minutes=10)
+
 TAKES_TURNS = frozenset(kind for kind, effect in EFFECTS.items() if effect.takes_turns)
 
 
@@ -86,17 +91,27 @@ def deliver(pk: int, silent_providers: set[str] | None = None) -> bool:
 
 
 def _claim(pk: int) -> int | None:
-    effect = LmsEffect.objects.filter(pk=pk).first()
+    effect = LmsEffect.objects.select_related("attempt", "change").filter(pk=pk).first()
     if effect is None:
         return None
     key = f"{effect.kind}:{effect.user_id}:{effect.exam_id}" if effect.kind in TAKES_TURNS else None
     try:
         with transaction.atomic():
-            return LmsEffect.objects.claim(pk, now=timezone.now(), lease=conf().LEASE, running_key=key)
+            fence = LmsEffect.objects.claim(pk, now=timezone.now(), lease=conf().LEASE, running_key=key)
+            if fence is not None and effect.lease_until is not None:
+                _look_again(effect)
+            return fence
     except IntegrityError:
         # Another delivery for this learner and exam is under way: this one takes its turn later.
         LmsEffect.objects.waiting().filter(pk=pk).update(next_try_at=timezone.now() + SHORT_WAIT)
         return None
+
+
+def _look_again(effect: LmsEffect) -> None:
+    """Queue a level whose lease was over once more: the worker that had it may be in the middle of a call."""
+    if effect.attempt is not None and effect_of(effect.kind).is_level:
+        at = timezone.now() + SECOND_LOOK_AFTER
+        LmsEffect.objects.queue([EffectKind(effect.kind)], effect.attempt, change=effect.change, now=at)
 
 
 def _has_to_wait(effect: LmsEffect, fence: int, silent_providers: Collection[str]) -> bool:

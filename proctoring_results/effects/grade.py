@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -42,7 +43,9 @@ def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:
 
     A grade that was dead-lettered is not written either, unless a later one was.
     """
-    grades = LmsEffect.objects.filter(kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id)
+    grades = LmsEffect.objects.queued_by(timezone.now()).filter(
+        kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id
+    )
     newest = grades.order_by("pk").values_list("state", flat=True).last()
     return SHORT_WAIT if newest == EffectState.PARKED or grades.waiting().exists() else None
 

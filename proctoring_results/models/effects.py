@@ -29,6 +29,10 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
     def waiting(self) -> Self:
         return self.filter(state=EffectState.WAITING)
 
+    def queued_by(self, now: datetime) -> Self:
+        """Leave out second looks, which are queued for later and which nothing has to wait for."""
+        return self.filter(queued_at__lte=now)
+
     def parked(self) -> Self:
         return self.filter(state=EffectState.PARKED)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Min
+from django.utils import timezone
 
 from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
@@ -75,7 +76,11 @@ class EffectsLag:
 
 def effects_lag() -> EffectsLag:
     """One query, served by an index."""
-    behind = LmsEffect.objects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).order_by()
+    behind = (
+        LmsEffect.objects.queued_by(timezone.now())
+        .filter(state__in=[EffectState.WAITING, EffectState.PARKED])
+        .order_by()
+    )
     rows = behind.values_list("state").annotate(number=Count("*"), oldest=Min("queued_at"))
     behind_by_state = {state: (number, oldest) for state, number, oldest in rows}
     waiting, since = behind_by_state.get(EffectState.WAITING, (0, None))

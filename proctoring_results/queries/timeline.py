@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -61,7 +62,7 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers) for review in reviews),
         *(_status_changed(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
-        *(_effect(effect) for effect in attempt.effects.order_by("pk")),
+        *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
         *_erased(attempt),
     ]

@@ -16,6 +16,7 @@ from proctoring_results.effects import level
 from proctoring_results.effects.credit import credit_state
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
+from proctoring_results.queries.lookups import effects_lag
 from proctoring_results.services.upkeep import sweep_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
@@ -345,6 +346,39 @@ def test_a_deliverer_that_wakes_after_its_lease_writes_no_end(attempt, admin, ho
     assert not deliver(grade.pk)
     grade.refresh_from_db()
     assert grade.state == "waiting"
+
+
+def test_a_late_call_of_a_dead_worker_does_not_stand(attempt, admin, host):
+    """Fail; the hold outlasts its lease; Pass; another worker releases; the hold is written, and its worker dies."""
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert delivery._claim(LmsEffect.objects.get(kind="grade").pk) is not None
+    with later(61):
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="y")
+        deliver_due()
+    assert host.held == set()
+    host.held.add(key(attempt))
+    with later(61 + 10 * 60):
+        deliver_due()
+    assert host.held == set()
+
+
+def test_what_waits_for_the_grade_does_not_wait_for_the_second_look(attempt, admin):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert delivery._claim(LmsEffect.objects.get(kind="grade").pk) is not None
+    with later(61):
+        deliver_due()
+        assert waiting() == ["grade"]
+        assert effects_lag().waiting == 0
+        assert [mail.subject for mail, _ in RememberingMailServer.sent] == ["Unsatisfactory: Final"]
+
+
+def test_only_levels_are_looked_at_again(attempt, admin):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    LmsEffect.objects.exclude(kind="mail").delete()
+    assert delivery._claim(LmsEffect.objects.get().pk) is not None
+    with later(61):
+        deliver_due()
+    assert LmsEffect.objects.count() == 1
 
 
 def test_the_sweep_enqueues_what_is_due(attempt, admin, monkeypatch):
