@@ -39,9 +39,9 @@ class Person:
         return self.full_name or self.username or self.email
 
     @property
-    def details(self) -> str:
+    def details(self) -> list[str]:
         """Return what tells people of one name apart: username and address, unless they are the name."""
-        return " · ".join(dict.fromkeys(text for text in (self.username, self.email) if text and text != self.name))
+        return list(dict.fromkeys(text for text in (self.username, self.email) if text and text != self.name))
 
     @property
     def label(self) -> str:

@@ -65,10 +65,10 @@ def test_a_learner_without_an_address_is_found_by_name(candidates):
 @pytest.mark.parametrize(
     ("person", "name", "details", "label"),
     [
-        (Person("Ada Lovelace", "ada", "a@b.c"), "Ada Lovelace", "ada · a@b.c", "Ada Lovelace (ada)"),
-        (Person("", "ada", "a@b.c"), "ada", "a@b.c", "ada"),
-        (Person("", "", "a@b.c"), "a@b.c", "", "a@b.c"),
-        (Person("Ada", "a@b.c", "a@b.c"), "Ada", "a@b.c", "Ada (a@b.c)"),
+        (Person("Ada Lovelace", "ada", "a@b.c"), "Ada Lovelace", ["ada", "a@b.c"], "Ada Lovelace (ada)"),
+        (Person("", "ada", "a@b.c"), "ada", ["a@b.c"], "ada"),
+        (Person("", "", "a@b.c"), "a@b.c", [], "a@b.c"),
+        (Person("Ada", "a@b.c", "a@b.c"), "Ada", ["a@b.c"], "Ada (a@b.c)"),
     ],
 )
 def test_a_person_is_called_by_name_then_username_then_address(person, name, details, label):

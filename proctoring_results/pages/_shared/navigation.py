@@ -37,9 +37,9 @@ def navigation(course_id: str, current: str) -> list[NavigationItem]:
     ]
 
 
-def sessions_url(exam: ProctoredExam) -> str:
+def sessions_url(exam: ProctoredExam, **filters: str) -> str:
     address = reverse("proctoring_results:sessions", args=[exam.course_id])
-    return f"{address}?{urlencode({'exam': exam.content_id})}"
+    return f"{address}?{urlencode({'exam': exam.content_id, **filters})}"
 
 
 def session_url(attempt: ExamAttempt, params: Mapping[str, str] | None = None) -> str:

@@ -14,11 +14,19 @@ from proctoring_results.rules import RESULT_LABELS
 
 
 @dataclass(frozen=True, slots=True)
+class QuizCount:
+    # The name of the column.
+    name: str
+    number: str
+    # The list of what is counted; empty if no filter has just these.
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quiz:
     row: QuizRow
     sessions_url: str
-    # By the names of the columns.
-    counts: list[tuple[str, str]]
+    counts: list[QuizCount]
     requiring_attention: str
 
 
@@ -42,16 +50,21 @@ def quiz_groups(course_id: str) -> list[QuizGroup]:
 
 
 def _quiz(row: QuizRow) -> Quiz:
+    everything = sessions_url(row.exam, archived="with")
     counts = [
-        (_("Attempts"), row.attempts),
-        (str(RESULT_LABELS[ResultWord.PENDING]), row.pending),
-        (str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory),
-        (str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory),
-        (_("In error"), row.in_error),
+        _count(_("Attempts"), row.attempts, everything),
+        _count(str(RESULT_LABELS[ResultWord.PENDING]), row.pending),
+        _count(str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory, f"{everything}&status=verified"),
+        _count(str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory, f"{everything}&status=rejected"),
+        _count(_("In error"), row.in_error, f"{everything}&status=error"),
     ]
     return Quiz(
         row=row,
         sessions_url=sessions_url(row.exam),
-        counts=[(name, number(count)) for name, count in counts],
+        counts=counts,
         requiring_attention=number(row.requiring_attention) if row.requiring_attention else "",
     )
+
+
+def _count(name: str, count: int, url: str = "") -> QuizCount:
+    return QuizCount(name, number(count), url if count else "")

@@ -2,9 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from proctoring_results.pages._shared.navigation import sessions_url
-from tests.factories import COURSE, ProctoredExamFactory
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.pages.conftest import text
 
 
@@ -19,6 +20,27 @@ def test_it_leads_to_the_sessions_of_each_exam(looking, url):
     page = text(looking.get(url))
     assert f'href="{sessions_url(exam)}"' in page
     assert page.index("Proctored exams") < page.index("Final") < page.index("Practice exams") < page.index("Try it")
+
+
+@pytest.mark.parametrize("status", ["verified", "rejected", "error"])
+def test_a_number_leads_to_the_list_of_just_these_sessions(looking, url, status):
+    exam = ProctoredExamFactory(content_id="exam@final")
+    ExamAttemptFactory(exam=exam, submitted=True)
+    matching = [
+        ExamAttemptFactory(exam=exam, submitted=True, status=status, archived=archived) for archived in (False, True)
+    ]
+    address = sessions_url(exam, archived="with", status=status)
+    assert f'href="{escape(address)}" aria-label="2 ' in text(looking.get(url))
+    [_attention, others] = looking.get(address).context["page"].lists
+    assert {row.attempt for row in others.rows} == set(matching)
+
+
+def test_what_requires_attention_is_a_link_and_a_zero_is_none(looking, url):
+    exam = ProctoredExamFactory(content_id="exam@final", exam_name="Final")
+    ExamAttemptFactory(exam=exam, submitted=True, status="second_review_required")
+    page = text(looking.get(url))
+    assert f'href="{sessions_url(exam)}#pr-attention" aria-label="1 that require attention in Final"' in page
+    assert "status=verified" not in page
 
 
 def test_a_course_without_exams_has_a_page_that_says_so(looking, url):
