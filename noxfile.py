@@ -23,8 +23,8 @@ EXTRAS = ".[postgres,redis,s3]"
 # As docs/how-to/connect-a-provider.md promises; the example itself needs a newer one.
 OLDEST_TOOLKIT = "3.0"
 ENVIRONMENT = {"DATABASE_URL": None, "CI": None}
-# Two runs: the unit tests have minimal settings, and the example LMS has its own (tests/plugin.py).
-RUNS = ("tests", "tests/example")
+# The unit tests have minimal settings; the example LMS and the hosts have their own (tests/plugin.py).
+RUNS = ("tests", "tests/example", "tests/hosts")
 MARKERS = "not browser and not worker and not rabbitmq and not packaging and not postgresql and not mariadb"
 
 nox.needs_version = ">=2025.5"

@@ -155,7 +155,8 @@ def _site_url() -> Iterator[CheckMessage]:
         yield _error(
             16,
             f"PROCTORING_RESULTS['SITE_URL'] is no address of a site: {url!r}.",
-            "It must be like https://lms.example, without a path and without a slash at the end.",
+            "It must be like https://lms.example, without a slash at the end and without a path: "
+            "that of FORCE_SCRIPT_NAME and of the URLs is added to it.",
         )
 
 
@@ -222,7 +223,7 @@ def _addresses(provider: Provider) -> Iterator[CheckMessage]:
 def _view_of_another(path: str) -> str | None:
     """Return the name of the view that a path leads to, or None if it is a webhook of this app."""
     try:
-        match = resolve(path)
+        match = resolve(path.removeprefix(get_script_prefix().rstrip("/")))
     except Resolver404:
         return "no view"
     if "proctoring_webhooks" in match.app_names:

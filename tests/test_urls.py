@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pytest
 from django.http import HttpResponse
+from django.test.utils import override_script_prefix
 from django.urls import NoReverseMatch, include, path, re_path, resolve, reverse
 
 from proctoring_results.checks import check_addresses
@@ -89,6 +90,12 @@ def test_an_address_that_leads_to_another_app_is_a_warning(urls, settings):
     assert "'proctortrack' calls /api/edx_proctoring/v1/proctored_exam/attempt/id/reviewed" in problems[0][1]
     assert all("leads to tests.test_urls.another_app." in sentence for _, sentence in problems)
     assert len(problems) == 2  # reviewed and ready; RPNow and the vendor have other addresses
+
+
+@override_script_prefix("/lms/")
+def test_the_webhooks_of_a_site_below_a_path_are_found(urls):
+    urls(path("exams/", include("proctoring_results.urls")))
+    assert warnings() == []
 
 
 def test_the_webhooks_may_stand_under_a_prefix(urls):

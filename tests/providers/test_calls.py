@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from django.test.utils import override_script_prefix
 
 from proctoring_results.exceptions import CallRefused, ServiceUnavailable
 from proctoring_results.providers import http
@@ -86,6 +87,12 @@ def test_an_exam_that_is_known_is_changed_at_its_address(provider, service, exam
 def test_no_id_leads_to_another_address(provider, service, exam, external_id, path):
     provider.save_exam(exam, external_id)
     assert last(service).path == f"/api/v1/exam/{path}/"
+
+
+def test_a_site_below_a_path_tells_the_service_the_path(provider, service, attempt):
+    with override_script_prefix("/lms/"):
+        provider.create_attempt(attempt, "e 1")
+    assert last(service).body["lms_host"] == "https://lms.example/lms"
 
 
 def test_an_attempt_is_registered(provider, service, attempt):

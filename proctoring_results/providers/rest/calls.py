@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
+from django.urls import NoReverseMatch
 from django.utils import timezone
 
 from proctoring_results.choices import AttemptStatus
@@ -93,7 +94,7 @@ class RestCalls(Provider):
     def create_attempt(self, attempt: ExamAttempt, exam_external_id: str) -> str:
         user, exam = attempt.user, attempt.exam
         fields = {
-            "lms_host": conf().SITE_URL,
+            "lms_host": self._lms_host(),
             "time_limit_mins": exam.time_limit_mins + attempt.extra_time_mins,
             "is_sample_attempt": attempt.is_sample_attempt,
             "user_id": self.obscured_id(user),
@@ -103,6 +104,14 @@ class RestCalls(Provider):
             "review_policy": exam.review_policy,
         }
         return self._client().call_for_id("POST", f"/api/v1/exam/{_quoted(exam_external_id)}/attempt/", fields)
+
+    def _lms_host(self) -> str:
+        """Return the address before ``/api/edx_proctoring/…``, where the service posts: the site's, and its path."""
+        try:
+            path = self.addresses()[0]
+        except NoReverseMatch:
+            return conf().SITE_URL
+        return conf().SITE_URL + path.partition("/api/edx_proctoring/")[0]
 
     def tell_status(self, attempt: ExamAttempt, exam_external_id: str, status: AttemptStatus) -> None:
         if status in self.sent_statuses:

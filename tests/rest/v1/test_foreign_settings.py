@@ -19,6 +19,7 @@ from proctoring_results.providers.webhooks import SignedMessageView
 from proctoring_results.rest.problem import STATUS, TITLES
 from proctoring_results.rest.v1.base import ApiView
 from tests.factories import COURSE, ExamAttemptFactory, IncidentFactory, ReportFactory
+from tests.host.foreign import FOREIGN_DJANGO, FOREIGN_DRF
 from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
 from tests.rest.v1.calling import V1, team_of
 
@@ -27,75 +28,6 @@ pytestmark = pytest.mark.django_db
 # For the host to decide: who calls, how often, and what stands before it.
 OWN = site.REST_FRAMEWORK
 HOSTS_OWN = {"DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_THROTTLE_RATES", "NUM_PROXIES"}
-# All other settings of DRF, with values that would be noticed.
-FOREIGN_DRF = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.StaticHTMLRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
-    "DEFAULT_METADATA_CLASS": "rest_framework.metadata.SimpleMetadata",
-    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.AcceptHeaderVersioning",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "DEFAULT_FILTER_BACKENDS": ["rest_framework.filters.SearchFilter"],
-    "DEFAULT_SCHEMA_CLASS": "rest_framework.schemas.coreapi.AutoSchema",
-    "PAGE_SIZE": 1,
-    "SEARCH_PARAM": "exam",
-    "ORDERING_PARAM": "order",
-    "DEFAULT_VERSION": "9",
-    "ALLOWED_VERSIONS": ["9"],
-    "VERSION_PARAM": "course_id",
-    "UNAUTHENTICATED_USER": None,
-    "UNAUTHENTICATED_TOKEN": "builtins.object",
-    "VIEW_NAME_FUNCTION": "builtins.repr",
-    "VIEW_DESCRIPTION_FUNCTION": "builtins.repr",
-    "EXCEPTION_HANDLER": "builtins.print",
-    "NON_FIELD_ERRORS_KEY": "errors",
-    "LIST_SERIALIZER_ERRORS_AS_DICT": False,
-    "TEST_REQUEST_RENDERER_CLASSES": [],
-    "TEST_REQUEST_DEFAULT_FORMAT": "html",
-    "URL_FORMAT_OVERRIDE": "course_id",
-    "FORMAT_SUFFIX_KWARG": "attempt_code",
-    "URL_FIELD_NAME": "id",
-    "DATE_FORMAT": "%d/%m/%Y",
-    "DATE_INPUT_FORMATS": ["%d/%m/%Y"],
-    "DATETIME_FORMAT": "%d/%m/%Y %H:%M",
-    "DATETIME_INPUT_FORMATS": ["%d/%m/%Y %H:%M"],
-    "TIME_FORMAT": "%H.%M",
-    "TIME_INPUT_FORMATS": ["%H.%M"],
-    "DURATION_FORMAT": "iso-8601",
-    "UNICODE_JSON": False,
-    "COMPACT_JSON": False,
-    "STRICT_JSON": False,
-    "COERCE_DECIMAL_TO_STRING": False,
-    "COERCE_BIGINT_TO_STRING": True,
-    "UPLOADED_FILES_USE_URL": False,
-    "HTML_SELECT_CUTOFF": 1,
-    "HTML_SELECT_CUTOFF_TEXT": "…",
-    "SCHEMA_COERCE_PATH_PK": False,
-    "SCHEMA_COERCE_METHOD_NAMES": {"list": "all"},
-}
-FOREIGN_DJANGO = {
-    "TIME_ZONE": "Asia/Kolkata",
-    "USE_THOUSAND_SEPARATOR": True,
-    "THOUSAND_SEPARATOR": "_",
-    "DECIMAL_SEPARATOR": ",",
-    "NUMBER_GROUPING": 1,
-    "FORMAT_MODULE_PATH": ["tests.host.formats"],
-    "DATE_FORMAT": "d/m/Y",
-    "DATETIME_FORMAT": "d/m/Y H:i",
-    "SHORT_DATE_FORMAT": "d/m/y",
-    "DATE_INPUT_FORMATS": ["%d/%m/%Y"],
-    "DATETIME_INPUT_FORMATS": ["%d/%m/%Y %H:%M"],
-    "FIRST_DAY_OF_WEEK": 3,
-    "APPEND_SLASH": False,
-    "DATA_UPLOAD_MAX_MEMORY_SIZE": 10,
-    "FILE_UPLOAD_MAX_MEMORY_SIZE": 10,
-    "DEFAULT_CHARSET": "iso-8859-1",
-    "CSRF_USE_SESSIONS": True,
-    "SESSION_COOKIE_SAMESITE": "Strict",
-    "SECURE_CONTENT_TYPE_NOSNIFF": False,
-}
 
 
 @pytest.fixture

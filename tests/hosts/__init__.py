@@ -1,0 +1,1 @@
+"""Small projects of many shapes, each started as a process and walked over HTTP."""

@@ -1,0 +1,1 @@
+"""The settings of each host: the shared project, and what is different there."""

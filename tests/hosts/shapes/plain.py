@@ -1,0 +1,3 @@
+"""The project of the tutorial."""
+
+from tests.hosts.lms.base import *  # noqa: F403
