@@ -21,6 +21,7 @@ class ProctoringResultsError(Exception):
 # What ``NotFound`` looks for, as people call it.
 _KINDS = {
     "attempt": gettext_lazy("attempt"),
+    "course": gettext_lazy("course"),
     "dashboard": gettext_lazy("dashboard"),
     "exam": gettext_lazy("exam"),
     "incident": gettext_lazy("incident"),

@@ -1,22 +1,30 @@
-"""The host LMS: one small interface that the host fills in (setting ``LMS``)."""
+"""The host LMS: one small interface that the host fills in (setting ``LMS``), and the guard around each call of it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from proctoring_results.conf import conf
+from proctoring_results.exceptions import NotFound
 from proctoring_results.people import person
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from proctoring_results.choices import CreditState
+
+logger = logging.getLogger("proctoring_results.lms")
 
 
 @runtime_checkable
@@ -25,12 +33,15 @@ class Lms(Protocol):
 
     Commands are level-triggered: "make it so". Each may be called more than once, and must then change nothing more.
     An exception means "not now": the call is retried, with growing pauses, for about a day.
+
+    A question whose answer is an exception or of a wrong type is logged, and pages show that the answer is missing. A
+    course that does not exist is answered by ``ObjectDoesNotExist`` (the ``DoesNotExist`` of any model) or ``Http404``.
     """
 
     # --- Questions. They change nothing.
 
     def course_name(self, course_id: str) -> str:
-        """Return the name of the course."""
+        """Return the name of the course. Its pages are "404 Not Found" if there is no such course."""
 
     def course_end(self, course_id: str) -> datetime | None:
         """Return when the course ends, or None if it does not."""
@@ -137,6 +148,106 @@ class NullLMS:
         """No certificates."""
 
 
+QUESTIONS = frozenset(
+    {
+        "course_name",
+        "course_end",
+        "whom_to_ask",
+        "how_to_appeal",
+        "course_team",
+        "exam_url",
+        "learner_name",
+        "learner_language",
+        "holds_grades",
+        "own_grade",
+    }
+)
+# How a host says that there is no such course.
+NO_SUCH_COURSE = (ObjectDoesNotExist, Http404)
+
+
 def lms() -> Lms:
-    """Return the host's LMS. Raises ImportError if the setting names no class, which a system check reports first."""
+    """Return the host's LMS for pages: a question that it fails to answer is answered for, and logged."""
+    return cast(Lms, _Guard(Exception))
+
+
+def strict_lms() -> Lms:
+    """Return the host's LMS for what is tried again later: it raises whatever the host raises.
+
+    Only a course that does not exist, and never will, is answered for as ``NullLMS`` does.
+    """
+    return cast(Lms, _Guard(*NO_SUCH_COURSE))
+
+
+def course_name(course_id: str) -> str:
+    """Return the name of a course for a page of its own. Raises ``NotFound`` if the host knows no such course."""
+    try:
+        return str(_checked("course_name", _host().course_name(course_id)))
+    except NO_SUCH_COURSE as error:
+        raise NotFound("course", course_id) from error
+    except Exception:  # noqa: BLE001  the guard logs it
+        return lms().course_name(course_id)
+
+
+def overrides(*methods: str) -> bool:
+    """Return whether the host's class has any of these methods itself: what ``NullLMS`` does is nothing to announce."""
+    host = type(_host())
+    return any(getattr(host, method, None) is not getattr(NullLMS, method) for method in methods)
+
+
+def _host() -> Lms:
+    """Raises ImportError if the setting names no class, which a system check reports first."""
     return cast(Lms, import_string(conf().LMS)())
+
+
+class _Guard:
+    """The host's LMS. A question that ends in one of these errors is answered for; a command raises what it raises."""
+
+    def __init__(self, *errors: type[Exception]) -> None:
+        self._errors = errors
+
+    def __getattr__(self, method: str) -> Any:
+        return partial(self._ask, method) if method in QUESTIONS else getattr(self._host, method)
+
+    @cached_property
+    def _host(self) -> Lms:
+        return _host()
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        if method == "holds_grades" and not overrides("hold_at_zero"):
+            return False
+        try:
+            return _checked(method, getattr(self._host, method)(*args))
+        except self._errors as error:
+            if not isinstance(error, NO_SUCH_COURSE):
+                # Not the arguments: a person may be among them.
+                logger.exception("The LMS did not answer %s.", method)
+                return getattr(_SILENT, method)(*args)
+            return getattr(_NOTHING, method)(*args)
+
+
+def _checked(method: str, answer: Any) -> Any:
+    """Return the answer. Raises ``TypeError`` for one that nothing can be done with."""
+    match method:
+        case "course_end":
+            is_right = answer is None or (isinstance(answer, datetime) and answer.tzinfo is not None)
+        case "holds_grades":
+            is_right = isinstance(answer, bool)
+        case "course_team":
+            answer = answer if isinstance(answer, str) else list(answer)
+            is_right = not isinstance(answer, str) and all(isinstance(address, str) for address in answer)
+        case _:
+            is_right = isinstance(answer, str | Promise)
+    if not is_right:
+        raise TypeError(f"{conf().LMS}.{method} returned {type(answer).__name__}, or something wrong in it.")
+    return answer
+
+
+class _SilentLMS(NullLMS):
+    """What pages show while the host's LMS does not answer: nothing that could be taken for an answer."""
+
+    def course_name(self, course_id: str) -> str:
+        return _("%(course)s (the name is not available at the moment)") % {"course": course_id}
+
+
+_NOTHING, _SILENT = NullLMS(), _SilentLMS()

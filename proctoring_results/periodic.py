@@ -43,8 +43,11 @@ def sweep_effects() -> None:
 
 @shared_task(name="proctoring_results.end_attempts", ignore_result=True)
 def end_attempts() -> None:
-    upkeep.end_overdue_attempts()
-    upkeep.expire_attempts_of_ended_courses()
+    with upkeep.guarding() as guard:
+        with guard("attempts whose time is over"):
+            upkeep.end_overdue_attempts()
+        with guard("courses that have ended"):
+            upkeep.expire_attempts_of_ended_courses()
 
 
 @shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)

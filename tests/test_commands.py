@@ -7,11 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.models import Report
-from tests.factories import COURSE, ExamAttemptFactory
+from proctoring_results.models import LmsEffect, Report
+from tests.factories import COURSE, ExamAttemptFactory, UserFactory
+from tests.fakes import RememberingLMS
+
+COMMAND = "proctoring_results.management.commands.proctoring_upkeep"
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -175,3 +180,49 @@ def test_upkeep_enqueues_due_reports(monkeypatch):
     api.request_report(COURSE)
     monkeypatch.setattr("proctoring_results.services.upkeep.enqueue", lambda *args, **_: True)
     assert "enqueued: 1" in called("proctoring_upkeep")
+
+
+class BrokenStorage(FileSystemStorage):
+    """An S3 account without the right to delete."""
+
+    def delete(self, name):
+        raise PermissionError("DeleteObject")
+
+
+def test_a_storage_that_keeps_a_file_stops_no_report_and_no_effect(settings, course):
+    called("proctoring_report", COURSE)
+    Report.objects.update(expires_at=timezone.now())
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "proctoring_results": {
+            **settings.STORAGES["proctoring_results"],
+            "BACKEND": f"{__name__}.BrokenStorage",
+        },
+    }
+    report = api.request_report(COURSE)
+    api.pass_attempt(course.attempt_code, by=UserFactory(admin=True), reason="x")
+    with pytest.raises(CommandError, match=r"the removal of .* from the report storage: PermissionError") as error:
+        called("proctoring_upkeep", "--here")
+    report.refresh_from_db()
+    assert (error.value.returncode, report.state) == (1, "ready")
+    assert set(LmsEffect.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_one_part_of_upkeep_that_fails_stops_no_other(monkeypatch):
+    monkeypatch.setattr(f"{COMMAND}.sweep_inbox", lambda: 1 / 0)
+    monkeypatch.setattr(f"{COMMAND}.end_overdue_attempts", lambda problems: 1 / 0)
+    report = api.request_report(COURSE)
+    with pytest.raises(CommandError, match=r"- attempts: ZeroDivisionError.*\n- messages of providers: ZeroDiv"):
+        called("proctoring_upkeep", "--here")
+    report.refresh_from_db()
+    assert report.state == "ready"
+
+
+def test_effects_that_the_lms_does_not_take_now_are_counted_and_no_error(settings, course):
+    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    api.fail_attempt(course.attempt_code, by=UserFactory(admin=True), reason="x")
+    RememberingLMS.forget()
+    RememberingLMS.down = True
+    # Grade and credit; certificate and mail wait for the grade.
+    assert "Effects delivered: 0, to be tried again: 2." in called("proctoring_upkeep", "--here")
+    RememberingLMS.forget()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from proctoring_results import rules
 from proctoring_results.choices import AttemptStatus, EffectKind
+from proctoring_results.lms import overrides
 
 if TYPE_CHECKING:
     from proctoring_results.models import ExamAttempt, LmsEffect
@@ -71,6 +72,8 @@ class Effect:
     deliver: Callable[[LmsEffect], None]
     # The step in the preview of a Pass or Fail. None for a kind that no Pass or Fail has; a test holds that.
     preview: Callable[[PendingDecision], Step] | None
+    # The methods of the LMS that it calls. An LMS that has none of its own is told nothing, and nothing is announced.
+    commands: tuple[str, ...] = ()
     # Made by ``level_effect``. It is also queued when an attempt is archived, and an erasure does not drop it.
     is_level: bool = False
     # One delivery at a time for a learner and exam.
@@ -79,3 +82,8 @@ class Effect:
     is_stale: Callable[[LmsEffect], bool] = _never
     # How long to wait for another effect that comes first; None if nothing does.
     wait: Callable[[LmsEffect], timedelta | None] = no_wait
+
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether the host has something that the effect could change."""
+        return not self.commands or overrides(*self.commands)

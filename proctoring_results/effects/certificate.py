@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import EffectKind
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 
 from .base import PendingDecision
 from .grade import grade_is_held, wait_for_the_grade
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _write(user: AbstractBaseUser, exam: ProctoredExam, held: bool) -> None:
-    host = lms()
+    host = strict_lms()
     (host.invalidate_certificate if held else host.evaluate_certificate)(user, exam.course_id)
 
 
@@ -47,6 +47,7 @@ EFFECT = level_effect(
     read=grade_is_held,
     write=_write,
     preview=_preview,
+    commands=("invalidate_certificate", "evaluate_certificate"),
     # The LMS judges a certificate by the grade, so the grade is written first.
     wait=wait_for_the_grade,
 )

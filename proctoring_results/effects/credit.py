@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import rules
 from proctoring_results.choices import CreditState, EffectKind
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 
 from .base import PendingDecision
 from .level import level_effect, statuses_of
@@ -25,7 +25,7 @@ def credit_state(user: AbstractBaseUser, exam: ProctoredExam) -> CreditState:
 
 
 def _write(user: AbstractBaseUser, exam: ProctoredExam, state: CreditState) -> None:
-    lms().set_credit(user, exam.course_id, exam.content_id, state)
+    strict_lms().set_credit(user, exam.course_id, exam.content_id, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +45,4 @@ def _preview(decision: PendingDecision) -> CreditStep:
     return CreditStep(rules.credit_state(decision.before.values()), rules.credit_state(decision.after.values()))
 
 
-EFFECT = level_effect(EffectKind.CREDIT, read=credit_state, write=_write, preview=_preview)
+EFFECT = level_effect(EffectKind.CREDIT, read=credit_state, write=_write, preview=_preview, commands=("set_credit",))

@@ -41,8 +41,16 @@ def deliver_due() -> int:
     An effect that fails delays no other. Raises an ``ExceptionGroup`` of what went wrong, after everything else
     is done.
     """
-    delivered = 0
     errors: list[Exception] = []
+    delivered = deliver_each(errors)
+    if errors:
+        raise ExceptionGroup("Effects failed and are tried again.", errors)
+    return delivered
+
+
+def deliver_each(errors: list[Exception]) -> int:
+    """Deliver as ``deliver_due`` does, and add to ``errors`` what went wrong instead of raising it."""
+    delivered = 0
     silent_providers: set[str] = set()
     while pks := _due():
         before = delivered + len(errors)
@@ -54,8 +62,6 @@ def deliver_due() -> int:
                 errors.append(error)
         if delivered + len(errors) == before:
             break
-    if errors:
-        raise ExceptionGroup("Effects failed and are tried again.", errors)
     return delivered
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from proctoring_results import rules
 from proctoring_results.choices import EffectKind, EffectState
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 from proctoring_results.models import LmsEffect
 
 from .base import PendingDecision
@@ -29,13 +29,13 @@ SHORT_WAIT = timedelta(seconds=5)
 
 def grade_is_held(user: AbstractBaseUser, exam: ProctoredExam) -> bool:
     """Return whether any attempt that counts is rejected, in a course that holds grades."""
-    return rules.grade_is_held(statuses_of(user, exam), course_holds_grades=lms().holds_grades(exam.course_id))
+    return rules.grade_is_held(statuses_of(user, exam), course_holds_grades=strict_lms().holds_grades(exam.course_id))
 
 
 def grade_is_held_by_another(attempt: ExamAttempt) -> bool:
     """Return whether another attempt of the learner at the exam holds the grade, whatever this one does."""
     others = statuses_of(attempt.user, attempt.exam, without=attempt)
-    return rules.grade_is_held(others, course_holds_grades=lms().holds_grades(attempt.exam.course_id))
+    return rules.grade_is_held(others, course_holds_grades=strict_lms().holds_grades(attempt.exam.course_id))
 
 
 def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:
@@ -51,7 +51,7 @@ def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:
 
 
 def _write(user: AbstractBaseUser, exam: ProctoredExam, held: bool) -> None:
-    host = lms()
+    host = strict_lms()
     (host.hold_at_zero if held else host.release)(user, exam.course_id, exam.content_id)
 
 
@@ -101,4 +101,6 @@ def _preview(decision: PendingDecision) -> GradeStep:
     )
 
 
-EFFECT = level_effect(EffectKind.GRADE, read=grade_is_held, write=_write, preview=_preview)
+EFFECT = level_effect(
+    EffectKind.GRADE, read=grade_is_held, write=_write, preview=_preview, commands=("hold_at_zero", "release")
+)

@@ -63,6 +63,7 @@ def level_effect(
     read: Callable[[AbstractBaseUser, ProctoredExam], StateT],
     write: Callable[[AbstractBaseUser, ProctoredExam, StateT], None],
     preview: Callable[[PendingDecision], Step],
+    commands: tuple[str, ...],
     wait: Callable[[LmsEffect], timedelta | None] = no_wait,
 ) -> Effect:
     """Return the registry's entry of a level: ``read`` says what the LMS should have, ``write`` tells the LMS."""
@@ -70,6 +71,7 @@ def level_effect(
         kind=kind,
         deliver=lambda effect: settle(effect, read, write),
         preview=preview,
+        commands=commands,
         is_level=True,
         takes_turns=True,
         wait=wait,

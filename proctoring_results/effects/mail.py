@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import AttemptStatus, EffectKind, ResultWord
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 from proctoring_results.models import StatusChange
 from proctoring_results.people import email_of
 from proctoring_results.rules import RESULT_WORDS
@@ -30,14 +30,14 @@ TEMPLATES = {
 
 
 def _deliver(effect: LmsEffect) -> None:
-    """Write to the learner in the learner's language. A learner without an address gets no mail."""
+    """Write to the learner in the learner's language, if there is an address and the account is active."""
     attempt, change = effect.attempt, effect.change
     if attempt is None or change is None:
         raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no attempt and change.")
     address = email_of(attempt.user)
-    if not address:
+    if not (address and attempt.user.is_active):
         return
-    with translation.override(lms().learner_language(attempt.user)):
+    with translation.override(strict_lms().learner_language(attempt.user)):
         context = {
             "grade_is_held": change.to_status == AttemptStatus.REJECTED and grade_is_held(attempt.user, attempt.exam),
             "another_holds_grade": grade_is_held_by_another(attempt),
@@ -69,10 +69,13 @@ class MailStep:
     names_the_zero: bool
     another_holds_grade: bool
     has_address: bool
+    account_is_active: bool
 
     @property
     def sentence(self) -> str:
         params = {"result": self.result.label}
+        if not self.account_is_active:
+            return _("No mail is sent: the learner's account is not active.")
         if not self.has_address:
             return _("No mail is sent: the learner has no address.")
         if self.names_the_zero:
@@ -89,6 +92,7 @@ def _preview(decision: PendingDecision) -> MailStep:
         names_the_zero=decision.to is AttemptStatus.REJECTED and decision.grade_is_held,
         another_holds_grade=decision.another_holds_grade,
         has_address=bool(email_of(decision.attempt.user)),
+        account_is_active=decision.attempt.user.is_active,
     )
 
 

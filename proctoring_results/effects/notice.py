@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from proctoring_results.choices import EffectKind
 from proctoring_results.conf import conf
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 
 from . import templated_mail
 from .base import Effect
@@ -21,7 +21,7 @@ def _deliver(effect: LmsEffect) -> None:
     attempt = effect.attempt
     if attempt is None:
         raise ValueError(f"Effect {effect.pk} ({effect.kind}) names no attempt.")
-    team = list(lms().course_team(attempt.exam.course_id))
+    team = list(strict_lms().course_team(attempt.exam.course_id))
     if not team:
         return
     context = {

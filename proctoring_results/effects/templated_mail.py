@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import select_template
+from django.utils.functional import Promise
 
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 
 if TYPE_CHECKING:
     from proctoring_results.models import ExamAttempt, LmsEffect
@@ -26,7 +28,7 @@ def send(
     bcc: Sequence[str] = (),
 ) -> None:
     """Send the mail ``template`` about an attempt. Raises whatever the mail server's backend raises."""
-    context = {**_context(attempt), **context}
+    context = {name: _readable(value) for name, value in {**_context(attempt), **context}.items()}
     text = _load(template, "txt", attempt).render(context)
     # The first line of the text is the subject: one file to translate and override, and never two lines.
     subject, _, body = text.strip().partition("\n")
@@ -43,8 +45,16 @@ def send(
     message.send()
 
 
+def _readable(value: Any) -> Any:
+    """Return a text on one line, without what no mail can carry: a name with a line break must not end the subject."""
+    if not isinstance(value, str | Promise):
+        return value
+    # Control characters and halves of surrogate pairs; not all that is invisible, which some scripts are spelt with.
+    return "".join(char for char in " ".join(str(value).split()) if category(char) not in ("Cc", "Cs"))
+
+
 def _context(attempt: ExamAttempt) -> dict[str, Any]:
-    host, exam = lms(), attempt.exam
+    host, exam = strict_lms(), attempt.exam
     return {
         "name": host.learner_name(attempt.user),
         "course_name": host.course_name(exam.course_id),

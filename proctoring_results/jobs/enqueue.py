@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
-from threading import Thread
 from typing import Any
 
 from celery import Task
-from django.db import connections, transaction
+from django.db import transaction
 
 from proctoring_results.conf import conf
+
+from .threads import in_thread
 
 logger = logging.getLogger("proctoring_results.tasks")
 
@@ -54,7 +54,7 @@ def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
         return True
     began = time.monotonic()
     try:
-        _in_a_thread(task, args).result(timeout=BROKER_LIMIT)
+        in_thread(partial(copy_context().run, _send, task, args)).result(timeout=BROKER_LIMIT)
     except Exception:
         if time.monotonic() - began >= BROKER_CONNECT_LIMIT / 2:
             _silent_until[broker] = time.monotonic() + BROKER_PAUSE
@@ -64,24 +64,6 @@ def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
 
 # By the address of the broker.
 _silent_until: dict[str, float] = {}
-
-
-def _in_a_thread(task: Task[Any, Any], args: tuple[Any, ...]) -> Future[None]:
-    """Send the task in a thread, which can be abandoned: the caller waits as long as it likes."""
-    sent: Future[None] = Future()
-
-    def work() -> None:
-        try:
-            _send(task, args)
-            sent.set_result(None)
-        except Exception as error:  # noqa: BLE001  the caller raises it
-            sent.set_exception(error)
-        finally:
-            # Receivers of Celery's signals may have queried the database.
-            connections.close_all()
-
-    Thread(target=copy_context().run, args=(work,), daemon=True).start()
-    return sent
 
 
 def _send(task: Task[Any, Any], args: tuple[Any, ...]) -> None:

@@ -246,5 +246,6 @@ def preview_effects(transition: Transition, decision: PendingDecision) -> dict[E
     return {
         kind: effect.preview(decision)
         for kind, effect in EFFECTS.items()
-        if effect.preview is not None and (kind is EffectKind.GRADE or kind in transition.effects)
+        if effect.preview is not None
+        and (kind is EffectKind.GRADE or (kind in transition.effects and effect.is_wanted))
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.choices import OPEN_STATUSES, EffectKind, EffectState, ProviderCall
-from proctoring_results.effects.registry import LEVELS
+from proctoring_results.effects.registry import EFFECTS, LEVELS
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
@@ -32,10 +32,11 @@ def queue_effects(
 ) -> None:
     """Write the effects of these kinds, and enqueue their delivery once.
 
-    Practice attempts and attempts that are not taken as proctored have provider calls only.
+    What the host's class leaves to ``NullLMS`` is not queued. Practice attempts and attempts that are not taken as
+    proctored have provider calls only.
     """
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
-    lms_kinds = [kind for kind in kinds if kind is not EffectKind.PROVIDER]
+    lms_kinds = [kind for kind in _wanted(kinds) if kind is not EffectKind.PROVIDER]
     if lms_kinds and affects_lms(attempt):
         LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
         is_queued = True
@@ -43,11 +44,15 @@ def queue_effects(
         enqueue_after_commit(tasks.deliver_effects)
 
 
+def _wanted(kinds: Collection[EffectKind]) -> list[EffectKind]:
+    return [kind for kind in kinds if EFFECTS[kind].is_wanted]
+
+
 def queue_levels_at(exam: ProctoredExam) -> None:
     """Write the levels of each learner whose grade, credit or certificate may follow from an attempt at the exam."""
     over = exam.attempts.affecting_lms().exclude(status__in=OPEN_STATUSES)
     newest = over.order_by().values("user").annotate(newest=Max("pk")).values("newest")
-    if LmsEffect.objects.queue_for_all(LEVELS, ExamAttempt.objects.filter(pk__in=newest).order_by("pk")):
+    if LmsEffect.objects.queue_for_all(_wanted(LEVELS), ExamAttempt.objects.filter(pk__in=newest).order_by("pk")):
         enqueue_after_commit(tasks.deliver_effects)
 
 

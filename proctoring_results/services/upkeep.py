@@ -1,8 +1,14 @@
-"""Periodic work: run by Celery beat, or by ``proctoring_upkeep`` from cron."""
+"""Periodic work: run by Celery beat, or by ``proctoring_upkeep`` from cron.
+
+One course, file, report or attempt that raises an error stops nothing but itself. Its error is logged and collected.
+The function raises an ``ExceptionGroup`` of them at its end, or adds them to ``problems`` if its caller goes on.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +18,41 @@ from django.utils import timezone
 from proctoring_results import tasks
 from proctoring_results.choices import ReportState
 from proctoring_results.jobs.enqueue import enqueue
-from proctoring_results.lms import lms
+from proctoring_results.lms import strict_lms
 from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
+from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.reports import files
+from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import fail_exhausted_reports
 
 from . import attempts
 
 logger = logging.getLogger("proctoring_results.upkeep")
+
+Problems = list[Exception]
+# What is done inside stops at an error, and nothing else does. The argument says for the log what was done.
+Guard = Callable[[str], AbstractContextManager[None]]
+
+
+@contextmanager
+def guarding(problems: Problems | None = None) -> Iterator[Guard]:
+    """Yield a guard for one thing after the other."""
+    collected: Problems = []
+
+    @contextmanager
+    def guard(title: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            logger.exception("Upkeep went on without this: %s.", title)
+            error.add_note(title)
+            collected.append(error)
+
+    yield guard
+    if problems is not None:
+        problems += collected
+    elif collected:
+        raise ExceptionGroup("Upkeep has done everything else.", collected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +65,16 @@ class Swept:
     cleared: int
 
 
-def sweep_reports(*, enqueue: bool = True) -> Swept:
+def sweep_reports(*, enqueue: bool = True, problems: Problems | None = None) -> Swept:
     """Fail what has no tries left, enqueue what is due, and remove files that are expired or were never published.
 
     With ``enqueue=False`` due reports are left to the caller. Harmless to run at any time, also twice at once.
-    Raises an ``ExceptionGroup`` of what the storage refused, after everything else is done.
     """
     now = timezone.now()
     failed = fail_exhausted_reports(now)
     expired = Report.objects.filter(state=ReportState.READY, expires_at__lte=now).update(state=ReportState.EXPIRED)
     enqueued = _enqueue_due_reports(now) if enqueue else 0
-    return Swept(failed=failed, expired=expired, enqueued=enqueued, cleared=_clear_files(now))
+    return Swept(failed=failed, expired=expired, enqueued=enqueued, cleared=_clear_files(now, problems))
 
 
 def sweep_effects() -> bool:
@@ -54,23 +86,45 @@ def sweep_effects() -> bool:
 MAX_AT_ONCE = 1_000
 
 
-def end_overdue_attempts() -> int:
+def end_overdue_attempts(problems: Problems | None = None) -> int:
     """End attempts whose time has run out, at that moment. Return how many."""
     overdue = ExamAttempt.objects.overdue(timezone.now()).order_by("ends_at")
-    codes = list(overdue.values_list("attempt_code", flat=True)[:MAX_AT_ONCE])
-    return sum(attempts.end_overdue_attempt(code) for code in codes)
+    return _each(overdue, attempts.end_overdue_attempt, problems)
 
 
-def expire_attempts_of_ended_courses() -> int:
+def expire_attempts_of_ended_courses(problems: Problems | None = None) -> int:
     """Expire attempts that were never started in courses that have ended. Return how many."""
     now, expired = timezone.now(), 0
     not_started = ExamAttempt.objects.not_started()
-    for course_id in list(not_started.values_list("exam__course_id", flat=True).distinct()):
-        end = lms().course_end(course_id)
-        if end is not None and end < now:
-            codes = not_started.in_course(course_id).values_list("attempt_code", flat=True)
-            expired += sum(attempts.expire_after_the_course(code) for code in list(codes[:MAX_AT_ONCE]))
+    courses = list(not_started.order_by().values_list("exam__course_id", flat=True).distinct())
+    with guarding(problems) as guard:
+        for course_id in courses:
+            with guard(f"the end of course {course_id}"):
+                end = strict_lms().course_end(course_id)
+                if end is not None and end < now:
+                    expired += _each(not_started.in_course(course_id), attempts.expire_after_the_course, problems)
     return expired
+
+
+def _each(selected: ExamAttemptQuerySet, change: Callable[[str], bool], problems: Problems | None) -> int:
+    """Make the change to each attempt, and return how many were changed."""
+    changed = 0
+    codes = list(selected.values_list("attempt_code", flat=True)[:MAX_AT_ONCE])
+    with guarding(problems) as guard:
+        for code in codes:
+            with guard(f"attempt {code}"):
+                changed += change(code)
+    return changed
+
+
+def build_due_reports(problems: Problems | None = None) -> int:
+    """Build the reports that wait for a worker in this process, longest waiting first. Return how many are ready."""
+    built = 0
+    with guarding(problems) as guard:
+        for pk in due_reports(timezone.now()):
+            with guard(f"report {pk}"):
+                built += build(pk)
+    return built
 
 
 def due_reports(now: datetime) -> list[int]:
@@ -88,24 +142,23 @@ def _enqueue_due_reports(now: datetime) -> int:
     return enqueued
 
 
-def _clear_files(now: datetime) -> int:
+def _clear_files(now: datetime, problems: Problems | None) -> int:
     """Remove files that neither a ready report nor a build under way uses. Return how many."""
     in_use = Q(report__file=F("pk"), report__state=ReportState.READY) | Q(
         report__fence=F("fence"), report__lease_until__gt=now
     )
-    refused: list[Exception] = []
     cleared = 0
-    for file in ReportFile.objects.filter(removed_at=None).exclude(in_use):
-        try:
-            files.remove(file, now)
-            cleared += 1
-        except Exception as error:
-            # One refusal must not stop the others; it is raised with them below.
-            logger.exception("The storage did not remove %s.", file.storage_key)
-            refused.append(error)
-            if isinstance(error, TimeoutError):
+    is_silent = False
+    with guarding(problems) as guard:
+        for file in ReportFile.objects.filter(removed_at=None).exclude(in_use):
+            if is_silent:
                 # It does not answer, and each of the others would be waited for.
                 break
-    if refused:
-        raise ExceptionGroup("The storage refused to remove report files.", refused)
+            with guard(f"the removal of {file.storage_key} from the report storage"):
+                try:
+                    files.remove(file, now)
+                except TimeoutError:
+                    is_silent = True
+                    raise
+                cleared += 1
     return cleared

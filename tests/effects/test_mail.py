@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from proctoring_results import api
+from proctoring_results.choices import AttemptStatus
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
+from proctoring_results.queries.preview import preview_decision
 from proctoring_results.services.effects import retry_effects
 from tests.factories import ExamAttemptFactory
 from tests.fakes import RememberingMailServer
@@ -84,6 +86,38 @@ def test_names_are_text_and_nothing_else(admin, mailoutbox, name, transactional_
     assert mail.recipients() == [attempt.user.email]
     if "&" in name:
         assert name in mail.body
+
+
+@pytest.mark.parametrize(
+    "odd", ["two\nlines", "a\r\nBcc: evil@example.com", "\0", "\ud800", "\u2028x", " \t ", "x" * 5_000]
+)
+def test_no_text_breaks_a_mail(attempt, admin, host, mailoutbox, monkeypatch, odd):
+    for question in ("learner_name", "course_name", "whom_to_ask", "how_to_appeal"):
+        monkeypatch.setattr(host, question, lambda self, *args: odd, raising=False)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason=f"x {odd}".strip("\0\ud800"))
+    deliver_due()
+    [mail] = mailoutbox
+    assert mail.subject == "Unsatisfactory: Final"
+    assert mail.message().as_bytes()
+    assert mail.recipients() == [attempt.user.email]
+
+
+def test_a_learner_whose_account_is_not_active_gets_no_mail(attempt, admin, mailoutbox):
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    type(attempt.user).objects.update(is_active=False)
+    deliver_due()
+    assert mailoutbox == []
+    assert set(LmsEffect.objects.values_list("state", flat=True)) == {"done"}
+    preview = preview_decision(attempt.attempt_code, AttemptStatus.REJECTED)
+    assert preview.effects["mail"].sentence == "No mail is sent: the learner's account is not active."
+
+
+@pytest.mark.parametrize("language", ["", "no-such-language", "../de"])
+def test_a_language_that_does_not_exist_breaks_no_mail(attempt, admin, host, mailoutbox, monkeypatch, language):
+    monkeypatch.setattr(host, "learner_language", lambda self, user: language, raising=False)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    assert [mail.subject for mail in mailoutbox] == ["Satisfactory: Final"]
 
 
 def test_a_mail_in_the_learners_language(attempt, admin, host, mailoutbox, monkeypatch):

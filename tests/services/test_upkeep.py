@@ -8,6 +8,7 @@ import time_machine
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, Source
 from proctoring_results.lms import NullLMS
+from proctoring_results.services import attempts
 from proctoring_results.services.upkeep import end_overdue_attempts, expire_attempts_of_ended_courses
 from tests.factories import ExamAttemptFactory
 
@@ -83,3 +84,51 @@ def test_attempts_that_were_never_started_expire_with_their_course(clock):
         attempt.refresh_from_db()
     assert {attempt.status for attempt in mine} == {"expired"}
     assert [attempt.status for attempt in others] == ["created", "started"]
+
+
+class EndsUnknown(EndsAtTen):
+    """``Course.objects.get`` of a course that is being deleted, and a course service that is down."""
+
+    def course_end(self, course_id):
+        if course_id == "broken":
+            raise ConnectionError("The course service is down.")
+        return super().course_end(course_id)
+
+
+@pytest.fixture
+def one_broken_course(clock, settings):
+    settings.PROCTORING_RESULTS = {"LMS": f"{__name__}.EndsUnknown"}
+    attempts = [ExamAttemptFactory(exam__course_id=course_id) for course_id in ("broken", "ends")]
+    clock.shift(timedelta(hours=2))
+    return attempts
+
+
+def statuses(attempts):
+    for attempt in attempts:
+        attempt.refresh_from_db()
+    return [attempt.status for attempt in attempts]
+
+
+def test_a_course_whose_end_cannot_be_told_stops_no_other(one_broken_course, caplog):
+    with pytest.raises(ExceptionGroup) as raised:
+        expire_attempts_of_ended_courses()
+    assert statuses(one_broken_course) == ["created", "expired"]
+    assert [type(error) for error in raised.value.exceptions] == [ConnectionError]
+    assert "the end of course broken" in caplog.text
+
+
+def test_problems_are_collected_for_a_caller_that_goes_on(one_broken_course):
+    problems = []
+    assert expire_attempts_of_ended_courses(problems) == 1
+    assert len(problems) == 1
+
+
+def test_an_attempt_that_cannot_be_ended_stops_no_other(clock, monkeypatch):
+    attempts_ = [ExamAttemptFactory(started=True, ends_at=NINE) for _ in range(2)]
+    clock.shift(timedelta(hours=2))
+    end = attempts.end_overdue_attempt
+    broken = attempts_[0].attempt_code
+    monkeypatch.setattr(attempts, "end_overdue_attempt", lambda code: 1 / 0 if code == broken else end(code))
+    problems = []
+    assert end_overdue_attempts(problems) == 1
+    assert statuses(attempts_) == ["started", "timed_out"]

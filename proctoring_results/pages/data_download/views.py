@@ -27,7 +27,7 @@ from proctoring_results.exceptions import (
     StorageUnavailable,
 )
 from proctoring_results.http import address_of, streamed
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_name, lms
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.flash import flash, flash_context
@@ -53,7 +53,7 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
     permissions.require(request.user, permissions.VIEW_REPORTS, course_id)
     context = {
         "course_id": course_id,
-        "course_name": lms().course_name(course_id),
+        "course_name": course_name(course_id),
         "page": data_download_page(course_id, request.user, request.GET),
         **flash_context(request),
     }

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from proctoring_results import permissions
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_name
 from proctoring_results.pages._shared.decorators import page, signed_in
 from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.validation import clean_key
@@ -30,7 +30,7 @@ def numbers(request: SignedIn, course_id: str) -> HttpResponse:
     exam = request.GET.get("exam", "")
     context = {
         "course_id": course_id,
-        "course_name": lms().course_name(course_id),
+        "course_name": course_name(course_id),
         "navigation": navigation(course_id, "numbers"),
         "page": numbers_page(course_id, clean_key("exam", exam) if exam else None),
         "may_view_reports": permissions.may(request.user, permissions.VIEW_REPORTS, course_id),

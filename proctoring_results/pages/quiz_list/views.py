@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from proctoring_results import permissions
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_name
 from proctoring_results.pages._shared.decorators import page, signed_in
 from proctoring_results.pages._shared.flash import flash_context
 from proctoring_results.pages._shared.navigation import navigation
@@ -29,7 +29,7 @@ def quiz_list(request: SignedIn, course_id: str) -> HttpResponse:
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
     context = {
         "course_id": course_id,
-        "course_name": lms().course_name(course_id),
+        "course_name": course_name(course_id),
         "navigation": navigation(course_id, "quiz_list"),
         "groups": quiz_groups(course_id),
         **flash_context(request),

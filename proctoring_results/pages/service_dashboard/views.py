@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_name
 from proctoring_results.pages._shared.decorators import page, private_file, signed_in
 from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.validation import clean_key
@@ -33,7 +33,7 @@ def service_dashboard(request: SignedIn, course_id: str) -> HttpResponse:
     page_data = dashboard_page(course_id, request.GET.dict())
     context = {
         "course_id": course_id,
-        "course_name": lms().course_name(course_id),
+        "course_name": course_name(course_id),
         "navigation": navigation(course_id, "service_dashboard"),
         "page": page_data,
     }

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import InvalidInput, NotFound
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_name
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
 from proctoring_results.pages._shared.flash import flash, flash_context
@@ -132,7 +132,7 @@ def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
     course_id = _course_to_view(request, course_id)
     return {
         "course_id": course_id,
-        "course_name": lms().course_name(course_id),
+        "course_name": course_name(course_id),
         "navigation": navigation(course_id, "sessions"),
         **flash_context(request),
     }

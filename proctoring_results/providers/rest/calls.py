@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.conf import conf
-from proctoring_results.lms import lms
+from proctoring_results.lms import lms, strict_lms
 from proctoring_results.people import email_of
 from proctoring_results.providers.base import Instructions, Provider
 
@@ -98,7 +98,7 @@ class RestCalls(Provider):
             "time_limit_mins": exam.time_limit_mins + attempt.extra_time_mins,
             "is_sample_attempt": attempt.is_sample_attempt,
             "user_id": self.obscured_id(user),
-            "full_name": lms().learner_name(user),
+            "full_name": strict_lms().learner_name(user),
             "email": email_of(user),
             "status": "created",
             "review_policy": exam.review_policy,
