@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.models import Disclosure, Erasure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
@@ -12,20 +14,7 @@ from proctoring_results.people import search_fields
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, StatusFilter, course_filter
 from .read_only import ReadOnlyAdmin, ReadOnlyInline
-from .timeline import lines_of
-
-
-class IncidentInline(ReadOnlyInline):
-    model = Incident
-    fields = ["position", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissal_reason"]
-    show_change_link = False
-
-
-class EvidenceInline(ReadOnlyInline):
-    model = Evidence
-    # Without the address: evidence is opened from the session page, which records who opened it.
-    fields = ["position", "kind", "incident", "start", "stop"]
-    show_change_link = False
+from .timeline import lines_of, list_url
 
 
 class DisclosureInline(ReadOnlyInline):
@@ -102,8 +91,58 @@ class ExamReviewAdmin(ReadOnlyAdmin):
     search_fields = ["attempt__attempt_code", *search_fields("attempt__user__")]
     ordering = ["-pk"]
     # The provider's message may name people. Reading it takes a permission of its own.
-    exclude = ["raw_data"]
-    inlines = [IncidentInline, EvidenceInline]
+    # The joined comments are those of the incidents: thousands of them have a list of their own.
+    exclude = ["raw_data", "suspicious_comments", "rules_violation_comments"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ExamReview]:
+        return super().get_queryset(request).defer(*self.exclude)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        review = kwargs["obj"]
+        context |= {
+            "incidents_url": list_url(self.admin_site, request, Incident, review),
+            "evidence_url": list_url(self.admin_site, request, Evidence, review),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    """The incidents of all reviews; the page of a review leads to its own."""
+
+    list_display = ["number", "review", "status", "kind", "short_comment", "start", "stop", "dismissed_by"]
+    list_select_related = ["review", "dismissed_by"]
+    list_filter = ["status"]
+    ordering = ["-review", "position"]
+
+    @admin.display(description=_("number"), ordering="position")
+    def number(self, incident: Incident) -> int:
+        return incident.position + 1
+
+    @admin.display(description=_("comment"))
+    def short_comment(self, incident: Incident) -> str:
+        return Truncator(incident.comment).chars(200)
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(ReadOnlyAdmin):
+    """Without the addresses: evidence is opened from the session page, which records who opened it."""
+
+    list_display = ["number", "review", "kind", "incident_number", "start", "stop"]
+    list_select_related = ["review", "incident"]
+    list_filter = ["kind"]
+    ordering = ["-review", "position"]
+    exclude = ["url"]
+
+    @admin.display(description=_("number"), ordering="position")
+    def number(self, evidence: Evidence) -> int:
+        return evidence.position + 1
+
+    @admin.display(description=_("incident"))
+    def incident_number(self, evidence: Evidence) -> int | None:
+        return evidence.incident.position + 1 if evidence.incident else None
 
 
 @admin.register(Erasure)

@@ -138,7 +138,7 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.comment}"
+        return f"{self.status} ({self.review_id})"
 
     @property
     def is_dismissed(self) -> bool:

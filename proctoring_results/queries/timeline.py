@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import TextChoices
+from django.db.models import Count, OuterRef, QuerySet, Subquery, TextChoices
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
-from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProviderMessage, StatusChange
+from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProviderMessage, StatusChange
 from proctoring_results.people import person
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import VERDICT_LABELS, full_status_label
@@ -44,23 +46,24 @@ class Event:
     detail: str = ""
     # An effect that was given up or failed at its last try, or a message that waits.
     is_problem: bool = False
-    # The row it was read from, with a review's incidents prefetched; None for what is stored in the attempt itself.
+    # The row it was read from; None for what is stored in the attempt itself.
     row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
+    # How many incidents a review has, dismissed ones included.
+    incidents: int = 0
 
 
 def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
     """Return all events of an attempt, oldest first, by a constant number of queries.
 
-    The bodies of messages, raw data and links to recordings are not read. Reviews are numbered as they arrived, from 1.
+    Incidents, the bodies of messages, raw data and links to recordings are not read: there may be very much of them.
+    Reviews are numbered as they arrived, from 1.
     """
-    reviews = list(
-        attempt.reviews.select_related("reviewed_by").prefetch_related("incidents").defer("raw_data").order_by("pk")
-    )
+    reviews = list(_reviews(attempt))
     numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
     events = [
         *_created(attempt),
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
-        *(_reviewed(review, numbers) for review in reviews),
+        *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
         *(_status_changed(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
         *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
@@ -69,6 +72,22 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]
     ranks = {kind: rank for rank, kind in enumerate(EventKind)}
     # The sort is stable: events of the same kind and time stay in the order in which they were written.
     return sorted(events, key=lambda event: (event.at, ranks[event.kind]))
+
+
+def _reviews(attempt: ExamAttempt) -> QuerySet[Any]:
+    """Return the reviews, each with the ``total`` of its incidents, and the position of the one just ``dismissed``."""
+    incidents = Incident.objects.filter(review=OuterRef("pk")).order_by()
+    just_dismissed = incidents.filter(dismissed_at=OuterRef("received_at"))
+    long_texts = ("raw_data", "suspicious_comments", "rules_violation_comments")
+    return (
+        attempt.reviews.select_related("reviewed_by")
+        .defer(*long_texts)
+        .annotate(
+            total=Coalesce(Subquery(incidents.values("review").annotate(total=Count("pk")).values("total")), 0),
+            dismissed=Subquery(just_dismissed.values("position")[:1]),
+        )
+        .order_by("pk")
+    )
 
 
 def _messages(attempt: ExamAttempt) -> Iterable[ProviderMessage]:
@@ -132,10 +151,9 @@ def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, objec
     }
 
 
-def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+def _reviewed(review: ExamReview, numbers: Mapping[int, int], incidents: int, dismissed: int | None) -> Event:
     if review.version_of_id is not None:
-        return _new_version(review, numbers)
-    incidents = len(review.incidents.all())
+        return _new_version(review, numbers, incidents, dismissed)
     counted = ngettext("%(incidents)d incident", "%(incidents)d incidents", incidents) % {"incidents": incidents}
     return Event(
         at=review.received_at,
@@ -152,15 +170,15 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         if review.claimed_name
         else "",
         row=review,
+        incidents=incidents,
     )
 
 
-def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
+def _new_version(review: ExamReview, numbers: Mapping[int, int], incidents: int, dismissed: int | None) -> Event:
     params = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
-    # The incident that was dismissed then; without one, an incident was restored.
-    dismissed = [one for one in review.incidents.all() if one.dismissed_at == review.received_at]
-    if dismissed:
-        params["incident"] = dismissed[0].position + 1
+    # Without an incident that was dismissed then, one was restored.
+    if dismissed is not None:
+        params["incident"] = dismissed + 1
         sentence = _("Dismissed incident %(incident)d of review %(before)d, which became review %(number)d.") % params
     else:
         sentence = _("Restored a dismissed incident of review %(before)d, which became review %(number)d.") % params
@@ -171,6 +189,7 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int]) -> Event:
         who=person(review.reviewed_by).label if review.reviewed_by else str(Source(review.source).label),
         detail=review.version_reason,
         row=review,
+        incidents=incidents,
     )
 
 

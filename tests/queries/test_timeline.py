@@ -79,10 +79,8 @@ def reviewed_by_account(attempt):
     return attempt.messages.get().caller
 
 
-def test_a_reviews_incidents_are_at_hand(attempt, django_assert_num_queries):
-    review = next(event for event in timeline(attempt) if event.kind == "review")
-    with django_assert_num_queries(0):
-        assert [incident.comment for incident in review.row.incidents.all()] == ["Looks away"]
+def test_a_reviews_incidents_are_counted(attempt):
+    assert [event.incidents for event in timeline(attempt) if event.kind == "review"] == [1, 0]
 
 
 def test_effects_say_how_they_stand(attempt):
@@ -124,7 +122,7 @@ def test_it_asks_the_same_number_of_queries_however_much_happened(attempt, admin
         api.fail_attempt(busy.attempt_code, by=UserFactory(admin=True), reason="x")
     for one in (quiet, busy):
         one.refresh_from_db()
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             timeline(one)
 
 
