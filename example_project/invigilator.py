@@ -35,11 +35,13 @@ from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 MAX_BODY_BYTES = 256 * 1024  # bytes
 PATIENCE = 10.0  # seconds for a call to the LMS
 TOKEN_LIFE = 3600  # seconds
+DASHBOARD_TOKEN_LIFE = 60  # seconds
+LEEWAY = 60  # seconds by which the clocks of the LMS and of this service may differ
 RULES = {"allowed": ["calculator"], "forbidden": ["phone", "notes"]}
 CHOICES = {
     "passed": "Passed",
@@ -121,6 +123,15 @@ class Sessions:
     def find(self, exam: str, number: str) -> Session | None:
         session = self.attempts.get(number)
         return session if session is not None and session.exam == exam else None
+
+    def profiles(self, course_id: str) -> dict[str, str]:
+        """Return for each learner of a practice exam of the course how far the onboarding is."""
+        with self.lock:
+            return {
+                str(one.data["user_id"]): "approved" if one.stage == "submitted" else "pending"
+                for one in self.attempts.values()
+                if one.data.get("is_sample_attempt") and self.exams[one.exam].get("course_id") == course_id
+            }
 
     def remove(self, session: Session) -> None:
         with self.lock:
@@ -227,8 +238,14 @@ def _claims(token: str, secret: str) -> dict[str, Any] | None:
     if not hmac.compare_digest(_packed(expected).encode(), signature.encode(errors="replace")):
         return None
     head, claims = (_unpacked(part) for part in signed.split("."))
-    in_time = isinstance(claims.get("exp"), int) and time.time() < claims["exp"] <= time.time() + 60
-    return claims if head.get("alg") == "HS256" and in_time else None
+    return claims if head.get("alg") == "HS256" and _is_in_time(claims.get("exp")) else None
+
+
+def _is_in_time(expires: object) -> bool:
+    """Return whether a token is valid by its claim ``exp``: seconds, whole or not."""
+    if not isinstance(expires, int | float):
+        return False
+    return -LEEWAY < expires - time.time() <= DASHBOARD_TOKEN_LIFE + LEEWAY
 
 
 def _unpacked(part: str) -> dict[str, Any]:
@@ -334,8 +351,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    def send_json(self, data: object, status: int = 200) -> None:
-        self._send(status, json.dumps(data), "application/json")
+    def send_json(self, data: object) -> None:
+        self._send(200, json.dumps(data), "application/json")
 
     # --- Sign-in
 
@@ -367,7 +384,24 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(404, "Unknown exam.")
         if self.server.options.ready == "created":
             self._ready_later(session)
-        self.send_json({"id": session.number}, 201)
+        # Not 201: clients of this protocol take nothing but 200.
+        self.send_json({"id": session.number})
+
+    def show_exam(self, body: bytes, number: str) -> None:
+        data = self.server.sessions.exams.get(number)
+        if data is None:
+            raise Refusal(404, "Unknown exam.")
+        self.send_json({**data, "id": number})
+
+    def onboarding(self, body: bytes, course_id: str) -> None:
+        """Tell who has taken a practice exam of the course; with ``user_id``, whether this learner has."""
+        user_id = parse_qs(urlsplit(self.path).query).get("user_id", [""])[0]
+        profiles = self.server.sessions.profiles(unquote(course_id))
+        if user_id:
+            self.send_json(_profile(user_id, profiles.get(user_id, "no_profile")))
+            return
+        results = [_profile(user, status) for user, status in profiles.items()]
+        self.send_json({"results": results, "count": len(results), "num_pages": 1, "next": None, "previous": None})
 
     def show(self, body: bytes, exam: str, number: str) -> None:
         session = self._session(exam, number)
@@ -458,9 +492,13 @@ class Handler(BaseHTTPRequestHandler):
         rows = "".join(_row(one, exams.get(one.exam, {})) for one in reversed(chosen))
         user = claims.get("user")
         name = str(user.get("full_name", "")) if isinstance(user, dict) else ""
+        empty = (
+            "<p>No sessions since this service was started. It keeps them in memory only, so it does not know "
+            "attempts from before, such as those of the demo.</p>"
+        )
         self._send(
             200,
-            _page(f"<h1>Sessions</h1><p>Signed in as {escape(name)}.</p>{rows or '<p>No sessions yet.</p>'}"),
+            _page(f"<h1>Sessions</h1><p>Signed in as {escape(name)}.</p>{rows or empty}"),
             "text/html",
         )
 
@@ -484,6 +522,9 @@ ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("POST", "/oauth2/access_token", Handler.token),
     ("POST", "/api/v1/exam/", Handler.save_exam),
     ("POST", f"/api/v1/exam/{PART}/", Handler.save_exam),
+    ("GET", f"/api/v1/exam/{PART}/", Handler.show_exam),
+    # A course id may have slashes.
+    ("GET", "/api/v1/courses/(.+)/onboarding_statuses", Handler.onboarding),
     ("POST", f"/api/v1/exam/{PART}/attempt/", Handler.create),
     ("GET", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.show),
     ("PATCH", f"/api/v1/exam/{PART}/attempt/{PART}/", Handler.change_status),
@@ -497,6 +538,10 @@ ROUTES: tuple[tuple[str, str, Callable[..., None]], ...] = (
     ("POST", f"/sessions/{PART}/review", Handler.review),
     ("GET", "/style.css", Handler.style),
 )
+
+
+def _profile(user_id: str, status: str) -> dict[str, str | None]:
+    return {"user_id": user_id, "status": status, "expiration_date": None}
 
 
 def _fields(body: bytes, *needed: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import jwt
 import pytest
 import time_machine
 from django.core.cache import cache
@@ -32,11 +33,12 @@ from proctoring_results.providers.rest import client as rest_client
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.services.effects import queue_erasure
+from tests.example.recorded_calls import CALLS
 from tests.factories import COURSE, UserFactory
 
 PROGRAM = Path(__file__).resolve().parents[2] / "example_project" / "invigilator.py"
 PATIENCE = 30  # seconds within which an expected event must happen
-LMS_SECRET = "from-the-lms"
+LMS_SECRET = "from-the-lms-32-characters-or-more"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +66,13 @@ def running(tmp_path, port=0, **options):
         finally:
             program.terminate()
             program.wait(10)
+
+
+@pytest.fixture(scope="module")
+def invigilator(tmp_path_factory):
+    """One service for tests that leave nothing in it."""
+    with running(tmp_path_factory.mktemp("invigilator")) as service:
+        yield service
 
 
 @pytest.fixture
@@ -116,9 +125,23 @@ def wait_for_status(expected):
     wait_until(lambda: status() == expected, lambda: f"still {status()}")
 
 
-def fetch(url, **options):
+def opened(url, **options):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return opener.open(urllib.request.Request(url, **options), timeout=10).read().decode()
+    return opener.open(urllib.request.Request(url, **options), timeout=10)
+
+
+def fetch(url, **options):
+    with opened(url, **options) as response:
+        return response.read().decode()
+
+
+def code_of(url):
+    try:
+        with opened(url) as response:
+            return response.status
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
 
 
 def reported():
@@ -327,6 +350,42 @@ def test_a_wrong_secret_gets_200_and_no_token(tmp_path):
     form = b"grant_type=client_credentials&client_id=campus&client_secret=wrong"
     with running(tmp_path) as service:
         assert "access_token" not in json.loads(fetch(f"{service}/oauth2/access_token", data=form))
+
+
+def test_the_recorded_calls_of_a_real_client_get_what_it_needs(tmp_path):
+    form = f"grant_type=client_credentials&client_id=campus&client_secret={LMS_SECRET}&token_type=jwt".encode()
+    ids = {}
+    with running(tmp_path, VERDICT="none") as service:
+        token = json.loads(fetch(f"{service}/oauth2/access_token", data=form))["access_token"]
+        headers = {"Authorization": f"JWT {token}", "Content-Type": "application/json", "Accept-Language": "de;en"}
+        for call in CALLS:
+            body = None if call.body is None else json.dumps(call.body).encode()
+            with opened(service + call.path.format(**ids), data=body, headers=headers, method=call.verb) as response:
+                # The client takes any other code for a refusal.
+                assert response.status == 200, call
+                answer = json.loads(response.read())
+            assert has_what_is_needed(answer, call.needs), (call, answer)
+            if call.gives:
+                ids[call.gives] = answer["id"]
+
+
+def has_what_is_needed(answer, needs):
+    if isinstance(needs, bool):
+        return answer is needs
+    if isinstance(needs, dict):
+        return {name: answer.get(name) for name in needs} == needs
+    return set(needs) <= set(answer)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "code"), [(60.5, 200), (-30.25, 200), (110, 200), (-90, 403), (3600, 403), (None, 403)]
+)
+def test_a_dashboard_token_may_end_within_a_minute_give_or_take_another(invigilator, expires_in, code):
+    expires = {} if expires_in is None else {"exp": time.time() + expires_in}
+    claims = {"iss": "campus", "course_id": COURSE, "user": {"full_name": "Ada"}, "jti": "1", **expires}
+    # The expiry has a fraction, as that of the client has.
+    token = jwt.encode(claims, LMS_SECRET, algorithm="HS256")
+    assert code_of(f"{invigilator}/api/v1/instructor/campus/?jwt={token}") == code
 
 
 def test_only_its_own_account_may_send_its_reviews(lms, tmp_path):
