@@ -69,10 +69,9 @@ def email_field() -> str:
     return name if _is_text(name) else ""
 
 
-def search_fields(path: str = "") -> list[str]:
-    """Return the fields in which people are searched. ``path`` leads to the user: ``user__``, for example."""
-    names = [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)]
-    return [f"{path}{name}" for name in dict.fromkeys(names) if name]
+def search_fields() -> list[str]:
+    """Return the fields in which people are searched."""
+    return list(dict.fromkeys(filter(None, [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)])))
 
 
 def fold(text: str) -> str:

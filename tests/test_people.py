@@ -81,4 +81,4 @@ def test_the_name_is_that_of_the_user_model():
 
 
 def test_people_are_searched_in_each_field_once():
-    assert people.search_fields("user__") == ["user__username", "user__email", "user__first_name", "user__last_name"]
+    assert people.search_fields() == ["username", "email", "first_name", "last_name"]

@@ -9,10 +9,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.models import Disclosure, Erasure, Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam
-from proctoring_results.people import search_fields
 
 from .decisions import DecisionPages
 from .filters import ArchivedFilter, PracticeFilter, ProviderFilter, StatusFilter, course_filter
+from .people import PeopleAdmin, person_column
 from .read_only import ReadOnlyAdmin, ReadOnlyInline
 from .timeline import lines_of, list_url
 
@@ -35,7 +35,7 @@ class ProctoredExamAdmin(ReadOnlyAdmin):
 class ExamAttemptAdmin(DecisionPages):
     list_display = [
         "attempt_code",
-        "user",
+        person_column("user", _("learner")),
         "labelled_status",
         "review_status",
         "exam",
@@ -53,7 +53,7 @@ class ExamAttemptAdmin(DecisionPages):
         PracticeFilter,
         ArchivedFilter,
     ]
-    search_fields = ["attempt_code", *search_fields("user__")]
+    search_fields = ["attempt_code"]
     # There is an index in this order.
     ordering = ["-pk"]
     inlines = [DisclosureInline]
@@ -84,11 +84,12 @@ class ExamAttemptAdmin(DecisionPages):
 
 
 @admin.register(ExamReview)
-class ExamReviewAdmin(ReadOnlyAdmin):
+class ExamReviewAdmin(PeopleAdmin):
+    person_path = "attempt__user"
     list_display = ["attempt", "review_status", "standing", "source", "received_at"]
     list_select_related = ["attempt"]
     list_filter = [course_filter("attempt__exam__course_id"), "review_status", "standing", "source"]
-    search_fields = ["attempt__attempt_code", *search_fields("attempt__user__")]
+    search_fields = ["attempt__attempt_code"]
     ordering = ["-pk"]
     # The provider's message may name people. Reading it takes a permission of its own.
     # The joined comments are those of the incidents: thousands of them have a list of their own.
@@ -146,8 +147,8 @@ class EvidenceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Erasure)
-class ErasureAdmin(ReadOnlyAdmin):
-    list_display = ["at", "user", "by", "reason", "attempts"]
+class ErasureAdmin(PeopleAdmin):
+    list_display = ["at", person_column("user", _("learner")), person_column("by", _("by")), "reason", "attempts"]
     list_select_related = ["user", "by"]
-    search_fields = [*search_fields("user__"), "reason"]
+    search_fields = ["reason"]
     ordering = ["-pk"]

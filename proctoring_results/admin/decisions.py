@@ -38,7 +38,7 @@ from proctoring_results.services.selection import (
     refuse_too_many,
 )
 
-from .read_only import ReadOnlyAdmin
+from .people import PeopleAdmin
 from .timeline import lines_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class DecisionForm(ReasonForm):
         return Seen(self.cleaned_data["seen_change"], self.cleaned_data["seen_review"])
 
 
-class DecisionPages(ReadOnlyAdmin):
+class DecisionPages(PeopleAdmin):
     """The admin of attempts, as far as it decides."""
 
     actions = ["pass_selected"]

@@ -9,20 +9,30 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from proctoring_results.models import LmsEffect
-from proctoring_results.people import search_fields
 from proctoring_results.queries.lookups import effects_lag
 from proctoring_results.services.effects import retry_effects
 
 from .filters import course_filter
-from .read_only import ReadOnlyAdmin
+from .people import PeopleAdmin, person_column
 
 
 @admin.register(LmsEffect)
-class LmsEffectAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "call", "state", "user", "exam", "tries", "queued_at", "next_try_at", "done_at", "problem"]
+class LmsEffectAdmin(PeopleAdmin):
+    list_display = [
+        "kind",
+        "call",
+        "state",
+        person_column("user", _("learner")),
+        "exam",
+        "tries",
+        "queued_at",
+        "next_try_at",
+        "done_at",
+        "problem",
+    ]
     list_select_related = ["user", "exam"]
     list_filter = [course_filter("exam__course_id"), "state", "kind", "call"]
-    search_fields = [*search_fields("user__"), "attempt__attempt_code"]
+    search_fields = ["attempt__attempt_code"]
     ordering = ["-pk"]
     actions = ["retry"]
 

@@ -20,19 +20,19 @@ from proctoring_results import crypto, permissions
 from proctoring_results.choices import MessageState
 from proctoring_results.exceptions import CannotDecrypt, MessageQueued, ProctoringResultsError
 from proctoring_results.models import ProviderMessage
-from proctoring_results.people import search_fields
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import full_status_label
 from proctoring_results.services.messages import replay_message
 
 from .filters import course_filter
-from .read_only import ReadOnlyAdmin
+from .people import PeopleAdmin
 
 MAX_AT_ONCE = 100
 
 
 @admin.register(ProviderMessage)
-class ProviderMessageAdmin(ReadOnlyAdmin):
+class ProviderMessageAdmin(PeopleAdmin):
+    person_path = "attempt__user"
     list_display = [
         "received_at",
         "provider",
@@ -46,7 +46,7 @@ class ProviderMessageAdmin(ReadOnlyAdmin):
     ]
     list_select_related = ["attempt"]
     list_filter = [course_filter("attempt__exam__course_id"), "state", "provider", "channel"]
-    search_fields = ["attempt__attempt_code", *search_fields("attempt__user__")]
+    search_fields = ["attempt__attempt_code"]
     ordering = ["-pk"]
     # Encrypted. Those who may read it have a page of its own.
     exclude = ["body"]

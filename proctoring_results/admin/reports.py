@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.models import Report, ReportDownload
-from proctoring_results.people import search_fields
 
-from .read_only import ReadOnlyAdmin, ReadOnlyInline
+from .people import PeopleAdmin, person_column
+from .read_only import ReadOnlyInline
 
 
 class DownloadInline(ReadOnlyInline):
@@ -16,8 +17,18 @@ class DownloadInline(ReadOnlyInline):
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
-    list_display = ["file_name", "course_id", "state", "requested_by", "requested_at", "rows", "failure", "reference"]
+class ReportAdmin(PeopleAdmin):
+    person_path = "requested_by"
+    list_display = [
+        "file_name",
+        "course_id",
+        "state",
+        person_column("requested_by", _("requested by")),
+        "requested_at",
+        "rows",
+        "failure",
+        "reference",
+    ]
     list_select_related = ["requested_by"]
     list_filter = ["state", "kind", "failure"]
     search_fields = ["file_name", "course_id", "reference"]
@@ -26,9 +37,9 @@ class ReportAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ReportDownload)
-class ReportDownloadAdmin(ReadOnlyAdmin):
-    list_display = ["at", "user", "report", "address", "outcome", "for_excel"]
+class ReportDownloadAdmin(PeopleAdmin):
+    list_display = ["at", person_column("user", _("user")), "report", "address", "outcome", "for_excel"]
     list_select_related = ["user", "report"]
     list_filter = ["outcome"]
-    search_fields = [*search_fields("user__"), "report__file_name"]
+    search_fields = ["report__file_name"]
     ordering = ["-pk"]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -46,7 +47,7 @@ def one_of_each():
     review = ExamReviewFactory(attempt=attempt)
     IncidentFactory(review=review)
     EvidenceFactory(review=review)
-    LmsEffect.objects.create(kind="grade", attempt=attempt, queued_at=now, next_try_at=now)
+    LmsEffect.objects.create(kind="grade", user=attempt.user, attempt=attempt, queued_at=now, next_try_at=now)
     ProviderMessage.objects.create(
         provider="proctortrack", channel="rest_ready", attempt=attempt, sha256="0", body=b"", received_at=now
     )
@@ -118,6 +119,27 @@ def test_an_attempt_is_found_by_learner_and_code(admin, reviewed, field):
     page = admin.get(list_url("examattempt"), {"q": terms[field]}).content.decode()
     assert reviewed.attempt_code in page
     assert "somebody.else" not in page
+
+
+@pytest.mark.parametrize("model", sorted({*MODELS} - {"proctoredexam", "incident", "evidence"}))
+def test_every_list_finds_people_whatever_the_case_accent_or_order(admin, one_of_each, model):
+    get_user_model().objects.update(first_name="Åsa", last_name="Sjöström")
+    for search, number in (("SJOSTROM asa", 1), ("asa berg", 0)):
+        page = admin.get(list_url(model), {"q": search})
+        assert len(page.context["cl"].result_list) == number
+
+
+def test_a_list_shows_people_by_name_with_the_username(admin):
+    ExamAttemptFactory(user__first_name="Åsa", user__last_name="Sjöström", user__username="asa1")
+    assert '<td class="field-user">Åsa Sjöström (asa1)</td>' in admin.get(list_url("examattempt")).content.decode()
+
+
+def test_a_search_for_too_many_people_says_so_and_lists_nothing(admin, monkeypatch):
+    monkeypatch.setattr("proctoring_results.queries.search.MAX_PEOPLE", 0)
+    ExamAttemptFactory()
+    page = admin.get(list_url("examattempt"), {"q": "learner"})
+    assert "matches too many people" in page.content.decode()
+    assert list(page.context["cl"].result_list) == []
 
 
 @pytest.mark.parametrize("model", MODELS)
