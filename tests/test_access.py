@@ -137,6 +137,7 @@ ENDPOINTS = [
     Endpoint("pass_sessions", PAGE_TO_DO, "post", course),
     Endpoint("session", PAGE, args=attempt),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
+    Endpoint("previous_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("decide", PAGE_TO_DO, "post", attempt, verdict),
     Endpoint(
         "dismissal",

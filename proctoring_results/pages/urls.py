@@ -7,6 +7,7 @@ from proctoring_results.pages.numbers import views as numbers
 from proctoring_results.pages.quiz_list import views as quiz_list
 from proctoring_results.pages.service_dashboard import views as service_dashboard
 from proctoring_results.pages.session import views as session
+from proctoring_results.pages.sessions import neighbours as session_neighbours
 from proctoring_results.pages.sessions import views as sessions
 
 app_name = "proctoring_results"
@@ -29,7 +30,8 @@ urlpatterns = [
     path(f"{EXAMS}sessions/", sessions.sessions, name="sessions"),
     path(EXAMS, quiz_list.quiz_list, name="quiz_list"),
     path("proctoring/evidence/<str:token>/", session.evidence, name="evidence"),
-    path(f"{SESSION}next/", session.next_session, name="next_session"),
+    path(f"{SESSION}next/", session_neighbours.next_session, name="next_session"),
+    path(f"{SESSION}previous/", session_neighbours.previous_session, name="previous_session"),
     path(f"{SESSION}decide/", session.decide, name="decide"),
     path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
     path(f"{SESSION}export/", session.export_session, name="export_session"),

@@ -15,7 +15,7 @@ from proctoring_results.choices import AttemptStatus, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models import ExamAttempt, ProctoredExam
 
-from .merged import MergedSessions
+from .merged import MergedSessions, SortKey
 from .search import find_people
 
 if TYPE_CHECKING:
@@ -129,9 +129,20 @@ def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int
     return by_learner
 
 
-def next_requiring_attention(attempt: ExamAttempt) -> ExamAttempt | None:
-    """Return the next session in the queue of the exam: the one after this while it waits, else the first."""
-    waiting = ExamAttempt.objects.filter(exam=attempt.exam_id).requiring_attention().exclude(pk=attempt.pk)
-    if since := attempt.attention_since:
-        waiting = waiting.filter(Q(attention_since__gt=since) | Q(attention_since=since, pk__gt=attempt.pk))
-    return waiting.order_by("attention_since", "pk").first()
+def neighbour(
+    listed: MergedSessions, attempt: ExamAttempt, place: SortKey | None, *, before: bool = False
+) -> ExamAttempt | None:
+    """Return the session after ``place`` in a list, or the one before it; without a place the first.
+
+    The attempt itself is left out: it may have left its place, and come back at another.
+    """
+    column = listed.order[0].removeprefix("-")
+    is_descending = listed.order[0].startswith("-") != before
+    attempts = listed.attempts.exclude(pk=attempt.pk)
+    if place is not None:
+        at, pk = place
+        side = "lt" if is_descending else "gt"
+        attempts = attempts.filter(Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"pk__{side}": pk}))
+    order = (f"-{column}", "-pk") if is_descending else (column, "pk")
+    rows = replace(listed, attempts=attempts, order=order).first(1)
+    return rows[0][0] if rows else None

@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.models import ExamAttempt
 from proctoring_results.queries import merged
 from proctoring_results.queries import search as search_module
 from proctoring_results.queries.sessions import (
     AttemptFilter,
     attempts_of_learners,
-    next_requiring_attention,
+    neighbour,
     sessions,
 )
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
@@ -217,12 +218,37 @@ def test_all_attempts_of_many_learners_come_in_one_query(exam, django_assert_num
     assert attempts_of_learners([]) == {}
 
 
-def test_the_queue_of_an_exam_goes_on_with_what_waits_next(exam):
+def ends(attempt):
+    return attempt.attention_since, attempt.pk
+
+
+def test_a_list_goes_on_and_back_from_a_place_in_it(exam):
     first, second, third = (waiting(exam, days) for days in (3, 2, 1))
     waiting(ProctoredExamFactory(), 2)
-    assert [next_requiring_attention(one) for one in (first, second, third)] == [second, third, None]
+    listed = sessions(exam.course_id, AttemptFilter(content_id=exam.content_id)).requiring_attention
+    assert [neighbour(listed, one, ends(one)) for one in (first, second, third)] == [second, third, None]
+    assert [neighbour(listed, one, ends(one), before=True) for one in (first, second, third)] == [None, first, second]
 
 
-def test_from_a_session_that_is_decided_the_queue_begins_again(exam):
+def test_a_list_is_left_at_the_place_that_a_session_had_before_it_was_decided(exam):
+    _, second, third = (waiting(exam, days) for days in (3, 2, 1))
+    place = ends(second)
+    ExamAttempt.objects.filter(pk=second.pk).update(attention_since=None)
+    listed = sessions(exam.course_id).requiring_attention
+    assert neighbour(listed, second, place) == third
+
+
+def test_the_newest_activity_comes_first_in_the_list_of_the_others(exam):
+    old, new = submitted(exam), submitted(exam)
+    listed = sessions(exam.course_id).others
+    ordered = list(listed)
+    assert set(ordered) == {old, new}
+    place = ordered[0].last_activity_at, ordered[0].pk
+    assert neighbour(listed, ordered[0], place) == ordered[1]
+    assert neighbour(listed, ordered[0], None) == ordered[1]
+
+
+def test_without_a_place_the_list_begins(exam):
     first = waiting(exam, 1)
-    assert next_requiring_attention(submitted(exam, status="verified")) == first
+    listed = sessions(exam.course_id).requiring_attention
+    assert neighbour(listed, submitted(exam, status="verified"), None) == first

@@ -38,12 +38,26 @@ class CameFrom:
     params: dict[str, str]
 
     @property
+    def is_attention(self) -> bool:
+        return self.name == ATTENTION
+
+    @property
+    def list_params(self) -> dict[str, str]:
+        """Return what the address of another session of the list says about it."""
+        return {name: value for name, value in self.params.items() if name != "place"}
+
+    @property
     def params_with_place(self) -> dict[str, str]:
         """Return what forms and the ways to other sessions need."""
         if self.place is None:
             return self.params
         at, key = self.place
         return {**self.params, "place": f"{(at - EPOCH) // MICROSECOND}-{key}"}
+
+
+def list_params(name: str, filters: str) -> dict[str, str]:
+    """Return what the address of a session says about the list that its link stands in."""
+    return {"list": name, "filters": filters} if filters else {"list": name}
 
 
 def came_from(params: Mapping[str, str], attempt: ExamAttempt) -> CameFrom:
@@ -54,7 +68,7 @@ def came_from(params: Mapping[str, str], attempt: ExamAttempt) -> CameFrom:
         name, filters = ATTENTION, urlencode({"exam": attempt.exam.content_id})
         explicit = {}
     else:
-        explicit = {"list": name, "filters": filters}
+        explicit = list_params(name, filters)
     place = _read_place(params.get("place", ""))
     # The place of another session would be none of this one.
     if place and place[1] == attempt.pk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,6 +92,11 @@ class SessionPage:
     attempts: list[AttemptLink]
     # The service's own dashboard, at this session.
     dashboard_url: str
+
+    @property
+    def neighbour_query(self) -> str:
+        params = self.place.came_from.params_with_place
+        return f"?{urlencode(params)}" if params else ""
 
     def form_is_drawn(self, form: str) -> bool:
         if form == "decision":

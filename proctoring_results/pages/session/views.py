@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.exceptions import (
     AttemptIsArchived,
@@ -37,11 +36,9 @@ from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.flash import flash, flash_context
-from proctoring_results.pages._shared.navigation import navigation, session_url, sessions_url
-from proctoring_results.queries.lookups import get_attempt
+from proctoring_results.pages._shared.lookups import attempt_to_view, require_view
+from proctoring_results.pages._shared.navigation import navigation, session_url
 from proctoring_results.queries.preview import Seen, preview_verdicts
-from proctoring_results.queries.sessions import next_requiring_attention
-from proctoring_results.rules import has_result
 from proctoring_results.services.decisions import VERDICTS
 from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
@@ -92,25 +89,12 @@ def session(request: SignedIn, attempt_code: str) -> HttpResponse:
     return _session_page(request, clean_key("attempt_code", attempt_code))
 
 
-@require_safe
-@page
-@signed_in
-def next_session(request: SignedIn, attempt_code: str) -> HttpResponse:
-    """Go to the next session in the exam's queue as it is now, or back to the sessions."""
-    attempt = _attempt_to_view(request, attempt_code)
-    if following := next_requiring_attention(attempt):
-        # The keyboard starts there, behind what is the same on every page.
-        return HttpResponseRedirect(f"{session_url(following)}#pr-session")
-    flash(request, messages.INFO, _("No other session of this exam requires attention."))
-    return HttpResponseRedirect(sessions_url(attempt.exam))
-
-
 @require_POST
 @page
 @signed_in
 def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Pass or Fail, by the button that was clicked."""
-    attempt = _attempt_to_view(request, attempt_code)
+    attempt = attempt_to_view(request.user, attempt_code)
     verdict = _lookup(VERDICTS, "verdict", request)
     return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, DECISION)
 
@@ -120,7 +104,7 @@ def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
 @signed_in
 def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpResponse:
     """Dismiss an incident of the session, or restore it."""
-    attempt = _attempt_to_view(request, attempt_code)
+    attempt = attempt_to_view(request.user, attempt_code)
     change, done = _lookup(DISMISSALS, "change", request)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     if incident is None:
@@ -163,7 +147,7 @@ def _session_page(
     # Read before everything else on the page: a change in between makes the page stale, and is noticed.
     previews = preview_verdicts(attempt_code)
     attempt = previews[AttemptStatus.VERIFIED].attempt
-    _require_view(request, attempt)
+    require_view(request.user, attempt)
     course_id = attempt.exam.course_id
     page = session_page(previews, request.user, address_of_page(request, attempt))
     context = {
@@ -177,19 +161,6 @@ def _session_page(
         **flash_context(request),
     }
     return render(request, "proctoring_results/session/page.html", context, status=status)
-
-
-def _attempt_to_view(request: SignedIn, attempt_code: str) -> ExamAttempt:
-    """Raises ``InvalidInput``, ``NotFound`` and ``AccessDenied``."""
-    attempt = get_attempt(clean_key("attempt_code", attempt_code))
-    _require_view(request, attempt)
-    return attempt
-
-
-def _require_view(request: SignedIn, attempt: ExamAttempt) -> None:
-    permissions.require(request.user, permissions.VIEW_SESSIONS, attempt.exam.course_id)
-    if not has_result(attempt):
-        raise NotFound("session", attempt.attempt_code)
 
 
 def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:
@@ -251,7 +222,7 @@ def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status:
 @throttled
 def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
     """Send the data of the session as a ZIP file, and record that it was taken."""
-    attempt, now = _attempt_to_view(request, attempt_code), timezone.now()
+    attempt, now = attempt_to_view(request.user, attempt_code), timezone.now()
     record_export(attempt, request.user, address=address_of(request))
     file = export(attempt, request.user, now)
     response = FileResponse(file, as_attachment=True, filename=file_name(attempt, now), content_type="application/zip")

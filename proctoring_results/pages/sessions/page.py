@@ -17,6 +17,7 @@ from proctoring_results.choices import AttentionReason
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.pages._shared.came_from import ATTENTION, OTHERS, list_params
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
@@ -158,9 +159,10 @@ def _lists(
     attempts = [*waiting, *others]
     of_learners = attempts_of_learners(attempts)
     reasons = attention_reasons(list(waiting))
+    query = urlencode(filters)
     rows = {
         attempt.pk: _row(
-            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], may_decide
+            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, may_decide
         )
         for attempt in attempts
     }
@@ -196,13 +198,17 @@ def _attention(course_id: str, attempt_filter: AttemptFilter, count: int, *, is_
 
 
 def _row(
-    attempt: ExamAttempt, reasons: list[AttentionReason], of_learner: list[ExamAttempt], may_decide: bool
+    attempt: ExamAttempt,
+    reasons: list[AttentionReason],
+    of_learner: list[ExamAttempt],
+    query: str,
+    may_decide: bool,
 ) -> SessionRow:
     review = attempt.current_review
     return SessionRow(
         attempt=attempt,
         learner=attempt.learner,
-        url=session_url(attempt),
+        url=session_url(attempt, list_params(ATTENTION if attempt.attention_since else OTHERS, query)),
         status=status_badge(attempt.status),
         review=review.get_review_status_display() if review else "",
         review_tone=tone_of(review.review_status) if review else "",

@@ -1,6 +1,7 @@
 """The page of one session: what is known, Pass and Fail, incidents, evidence and the export."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -70,7 +71,13 @@ def decide(client, attempt, verdict="fail", reason="Seen it", **more):
 
 # --- Who comes in ---
 
-VIEWS = [("session", "get"), ("next_session", "get"), ("decide", "post"), ("export_session", "post")]
+VIEWS = [
+    ("session", "get"),
+    ("next_session", "get"),
+    ("previous_session", "get"),
+    ("decide", "post"),
+    ("export_session", "post"),
+]
 
 
 @pytest.mark.parametrize(("name", "method"), VIEWS)
@@ -230,7 +237,58 @@ def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, a
 def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
     answer = looking.get(url(attempt, "next_session"), follow=True)
     assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'exam': attempt.exam.content_id})}")
-    assert "No other session of this exam requires attention." in text(answer)
+    assert "That was the last session of this list." in text(answer)
+
+
+def queue(exam, *statuses):
+    """Sessions that require attention, the longest waiting first."""
+    attempts = [ExamAttemptFactory(submitted=True, exam=exam) for _ in statuses]
+    for attempt, status in zip(attempts, statuses, strict=True):
+        api.record_review(attempt.attempt_code, status)
+    return attempts
+
+
+def test_after_a_decision_the_list_goes_on_where_one_was_with_its_filters(reviewing, attempt):
+    one, two, three, four = queue(attempt.exam, "Suspicious", "Suspicious", "Rules Violation", "Suspicious")
+    ExamAttempt.objects.filter(pk=three.pk).update(
+        status="second_review_required", attention_since=four.attention_since
+    )
+    [*_, listed] = links_of(reviewing, attempt, "review=Suspicious")[:3]
+    assert listed.startswith(f"{url(two)}?list=attention&filters=")
+    answer = reviewing.post(*decision_on(reviewing, listed))
+    page = reviewing.get(answer.url)
+    following = reviewing.get(f"{url(two, 'next_session')}{page.context['page'].neighbour_query}").url
+    assert following.startswith(f"{url(four)}?list=attention&filters=")
+    previous = reviewing.get(f"{url(two, 'previous_session')}{page.context['page'].neighbour_query}").url
+    assert previous.startswith(f"{url(one)}?list=attention&filters=")
+
+
+def links_of(client, attempt, filters: str) -> list[str]:
+    """The addresses of the sessions in the course's list, in their order."""
+    address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
+    [waiting, _] = client.get(f"{address}?{filters}").context["page"].lists
+    return [row.url for row in waiting.rows]
+
+
+def decision_on(client, address: str) -> tuple[str, dict[str, str]]:
+    """Where the form of a page posts to, and what."""
+    response = client.get(address)
+    action = html.unescape(re.search(r'action="([^"]+/decide/[^"]*)"', response.content.decode())[1])
+    return action, {**hidden(response), "verdict": "pass", "reason": "Seen it"}
+
+
+@pytest.mark.parametrize("place", ["", "x-1", "1-", "9" * 17 + "-7", "-", "1" * 30])
+def test_a_place_that_no_page_of_ours_sends_is_no_place(looking, attempt, place):
+    answer = looking.get(url(attempt, "next_session"), {"list": "attention", "filters": "exam=x", "place": place})
+    assert answer.status_code == 302
+
+
+def test_the_page_leads_back_to_the_list_that_one_came_from(looking, attempt):
+    page = text(looking.get(f"{url(attempt)}?list=attention&filters=review%3DSuspicious"))
+    address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
+    assert f'<a href="{address}?review=Suspicious">Sessions</a>' in page
+    page = text(looking.get(url(attempt)))
+    assert f'<a href="{address}?{urlencode({"exam": attempt.exam.content_id})}">Sessions of Final</a>' in page
 
 
 def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(looking, attempt, settings):
