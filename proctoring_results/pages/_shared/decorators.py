@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
@@ -20,6 +21,7 @@ from proctoring_results.http import keep_private, with_policy
 from proctoring_results.lms import lms
 from proctoring_results.throttles import ReportsThrottle
 
+from .drafts import keep_draft
 from .permission_names import PERMISSION_NAMES
 
 if TYPE_CHECKING:
@@ -45,28 +47,62 @@ def signed_in(view: View[SignedIn, P]) -> ViewFunction:
     @wraps(view)
     def wrapper(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(_way_back(request))
+            return redirect_to_login(_way_back(request, is_kept=keep_draft(request)))
         return view(request, *args, **kwargs)
 
     return wrapper
 
 
-def _way_back(request: HttpRequest) -> str:
-    if request.method != "POST":
+def _way_back(request: HttpRequest, *, is_kept: bool) -> str:
+    # The address of a form whose draft is kept shows it again.
+    if request.method != "POST" or is_kept:
         return request.get_full_path()
-    # A POST cannot be repeated after signing in, so back to the page with the button.
+    # Another POST cannot be repeated after signing in, so back to the page with the button.
+    return _page_before(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Return the page that the person came from, if it is one of this site."""
     page = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return page if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+    return page if is_ours else ""
+
+
+def _csrf_checked(view: View[HttpRequest, P]) -> ViewFunction:
+    """Check the CSRF token here, and not in the middleware, so that the refusal is a page of ours with a way on."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        is_accepted = False
+
+        @csrf_protect
+        def accepted(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            nonlocal is_accepted
+            is_accepted = True
+            return view(request, *args, **kwargs)
+
+        response = accepted(request, *args, **kwargs)
+        return response if is_accepted else _page_is_old(request)
+
+    return wrapper
+
+
+def _page_is_old(request: HttpRequest) -> HttpResponseBase:
+    # Another site may have sent the form: what it wrote is not kept.
+    is_kept = bool(_page_before(request)) and keep_draft(request)
+    context = {"way_back": _way_back(request, is_kept=is_kept), "is_kept": is_kept}
+    return render(request, "proctoring_results/_shared/page_is_old.html", context, status=403)
 
 
 def page(view: View[HttpRequest, P]) -> ViewFunction:
     """Turn refusals into pages that name nothing, forbid caching, and add the Content-Security-Policy."""
+    checked = _csrf_checked(view)
 
+    @csrf_exempt
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
-            response = view(request, *args, **kwargs)
+            response = checked(request, *args, **kwargs)
         except AccessDenied as refusal:
             context = _missing_permission(request, refusal)
             response = render(request, "proctoring_results/_shared/not_allowed.html", context, status=403)

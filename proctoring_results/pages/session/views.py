@@ -12,10 +12,11 @@ from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import resolve
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.exceptions import (
@@ -35,6 +36,7 @@ from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
+from proctoring_results.pages._shared.drafts import take_draft
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.lookups import attempt_to_view, require_view
 from proctoring_results.pages._shared.navigation import navigation, session_url
@@ -78,9 +80,6 @@ class Refused:
     seen: Seen | None = None
 
 
-NOT_REFUSED = Refused("", "")
-
-
 @require_safe
 @page
 @signed_in
@@ -89,27 +88,36 @@ def session(request: SignedIn, attempt_code: str) -> HttpResponse:
     return _session_page(request, clean_key("attempt_code", attempt_code))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 @signed_in
 def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Pass or Fail, by the button that was clicked."""
     attempt = attempt_to_view(request.user, attempt_code)
+    if request.method != "POST":
+        return _to_the_page(request, attempt)
     verdict = _lookup(VERDICTS, "verdict", request)
     return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, DECISION)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 @signed_in
 def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpResponse:
     """Dismiss an incident of the session, or restore it."""
     attempt = attempt_to_view(request.user, attempt_code)
+    if request.method != "POST":
+        return _to_the_page(request, attempt)
     change, done = _lookup(DISMISSALS, "change", request)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     if incident is None:
         raise NotFound("incident", str(incident_id))
     return _decided(request, attempt, partial(change, incident_id), done, form_name(incident.position))
+
+
+def _to_the_page(request: SignedIn, attempt: ExamAttempt) -> HttpResponse:
+    """Go to the page that has the form: after signing in again, and when a page that was refused is reloaded."""
+    return HttpResponseRedirect(session_url(attempt, address_of_page(request, attempt).params))
 
 
 def _decided(
@@ -140,7 +148,7 @@ def _decided(
 def _session_page(
     request: SignedIn,
     attempt_code: str,
-    refused: Refused = NOT_REFUSED,
+    refused: Refused | None = None,
     *,
     status: int = 200,
 ) -> HttpResponse:
@@ -149,6 +157,7 @@ def _session_page(
     attempt = previews[AttemptStatus.VERIFIED].attempt
     require_view(request.user, attempt)
     course_id = attempt.exam.course_id
+    refused = refused or _draft(request, attempt)
     page = session_page(previews, request.user, address_of_page(request, attempt))
     context = {
         "course_id": course_id,
@@ -156,11 +165,24 @@ def _session_page(
         "navigation": navigation(course_id, "sessions"),
         "page": page,
         "refused": refused,
-        "happened": happened_since(page.events, refused.seen) if refused.seen else [],
-        "is_refused_on_top": bool(refused.form) and not page.form_is_drawn(refused.form),
+        "happened": happened_since(page.events, refused.seen) if refused and refused.seen else [],
+        "is_refused_on_top": refused is not None and not page.form_is_drawn(refused.form),
         **flash_context(request),
     }
     return render(request, "proctoring_results/session/page.html", context, status=status)
+
+
+def _draft(request: SignedIn, attempt: ExamAttempt) -> Refused | None:
+    """Return what was not recorded because the sign-in was over."""
+    draft = take_draft(request, session_url(attempt)) if request.method == "GET" else None
+    if draft is None:
+        return None
+    path, fields = draft
+    incident_id = resolve(path).kwargs.get("incident_id", 0)
+    incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
+    form = form_name(incident.position) if incident else DECISION
+    problem = _("Nothing was recorded, because you had to sign in again. Your reason is still here.")
+    return Refused(form, fields.get("reason", ""), problem)
 
 
 def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:

@@ -11,13 +11,14 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import InvalidInput, NotFound
 from proctoring_results.lms import course_name
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
+from proctoring_results.pages._shared.drafts import take_draft
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.services.selection import (
@@ -53,19 +54,20 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
     return render(request, "proctoring_results/sessions/page.html", context, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 @signed_in
 def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Lead to the list with its filters and this search, or without any. By POST: no name may stand in an address."""
     course_id = _course_to_view(request, course_id)
-    text = request.POST.get("search", "").strip()
+    fields = _fields(request)
+    text = fields.get("search", "").strip()
     token = make_token(text, request.user, course_id) if text else ""
-    return SeeOther(_list_url(request, course_id, search=token))
+    return SeeOther(_list_url(fields, course_id, search=token))
 
 
 @transaction.non_atomic_requests
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 @signed_in
 def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
@@ -73,12 +75,13 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     context = _context(request, course_id)
     course_id = context["course_id"]
     permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
-    list_url = _list_url(request, course_id)
-    selection = read_tokens(request.POST.getlist("attempt"))
+    fields = _fields(request)
+    list_url = _list_url(fields, course_id)
+    selection = read_tokens(fields.getlist("attempt"))
     if not 0 < len(selection) <= MAX_SELECTED:
         flash(request, messages.WARNING, _how_many())
         return SeeOther(list_url)
-    reason, problem = request.POST.get("reason", ""), ""
+    reason, problem = fields.get("reason", ""), ""
     if "reason" in request.POST:
         _refuse_other_courses(selection, course_id)
         try:
@@ -98,7 +101,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         "others": [candidate for candidate in candidates if candidate.why_not],
         "reason": reason,
         "problem": problem,
-        "filters": _filters(request),
+        "filters": _filters(fields),
         "list_url": list_url,
     }
     return render(request, "proctoring_results/sessions/pass.html", context, status=400 if problem else 200)
@@ -138,13 +141,21 @@ def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
     }
 
 
-def _filters(request: SignedIn, **others: str) -> str:
+def _fields(request: SignedIn) -> QueryDict:
+    """Return what was posted, or by GET what was posted when the sign-in was over."""
+    if request.method == "POST":
+        return request.POST
+    draft = take_draft(request, request.path)
+    return draft[1] if draft else QueryDict()
+
+
+def _filters(fields: QueryDict, **others: str) -> str:
     """Return the filters of the list with the form, and nothing else that was posted, so that it leads nowhere else."""
-    posted = QueryDict(request.POST.get("filters", "")[:4_000])
+    posted = QueryDict(fields.get("filters", "")[:4_000])
     params = {**posted.dict(), **others}
     return urlencode({name: params[name] for name in PARAMS if params.get(name)})
 
 
-def _list_url(request: SignedIn, course_id: str, **others: str) -> str:
-    address, filters = reverse("proctoring_results:sessions", args=[course_id]), _filters(request, **others)
+def _list_url(fields: QueryDict, course_id: str, **others: str) -> str:
+    address, filters = reverse("proctoring_results:sessions", args=[course_id]), _filters(fields, **others)
     return f"{address}?{filters}" if filters else address

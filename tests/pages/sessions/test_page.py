@@ -85,8 +85,9 @@ def test_passing_needs_the_permission_to_decide(looking, exam):
 
 
 @pytest.mark.parametrize("name", ["search_sessions", "pass_sessions"])
-def test_buttons_only_post(reviewing, name):
-    assert reviewing.get(url(name)).status_code == 405
+def test_without_a_post_buttons_lead_to_the_list(reviewing, name):
+    answer = reviewing.get(url(name))
+    assert (answer.status_code, answer.url) == (303, url())
 
 
 def test_the_pages_are_kept_by_nobody_and_carry_the_policy(looking):
@@ -112,7 +113,8 @@ def test_a_session_opens_in_a_tab_of_its_own(looking, exam):
     attempt = submitted(exam, "ada")
     page = text(looking.get(url()))
     address = reverse("proctoring_results:session", args=[attempt.attempt_code])
-    assert f'<a href="{address}" target="_blank" rel="noopener" id="pr-session-{attempt.pk}"><bdi>ada</bdi></a>' in page
+    link = f'<a href="{address}?list=others" target="_blank" rel="noopener" id="pr-session-{attempt.pk}">'
+    assert f"{link}<bdi>ada</bdi></a>" in page
 
 
 def test_a_learners_attempts_stand_together(looking, exam):

@@ -1,6 +1,6 @@
 // The pages of the Review Dashboard work without this. It shows times in the viewer's zone, counts ticked sessions, and
 // fetches the page again: when somebody comes back to a list after deciding in another tab, and to renew the links to
-// evidence of an open page, which are valid for a minute.
+// evidence and the tokens of forms of an open page. It asks before a reason that is half written is left behind.
 
 import { localise, morph } from "./live.js";
 
@@ -24,6 +24,9 @@ async function renew() {
     const twin = fresh.getElementById(link.id);
     if (twin) link.setAttribute("href", twin.getAttribute("href"));
   }
+  const token = fresh.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  // After signing in again in another tab the token of this page is old.
+  if (token) for (const field of root.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
   for (const list of lists()) {
     const twin = fresh.getElementById(list.id);
     if (!twin) continue;
@@ -47,11 +50,27 @@ function countTicks() {
   counter.hidden = false;
 }
 
+// A form that is being sent keeps its own reason, but not that of another form.
+let sending = null;
+
+function noteSending(event) {
+  sending = event.target;
+  setTimeout(() => (sending = null), 1_000);
+}
+
+function askBeforeLeaving(event) {
+  if (sending?.hasAttribute("data-pr-stays")) return; // a download
+  const forms = [...root.querySelectorAll("form[data-pr-draft]")].filter((form) => form !== sending);
+  if (forms.some((form) => form.elements.reason.value.trim())) event.preventDefault();
+}
+
 if (root) {
   localise(root);
   countTicks();
   root.addEventListener("change", countTicks);
   addEventListener("pageshow", countTicks);
   if (links().length) setInterval(renewIfSeen, PAUSE);
-  if (links().length || lists().length) document.addEventListener("visibilitychange", renewIfSeen);
+  root.addEventListener("submit", noteSending);
+  addEventListener("beforeunload", askBeforeLeaving);
+  if (links().length || lists().length || root.querySelector("form[method=post]")) document.addEventListener("visibilitychange", renewIfSeen);
 }
