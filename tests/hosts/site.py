@@ -10,11 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from tests.environment import run_folder
@@ -22,7 +23,8 @@ from tests.hosts.lms.prepare import COURSE, PASSWORD
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 60
+PATIENCE = 120  # seconds
+ResultT = TypeVar("ResultT")
 THREADS = ("--worker-class", "gthread", "--threads", "4")
 
 
@@ -92,9 +94,9 @@ class Browser:
         kind = "application/x-www-form-urlencoded"
         return self.open(url, urlencode(fields).encode(), follow=follow, Content_Type=kind, Referer=self.origin)
 
-    def sign_in(self, page: str, name: str) -> Answer:
+    def sign_in(self, page: str, name: str, password: str = PASSWORD) -> Answer:
         url, fields = self.open(page).form()
-        return self.post(url or page, {**fields, "username": name, "password": PASSWORD})
+        return self.post(url or page, {**fields, "username": name, "password": password})
 
 
 @dataclass
@@ -153,7 +155,7 @@ def running(shape: str, folder: Path, *, asgi: bool = False, **site: str) -> Ite
         code = run(["-m", "tests.hosts.lms.prepare"], environment).split()[-1]
         port = free_port()
         kind = ("asgi", "--worker-class", "asgi") if asgi else ("wsgi", *THREADS)
-        command = ["gunicorn", f"tests.hosts.lms.{kind[0]}", "--bind", f"127.0.0.1:{port}", *kind[1:]]
+        command = ["-m", "gunicorn", f"tests.hosts.lms.{kind[0]}", "--bind", f"127.0.0.1:{port}", *kind[1:]]
         options = ["--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"]
         server = stack.enter_context(serving([*command, *options], port, environment, folder / "server.log"))
         yield Site(f"http://localhost:{port}", environment, code, server.pid, **site)
@@ -162,19 +164,23 @@ def running(shape: str, folder: Path, *, asgi: bool = False, **site: str) -> Ite
 @contextmanager
 def bucket_server(environment: dict[str, str]) -> Iterator[str]:
     port = free_port()
-    command = ["moto.server", "--host", "127.0.0.1", "--port", str(port)]
+    command = ["-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     with serving(command, port, environment, run_folder() / f"moto-{port}.log"):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def serving(command: list[str], port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen]:
+def serving(
+    command: list[str], port: int | None, environment: dict[str, str], log: Path, *, folder: Path = ROOT
+) -> Iterator[subprocess.Popen]:
+    """Run a program of Python until the block ends, and begin when its port answers, if it has one."""
     with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
+        command = [sys.executable, *command]
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
         try:
-            wait_until_it_answers(server, port, log)
+            if port is not None:
+                wait_for(lambda: server.poll() is not None or answers(port), log)
+            assert server.poll() is None, log.read_text()
             yield server
         finally:
             server.terminate()
@@ -185,17 +191,20 @@ def serving(command: list[str], port: int, environment: dict[str, str], log: Pat
                 server.wait()
 
 
-def wait_until_it_answers(server: subprocess.Popen, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/nowhere", timeout=5).close()
-        except urllib.error.HTTPError as answered:
-            answered.close()
-            return
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-        else:
-            return
+def answers(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/nowhere", timeout=5).close()
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(question: Callable[[], ResultT], log: Path) -> ResultT:
+    """Ask until there is an answer, and return it."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := question()):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    return answer

@@ -86,6 +86,13 @@ def the_report_is_built_and_downloaded(site: Site, browser: Browser) -> None:
     assert excel.content == b"\xef\xbb\xbf" + file.content
 
 
+def download_report(site: Site, browser: Browser) -> Answer | None:
+    """Return the newest file of the page, or None while there is none."""
+    page = browser.open(site.course_url("data-download"))
+    links = re.findall(r'href="([^"]*/reports/download/[^/"]+/)"', page.text)
+    return browser.open(links[0]) if links else None
+
+
 def an_administrator_finds_the_learner(site: Site) -> None:
     browser = site.browser()
     page = browser.sign_in(site.admin_url("examattempt/?q=ada"), BOSS)
