@@ -49,7 +49,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": "reports"},
     },
 }
-PROCTORING_RESULTS = {"SITE_URL": SITE_URL}
+PROCTORING_RESULTS = {"SITE_URL": SITE_URL, "ENQUEUE": False}
 """
 URLS = """
 from django.contrib import admin

@@ -153,15 +153,16 @@ class Schema(AutoSchema):
         return {*EVERY_OPERATION, *operation.refuses, *implied}
 
 
-class StrictText(OpenApiSerializerFieldExtension):
+class StrictText(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # spectacular registers it
     """Describe what ``StrictCharField`` refuses."""
 
     target_class = StrictCharField
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
-        mapped = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
-        return {**mapped, "minLength": int(not self.target.allow_blank), "pattern": NO_NUL}
+        field = self.target
+        length = {} if field.max_length is None else {"maxLength": field.max_length}
+        return {"type": "string", "minLength": int(not field.allow_blank), "pattern": NO_NUL, **length}
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:
