@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # One function writes a status. The others create data in bulk.
 MAY_WRITE_STATUS = {
     "proctoring_results/services/status.py",
+    # Of incidents, where it is a word of the provider.
+    "proctoring_results/services/erasure.py",
     # Creates the history of finished attempts.
     "example_project/campus/seeding/histories.py",
 }
