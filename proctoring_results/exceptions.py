@@ -275,6 +275,16 @@ class ServiceUnavailable(ProctoringResultsError):
         self.gave_no_answer = gave_no_answer
 
 
+class DatabaseBusy(ProctoringResultsError):
+    """The database is busy, restarting or out of reach. The same call may succeed ``wait`` seconds later."""
+
+    code = "database_busy"
+    wait = 1
+
+    def __init__(self) -> None:
+        super().__init__(_("The database is busy or does not answer. Try again in a moment."))
+
+
 class LinkInvalid(ProctoringResultsError):
     """A link to a file or to evidence that is forged, altered, from the future, another's, or no longer permitted.
 

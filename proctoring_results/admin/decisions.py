@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError, StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.policy import policy_of
@@ -132,7 +133,7 @@ class DecisionPages(PeopleAdmin):
         messages.success(request, sentence)
         return HttpResponseRedirect(self.page_url("change", attempt.pk))
 
-    @transaction.atomic
+    @in_transaction
     def _decide_and_log(
         self,
         request: HttpRequest,

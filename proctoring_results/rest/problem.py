@@ -17,6 +17,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from proctoring_results import exceptions
+from proctoring_results.database import is_passing
 
 logger = logging.getLogger("proctoring_results.rest")
 
@@ -33,6 +34,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.LinkExpired: HTTPStatus.GONE,
     exceptions.ReportGone: HTTPStatus.GONE,
     exceptions.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    exceptions.DatabaseBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.StaleDecision: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
@@ -73,6 +75,9 @@ def problem_response(error: Exception, authenticate: str) -> Response | None:
 
     ``authenticate`` is the ``WWW-Authenticate`` header of a 401.
     """
+    if is_passing(error):
+        logger.warning("The database did not answer.", exc_info=error)
+        error = exceptions.DatabaseBusy()
     status = _status(error)
     if status is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.db.transaction import non_atomic_requests
@@ -14,7 +15,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.views import APIView, set_rollback
 
 from proctoring_results.throttles import GuessThrottle, ProviderThrottle
 
@@ -89,6 +90,9 @@ class JsonView(APIView):
         response = problem.problem_response(exc, self.get_authenticate_header(self.request))
         if response is None:
             raise exc
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            # Under ATOMIC_REQUESTS nothing may be left of a request that is going to be sent again.
+            set_rollback()
         response.exception = True
         return response
 

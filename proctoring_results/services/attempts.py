@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ProviderCall, Source
 from proctoring_results.conf import conf
+from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, ExamNotAvailable, InvalidInput
 from proctoring_results.lms import lms
@@ -88,7 +89,7 @@ def create_attempt(
         raise AttemptAlreadyOpen(open_attempt) from None
 
 
-@transaction.atomic
+@in_transaction
 def set_external_id(attempt_code: str, external_id: str) -> ExamAttempt:
     """Store the provider's id of an attempt: its messages name the attempt by it. Harmless to repeat.
 
@@ -109,7 +110,7 @@ def set_external_id(attempt_code: str, external_id: str) -> ExamAttempt:
     return attempt
 
 
-@transaction.atomic
+@in_transaction
 def _raise_if_id_is_taken(provider: str, external_id: str | None) -> None:
     """Raise ``InvalidInput`` if the provider knows an attempt by this id."""
     # A locking read sees what others have committed, even under MariaDB's repeatable read.
@@ -129,7 +130,7 @@ def mark_ready_to_start(attempt_code: str, *, by: AbstractBaseUser | None = None
     return _change(attempt_code, S.READY_TO_START, by)
 
 
-@transaction.atomic
+@in_transaction
 def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Start the exam, or return to it from ``ready_to_submit`` while time is left.
 
@@ -156,7 +157,7 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
     return attempt
 
 
-@transaction.atomic
+@in_transaction
 def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Record that the learner is asked to confirm the submission. After the limit, return the attempt as it ended."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
@@ -165,7 +166,7 @@ def mark_ready_to_submit(attempt_code: str, *, by: AbstractBaseUser | None = Non
     return attempt
 
 
-@transaction.atomic
+@in_transaction
 def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Submit the exam. After the limit the attempt ends at the limit, as the setting ``LATE_HAND_IN`` says.
 
@@ -180,14 +181,14 @@ def submit_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> 
     return _end(attempt, S.SUBMITTED, source, by, now)
 
 
-@transaction.atomic
+@in_transaction
 def complete_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Record that the exam is over; the host submits it later."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
     return _end(attempt, S.COMPLETED, _source(attempt, by), by, now)
 
 
-@transaction.atomic
+@in_transaction
 def time_out_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """End the exam for lack of time, at the end of the learner's time or now, whichever is earlier."""
     attempt, now = lock_attempt(attempt_code), timezone.now()
@@ -210,7 +211,7 @@ def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = 
     return _change(attempt_code, S.ERROR, by, clean_reason(reason))
 
 
-@transaction.atomic
+@in_transaction
 def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat.
 
@@ -230,13 +231,13 @@ def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | No
     return attempt
 
 
-@transaction.atomic
+@in_transaction
 def end_overdue_attempt(attempt_code: str) -> bool:
     """End an attempt whose time has run out. Return whether it was still under way."""
     return _end_if_time_is_over(lock_attempt(attempt_code), timezone.now())
 
 
-@transaction.atomic
+@in_transaction
 def expire_after_the_course(attempt_code: str) -> bool:
     """Expire an attempt that was never started, because its course has ended. Return whether it was still open."""
     attempt = lock_attempt(attempt_code)
@@ -250,7 +251,7 @@ def _source(attempt: ExamAttempt, by: AbstractBaseUser | None) -> Source:
     return Source.LEARNER if by is not None and by.pk == attempt.user_id else Source.HOST
 
 
-@transaction.atomic
+@in_transaction
 def _change(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, reason: str = "") -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     change_status(attempt, to, source=_source(attempt, by), by=by, reason=reason)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import StaleDecision
 from proctoring_results.models import ExamAttempt
 from proctoring_results.queries.preview import Seen, seen_now
@@ -74,7 +74,7 @@ FAIL = Verdict(
 VERDICTS: Mapping[str, Verdict] = {verdict.name: verdict for verdict in (PASS, FAIL)}
 
 
-@transaction.atomic
+@in_transaction
 def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from proctoring_results import tasks
 from proctoring_results.choices import OPEN_STATUSES, EffectKind, EffectState, ProviderCall
+from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import EFFECTS, LEVELS
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
@@ -36,7 +36,7 @@ def queue_effects(
     proctored have provider calls only.
     """
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
-    lms_kinds = [kind for kind in _wanted(kinds) if kind is not EffectKind.PROVIDER]
+    lms_kinds = [kind for kind in _kinds_of_the_host(kinds) if kind is not EffectKind.PROVIDER]
     if lms_kinds and affects_lms(attempt):
         LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
         is_queued = True
@@ -44,7 +44,7 @@ def queue_effects(
         enqueue_after_commit(tasks.deliver_effects)
 
 
-def _wanted(kinds: Collection[EffectKind]) -> list[EffectKind]:
+def _kinds_of_the_host(kinds: Collection[EffectKind]) -> list[EffectKind]:
     return [kind for kind in kinds if EFFECTS[kind].is_wanted]
 
 
@@ -52,7 +52,9 @@ def queue_levels_at(exam: ProctoredExam) -> None:
     """Write the levels of each learner whose grade, credit or certificate may follow from an attempt at the exam."""
     over = exam.attempts.affecting_lms().exclude(status__in=OPEN_STATUSES)
     newest = over.order_by().values("user").annotate(newest=Max("pk")).values("newest")
-    if LmsEffect.objects.queue_for_all(_wanted(LEVELS), ExamAttempt.objects.filter(pk__in=newest).order_by("pk")):
+    if LmsEffect.objects.queue_for_all(
+        _kinds_of_the_host(LEVELS), ExamAttempt.objects.filter(pk__in=newest).order_by("pk")
+    ):
         enqueue_after_commit(tasks.deliver_effects)
 
 
@@ -89,7 +91,7 @@ def queue_erasure(user: AbstractBaseUser) -> None:
         enqueue_after_commit(tasks.deliver_effects)
 
 
-@transaction.atomic
+@in_transaction
 def retry_effects(pks: Collection[int]) -> int:
     """Try dead-lettered effects again, with their full patience. Return how many there were."""
     now = timezone.now()

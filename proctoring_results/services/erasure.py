@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, ProviderCall, ReviewStatus, Source
+from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay
 from proctoring_results.models import (
@@ -62,7 +63,7 @@ def erase_learner(user: AbstractBaseUser, *, by: AbstractBaseUser, reason: str) 
     return _erase(list(codes.values_list("attempt_code", flat=True)), user, by, reason)
 
 
-@transaction.atomic
+@in_transaction
 def _erase(codes: Sequence[str], user: AbstractBaseUser, by: AbstractBaseUser, reason: str) -> Erasure:
     # A review that arrives meanwhile waits, and then finds the attempt erased. Locked one by one, as everywhere:
     # MariaDB also locks the index entries on the way to a row, and two ways to one row would be a deadlock.

@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import ExamAlreadyExists, InvalidInput, NotFound
 from proctoring_results.models import ProctoredExam
 from proctoring_results.validation import clean_key, clean_text, clean_whole_number
@@ -46,7 +47,7 @@ class ExamChanges(TypedDict, total=False):
     review_policy: str
 
 
-@transaction.atomic
+@in_transaction
 def create_exam(
     course_id: str,
     content_id: str,
@@ -82,7 +83,7 @@ def create_exam(
     return saved
 
 
-@transaction.atomic
+@in_transaction
 def update_exam(course_id: str, content_id: str, **changes: Unpack[ExamChanges]) -> ProctoredExam:
     """Change the fields that ``create_exam`` takes. Existing attempts stay what they are, and keep what they copied.
 

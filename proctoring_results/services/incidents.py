@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
 from proctoring_results.choices import Source
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-@transaction.atomic
+@in_transaction
 def dismiss_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
     """Dismiss an incident: it is shown, and no longer counted. Returns the new version of the review.
 
@@ -46,7 +47,7 @@ def dismiss_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, see
     return _new_version(attempt, incident, by, reason, dismissed=True)
 
 
-@transaction.atomic
+@in_transaction
 def restore_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
     """Restore a dismissed incident: it counts again. Otherwise like ``dismiss_incident``."""
     attempt, incident = _locked(incident_id)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import permissions, tasks
 from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
     InvalidInput,
     LinkExpired,
@@ -86,7 +87,7 @@ def request_report(
     return report
 
 
-@transaction.atomic
+@in_transaction
 def cancel_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
     """Stop an unfinished report. Its worker notices, and leaves nothing behind.
 
@@ -104,7 +105,7 @@ def cancel_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) ->
     return report
 
 
-@transaction.atomic
+@in_transaction
 def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> Report:
     """Queue a failed report again, with all its tries.
 
@@ -233,7 +234,7 @@ def _save_under_a_free_name(report: Report) -> None:
     raise RuntimeError(f"No free file name within {MAX_NAMES} seconds of {report.file_name}.")
 
 
-@transaction.atomic
+@in_transaction
 def _raise_if_running(report: Report) -> None:
     """Raise ``ReportAlreadyRunning`` if the same report is being created."""
     # A locking read sees what others have committed, also under MariaDB's repeatable read.

@@ -20,6 +20,7 @@ from proctoring_results.choices import (
     SessionPart,
     Source,
 )
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, InvalidInput
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, ExamReview, Incident
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-@transaction.atomic
+@in_transaction
 def record_review(
     attempt_code: str,
     review_status: ReviewStatus | str,

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from rest_framework.views import set_rollback
 
 from proctoring_results import permissions
-from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
+from proctoring_results.database import is_passing
+from proctoring_results.exceptions import AccessDenied, DatabaseBusy, InvalidInput, NotFound
 from proctoring_results.http import keep_private, with_policy
 from proctoring_results.lms import lms
 from proctoring_results.throttles import ReportsThrottle
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
         user: AbstractBaseUser  # type: ignore[assignment]
 
+
+logger = logging.getLogger("proctoring_results.pages")
 
 P = ParamSpec("P")
 RequestT = TypeVar("RequestT", bound=HttpRequest)
@@ -108,10 +115,28 @@ def page(view: View[HttpRequest, P]) -> ViewFunction:
             response = render(request, "proctoring_results/_shared/not_allowed.html", context, status=403)
         except (NotFound, InvalidInput) as error:
             raise Http404 from error
+        except (DatabaseBusy, Error) as error:
+            response = _busy_page(request, error)
         add_never_cache_headers(response)
         return with_policy(response)
 
     return wrapper
+
+
+def _busy_page(request: HttpRequest, error: Exception) -> HttpResponseBase:
+    """Return the page "try again", or raise the error if trying again will not help."""
+    if not isinstance(error, DatabaseBusy) and not is_passing(error):
+        raise error
+    logger.warning("The database did not answer.", exc_info=error)
+    template = "proctoring_results/_shared/busy.html"
+    try:
+        page = render_to_string(template, request=request)
+    except Error:
+        # The host's parts of the page may query the database, too.
+        page = render_to_string(template)
+    # Under ATOMIC_REQUESTS nothing may be left of a request that is going to be sent again.
+    set_rollback()
+    return HttpResponse(page, status=503, headers={"Retry-After": DatabaseBusy.wait + 1})
 
 
 def _missing_permission(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
@@ -147,7 +172,10 @@ def private_file(view: View[HttpRequest, P]) -> ViewFunction:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return keep_private(view(request, *args, **kwargs))
+        try:
+            return keep_private(view(request, *args, **kwargs))
+        except (DatabaseBusy, Error) as error:
+            return keep_private(_busy_page(request, error))
 
     return wrapper
 

@@ -23,6 +23,7 @@ from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
     CannotDecrypt,
+    DatabaseBusy,
     EvidenceLinkExpired,
     HostNotAllowed,
     IllegalTransition,
@@ -139,6 +140,11 @@ def _decided(
     except (IllegalTransition, AttemptIsArchived, AttemptIsErased, IncidentNotInState) as refusal:
         refused = Refused(form, reason, problem=str(refusal))
         return _session_page(request, attempt.attempt_code, refused, status=409)
+    except DatabaseBusy as refusal:
+        refused = Refused(form, reason, problem=str(refusal))
+        response = _session_page(request, attempt.attempt_code, refused, status=503)
+        response.headers["Retry-After"] = str(refusal.wait + 1)
+        return response
     # The keyboard starts there: at the row of an incident, or with the way to the next session.
     at = "pr-flash" if form == DECISION else f"pr-{form}"
     flash(request, messages.SUCCESS, str(done), place="" if form == DECISION else form)

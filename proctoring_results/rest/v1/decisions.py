@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, StaleDecision
+from proctoring_results.models import StatusChange
 from proctoring_results.queries.lookups import get_attempt
 from proctoring_results.queries.preview import Seen
 from proctoring_results.services.decisions import MAX_REASON_LENGTH, VERDICTS
@@ -45,13 +46,16 @@ class DecisionsView(ApiView):
         """
         attempt = self.find_attempt(attempt_code)
         body = self.body(DecisionBody)
-        decide = VERDICTS[body["decision"]].decide
-        seen = Seen(body["seen"]["change"], body["seen"]["review"])
-        with transaction.atomic():
-            attempt = decide(attempt.attempt_code, by=self.caller, reason=body["reason"], seen=seen)
-            # The attempt is locked until the end of this transaction, so its newest change is this decision.
-            change = attempt.changes.select_related("by").latest("pk")
+        change = self._decide(attempt.attempt_code, body)
         return Response(ChangeSerializer(change).data, 201)
+
+    @in_transaction
+    def _decide(self, attempt_code: str, body: dict[str, Any]) -> StatusChange:
+        seen = Seen(body["seen"]["change"], body["seen"]["review"])
+        decide = VERDICTS[body["decision"]].decide
+        attempt = decide(attempt_code, by=self.caller, reason=body["reason"], seen=seen)
+        # The attempt is locked until the end of this transaction, so its newest change is this decision.
+        return attempt.changes.select_related("by").latest("pk")
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import AttemptStatus, MessageState, ReviewStanding, Source
 from proctoring_results.conf import conf
+from proctoring_results.database import in_own_transaction
 from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
@@ -87,7 +88,7 @@ class _ProcessedByAnother(Exception):
     """Since it was stored. What was done here is rolled back."""
 
 
-@transaction.atomic(durable=True)
+@in_own_transaction
 def _process(message: ProviderMessage, content: Content | None) -> Answer:
     # Before anything else: some databases show what there was at the transaction's first query.
     attempt = lock_attempt(message.attempt.attempt_code)

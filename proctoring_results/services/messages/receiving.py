@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import MessageState
+from proctoring_results.database import in_own_transaction
 from proctoring_results.exceptions import AccessDenied, AttemptIsAmbiguous, LocatorMismatch, NotFound
 from proctoring_results.models import ExamAttempt, ProviderMessage
 from proctoring_results.providers.base import Envelope
@@ -82,7 +83,7 @@ def receive(attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any], *
     return process_message(message, content if is_new else None)
 
 
-@transaction.atomic(durable=True)
+@in_own_transaction
 def store_message(
     attempt: ExamAttempt,
     channel: str,

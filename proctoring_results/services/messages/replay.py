@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils import timezone
 
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import MessageState
+from proctoring_results.database import in_own_transaction
 from proctoring_results.exceptions import AttemptIsErased, NotFound
 from proctoring_results.models import ProviderMessage
 from proctoring_results.providers.registry import provider_named
@@ -41,7 +41,7 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
     return message
 
 
-@transaction.atomic(durable=True)
+@in_own_transaction
 def _copy(message: ProviderMessage, by: AbstractBaseUser) -> ProviderMessage:
     canonical, now = crypto.decrypt(message.body), timezone.now()
     provider, body = provider_named(message.provider), json.loads(canonical)
