@@ -274,12 +274,12 @@ def test_a_search_stands_in_no_address(opened, flagged):
     assert "status=verified" in page.url
 
 
-@pytest.mark.parametrize(("width", "most"), [(390, 220), (600, 150), (820, 140)])
-def test_on_a_narrow_page_the_title_is_near_the_top_and_a_session_takes_few_lines(opened, flagged, width, most):
+@pytest.mark.parametrize(("width", "limit"), [(390, 220), (600, 150), (820, 140)])
+def test_on_a_narrow_page_the_title_is_near_the_top_and_a_session_takes_few_lines(opened, flagged, width, limit):
     flagged(2)
     page = opened("instructor", dashboard(), viewport={"width": width, "height": 844})
     assert page.locator("h1").bounding_box()["y"] < 240
-    assert page.locator(".pr-sessions tbody tr").first.bounding_box()["height"] < most
+    assert page.locator(".pr-sessions tbody tr").first.bounding_box()["height"] < limit
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
