@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from proctoring_results import api
-from proctoring_results.models import LmsEffect, Report
+from proctoring_results.models import LmsEffect, ProviderMessage, Report
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 from tests.fakes import RememberingLMS
 
@@ -226,3 +227,13 @@ def test_effects_that_the_lms_does_not_take_now_are_counted_and_no_error(setting
     # Grade and credit; certificate and mail wait for the grade.
     assert "Effects delivered: 0, to be tried again: 2." in called("proctoring_upkeep", "--here")
     RememberingLMS.forget()
+
+
+def test_a_message_that_can_never_be_processed_is_reported(course, monkeypatch):
+    monkeypatch.setattr("proctoring_results.services.messages.processing._process", lambda *args: 1 / 0)
+    body = {"attempt": course, "provider": course.provider, "channel": "rest_review", "body": b"", "sha256": "x"}
+    message = ProviderMessage.objects.create(**body, received_at=timezone.now(), next_try_at=timezone.now())
+    assert "rescheduled: 1" in called("proctoring_upkeep", "--here")
+    ProviderMessage.objects.filter(pk=message.pk).update(received_at=timezone.now() - timedelta(days=2))
+    with pytest.raises(CommandError, match="1 cannot be processed"):
+        called("proctoring_upkeep", "--here")

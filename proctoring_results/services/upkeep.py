@@ -16,10 +16,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from proctoring_results import tasks
-from proctoring_results.choices import ReportState
+from proctoring_results.choices import MessageState, ReportState
+from proctoring_results.conf import conf
 from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.lms import strict_lms
-from proctoring_results.models import ExamAttempt, LmsEffect, Report, ReportFile
+from proctoring_results.models import ExamAttempt, LmsEffect, ProviderMessage, Report, ReportFile
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
@@ -125,6 +126,15 @@ def build_due_reports(problems: Problems | None = None) -> int:
             with guard(f"report {pk}"):
                 built += build(pk)
     return built
+
+
+def old_messages() -> int:
+    """Return how many messages of providers wait to be processed for longer than ``EFFECT_PATIENCE``.
+
+    They are tried for ever, since none may be lost; somebody has to see them.
+    """
+    before = timezone.now() - conf().EFFECT_PATIENCE
+    return ProviderMessage.objects.filter(state=MessageState.RECEIVED, received_at__lt=before).count()
 
 
 def due_reports(now: datetime) -> list[int]:

@@ -15,6 +15,7 @@ from proctoring_results import api
 from proctoring_results.crypto import decrypt
 from proctoring_results.models import ExamReview, Incident, ProviderMessage
 from proctoring_results.providers.base import Envelope
+from proctoring_results.providers.rest.messages import RestProvider
 from proctoring_results.rest import problem
 from proctoring_results.services import messages
 from proctoring_results.services.messages import processing
@@ -538,3 +539,14 @@ def test_calls_are_counted_where_the_host_says_so(provider, settings):
     assert int(answer["Retry-After"]) > 0
     assert post(signed_in(account_of()), reviewed(), REVIEW).status_code == 200
     cache.clear()
+
+
+def test_a_mistake_in_the_providers_class_loses_no_review(monkeypatch):
+    attempt, client = rest_attempt(), signed_in(account_of())
+    with monkeypatch.context() as broken:
+        broken.setattr(RestProvider, "read_review", lambda *args: {}["missing"])
+        answer = post(client, reviewed(), REVIEW)
+    assert (answer.status_code, answer.json()["queued"], ExamReview.objects.count()) == (200, True, 0)
+    ProviderMessage.objects.update(next_try_at=timezone.now())
+    messages.sweep_inbox()
+    assert attempt.reviews.count() == 1

@@ -12,6 +12,7 @@ from proctoring_results.services.upkeep import (
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     guarding,
+    old_messages,
     sweep_effects,
     sweep_reports,
 )
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             with guard("messages of providers"):
                 messages = sweep_inbox()
                 self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.rescheduled}.")
+                if number := old_messages():
+                    raise RuntimeError(f"{number} cannot be processed, and have waited for long. See Django admin.")
             with guard("reports"):
                 self._reports(problems, without_celery=options["here"])
             with guard("effects"):
