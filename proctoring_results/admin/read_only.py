@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DateTimeField, Model
 from django.http import HttpRequest
 from django.urls import reverse
+
+from proctoring_results.moments import moment
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -29,6 +33,22 @@ class ReadOnly:
         return False
 
 
+def moment_column(model: type[Model], name: Any) -> Any:
+    """Return a column that prints a time as all pages do, or the name of another column."""
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name
+    if not isinstance(field, DateTimeField):
+        return name
+
+    @admin.display(description=field.verbose_name, ordering=name)
+    def column(row: Model) -> str:
+        return moment(getattr(row, name)) or "–"
+
+    return column
+
+
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     class Media:
         css = {"all": ["proctoring_results/admin.css"]}
@@ -41,6 +61,9 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         """Return the address of a page of this model in this admin site: a host may have more than one."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
         return reverse(name, args=args, current_app=self.admin_site.name)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [moment_column(self.model, name) for name in super().get_list_display(request)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return all columns, also those that are not editable."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 
+from proctoring_results.moments import moment
 from proctoring_results.queries.learner import LearnerResult, results_in_course
 
 register = template.Library()
 
 USAGE = "{% proctoring_result user course_id content_id %}, with “as name” to render it yourself."
+
+
+@register.simple_tag
+def proctoring_moment(at: datetime | None, *, with_seconds: bool = False) -> str:
+    """Print a time in the time zone of the site, with UTC beside it: ``{% proctoring_moment attempt.completed_at %}``.
+
+    With the script ``proctoring_results/_shared/moments.js`` it is in the reader's own time zone.
+    """
+    return moment(at, with_seconds=with_seconds)
 
 
 @register.tag

@@ -65,7 +65,7 @@ def test_a_reason_of_a_dismissal_is_there_again_at_its_incident(attempt, reviewe
     fields = {"change": "dismiss", "reason": REASON}
     _, response = after_signing_in(url(attempt, "dismissal", incident.pk), fields, reviewer)
     form = re.search(r'<tr role="row" id="pr-incident-2".*?</tr>', text(response))[0]
-    assert '<details class="pr-folded" open>' in form
+    assert '<details class="pr-folded pr-dismissal" open>' in form
     assert f">{REASON}</textarea>" in form
 
 

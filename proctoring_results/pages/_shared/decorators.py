@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -24,6 +25,7 @@ from proctoring_results.database import is_passing
 from proctoring_results.exceptions import AccessDenied, DatabaseBusy, InvalidInput, NotFound
 from proctoring_results.http import keep_private, with_policy
 from proctoring_results.lms import lms
+from proctoring_results.people import person
 from proctoring_results.throttles import ReportsThrottle
 
 from .drafts import keep_draft
@@ -140,15 +142,19 @@ def _busy_page(request: HttpRequest, error: Exception) -> HttpResponseBase:
 
 
 def _missing_permission(request: HttpRequest, refusal: AccessDenied) -> dict[str, str]:
-    """Name the permission, and whom to ask, to somebody who belongs to the course; tell others nothing."""
-    others = [permission for permission in PERMISSION_NAMES if permission != refusal.permission]
-    if not any(permissions.may(request.user, permission, refusal.scope) for permission in others):
-        return {}
-    return {
-        "permission": refusal.permission,
-        "permission_name": str(PERMISSION_NAMES[refusal.permission]),
-        "whom_to_ask": lms().whom_to_ask(refusal.scope),
+    """Say what is not allowed, and the ways on; name the permission and whom to ask to members of the course only."""
+    back = _page_before(request)
+    context = {
+        "permission_name": str(PERMISSION_NAMES.get(refusal.permission, "")),
+        "signed_in_as": person(request.user).label if request.user.is_authenticated else "",
+        # Not to this page again.
+        "way_back": back if urlsplit(back).path not in ("", request.path) else resolve_url(settings.LOGIN_REDIRECT_URL),
+        "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.get_full_path()})}",
     }
+    others = [permission for permission in PERMISSION_NAMES if permission != refusal.permission]
+    if any(permissions.may(request.user, permission, refusal.scope) for permission in others):
+        context |= {"permission": refusal.permission, "whom_to_ask": lms().whom_to_ask(refusal.scope)}
+    return context
 
 
 def throttled(view: View[SignedIn, P]) -> ViewFunction:

@@ -466,7 +466,7 @@ def test_dismissed_incidents_are_not_counted_on_their_tab(reviewing, attempt):
 def test_a_dismissal_without_a_reason_is_refused_where_it_was_asked(reviewing, attempt):
     answer = dismissal(reviewing, attempt, newest(attempt), "dismiss", reason="")
     assert answer.status_code == 400
-    assert re.search(r'<details class="pr-folded" open>.{0,300}Dismiss incident 1', text(answer))
+    assert re.search(r'<details class="pr-folded pr-dismissal" open>.{0,300}Dismiss incident 1', text(answer))
     assert ExamReview.objects.count() == 1
 
 
