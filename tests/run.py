@@ -46,7 +46,7 @@ class Database:
 
 
 DATABASES = (
-    Database("SQLite", "not postgresql and not mariadb", 6),
+    Database("SQLite", "not postgresql and not mariadb", 7),
     Database("PostgreSQL", "database or postgresql", 2),
     Database("MariaDB", "database or mariadb", 2),
 )
