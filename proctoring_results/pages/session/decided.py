@@ -35,7 +35,11 @@ def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happenin
         return None
     changes = [event.row for event in events if isinstance(event.row, StatusChange)]
     change = next((change for change in reversed(changes) if change.to_status == attempt.status), None)
-    return Happening(_decided_by(attempt, change, events), change.at, change.reason) if change else None
+    if change is None:
+        return None
+    # What a provider's review gives as its reason is the review itself.
+    reason = "" if change.source == Source.PROVIDER else change.reason
+    return Happening(_decided_by(attempt, change, events), change.at, reason)
 
 
 def _decided_by(attempt: ExamAttempt, change: StatusChange, events: Sequence[Event]) -> str:

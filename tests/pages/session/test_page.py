@@ -340,6 +340,7 @@ def test_a_decision_of_the_provider_is_no_persons(reviewing):
     api.record_review(attempt.attempt_code, "Clean")
     page = text(reviewing.get(url(attempt)))
     assert "Passed by the review of proctortrack" in page
+    assert "<blockquote" not in page
 
 
 def test_new_information_after_a_decision_opens_the_form_again(reviewing, attempt):
