@@ -59,6 +59,19 @@ def nobody_has_called_yet() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def databases_travel_in_time() -> Iterator[None]:
+    """Leases go by the clock of the database, which time-machine does not move. tests/faults/ has the real one."""
+    from django.db.models import DateTimeField, Value
+    from django.utils import timezone
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "proctoring_results.jobs.lease.clock", lambda: Value(timezone.now(), output_field=DateTimeField())
+        )
+        yield
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     # Read from the reports, which also come from the other processes of a run.
     reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")]

@@ -94,21 +94,20 @@ class Claim:
 
     def renew(self) -> bool:
         """Write the progress and extend the lease. Return False if the lease is no longer ours."""
-        now = timezone.now()
-        return bool(
-            Report.objects.held(self.report.pk, self.fence, now).update(
-                step=self.step,
-                rows_done=self.rows_done,
-                rows_total=self.rows_total,
-                heartbeat_at=now,
-                lease_until=now + conf().LEASE,
-            )
+        return Report.objects.renew(
+            self.report.pk,
+            self.fence,
+            lease=conf().LEASE,
+            step=self.step,
+            rows_done=self.rows_done,
+            rows_total=self.rows_total,
+            heartbeat_at=timezone.now(),
         )
 
     def publish(self, result: BuildResult) -> None:
         """Make the report appear, in one update. Raises ``ClaimLost``."""
         now = timezone.now()
-        published = Report.objects.held(self.report.pk, self.fence, now).update(
+        published = Report.objects.held(self.report.pk, self.fence).update(
             state=ReportState.READY,
             step=ReportStep.NONE,
             unfinished_key=None,
@@ -144,7 +143,7 @@ class Claim:
             reference,
             exc_info=error,
         )
-        held = Report.objects.held(self.report.pk, self.fence, now)
+        held = Report.objects.held(self.report.pk, self.fence)
         pauses = conf().RETRY_PAUSES
         if self.report.tries <= len(pauses):
             held.update(

@@ -16,6 +16,7 @@ from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, P
 from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay
+from proctoring_results.jobs.lease import is_leased
 from proctoring_results.models import (
     Erasure,
     Evidence,
@@ -96,7 +97,7 @@ def _drop_waiting_effects(attempts: Sequence[ExamAttempt]) -> None:
     """Drop mails and calls that are still to be made: they would send the learner's name out once more."""
     effects = LmsEffect.objects.filter(attempt__in=attempts)
     # A call that a provider is just receiving is completed first: the provider's erasure waits for it.
-    being_made = Q(kind=EffectKind.PROVIDER, lease_until__gt=timezone.now())
+    being_made = Q(kind=EffectKind.PROVIDER) & is_leased()
     # A delivery under way writes its result under the old fencing number, which is no longer valid.
     effects.filter(DISCLOSING, state__in=[EffectState.WAITING, EffectState.PARKED]).exclude(being_made).update(
         state=EffectState.SUPERSEDED, fence=F("fence") + 1, lease_until=None, next_try_at=None, done_at=timezone.now()

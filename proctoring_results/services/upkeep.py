@@ -19,6 +19,7 @@ from proctoring_results import tasks
 from proctoring_results.choices import MessageState, ReportState
 from proctoring_results.conf import conf
 from proctoring_results.jobs.enqueue import enqueue
+from proctoring_results.jobs.lease import is_leased
 from proctoring_results.lms import strict_lms
 from proctoring_results.models import ExamAttempt, LmsEffect, ProviderMessage, Report, ReportFile
 from proctoring_results.models.attempts import ExamAttemptQuerySet
@@ -154,9 +155,8 @@ def _enqueue_due_reports(now: datetime) -> int:
 
 def _clear_files(now: datetime, problems: Problems | None) -> int:
     """Remove files that neither a ready report nor a build under way uses. Return how many."""
-    in_use = Q(report__file=F("pk"), report__state=ReportState.READY) | Q(
-        report__fence=F("fence"), report__lease_until__gt=now
-    )
+    is_ready = Q(report__file=F("pk"), report__state=ReportState.READY)
+    in_use = is_ready | (Q(report__fence=F("fence")) & is_leased("report__"))
     cleared = 0
     is_silent = False
     with guarding(problems) as guard:
