@@ -84,6 +84,7 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
         tab = popup.value
         decide(tab, "Fail" if number % 2 else "Pass")
         if number == 0:
+            tab.get_by_text("Change the decision").click()
             decide(tab, "Fail", "That was the wrong button")
         tab.close()
     page.reload()
@@ -150,7 +151,7 @@ def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flag
     row = page.locator("#pr-video tbody tr").first
     row.get_by_label("Reason").fill("It was a book")
     row.get_by_role("button", name="Dismiss").click()
-    expect(row).to_contain_text("Dismissed by instructor, not counted: It was a book")
+    expect(row).to_contain_text("Dismissed by Instructor (instructor), not counted: It was a book")
     attempt.refresh_from_db()
     assert (attempt.current_review.suspicious_count, attempt.status) == (0, "second_review_required")
     page.get_by_text("Count incident 1 again").click()
