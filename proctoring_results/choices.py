@@ -145,7 +145,7 @@ class NoResultWord(TextChoices):
 
     ERROR = "error", _("Something went wrong with this exam, and it has no result")
     DECLINED = "declined", _("Not taken as a proctored exam")
-    EXPIRED = "expired", _("No longer available")
+    EXPIRED = "expired", _("Not taken in time: the due date passed, or the course ended")
 
 
 class ReportKind(TextChoices):

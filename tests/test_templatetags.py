@@ -21,7 +21,7 @@ LEARNER_TEXTS = {
     S.REJECTED: "Unsatisfactory",
     S.ERROR: "Something went wrong with this exam, and it has no result.",
     S.DECLINED: "Not taken as a proctored exam.",
-    S.EXPIRED: "No longer available.",
+    S.EXPIRED: "Not taken in time: the due date passed, or the course ended.",
 }
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 S = AttemptStatus
+# Why an attempt expired, for its history.
+DUE_DATE_PASSED = "The due date passed before the exam was started."
+COURSE_ENDED = "The course ended before the exam was started."
 # Replaces a text about an erased learner that must not be empty: an archive has a reason.
 ERASED = "Erased."
 
@@ -145,7 +148,8 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
     if attempt.started_at is None and attempt.is_open:
         end = _end_of(attempt.exam)
         if end is not None and end <= now:
-            change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="Started after the exam's end.", at=now)
+            reason = DUE_DATE_PASSED if end == attempt.exam.due_date else COURSE_ENDED
+            change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason=reason, at=now)
             return attempt
         change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
         limit = now + timedelta(minutes=attempt.exam.time_limit_mins + attempt.extra_time_mins)
@@ -202,7 +206,7 @@ def decline_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) ->
 
 
 def expire_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> ExamAttempt:
-    """Record that the exam is no longer available."""
+    """Record that the LMS has withdrawn the exam from the learner."""
     return _change(attempt_code, S.EXPIRED, by)
 
 
@@ -243,7 +247,7 @@ def expire_after_the_course(attempt_code: str) -> bool:
     attempt = lock_attempt(attempt_code)
     if not attempt.is_open or attempt.started_at is not None:
         return False
-    change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason="The course has ended.")
+    change_status(attempt, S.EXPIRED, source=Source.UPKEEP, reason=COURSE_ENDED)
     return True
 
 

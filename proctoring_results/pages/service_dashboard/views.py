@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import Http404, HttpResponse, HttpResponseForbidden, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseForbidden, HttpResponseNotFound, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -56,5 +56,6 @@ def open_service_dashboard(request: SignedIn, course_id: str) -> HttpResponseBas
         return HttpResponseRedirect(target.address_for(request.user))
     except AccessDenied:
         return HttpResponseForbidden()
-    except (NotFound, InvalidInput) as error:
-        raise Http404 from error
+    except (NotFound, InvalidInput):
+        # Not raised: Django would answer, and let caches keep it.
+        return HttpResponseNotFound()

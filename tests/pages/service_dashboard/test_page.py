@@ -123,7 +123,8 @@ def test_a_session_of_another_course_is_not_found(reviewer, attempt, place):
 def test_an_exam_that_the_service_does_not_know_yet_opens_nothing(reviewer):
     ProctoredExamFactory(content_id="exam@2")
     assert "does not know this yet" in reviewer.get(*page(exam="exam@2")).content.decode()
-    assert reviewer.get(*frame(exam="exam@2")).status_code == 404
+    answer = reviewer.get(*frame(exam="exam@2"))
+    assert (answer.status_code, answer["Cache-Control"]) == (404, "private, no-store")
 
 
 def test_a_course_whose_services_have_no_dashboard_says_so(reviewer):
