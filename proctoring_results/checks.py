@@ -25,8 +25,8 @@ from proctoring_results import crypto
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy, class_path, options_of
-from proctoring_results.providers.registry import known_providers
+from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy
+from proctoring_results.providers.registry import class_path, known_providers
 from proctoring_results.reports.sending import MAX_REDIRECT_LIFETIME
 
 # Whose values are not shown, not even wrong ones.
@@ -297,7 +297,7 @@ def _broker() -> Iterator[CheckMessage]:
 def _own_settings(provider: str) -> Mapping[str, type] | None:
     """The keys that the provider's class adds, and their types; None where there is no such class."""
     try:
-        provider_class = import_string(class_path(provider, options_of(provider)))
+        provider_class = import_string(class_path(provider))
     except (ImportError, TypeError, AttributeError):
         return None
     is_provider = isinstance(provider_class, type) and issubclass(provider_class, Provider)

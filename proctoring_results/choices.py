@@ -69,8 +69,10 @@ class AttentionReason(TextChoices):
     """Why a person has to look at an attempt."""
 
     SECOND_REVIEW = "second_review", _("second review required")
-    CONTRADICTION = "contradiction", _("the review contradicts its own incidents")
+    CONTRADICTION = "contradiction", _("the review is Clean, and yet an incident is marked Suspicious")
+    NO_INCIDENT = "no_incident", _("the review is Suspicious, and yet no incident is marked Suspicious")
     NEW_INFORMATION = "new_information", _("new information after a decision")
+    WAITING_REVIEW = "waiting_review", _("a review waits for an exam that is not submitted")
     PARKED_EFFECT = "parked_effect", _("a consequence could not be carried out")
 
 
@@ -82,11 +84,16 @@ class DisclosureKind(TextChoices):
 
 
 class Source(TextChoices):
-    """Who changes an attempt's status. ``PERSON`` is somebody who may decide, with a reason."""
+    """Who changes an attempt's status.
+
+    ``PERSON`` is somebody who is signed in here and may decide, with a reason. ``REPORTED`` is such a person, too, but
+    it is the provider that says so.
+    """
 
     LEARNER = "learner", _("learner")
     HOST = "host", _("LMS")
     PROVIDER = "provider", _("provider")
+    REPORTED = "reported", _("person named by the provider")
     PERSON = "person", _("person")
     UPKEEP = "upkeep", _("upkeep")
 
@@ -206,6 +213,8 @@ OPEN_STATUSES = frozenset(
 )
 # The exam was taken and is over: a review that arrived before is applied now.
 OVER_STATUSES = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SUBMITTED, AttemptStatus.TIMED_OUT})
+# A person has decided: here, or as the provider says.
+DECIDING_SOURCES = frozenset({Source.PERSON, Source.REPORTED})
 DECIDED_STATUSES = frozenset({AttemptStatus.VERIFIED, AttemptStatus.REJECTED})
 # Without a review, a report prints "Not Reviewed" for these.
 REVIEWABLE_STATUSES = OVER_STATUSES | {AttemptStatus.SECOND_REVIEW_REQUIRED} | DECIDED_STATUSES

@@ -36,6 +36,7 @@ WHO = {
     "learner": gettext_lazy("The learner"),
     "host": gettext_lazy("The LMS"),
     "provider": gettext_lazy("The proctoring service"),
+    "reported": gettext_lazy("The person whom the proctoring service names"),
     "person": gettext_lazy("The reviewer"),
     "upkeep": gettext_lazy("The periodic upkeep"),
 }
@@ -59,6 +60,16 @@ class AccessDenied(ProctoringResultsError):
     def __init__(self, permission: str, scope: str) -> None:
         super().__init__(_("The permission “%(permission)s” is missing.") % {"permission": permission})
         self.permission, self.scope = permission, scope
+
+
+class OwnAttempt(AccessDenied):
+    """Nobody decides about their own attempt."""
+
+    code = "own_attempt"
+
+    def __init__(self, permission: str, scope: str) -> None:
+        super().__init__(permission, scope)
+        self.args = (_("This is your own attempt. Somebody else has to decide about it."),)
 
 
 class NotFound(ProctoringResultsError):

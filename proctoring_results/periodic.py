@@ -48,6 +48,8 @@ def end_attempts() -> None:
             upkeep.end_overdue_attempts()
         with guard("courses that have ended"):
             upkeep.expire_attempts_of_ended_courses()
+        with guard("reviews that wait"):
+            upkeep.look_for_waiting_reviews()
 
 
 @shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)

@@ -3,7 +3,9 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from proctoring_results.exceptions import AccessDenied
+from proctoring_results.exceptions import AccessDenied, OwnAttempt
+from proctoring_results.models import ExamAttempt
+from proctoring_results.rules import is_own_attempt
 
 VIEW_REPORTS = "proctoring_results.view_reports"
 GENERATE_REPORT = "proctoring_results.generate_report"
@@ -31,6 +33,18 @@ def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
     """Raise ``AccessDenied`` unless ``may``."""
     if not may(user, permission, scope):
         raise AccessDenied(permission, scope)
+
+
+def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
+    """Return whether the user may decide about the attempt: in its course, and not about their own."""
+    return may(user, DECIDE_ATTEMPT, attempt.exam.course_id) and not is_own_attempt(attempt, user)
+
+
+def require_decision(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> None:
+    """Raise ``AccessDenied`` unless ``may_decide``; ``OwnAttempt``, a child of it, for the learner's own."""
+    require(user, DECIDE_ATTEMPT, attempt.exam.course_id)
+    if is_own_attempt(attempt, user):
+        raise OwnAttempt(DECIDE_ATTEMPT, attempt.exam.course_id)
 
 
 def require_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import (
+    OPEN_STATUSES,
     REVIEWABLE_STATUSES,
     AttemptStatus,
     AttentionReason,
@@ -23,9 +24,14 @@ from proctoring_results.choices import (
     ReviewStanding,
     ReviewStatus,
     SessionPart,
+    Source,
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
     from django.utils.functional import Promise
 
     from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam
@@ -209,28 +215,44 @@ PRINTED_REVIEW_STATUS = Coalesce(
 
 
 def attention_reasons(
-    attempt: ExamAttempt, *, has_new_information: bool, has_parked_effect: bool
+    attempt: ExamAttempt, *, has_new_information: bool, has_parked_effect: bool, review_wait_limit: datetime
 ) -> list[AttentionReason]:
     """Return why a person has to look at the attempt; nothing if nobody has to.
 
     ``has_new_information``: a review came after a person's decision. ``has_parked_effect``: an effect was given up.
+    ``review_wait_limit``: a review that came before this moment, and waits for the exam's end, has waited too long.
     Nobody has to look at an archived attempt, which can be neither decided nor changed, nor at one from which nothing
     follows.
     """
     if attempt.archived_at is not None or not affects_lms(attempt):
         return []
-    review = attempt.current_review
-    contradicts_itself = (
-        review is not None and review.review_status == ReviewStatus.CLEAN and review.suspicious_count > 0
-    )
+    # A person who has decided has seen the review, and one who has dismissed incidents has seen these.
+    review = attempt.current_review if attempt.decided_at is None else None
+    verdict, suspicious = (review.review_status, review.suspicious_count) if review is not None else ("", 0)
+    is_original = review is not None and review.version_of_id is None
     applies = {
         AttentionReason.SECOND_REVIEW: attempt.status == AttemptStatus.SECOND_REVIEW_REQUIRED,
-        # A person who has decided has seen it.
-        AttentionReason.CONTRADICTION: contradicts_itself and attempt.decided_at is None,
+        AttentionReason.CONTRADICTION: verdict == ReviewStatus.CLEAN and suspicious > 0,
+        AttentionReason.NO_INCIDENT: verdict == ReviewStatus.SUSPICIOUS and suspicious == 0 and is_original,
         AttentionReason.NEW_INFORMATION: has_new_information,
+        AttentionReason.WAITING_REVIEW: review_waits_too_long(attempt, review_wait_limit),
         AttentionReason.PARKED_EFFECT: has_parked_effect,
     }
     return [reason for reason in AttentionReason if applies[reason]]
+
+
+# What is over or was decided is reviewed by now, and what was not taken will never be.
+WAITING_STATUSES = OPEN_STATUSES | {AttemptStatus.ERROR}
+
+
+def review_waits_too_long(attempt: ExamAttempt, limit: datetime) -> bool:
+    """Return whether a review waits for the end of the exam, and came before the limit."""
+    since = attempt.review_waits_since
+    return since is not None and since < limit and attempt.status in WAITING_STATUSES
+
+
+def review_waits_too_long_q(limit: datetime) -> Q:
+    return Q(review_waits_since__lt=limit, status__in=sorted(WAITING_STATUSES))
 
 
 # The answer is stored with the attempt whenever something happens to it (``models/attention.py``), so that no list has
@@ -239,6 +261,22 @@ REQUIRES_ATTENTION = Q(attention_since__isnull=False)
 
 
 # ------------------------------------------------------------------------------------------------ what can be changed
+
+
+def is_outranked(attempt: ExamAttempt, source: Source) -> bool:
+    """Return whether a decision stands above what this source says of the attempt.
+
+    A decision made here stands above all that a provider says; a person's decision that the provider reports, above its
+    other reviews.
+    """
+    if source is Source.PROVIDER:
+        return attempt.decided_at is not None or attempt.has_reported_decision
+    return source is Source.REPORTED and attempt.decided_at is not None
+
+
+def is_own_attempt(attempt: ExamAttempt, person: AbstractBaseUser | AnonymousUser) -> bool:
+    """Return whether the person is the attempt's learner. Nobody decides about their own attempt."""
+    return bool(attempt.user_id == person.pk)
 
 
 def incidents_can_change(attempt: ExamAttempt, review: ExamReview, *, has_newer_version: bool) -> bool:

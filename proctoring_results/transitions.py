@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from proctoring_results.choices import AttemptStatus, EffectKind, Source
 
 S, E = AttemptStatus, EffectKind
-LEARNER, HOST, PROVIDER, PERSON, UPKEEP = Source
+LEARNER, HOST, PROVIDER, REPORTED, PERSON, UPKEEP = Source
+# A provider's review: without, and with the name of a person who has decided. The second leads to no second review.
+REVIEW = (PROVIDER, REPORTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,8 @@ class Facts:
     source: Source
     was_started: bool
     time_is_left: bool
-    a_person_decided: bool
+    # A decision that stands above what this source says.
+    is_outranked: bool
     the_host_hands_in: bool
 
 
@@ -30,12 +33,12 @@ def time_is_left(facts: Facts) -> bool:
 
 def a_person_or_nobody_decided(facts: Facts) -> bool:
     """a provider only while no person has decided"""
-    return facts.source is Source.PERSON or not facts.a_person_decided
+    return not facts.is_outranked
 
 
 def a_person_or_the_exam_was_started(facts: Facts) -> bool:
     """a provider only if the exam was started, and while no person has decided"""
-    return facts.source is Source.PERSON or (facts.was_started and not facts.a_person_decided)
+    return facts.source is Source.PERSON or (facts.was_started and not facts.is_outranked)
 
 
 def upkeep_hands_in(facts: Facts) -> bool:
@@ -101,35 +104,35 @@ TRANSITIONS: Mapping[tuple[AttemptStatus, AttemptStatus], Transition] = {
     (S.READY_TO_SUBMIT, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.COMPLETED, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
     (S.COMPLETED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.COMPLETED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
-    (S.COMPLETED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.COMPLETED, S.VERIFIED): _transition(*REVIEW, PERSON, effects=ON_PASS),
+    (S.COMPLETED, S.REJECTED): _transition(*REVIEW, PERSON, effects=ON_FAIL),
     (S.COMPLETED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.SUBMITTED, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.SUBMITTED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
-    (S.SUBMITTED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.SUBMITTED, S.VERIFIED): _transition(*REVIEW, PERSON, effects=ON_PASS),
+    (S.SUBMITTED, S.REJECTED): _transition(*REVIEW, PERSON, effects=ON_FAIL),
     (S.SUBMITTED, S.ERROR): _transition(HOST, effects=ON_ERROR),
     (S.TIMED_OUT, S.SUBMITTED): _transition(HOST, UPKEEP, effects=(E.CREDIT, E.MAIL)),
     (S.TIMED_OUT, S.SECOND_REVIEW_REQUIRED): _transition(PROVIDER, effects=(E.NOTICE,)),
-    (S.TIMED_OUT, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
-    (S.TIMED_OUT, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.TIMED_OUT, S.VERIFIED): _transition(*REVIEW, PERSON, effects=ON_PASS),
+    (S.TIMED_OUT, S.REJECTED): _transition(*REVIEW, PERSON, effects=ON_FAIL),
     (S.TIMED_OUT, S.ERROR): _transition(HOST, effects=ON_ERROR),
-    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _transition(PROVIDER, PERSON, effects=ON_PASS),
-    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _transition(PROVIDER, PERSON, effects=ON_FAIL),
+    (S.SECOND_REVIEW_REQUIRED, S.VERIFIED): _transition(*REVIEW, PERSON, effects=ON_PASS),
+    (S.SECOND_REVIEW_REQUIRED, S.REJECTED): _transition(*REVIEW, PERSON, effects=ON_FAIL),
     (S.SECOND_REVIEW_REQUIRED, S.ERROR): _transition(HOST, effects=ON_ERROR),
-    (S.VERIFIED, S.REJECTED): _transition(PERSON, PROVIDER, effects=ON_FAIL, only_if=a_person_or_nobody_decided),
+    (S.VERIFIED, S.REJECTED): _transition(PERSON, *REVIEW, effects=ON_FAIL, only_if=a_person_or_nobody_decided),
     (S.VERIFIED, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=ON_REVIEW_AGAIN, only_if=a_person_or_nobody_decided
     ),
     (S.REJECTED, S.VERIFIED): _transition(
-        PERSON, PROVIDER, effects=ON_PASS_AFTER_FAIL, only_if=a_person_or_nobody_decided
+        PERSON, *REVIEW, effects=ON_PASS_AFTER_FAIL, only_if=a_person_or_nobody_decided
     ),
     (S.REJECTED, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=ON_REVIEW_AGAIN_AFTER_FAIL, only_if=a_person_or_nobody_decided
     ),
     # The provider was told of the error, and has to be told that there is something to review after all.
     (S.ERROR, S.SUBMITTED): _transition(HOST, PROVIDER, effects=ON_SUBMIT),
-    (S.ERROR, S.VERIFIED): _transition(PERSON, PROVIDER, effects=ON_PASS, only_if=a_person_or_the_exam_was_started),
-    (S.ERROR, S.REJECTED): _transition(PERSON, PROVIDER, effects=ON_FAIL, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.VERIFIED): _transition(PERSON, *REVIEW, effects=ON_PASS, only_if=a_person_or_the_exam_was_started),
+    (S.ERROR, S.REJECTED): _transition(PERSON, *REVIEW, effects=ON_FAIL, only_if=a_person_or_the_exam_was_started),
     (S.ERROR, S.SECOND_REVIEW_REQUIRED): _transition(
         PERSON, PROVIDER, effects=ON_REVIEW_AGAIN, only_if=a_person_or_the_exam_was_started
     ),

@@ -24,6 +24,11 @@ def problem_of_text(text: str) -> str:
     return ""
 
 
+def storable_text(text: str) -> str:
+    """Return the text with a question mark for each lone surrogate, and without NUL."""
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
 def clean_text(field: str, value: object, *, min_length: int = 0, max_length: int | None = None) -> str:
     """Return the text unchanged.
 

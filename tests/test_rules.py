@@ -1,5 +1,7 @@
 """Each rule in Python and in SQL: the two agree after everything that can happen to a course."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,10 +17,11 @@ from proctoring_results.choices import (
     ReviewStatus,
     Source,
 )
-from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.services.upkeep import look_for_waiting_reviews
 from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
-from tests.histories import HISTORIES, tell
+from tests.histories import HISTORIES, NOON, tell
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -60,6 +63,7 @@ class TestBothFormsOfEachRule(TestCase):
     def test_python_and_sql_agree_after_any_history(self, events, is_practice):
         ProctoredExamFactory(content_id="untimed", is_proctored=False)
         tell(events, is_practice)
+        look_for_waiting_reviews()
         exams = list(ProctoredExam.objects.all())
         attempts = list(ExamAttempt.objects.select_related("exam", "current_review"))
         everything = ExamAttempt.objects.all()
@@ -74,6 +78,9 @@ class TestBothFormsOfEachRule(TestCase):
         assert keys(everything.counting_for_grade()) == keys_where(rules.counts_for_grade, attempts)
         assert keys(everything.holding_grade()) == keys_where(holds_grade, attempts)
         assert keys(everything.requiring_attention()) == set(attention_reasons(attempts))
+        for limit in (NOON, NOON + timedelta(days=1), NOON + timedelta(days=1_000)):
+            too_long = keys_where(lambda one, limit=limit: rules.review_waits_too_long(one, limit), attempts)
+            assert keys(everything.with_review_that_waits(limit)) == too_long
         in_sql = dict(everything.values_list("pk", rules.PRINTED_REVIEW_STATUS))
         assert in_sql == {attempt.pk: printed(attempt) for attempt in attempts}
 
@@ -144,6 +151,40 @@ def test_a_contradiction_requires_attention_until_a_person_decides():
     assert reasons(attempt) == []
 
 
+def test_a_suspicious_review_without_a_suspicious_incident_requires_attention_too():
+    attempt = ExamAttemptFactory(submitted=True)
+    attempt.current_review = ExamReviewFactory(
+        attempt=attempt, review_status=ReviewStatus.SUSPICIOUS, rules_violation_count=1, video_count=1
+    )
+    assert reasons(attempt) == [AttentionReason.NO_INCIDENT]
+
+
+def test_whoever_has_dismissed_the_suspicious_incident_has_seen_it():
+    attempt = ExamAttemptFactory(submitted=True)
+    first = ExamReviewFactory(attempt=attempt, review_status=ReviewStatus.SUSPICIOUS)
+    attempt.current_review = ExamReview(attempt=attempt, review_status=ReviewStatus.SUSPICIOUS, version_of=first)
+    assert reasons(attempt) == []
+
+
+def test_a_practice_attempt_never_requires_attention():
+    attempt = ExamAttemptFactory(submitted=True, status=S.SECOND_REVIEW_REQUIRED, is_sample_attempt=True)
+    assert reasons(attempt, has_new_information=True, has_parked_effect=True) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "waited", "expected"),
+    [
+        (S.STARTED, 25, [AttentionReason.WAITING_REVIEW]),
+        (S.ERROR, 25, [AttentionReason.WAITING_REVIEW]),
+        (S.STARTED, 23, []),
+        (S.EXPIRED, 25, []),
+    ],
+)
+def test_a_review_that_waits_for_more_than_a_day_requires_attention(status, waited, expected):
+    attempt = ExamAttemptFactory(started=True, status=status, review_waits_since=NOON - timedelta(hours=waited))
+    assert reasons(attempt) == expected
+
+
 def test_several_reasons_are_named_in_their_order_and_none_of_an_archived_attempt():
     attempt = ExamAttemptFactory(submitted=True, status=S.SECOND_REVIEW_REQUIRED)
     assert reasons(attempt, has_parked_effect=True) == [AttentionReason.SECOND_REVIEW, AttentionReason.PARKED_EFFECT]
@@ -153,5 +194,8 @@ def test_several_reasons_are_named_in_their_order_and_none_of_an_archived_attemp
 
 def reasons(attempt, *, has_new_information=False, has_parked_effect=False) -> list[AttentionReason]:
     return rules.attention_reasons(
-        attempt, has_new_information=has_new_information, has_parked_effect=has_parked_effect
+        attempt,
+        has_new_information=has_new_information,
+        has_parked_effect=has_parked_effect,
+        review_wait_limit=NOON - timedelta(days=1),
     )

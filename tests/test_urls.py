@@ -10,8 +10,7 @@ from django.urls import NoReverseMatch, include, path, re_path, resolve, reverse
 
 from proctoring_results.checks import check_addresses
 from proctoring_results.providers import urls as providers_urls
-from proctoring_results.providers.policy import BUILT_IN
-from proctoring_results.providers.registry import provider_named
+from proctoring_results.providers.registry import BUILT_IN, provider_named
 from tests.rest.signing import VENDOR
 from tests.test_access import names
 

@@ -24,7 +24,7 @@ from proctoring_results import permissions
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError, StaleDecision
 from proctoring_results.models import ExamAttempt
-from proctoring_results.providers.policy import policy_of
+from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.preview import Seen, obstacle_to, preview_decision
 from proctoring_results.rules import full_status_label
 from proctoring_results.services.decisions import FAIL, PASS, VERDICTS, Verdict
@@ -86,7 +86,7 @@ class DecisionPages(PeopleAdmin):
 
     def verdicts_for(self, request: HttpRequest, attempt: ExamAttempt) -> list[tuple[Verdict, str]]:
         """The buttons on an attempt's page, with their addresses; none for those who may not decide."""
-        if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
+        if not permissions.may_decide(request.user, attempt):
             return []
         return [
             (verdict, self.page_url("decide", attempt.pk, verdict.name))
@@ -121,7 +121,7 @@ class DecisionPages(PeopleAdmin):
             raise PermissionDenied
         if attempt is None:
             raise Http404
-        if not permissions.may(request.user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id):
+        if not permissions.may_decide(request.user, attempt):
             raise PermissionDenied
         return attempt
 
@@ -180,7 +180,7 @@ class DecisionPages(PeopleAdmin):
             "other_url": self.page_url("decide", attempt.pk, other.name),
             "form": form,
             "media": self.media + form.media,
-            "provider_decides": policy_of(attempt.provider).provider_does_second_reviews,
+            "provider_decides": provider_named(attempt.provider).policy.provider_does_second_reviews,
             "lines": lines_of(self.admin_site, request, preview.attempt),
         }
         return TemplateResponse(request, "admin/proctoring_results/examattempt/decide.html", context, status=status)

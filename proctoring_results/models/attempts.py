@@ -57,6 +57,10 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
         """Return the attempts that are under way although their time is over."""
         return self.not_archived().filter(ends_at__lt=now)
 
+    def with_review_that_waits(self, limit: datetime) -> Self:
+        """Return the attempts whose review came before that moment, and still waits for the end of the exam."""
+        return self.filter(rules.review_waits_too_long_q(limit))
+
     def not_started(self) -> Self:
         return self.open().filter(started_at=None)
 
@@ -84,9 +88,14 @@ class ExamAttempt(models.Model):
     # When the first complete review arrived, whatever became of it. Set once, so that the statistics of a course read
     # one table to say how long reviews take.
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a person first decided, whatever has happened since. Set once: it tells without a search of the changes that
-    # a provider's next review changes no status.
+    # When a person first decided here, whatever has happened since. Set once: it tells without a search of the changes
+    # that a provider's next review changes no status.
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Whether the provider has ever reported a person's decision: less than one that is made here, and more than its
+    # other reviews.
+    has_reported_decision = models.BooleanField(default=False, editable=False)
+    # Since when a review waits for the end of the exam; else NULL, so that the sweep's index is small.
+    review_waits_since = models.DateTimeField(null=True, blank=True, editable=False)
     # When the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     extra_time_mins = models.PositiveIntegerField(default=0)
@@ -150,6 +159,8 @@ class ExamAttempt(models.Model):
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
+            # The sweep: "whose review has waited too long?"
+            models.Index(fields=["review_waits_since"], name="attempt_by_waiting_review"),
             # "The attempts of this learner at this exam, newest last": the learner's page, the result word.
             models.Index(fields=["user", "exam"], name="attempt_by_learner_and_exam"),
         ]

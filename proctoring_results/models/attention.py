@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from proctoring_results import rules
 from proctoring_results.choices import AttentionReason, ReviewStanding
+from proctoring_results.conf import conf
 
 from .attempts import ExamAttempt
 from .effects import LmsEffect
@@ -31,18 +33,31 @@ def attention_reasons(attempts: Collection[ExamAttempt]) -> dict[int, list[Atten
         Exists(LmsEffect.objects.parked().filter(attempt=OuterRef("pk"))),
     )
     facts_of = {pk: (news, parked) for pk, news, parked in facts}
+    limit = review_wait_limit()
     reasons = {}
     for attempt in attempts:
         news, parked = facts_of[attempt.pk]
-        reasons[attempt.pk] = rules.attention_reasons(attempt, has_new_information=news, has_parked_effect=parked)
+        reasons[attempt.pk] = rules.attention_reasons(
+            attempt, has_new_information=news, has_parked_effect=parked, review_wait_limit=limit
+        )
     return {pk: attempt_reasons for pk, attempt_reasons in reasons.items() if attempt_reasons}
+
+
+def review_wait_limit() -> datetime:
+    """Return the moment before which a review must have come to have waited too long now."""
+    return timezone.now() - conf().MAX_REVIEW_WAIT
 
 
 def update_attention(attempt: ExamAttempt) -> None:
     """Set since when a locked attempt requires attention. The caller saves it."""
     # The database is asked only if nothing in memory requires attention already.
     is_required = bool(
-        rules.attention_reasons(attempt, has_new_information=False, has_parked_effect=False)
+        rules.attention_reasons(
+            attempt,
+            has_new_information=False,
+            has_parked_effect=False,
+            review_wait_limit=review_wait_limit(),
+        )
         or attention_reasons([attempt])
     )
     attempt.attention_since = (attempt.attention_since or timezone.now()) if is_required else None

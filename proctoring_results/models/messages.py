@@ -20,6 +20,9 @@ class ProviderMessage(LeasedTask):
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="messages", db_index=False)
     message_id = IdField(max_length=255, blank=True, help_text="The provider's own id of the message, if it has one.")
     sha256 = models.CharField(max_length=64, help_text="Of the canonical JSON. Equal: the same message.")
+    signed_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the bytes that the provider signed. Equal: recorded, and sent again."
+    )
     body = models.BinaryField(help_text="The JSON, encrypted.")
     received_at = models.DateTimeField()
     caller = models.CharField(max_length=255, help_text="Who sent it: an account, or the provider itself.")

@@ -14,6 +14,9 @@ from proctoring_results.choices import DisclosureKind, EvidenceKind, ReviewStand
 
 from .attempts import ExamAttempt
 
+# Rows in one INSERT: a review may have as many incidents as fit into a message.
+ROWS_AT_ONCE = 1_000
+
 
 class ExamReview(models.Model):
     """One verdict on one attempt. Append-only: a correction is another review; only ``standing`` may change.
@@ -45,10 +48,10 @@ class ExamReview(models.Model):
     # Incidents with the provider's own labels: in no report, but on the page Numbers.
     other_count = models.PositiveIntegerField(default=0)
     # The same incidents, by the tab on which they stand.
-    video_count = models.PositiveSmallIntegerField(default=0)
-    online_count = models.PositiveSmallIntegerField(default=0)
-    verification_count = models.PositiveSmallIntegerField(default=0)
-    onboarding_count = models.PositiveSmallIntegerField(default=0)
+    video_count = models.PositiveIntegerField(default=0)
+    online_count = models.PositiveIntegerField(default=0)
+    verification_count = models.PositiveIntegerField(default=0)
+    onboarding_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -100,7 +103,7 @@ class ExamReview(models.Model):
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def bulk_create_in_order(self, incidents: Iterable[Incident]) -> list[Incident]:
         """Create the incidents of one review, and return them with their keys, which MySQL does not return."""
-        rows = self.bulk_create(incidents)
+        rows = self.bulk_create(incidents, batch_size=ROWS_AT_ONCE)
         if all(row.pk for row in rows):
             return rows
         return list(self.filter(review=rows[0].review).order_by("position"))
@@ -111,9 +114,11 @@ class Incident(models.Model):
 
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="incidents", db_index=False)
     position = models.PositiveIntegerField()
-    status = models.CharField(max_length=255, help_text="“Suspicious”, “Rules Violation”, or the provider's own word.")
+    status = models.CharField(
+        max_length=255, blank=True, help_text="“Suspicious”, “Rules Violation”, the provider's own word, or none."
+    )
     kind = models.CharField(max_length=64, blank=True)
-    comment = models.TextField()
+    comment = models.TextField(blank=True)
     start = models.FloatField(null=True, blank=True)
     stop = models.FloatField(null=True, blank=True)
     # Set if a person has dismissed it in this version of the review: it is shown, and no longer counted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -14,30 +15,9 @@ from proctoring_results.choices import ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.validation import clean_text, not_one_of
 
-from .data import (
-    MAX_COMMENT_LENGTH,
-    MAX_EVIDENCE,
-    MAX_INCIDENTS,
-    MAX_URL_LENGTH,
-    Delivery,
-    Envelope,
-    EvidenceData,
-    IncidentData,
-    Instructions,
-    ReviewData,
-)
-from .fields import (
-    evidence,
-    json_object,
-    objects,
-    optional_seconds,
-    optional_text,
-    refuse_too_much_evidence,
-    seconds_of_recording,
-    wall_clock,
-    web_address,
-)
-from .policy import Policy, options_of
+from .data import Delivery, Envelope, EvidenceData, IncidentData, Instructions, ReviewData
+from .fields import evidence, json_object, objects, seconds_of_recording, wall_clock
+from .policy import POLICY_KEYS, Policy
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,10 +30,6 @@ if TYPE_CHECKING:
 
 # What a host's own class needs is imported from here.
 __all__ = [
-    "MAX_COMMENT_LENGTH",
-    "MAX_EVIDENCE",
-    "MAX_INCIDENTS",
-    "MAX_URL_LENGTH",
     "Delivery",
     "Envelope",
     "EvidenceData",
@@ -66,12 +42,8 @@ __all__ = [
     "evidence",
     "json_object",
     "objects",
-    "optional_seconds",
-    "optional_text",
-    "refuse_too_much_evidence",
     "seconds_of_recording",
     "wall_clock",
-    "web_address",
 ]
 
 
@@ -91,8 +63,8 @@ class Provider:
     ``proctoring_results.exceptions``) means "never". A call may be made twice: a worker may die after it.
     """
 
-    # What follows from its reviews; the settings may change it.
-    policy: ClassVar[Policy] = Policy()
+    # What follows from its reviews. The settings change it for the provider of a name.
+    policy: Policy = Policy()
     # The provider's labels for the status of a review; case matters.
     review_statuses: ClassVar[Mapping[str, ReviewStatus]] = {}
     # Its labels for the status of an incident, in lower case; case does not matter. Other labels are stored unchanged.
@@ -106,10 +78,16 @@ class Provider:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        options = self._options()
+        self.policy = replace(self.policy, **{key: options[key] for key in POLICY_KEYS & options.keys()})
+
+    def _options(self) -> Mapping[str, Any]:
+        # Read when they are needed: there are secrets in them, and what is stored here may stand in a traceback.
+        return conf().PROVIDERS.get(self.name, {})
 
     def own(self, key: str) -> Any:
         """Return the value of one of ``own_settings``; an empty text, dictionary or list if the host set none."""
-        return options_of(self.name).get(key, self.own_settings[key]())
+        return self._options().get(key, self.own_settings[key]())
 
     def problems(self) -> Iterable[str]:
         """Return what is wrong with its settings, in sentences without secrets: for ``manage.py check``."""
@@ -136,12 +114,23 @@ class Provider:
         """Return whether the service itself sent this, by a secret that only it has. Compare in constant time."""
         return False
 
+    def signed_digest(self, delivery: Delivery) -> str:
+        """Return the SHA-256 of the bytes that were signed, the time of signing included; empty if none were.
+
+        What was signed once and arrives again is a repeat: whoever has recorded it can send it, too.
+        """
+        return ""
+
     def read_envelope(self, body: Mapping[str, Any], delivery: Delivery) -> Envelope | None:
         """Return which attempt a message is about, or None for one that is not for us. Raise ``InvalidInput``."""
         raise NotImplementedError
 
     def read_review(self, body: Mapping[str, Any], attempt: ExamAttempt, received_at: datetime) -> ReviewData:
-        """Return the review in our words. Raise ``InvalidInput``, which names the field as the provider calls it."""
+        """Return the review in our words. Raise ``InvalidInput``, which names the field as the provider calls it.
+
+        Refuse only what makes the review unreadable. Odd details are stored as well as can be (``providers.mending``),
+        so a comment, a label or a time may be handed on as it came.
+        """
         raise NotImplementedError
 
     def is_ready(self, body: Mapping[str, Any]) -> bool:
@@ -218,8 +207,8 @@ class Provider:
             raise not_one_of(field, self.review_statuses)
         return self.review_statuses[label]
 
-    def incident_status(self, field: str, label: object) -> str:
-        """Return the status that one of ``incident_statuses`` means, and any other label unchanged."""
-        own_label = clean_text(field, label, max_length=255)
-        status = self.incident_statuses.get(own_label.strip().casefold())
+    def incident_status(self, label: Any) -> str:
+        """Return the status that one of ``incident_statuses`` means, and anything else unchanged."""
+        status = self.incident_statuses.get(label.strip().casefold()) if isinstance(label, str) else None
+        own_label: str = label
         return status.value if status else own_label

@@ -9,10 +9,8 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from proctoring_results.choices import EvidenceKind, ReviewStatus
+from proctoring_results.validation import storable_text
 
-MAX_INCIDENTS = 1_000
-MAX_EVIDENCE = 1_000  # a review, that of its incidents included
-MAX_COMMENT_LENGTH = 32 * 1024  # characters
 MAX_URL_LENGTH = 4096  # characters
 MAX_STEPS, MAX_STEP_LENGTH = 50, 2_000  # of the instructions for a learner; characters
 
@@ -32,7 +30,8 @@ class Envelope:
 
     It names the attempt by our ``attempt_code``, by the provider's ``external_id``, or by both, which then have to
     belong together: ``external_id_field`` is the name that the answer gives to the second one. ``message_id`` is the
-    provider's own id of the message; a message whose id was stored before is a repeat, whatever it contains.
+    provider's own id of the message; a message whose id was stored before is a repeat, whatever it contains. The view
+    fills in ``signed_sha256``, by the class's ``signed_digest``.
     """
 
     kind: Literal["review", "ready"] = "review"
@@ -40,6 +39,7 @@ class Envelope:
     external_id: str = ""
     external_id_field: str = "external_id"
     message_id: str = ""
+    signed_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,17 @@ class IncidentData:
     """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording.
 
     ``status`` is ``Suspicious``, ``Rules Violation``, or the provider's own label, which is stored and not counted.
+    What a provider sent may stand here as it came: ``mended`` makes it such that it can be stored. ``place`` is where
+    it stood in the message (``comments[3]``), for the notes in the answer.
     """
 
-    status: str
-    comment: str
+    status: str = ""
+    comment: str = ""
     kind: str = ""
     start: float | None = None
     stop: float | None = None
     evidence: tuple[EvidenceData, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ class ReviewData:
     ``reviewed_by`` is the address of the person who, the provider claims, reviewed it. ``raw_data`` is the JSON that is
     stored of the message; the addresses of the evidence are stored encrypted, and are removed from it. ``sent_at`` is
     when the provider sent the review, by its own clock: one that was sent before a review that is already stored does
-    not replace it.
+    not replace it. ``notes`` are sentences for the provider, sent back in the answer.
     """
 
     review_status: ReviewStatus | str
@@ -86,6 +89,7 @@ class ReviewData:
     reviewed_by: str = ""
     sent_at: datetime | None = None
     raw_data: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,9 @@ class Instructions:
     def read(cls, steps: object, download_url: object) -> Self:
         """Return what a page can show of a service's answer: texts, and an address of the web."""
         texts = [step for step in steps if isinstance(step, str)] if isinstance(steps, list) else []
-        link = _printable(download_url).strip() if isinstance(download_url, str) else ""
+        link = storable_text(download_url).strip() if isinstance(download_url, str) else ""
         is_web = link.lower().startswith(("https://", "http://")) and _has_host(link) and len(link) <= MAX_URL_LENGTH
-        return cls(tuple(_printable(step)[:MAX_STEP_LENGTH] for step in texts[:MAX_STEPS]), link if is_web else "")
-
-
-def _printable(text: str) -> str:
-    return text.encode(errors="replace").decode().replace("\0", "")
+        return cls(tuple(storable_text(step)[:MAX_STEP_LENGTH] for step in texts[:MAX_STEPS]), link if is_web else "")
 
 
 def _has_host(link: str) -> bool:

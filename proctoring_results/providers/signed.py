@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -36,19 +37,26 @@ class Signature:
 
     def is_valid(self, delivery: Delivery, keys: Iterable[str]) -> bool:
         """Return whether one of the keys signed this. The comparison takes as long whichever it is."""
-        signed = delivery.body
         if self.timestamp_header:
-            timestamp = delivery.headers.get(self.timestamp_header, "")
-            signed_at = _time_of(timestamp)
+            signed_at = _time_of(delivery.headers.get(self.timestamp_header, ""))
             if signed_at is None or abs(delivery.received_at - signed_at) > self.tolerance:
                 return False
-            signed = f"{timestamp}.".encode() + signed
+        signed = self._signed_part(delivery)
         signature = delivery.headers.get(self.header, "").removeprefix(self.prefix)
         if self.encoding == "hex":
             signature = signature.lower()
         # All are compared, also after one has matched.
         matches = [are_equal(self._sign(key, signed), signature) for key in keys if key]
         return any(matches)
+
+    def digest_of(self, delivery: Delivery) -> str:
+        """Return the SHA-256 of what was signed: the same bytes again are the same message, whoever sends them."""
+        return hashlib.sha256(self._signed_part(delivery)).hexdigest()
+
+    def _signed_part(self, delivery: Delivery) -> bytes:
+        if not self.timestamp_header:
+            return delivery.body
+        return f"{delivery.headers.get(self.timestamp_header, '')}.".encode() + delivery.body
 
     def _sign(self, key: str, signed: bytes) -> str:
         mac = hmac.digest(key.encode(), signed, self.digest)
@@ -68,6 +76,9 @@ class SignedProvider(Provider):
 
     def is_sender(self, delivery: Delivery) -> bool:
         return self.signature.is_valid(delivery, self.own("signing_keys"))
+
+    def signed_digest(self, delivery: Delivery) -> str:
+        return self.signature.digest_of(delivery)
 
     def addresses(self) -> list[str]:
         return [reverse("proctoring_webhooks:provider_messages", args=[self.name])]

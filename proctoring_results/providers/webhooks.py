@@ -6,6 +6,7 @@ They are views, wherever their folder is: nothing but URLs imports them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -29,9 +30,11 @@ class MessageView(ProviderView):
 
     http_method_names = ["post"]
 
-    def receive(self, attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any]) -> Response:
+    def receive(
+        self, provider: Provider, attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any]
+    ) -> Response:
         try:
-            answer = messages.receive(attempt, envelope, body, caller=self.caller_name())
+            answer = messages.receive(provider, attempt, envelope, body, caller=self.caller_name())
         except MessageQueued:
             answer = {"attempt_code": attempt.attempt_code, "status_changed": False, "queued": True}
         # Sorted: an answer that was stored comes out of each database in an order of its own.
@@ -74,5 +77,6 @@ class SignedMessageView(MessageView):
         envelope = self.senders[0].read_envelope(body, self.delivery)
         if envelope is None:
             return Response({"ignored": True})
-        attempt = messages.attempt_of_envelope(envelope, [provider.name for provider in self.senders])
-        return self.receive(attempt, envelope, body)
+        provider, attempt = messages.attempt_of_envelope(envelope, self.senders)
+        envelope = replace(envelope, signed_sha256=provider.signed_digest(self.delivery))
+        return self.receive(provider, attempt, envelope, body)

@@ -14,7 +14,7 @@ from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ResultWord
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
-from proctoring_results.providers.policy import policy_of
+from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import RESULT_WORDS
 
 # A status, the number of attempts that have it, and how many of these require attention.
@@ -132,7 +132,7 @@ def quiz_rows(exams: Sequence[ProctoredExam]) -> list[QuizRow]:
     attempts = ExamAttempt.objects.with_result().filter(exam__in=list(groups))
     for exam_pk, status, number, attention in _grouped(attempts, "exam"):
         groups[exam_pk].append((status, number, attention))
-    policies = {provider: policy_of(provider) for provider in {exam.provider for exam in exams}}
+    policies = {provider: provider_named(provider).policy for provider in {exam.provider for exam in exams}}
     return [
         _quiz_row(exam, StatusCounts.of(groups[exam.pk]), policies[exam.provider].provider_does_second_reviews)
         for exam in exams

@@ -42,6 +42,7 @@ class Obstacle(TextChoices):
     ARCHIVED = "archived", gettext_lazy("The attempt is archived; it cannot be decided.")
     ERASED = "erased", gettext_lazy("The learner's data was erased; the attempt cannot be decided.")
     NOT_OVER = "not_over", gettext_lazy("The exam is not over yet; there is nothing to decide.")
+    OWN = "own", gettext_lazy("This is your own attempt. Somebody else has to decide about it.")
     NOT_TAKEN = "not_taken", gettext_lazy("The exam was not taken; there is nothing to decide.")
 
 

@@ -59,12 +59,14 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]
     Reviews are numbered as they arrived, from 1.
     """
     reviews = list(_reviews(attempt))
-    numbers = {review.pk: number for number, review in enumerate(reviews, 1)}
+    by_pk = {review.pk: review for review in reviews}
+    numbers = {pk: number for number, pk in enumerate(by_pk, 1)}
+    changes = attempt.changes.select_related("by").order_by("pk")
     events = [
         *_created(attempt),
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
-        *(_status_changed(change, numbers) for change in attempt.changes.select_related("by").order_by("pk")),
+        *(_status_changed(change, by_pk.get(change.review_id or 0), numbers) for change in changes),
         *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
         *_erased(attempt),
@@ -114,12 +116,18 @@ def _erased(attempt: ExamAttempt) -> Iterator[Event]:
         yield Event(at=attempt.erased_at, kind=EventKind.ERASED, sentence=_("The learner's data was erased."))
 
 
-def _status_changed(change: StatusChange, numbers: Mapping[int, int]) -> Event:
+def _status_changed(change: StatusChange, review: ExamReview | None, numbers: Mapping[int, int]) -> Event:
     by_a_person = change.source == Source.PERSON
+    if by_a_person:
+        sentence = _decision(change, numbers)
+    elif change.source == Source.REPORTED and review is not None:
+        sentence = _reported_decision(change, review, numbers)
+    else:
+        sentence = _change(change, numbers)
     return Event(
         at=change.at,
         kind=EventKind.DECISION if by_a_person else EventKind.STATUS,
-        sentence=_decision(change, numbers) if by_a_person else _change(change, numbers),
+        sentence=sentence,
         who=person(change.by).label if change.by else str(Source(change.source).label),
         detail=change.reason,
         row=change,
@@ -143,6 +151,23 @@ def _decision(change: StatusChange, numbers: Mapping[int, int]) -> str:
     return _("Decided %(verdict)s on review %(number)d: the status changed from “%(start)s” to “%(to)s”.") % params
 
 
+def _reported_decision(change: StatusChange, review: ExamReview, numbers: Mapping[int, int]) -> str:
+    params = {**_params(change, numbers), "provider": review.attempt.provider, "name": _claimed(review)}
+    if change.from_status == change.to_status:
+        sentence = _("Reported by %(provider)s as decided by %(name)s in review %(number)d: the status stays “%(to)s”.")
+    else:
+        sentence = _(
+            "Reported by %(provider)s as decided by %(name)s in review %(number)d: the status changed from “%(start)s” "
+            "to “%(to)s”."
+        )
+    return sentence % params
+
+
+def _claimed(review: ExamReview) -> str:
+    """Return the name of the person who, the provider says, reviewed it; empty if it names nobody."""
+    return review.claimed_name or (person(review.reviewed_by).label if review.reviewed_by else "")
+
+
 def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, object]:
     return {
         "start": full_status_label(change.from_status),
@@ -154,6 +179,7 @@ def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, objec
 def _reviewed(review: ExamReview, numbers: Mapping[int, int], incidents: int, dismissed: int | None) -> Event:
     if review.version_of_id is not None:
         return _new_version(review, numbers, incidents, dismissed)
+    name = _claimed(review)
     counted = ngettext("%(incidents)d incident", "%(incidents)d incidents", incidents) % {"incidents": incidents}
     return Event(
         at=review.received_at,
@@ -165,10 +191,8 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int], incidents: int, di
             "counted": counted,
             "standing": review.get_standing_display(),
         },
-        who=person(review.reviewed_by).label if review.reviewed_by else str(Source(review.source).label),
-        detail=_("Reviewed by %(name)s, according to the provider.") % {"name": review.claimed_name}
-        if review.claimed_name
-        else "",
+        who=str(Source(review.source).label),
+        detail=_("Reviewed by %(name)s, according to the provider.") % {"name": name} if name else "",
         row=review,
         incidents=incidents,
     )

@@ -32,8 +32,8 @@ def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: 
     """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
 
     ``seen`` is what the person's page showed: if something has happened since, the decision is refused.
-    Raises ``AccessDenied``, ``InvalidInput`` (no reason), ``StaleDecision``, ``IllegalTransition``,
-    ``AttemptIsArchived`` and ``NotFound``.
+    Raises ``AccessDenied`` (``OwnAttempt`` for the learner), ``InvalidInput`` (no reason), ``StaleDecision``,
+    ``IllegalTransition``, ``AttemptIsArchived`` and ``NotFound``.
     """
     return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
 
@@ -77,7 +77,7 @@ VERDICTS: Mapping[str, Verdict] = {verdict.name: verdict for verdict in (PASS, F
 @in_transaction
 def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
-    permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
+    permissions.require_decision(by, attempt)
     reason = clean_decision_reason(reason)
     refuse_if_stale(attempt, seen)
     change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)

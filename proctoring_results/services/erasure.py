@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 # Reasons that the app itself writes say nothing about a person: "The course ended before …", "Review: Clean".
-AUTOMATIC_SOURCES = (Source.UPKEEP, Source.PROVIDER)
+AUTOMATIC_SOURCES = (Source.UPKEEP, Source.PROVIDER, Source.REPORTED)
 # Effects that send the learner's data out. Levels are delivered: they carry no text.
 DISCLOSING = ~Q(kind__in=LEVELS) & ~Q(call__in=[ProviderCall.SAVE_EXAM, ProviderCall.ERASE_LEARNER])
 

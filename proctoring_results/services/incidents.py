@@ -70,7 +70,7 @@ def _check_allowed(
     attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, reason: str, seen: Seen | None
 ) -> str:
     """Return the reason if this person may change this version of the review now, else raise."""
-    permissions.require(by, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
+    permissions.require_decision(by, attempt)
     reason = clean_decision_reason(reason)
     refuse_if_stale(attempt, seen)
     if attempt.archived_at is not None:

@@ -14,8 +14,9 @@ from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError
 from proctoring_results.models import ExamAttempt
-from proctoring_results.providers.policy import policy_of
-from proctoring_results.queries.preview import Preview, Seen, obstacle_to, preview_decisions
+from proctoring_results.providers.registry import provider_named
+from proctoring_results.queries.preview import Obstacle, Preview, Seen, obstacle_to, preview_decisions
+from proctoring_results.rules import is_own_attempt
 
 from .decisions import clean_decision_reason, pass_attempt
 
@@ -54,16 +55,17 @@ class Outcome:
         return not self.problem
 
 
-def why_not_with_others(attempt: ExamAttempt) -> str:
-    """Return why the attempt cannot be passed together with others; empty if it can. Asks the database nothing.
+def why_not_with_others(attempt: ExamAttempt, by: AbstractBaseUser) -> str:
+    """Return why this person cannot pass the attempt together with others; empty if they can. No query.
 
     If the provider does second reviews itself, a person decides on the page of the session, which says so.
     """
-    if obstacle := obstacle_to(attempt, AttemptStatus.VERIFIED):
+    obstacle = Obstacle.OWN if is_own_attempt(attempt, by) else obstacle_to(attempt, AttemptStatus.VERIFIED)
+    if obstacle:
         return str(obstacle.label)
     if attempt.status == AttemptStatus.VERIFIED and attempt.attention_since is None:
         return _("It is passed already.")
-    if policy_of(attempt.provider).provider_does_second_reviews:
+    if provider_named(attempt.provider).policy.provider_does_second_reviews:
         return _("Second reviews are done by %(provider)s. Decide on the page of the session.") % {
             "provider": attempt.provider
         }
@@ -77,12 +79,13 @@ def preview_selection(selection: Selection, *, by: AbstractBaseUser) -> list[Can
     """
     refuse_too_many(selection)
     previews = preview_decisions(list(selection), AttemptStatus.VERIFIED)
-    may_decide = _may_decide((preview.attempt for preview in previews), by)
+    courses = {preview.attempt.exam.course_id for preview in previews}
+    may_decide = {course_id: permissions.may(by, permissions.DECIDE_ATTEMPT, course_id) for course_id in courses}
     candidates = []
     for preview in previews:
         attempt = preview.attempt
         allowed = may_decide[attempt.exam.course_id]
-        why_not = why_not_with_others(attempt) if allowed else _("You may not decide in this course.")
+        why_not = why_not_with_others(attempt, by) if allowed else _("You may not decide in this course.")
         # After a mistake in the form, what counts is what the page showed first.
         seen = selection[attempt.attempt_code] or preview.seen
         candidates.append(Candidate(preview, "" if why_not else token_of(attempt.attempt_code, seen), why_not))
@@ -105,7 +108,7 @@ def pass_selection(
             raise NotFound("attempt", code)
     outcomes = []
     for code, seen in selection.items():
-        problem = why_not_with_others(attempts[code])
+        problem = why_not_with_others(attempts[code], by)
         if not problem:
             try:
                 decide(code, by=by, reason=reason, seen=seen)
@@ -143,8 +146,3 @@ def _read_token(token: str) -> tuple[str, Seen | None]:
     if change is None:
         return code, None
     return code, Seen(int(change) if change else None, int(review) if review else None)
-
-
-def _may_decide(attempts: Iterable[ExamAttempt], person: AbstractBaseUser) -> dict[str, bool]:
-    courses = {attempt.exam.course_id for attempt in attempts}
-    return {course_id: permissions.may(person, permissions.DECIDE_ATTEMPT, course_id) for course_id in courses}

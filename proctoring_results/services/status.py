@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils import timezone
 
-from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import DECIDING_SOURCES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
 from proctoring_results.models.attention import load_current_reviews, update_attention
+from proctoring_results.rules import is_outranked
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import TRANSITIONS, Facts
 
@@ -53,9 +54,9 @@ def change_status(
     """Change the status of a locked attempt, record who and why, and queue what follows.
 
     ``at`` is when it happened, now unless given. The ``review`` that led to the change becomes the current one.
-    Returns None if the attempt has the status already, so a repeated callback is harmless; a person's decision is
-    recorded all the same, without effects. Raises ``IllegalTransition``, ``AttemptIsArchived`` and ``AttemptIsErased``
-    before anything has changed.
+    Returns None if the attempt has the status already, so a repeated callback is harmless; a person's decision, made
+    here or reported by the provider, is recorded all the same, without effects. Raises ``IllegalTransition``,
+    ``AttemptIsArchived`` and ``AttemptIsErased`` before anything has changed.
     """
     at = at or timezone.now()
     current = AttemptStatus(attempt.status)
@@ -63,7 +64,7 @@ def change_status(
         raise AttemptIsArchived(attempt)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
-    if current is to and source is not Source.PERSON:
+    if current is to and source not in DECIDING_SOURCES:
         return None
     transition = TRANSITIONS.get((current, to))
     if current is not to:
@@ -72,6 +73,8 @@ def change_status(
         _set_status(attempt, to, at)
     if source is Source.PERSON and attempt.decided_at is None:
         attempt.decided_at = at
+    if source is Source.REPORTED:
+        attempt.has_reported_decision = True
     if review is not None:
         attempt.current_review = review
     change = StatusChange.objects.create(
@@ -104,7 +107,7 @@ def _facts(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
         source=source,
         was_started=attempt.started_at is not None,
         time_is_left=attempt.ends_at is None or at <= attempt.ends_at,
-        a_person_decided=attempt.decided_at is not None,
+        is_outranked=is_outranked(attempt, source),
         the_host_hands_in=conf().LATE_HAND_IN == "submitted",
     )
 

@@ -18,16 +18,19 @@ from django.utils import timezone
 from proctoring_results import tasks
 from proctoring_results.choices import MessageState, ReportState
 from proctoring_results.conf import conf
+from proctoring_results.database import in_transaction
 from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.jobs.lease import is_leased
 from proctoring_results.lms import strict_lms
 from proctoring_results.models import ExamAttempt, LmsEffect, ProviderMessage, Report, ReportFile
 from proctoring_results.models.attempts import ExamAttemptQuerySet
+from proctoring_results.models.attention import review_wait_limit, save_attention
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import fail_exhausted_reports
 
 from . import attempts
+from .status import lock_attempt
 
 logger = logging.getLogger("proctoring_results.upkeep")
 
@@ -106,6 +109,19 @@ def expire_attempts_of_ended_courses(problems: Problems | None = None) -> int:
                 if end is not None and end < now:
                     expired += _each(not_started.in_course(course_id), attempts.expire_after_the_course, problems)
     return expired
+
+
+def look_for_waiting_reviews(problems: Problems | None = None) -> int:
+    """Have attempts require attention whose review has waited too long for the end of the exam. Return how many."""
+    waiting = ExamAttempt.objects.with_review_that_waits(review_wait_limit()).not_archived().affecting_lms()
+    return _each(waiting.filter(attention_since=None).order_by("review_waits_since"), _require_attention, problems)
+
+
+@in_transaction
+def _require_attention(attempt_code: str) -> bool:
+    attempt = lock_attempt(attempt_code)
+    save_attention([attempt])
+    return attempt.attention_since is not None
 
 
 def _each(selected: ExamAttemptQuerySet, change: Callable[[str], bool], problems: Problems | None) -> int:

@@ -94,7 +94,7 @@ def test_a_message_that_is_done_is_replayed_as_a_copy(admin, message):
 
 def test_a_message_that_is_not_done_is_processed(admin, message, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_mended_review", lambda *args, **kwargs: 1 / 0)
         answer = admin.post(replay_of(message), follow=True)
     assert "could not be processed now. Upkeep will try again." in flash_messages(answer)[0]
     waiting = ProviderMessage.objects.get(state="received")

@@ -18,6 +18,7 @@ from proctoring_results.effects.deliver import deliver
 from proctoring_results.models import ExamAttempt, LmsEffect
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.services.effects import retry_effects
+from proctoring_results.services.upkeep import look_for_waiting_reviews
 from tests.factories import ExamAttemptFactory, UserFactory
 from tests.histories import HISTORIES, tell
 
@@ -53,7 +54,7 @@ def test_nobody_has_to_look_at_what_was_only_handed_in(attempt):
 
 
 def test_a_second_review_until_somebody_decides(attempt, admin):
-    review(attempt, "Suspicious")
+    review(attempt, "Suspicious", SUSPICIOUS)
     assert reasons(attempt) == ["second_review"]
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     assert reasons(attempt) == []
@@ -62,6 +63,13 @@ def test_a_second_review_until_somebody_decides(attempt, admin):
 def test_a_clean_review_with_a_suspicious_incident_until_somebody_decides(attempt, admin):
     review(attempt, "Clean", SUSPICIOUS)
     assert reasons(attempt) == ["contradiction"]
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    assert reasons(attempt) == []
+
+
+def test_a_suspicious_review_without_a_suspicious_incident_until_somebody_decides(attempt, admin):
+    review(attempt, "Suspicious", api.IncidentData(status="ok", comment="x"))
+    assert reasons(attempt) == ["second_review", "no_incident"]
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     assert reasons(attempt) == []
 
@@ -163,8 +171,14 @@ class TestWhateverHappened(TestCase):
     @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
     @given(HISTORIES, st.booleans())
     def test_what_is_kept_is_what_the_facts_say_after_each_step(self, events, is_practice):
-        tell(events, is_practice, look=lambda attempts: [self.look(attempt) for attempt in attempts])
+        tell(events, is_practice, look=self.look)
 
-    def look(self, attempt):
+    def look(self, attempts):
+        # As time passes, a review may have waited too long.
+        look_for_waiting_reviews()
+        for attempt in attempts:
+            self.look_at(attempt)
+
+    def look_at(self, attempt):
         reasons(attempt)
         assert attempt.decided_at == attempt.changes.filter(source="person").aggregate(first=Min("at"))["first"]

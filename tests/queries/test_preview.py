@@ -93,7 +93,7 @@ def test_no_condition_of_the_table_binds_a_person():
         source=Source.PERSON,
         was_started=False,
         time_is_left=False,
-        a_person_decided=True,
+        is_outranked=False,
         the_host_hands_in=False,
     )
     by_a_person = [transition for transition in TRANSITIONS.values() if Source.PERSON in transition.by]

@@ -15,7 +15,6 @@ from proctoring_results.providers.base import (
     clean_text,
     objects,
     seconds_of_recording,
-    wall_clock,
 )
 from proctoring_results.providers.signed import Signature, SignedProvider
 from tests.rest.calling import post
@@ -47,12 +46,13 @@ class Vendor(SignedProvider):
             incidents=tuple(
                 IncidentData(
                     status="Suspicious",
-                    comment=clean_text(f"flags[{n}].text", flag.get("text"), min_length=1, max_length=99),
-                    start=seconds_of_recording(f"flags[{n}].at", flag.get("at"), start=attempt.started_at),
+                    place=f"flags[{n}]",
+                    comment=flag.get("text", ""),
+                    start=seconds_of_recording(flag.get("at"), start=attempt.started_at),
                 )
                 for n, flag in enumerate(flags)
             ),
-            sent_at=wall_clock("sent_at", body["sent_at"]) if "sent_at" in body else None,
+            sent_at=body.get("sent_at"),
             raw_data=body,
         )
 

@@ -234,7 +234,7 @@ names = st.text(st.characters(exclude_characters="/?#", exclude_categories=["Cs"
 
 
 @many(but=BODIES)
-@given(external_id=names)
+@given(external_id=names | st.lists(names, min_size=2, max_size=3).map("/".join))
 def test_ids(call_endpoint, external_id):
     call_endpoint(reviewed(quote(external_id, safe="")), {"status": "passed"})
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.crypto import decrypt
-from proctoring_results.models import ExamReview, Incident, ProviderMessage
+from proctoring_results.models import ExamAttempt, ExamReview, Incident, ProviderMessage
 from proctoring_results.providers.base import Envelope
 from proctoring_results.providers.rest.messages import RestProvider
 from proctoring_results.rest import problem
@@ -112,8 +112,53 @@ def test_a_person_who_may_decide_and_is_named_by_the_provider_has_decided(provid
     attempt, person = rest_attempt(), may(UserFactory(email="Ann@Example.com"), "decide_attempt")
     post(provider, reviewed(), {**REVIEW, "reviewed_by": "ann@example.com"})
     attempt.refresh_from_db()
-    assert attempt.status == "rejected"
-    assert attempt.changes.get().by == person
+    change = attempt.changes.get()
+    assert (attempt.status, attempt.current_review.reviewed_by) == ("rejected", person)
+    assert (change.source, change.by) == ("reported", None)
+
+
+def test_a_decision_that_is_reported_never_stands_above_one_that_was_made_here(provider):
+    attempt, person = rest_attempt(), may(UserFactory(email="ann@example.com"), "decide_attempt")
+    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="seen")
+    answer = post(provider, reviewed(), {"status": "passed", "reviewed_by": person.email})
+    attempt.refresh_from_db()
+    assert (attempt.status, answer.json()["standing"]) == ("rejected", "after_decision")
+
+
+def test_a_reported_decision_stands_above_the_providers_other_reviews(provider):
+    attempt, person = rest_attempt(), may(UserFactory(email="ann@example.com"), "decide_attempt")
+    post(provider, reviewed(), {"status": "suspicious", "reviewed_by": person.email})
+    assert post(provider, reviewed(), {"status": "passed"}).json()["standing"] == "after_decision"
+    assert post(provider, reviewed(), {"status": "passed", "reviewed_by": person.email}).json()["status"] == "verified"
+    assert attempt.reviews.count() == 3
+
+
+def test_a_site_switches_off_what_a_provider_reports_in_a_persons_name(provider, settings):
+    policies = {"PROVIDERS": {"proctortrack": {"accepts_reviewed_by": False}}}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **policies}
+    attempt, person = rest_attempt(), may(UserFactory(email="ann@example.com"), "decide_attempt")
+    post(provider, reviewed(), {**REVIEW, "reviewed_by": person.email})
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.current_review.claimed_name) == ("second_review_required", person.email)
+
+
+def test_a_reviewers_name_does_not_lift_a_policy_that_keeps_the_older_review(provider, settings):
+    policies = {"PROVIDERS": {"proctortrack": {"newer_replaces_older": False}}}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, **policies}
+    attempt, person = rest_attempt(), may(UserFactory(email="ann@example.com"), "decide_attempt")
+    post(provider, reviewed(), {"status": "passed"})
+    answer = post(provider, reviewed(), {**REVIEW, "reviewed_by": person.email})
+    attempt.refresh_from_db()
+    assert (attempt.status, answer.json()["standing"]) == ("verified", "barred")
+
+
+def test_a_provider_cannot_name_the_learner_as_the_judge(provider):
+    attempt = rest_attempt()
+    attempt.user.email = "me@example.com"
+    may(attempt.user, "decide_attempt").save()
+    post(provider, reviewed(), {**REVIEW, "reviewed_by": "me@example.com"})
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.current_review.source) == ("second_review_required", "provider")
 
 
 @pytest.mark.parametrize(
@@ -181,6 +226,33 @@ def test_a_repeat_is_one_review_and_gets_the_same_answer(provider):
     assert (ProviderMessage.objects.count(), ExamReview.objects.count(), Incident.objects.count()) == (1, 1, 1)
 
 
+def test_a_repeat_is_applied_if_its_review_can_be_by_now(provider):
+    attempt = rest_attempt(started=True)
+    assert post(provider, reviewed(), {"status": "passed"}).json()["standing"] == "waiting"
+    api.mark_error(attempt.attempt_code, reason="the camera broke")
+    again = post(provider, reviewed(), {"status": "passed"}).json()
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.reviews.count()) == ("verified", 1)
+    assert (again["status"], again["status_changed"], again["standing"]) == ("verified", True, "applied")
+    assert "why" not in again
+    # The third time it is a repeat like any other.
+    assert post(provider, reviewed(), {"status": "passed"}).json() == again
+
+
+def test_a_repeat_after_an_illegal_transition_is_applied_once_it_is_legal(provider):
+    attempt = rest_attempt(status="error")
+    assert post(provider, reviewed(), {"status": "passed"}).json()["standing"] == "illegal_transition"
+    ExamAttempt.objects.filter(pk=attempt.pk).update(started_at=timezone.now())
+    assert post(provider, reviewed(), {"status": "passed"}).json()["status"] == "verified"
+    assert attempt.reviews.count() == 1
+
+
+def test_a_repeat_that_still_cannot_be_applied_gets_the_first_answer(provider):
+    rest_attempt(started=True)
+    first = post(provider, reviewed(), {"status": "passed"})
+    assert post(provider, reviewed(), {"status": "passed"}).json() == first.json()
+
+
 def test_a_correction_back_to_the_first_word_is_no_repeat(provider):
     attempt = rest_attempt()
     for label in ("passed", "suspicious", "passed"):
@@ -203,6 +275,14 @@ def test_an_unknown_attempt_and_anothers_are_alike(provider):
 def test_rpnows_attempts_are_not_found_here():
     rest_attempt(provider="rpnow")
     assert is_refused(post(signed_in(UserFactory(admin=True)), reviewed(), REVIEW), 404, "not_found")
+
+
+@pytest.mark.parametrize("sent_as", ["course/7/a", "course%2F7%2Fa"])
+def test_an_id_with_slashes_is_called_back(provider, sent_as):
+    attempt = rest_attempt("course/7/a")
+    assert post(provider, reviewed(sent_as), {"status": "passed"}).status_code == 200
+    attempt.refresh_from_db()
+    assert attempt.status == "verified"
 
 
 @pytest.mark.parametrize("external_id", ["EXT-1", "ext-1 ", "ext%00", "%ff", "x" * 3000])
@@ -255,55 +335,6 @@ def deep(levels):
         ({"status": ["passed"]}, "status"),
         ({"status": "passed", "comments": {}}, "comments"),
         ({"status": "passed", "comments": ["x"]}, "comments[0]"),
-        ({"status": "passed", "comments": [{"status": "ok"}]}, "comments[0].comment"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": ""}]}, "comments[0].comment"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": 5}]}, "comments[0].comment"),
-        ({"status": "passed", "comments": [{"comment": "x"}]}, "comments[0].status"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "start": "1"}]}, "comments[0].start"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "stop": True}]}, "comments[0].stop"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": "x", "duration": []}]}, "comments[0].duration"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": "x" * 32769}]}, "comments[0].comment"),
-        ({"status": "passed", "comments": [{"status": "ok", "comment": "x"}] * 1001}, "comments"),
-        ({"status": "passed", "evidence": {}}, "evidence"),
-        ({"status": "passed", "evidence": [{"kind": "film", "url": "https://a.example/"}]}, "evidence[0].kind"),
-        ({"status": "passed", "evidence": [{"kind": ["video"], "url": "https://a.example/"}]}, "evidence[0].kind"),
-        ({"status": "passed", "evidence": [{"kind": "video"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "javascript:alert(1)"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https:///nowhere"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://[::1"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://a.example:x/"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://evil\\@a.example/"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://me:x@a.example/"}]}, "evidence[0].url"),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://a.example/\n"}]}, "evidence[0].url"),
-        (
-            {"status": "passed", "evidence": [{"kind": "video", "url": f"https://a.example/{'x' * 4096}"}]},
-            "evidence[0].url",
-        ),
-        (
-            {"status": "passed", "evidence": [{"kind": "video", "url": "https://a.example/", "start": "1"}]},
-            "evidence[0].start",
-        ),
-        ({"status": "passed", "evidence": [{"kind": "video", "url": "https://a.example/"}] * 1001}, "evidence"),
-        (
-            {"status": "passed", "comments": [{"status": "ok", "comment": "x", "evidence": [{"kind": "id"}]}]},
-            "comments[0].evidence[0].url",
-        ),
-        (
-            {
-                "status": "passed",
-                "evidence": [{"kind": "id", "url": "https://a.example/"}] * 500,
-                "comments": [
-                    {
-                        "status": "ok",
-                        "comment": "x",
-                        "evidence": [{"kind": "id", "url": "https://a.example/"}] * 501,
-                    }
-                ],
-            },
-            "evidence",
-        ),
-        ({"status": "passed", "reviewed_by": 7}, "reviewed_by"),
-        ({"status": "passed", "reviewed_by": "x" * 256}, "reviewed_by"),
         ({"status": "passed", "comments": [{"status": "ok", "comment": "a\0b"}]}, "comments[0].comment"),
         ({"status": "passed", "x": {"y": "\ud800"}}, "x.y"),
         ({"status": "passed", "x": {"\ud800": 1}}, "x"),
@@ -332,10 +363,107 @@ def test_evidence_is_stored_encrypted_and_nowhere_else(provider):
     assert b"video.example" not in bytes(message.body) + b"".join(bytes(one.url) for one in review.evidence.all())
 
 
-def test_a_limit_that_is_exceeded_is_named(provider):
+# --- Odd, and stored all the same ---
+
+LONG = "x" * 33_000
+
+
+@pytest.mark.parametrize(
+    ("comment", "stored", "notes"),
+    [
+        ({"status": "ok"}, ("ok", "", None, None), ["comments[0], comment: missing"]),
+        ({"status": "ok", "comment": None}, ("ok", "", None, None), ["comments[0], comment: missing"]),
+        ({"status": "ok", "comment": ""}, ("ok", "", None, None), ["comments[0], comment: missing"]),
+        ({"status": "ok", "comment": 5}, ("ok", "5", None, None), ["comments[0], comment: a number"]),
+        (
+            {"status": "ok", "comment": ["x"]},
+            ("ok", "", None, None),
+            ["comments[0], comment: no text", "comments[0], comment: missing"],
+        ),
+        ({"status": "ok", "comment": LONG}, ("ok", LONG, None, None), []),
+        ({"comment": "x"}, ("", "x", None, None), ["comments[0], status: missing"]),
+        ({"status": "s" * 300, "comment": "x"}, ("s" * 255, "x", None, None), ["comments[0], status: cut"]),
+        ({"status": "ok", "comment": "x", "start": "1.5"}, ("ok", "x", 1.5, None), ["comments[0], start: a number in"]),
+        ({"status": "ok", "comment": "x", "start": "soon"}, ("ok", "x", None, None), ["comments[0], start: no number"]),
+        ({"status": "ok", "comment": "x", "stop": True}, ("ok", "x", None, None), ["comments[0], stop: no number"]),
+        ({"status": "ok", "comment": "x", "stop": "NaN"}, ("ok", "x", None, None), ["comments[0], stop: no number"]),
+        ({"status": "ok", "comment": "x", "duration": [], "more": {"a": 1}}, ("ok", "x", None, None), []),
+    ],
+)
+def test_an_odd_comment_loses_no_verdict_and_the_answer_names_what_was_mended(provider, comment, stored, notes):
+    attempt = rest_attempt()
+    answer = post(provider, reviewed(), {"status": "passed", "comments": [comment]})
+    attempt.refresh_from_db()
+    incident = attempt.current_review.incidents.get()
+    assert (answer.status_code, attempt.status) == (200, "verified")
+    assert (incident.status, incident.comment, incident.start, incident.stop) == stored
+    assert len(answer.json().get("notes", [])) == len(notes)
+    assert all(map(str.startswith, answer.json().get("notes", []), notes))
+
+
+def test_an_incident_without_a_status_is_counted_in_neither_column(provider):
     rest_attempt()
-    body = {"status": "passed", "comments": [{"status": "ok", "comment": "x"}] * 1001}
-    assert "1000" in post(provider, reviewed(), body).json()["detail"]
+    post(provider, reviewed(), {"status": "suspicious", "comments": [{"comment": "x"}]})
+    review = ExamReview.objects.get()
+    assert (review.suspicious_count, review.rules_violation_count, review.other_count) == (0, 0, 1)
+
+
+@pytest.mark.database
+def test_however_many_comments_fit_into_a_message_are_stored(provider):
+    rest_attempt()
+    comments = [{"comment": "x", "status": "Suspicious"}] * 2500
+    assert post(provider, reviewed(), {"status": "suspicious", "comments": comments}).status_code == 200
+    review = ExamReview.objects.get()
+    assert (review.suspicious_count, review.incidents.count()) == (2500, 2500)
+
+
+def test_a_thousand_odd_comments_get_a_few_notes(provider):
+    rest_attempt()
+    notes = post(provider, reviewed(), {"status": "passed", "comments": [{"comment": "x"}] * 1000}).json()["notes"]
+    assert (len(notes), notes[-1]) == (21, "and 980 more.")
+
+
+ODD_EVIDENCE = [
+    ({"kind": "video"}, "url"),
+    ({"kind": "video", "url": "javascript:alert(1)"}, "url"),
+    ({"kind": "video", "url": "https:///nowhere"}, "url"),
+    ({"kind": "video", "url": "https://[::1"}, "url"),
+    ({"kind": "video", "url": "https://a.example:x/"}, "url"),
+    ({"kind": "video", "url": "https://evil\\@a.example/"}, "url"),
+    ({"kind": "video", "url": "https://me:x@a.example/"}, "url"),
+    ({"kind": "video", "url": "https://a.example/\n"}, "url"),
+    ({"kind": "video", "url": f"https://a.example/{'x' * 4096}"}, "url"),
+    ("a picture", "url"),
+]
+
+
+@pytest.mark.parametrize(("item", "name"), ODD_EVIDENCE)
+def test_evidence_that_no_browser_should_open_is_left_out_and_named(provider, item, name):
+    rest_attempt()
+    good = {"kind": "film", "url": "https://a.example/1", "start": "1"}
+    answer = post(provider, reviewed(), {"status": "passed", "evidence": [item, good]})
+    review = ExamReview.objects.get()
+    assert [(one.kind, decrypt(one.url), one.start) for one in review.evidence.all()] == [
+        ("video", "https://a.example/1", 1.0)
+    ]
+    first, *others = answer.json()["notes"]
+    assert first.startswith(f"evidence[0], {name}: ")
+    assert [note.partition(":")[0] for note in others] == ["evidence[1], kind", "evidence[1], start"]
+
+
+def test_an_address_that_is_left_out_is_not_stored_in_the_raw_data_either(provider):
+    rest_attempt()
+    post(provider, reviewed(), {"status": "passed", "evidence": [{"kind": "video", "url": "ftp://rec.example/1"}]})
+    assert "rec.example" not in json.dumps(ExamReview.objects.get().raw_data)
+
+
+@pytest.mark.parametrize(("name", "stored"), [(7, "7"), ({"a": 1}, ""), ("x" * 300, "x" * 255)])
+def test_an_odd_name_of_the_reviewer_is_only_a_name(provider, name, stored):
+    attempt = rest_attempt()
+    answer = post(provider, reviewed(), {**REVIEW, "reviewed_by": name})
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.current_review.claimed_name) == ("second_review_required", stored)
+    assert answer.json()["notes"][0].startswith("reviewed_by: ")
 
 
 def test_a_body_over_the_limit_is_refused(provider, settings):
@@ -404,7 +532,7 @@ def crash(monkeypatch):
         raise DatabaseError("gone away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", fail)
+        patch.setattr(processing, "record_mended_review", fail)
         yield patch
 
 
@@ -416,7 +544,7 @@ def test_a_message_whose_review_failed_is_queued_and_finished_by_upkeep(provider
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", fail)
+        patch.setattr(processing, "record_mended_review", fail)
         answer = post(provider, reviewed(), REVIEW)
     assert (answer.status_code, answer.json()["queued"]) == (200, True)
     assert not ExamReview.objects.exists()
@@ -458,7 +586,7 @@ def test_a_message_that_fails_again_waits_longer(provider, crash, clock):
 def test_a_repeat_finishes_what_was_queued(provider, monkeypatch):
     rest_attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", None)
+        patch.setattr(processing, "record_mended_review", None)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     answer = post(provider, reviewed(), REVIEW)
     assert answer.json()["status_changed"] is True
@@ -470,10 +598,10 @@ def test_what_another_has_finished_meanwhile_is_not_done_twice(provider, monkeyp
     """A repeat may process a message between its two transactions."""
     attempt, process, answers = rest_attempt(), processing._process, []
 
-    def quicker(message, content):
+    def quicker(message, provider, content):
         if not answers:
-            answers.append(process(message, None))
-        return process(message, content)
+            answers.append(process(message, provider, None))
+        return process(message, provider, content)
 
     monkeypatch.setattr(processing, "_process", quicker)
     assert post(provider, reviewed(), REVIEW).json() == answers[0]
@@ -485,9 +613,9 @@ def test_nothing_follows_for_a_learner_erased_meanwhile(provider, monkeypatch):
     """Erased between the message's two transactions."""
     attempt, process = rest_attempt(), processing._process
 
-    def late(message, content):
+    def late(message, provider, content):
         api.erase_learner(attempt.user, by=UserFactory(is_superuser=True), reason="Asked for it.")
-        return process(message, content)
+        return process(message, provider, content)
 
     monkeypatch.setattr(processing, "_process", late)
     answer = post(provider, reviewed(), REVIEW).json()

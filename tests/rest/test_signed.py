@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -155,7 +156,6 @@ def test_an_attempt_of_another_provider_is_not_found():
         (b"no JSON", "body"),
         (review("blue"), "rating"),
         (review(session=5), "session"),
-        (review(sent_at="?"), "sent_at"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(attempt, body, field):
@@ -185,6 +185,14 @@ def test_a_repeat_is_found_by_the_providers_own_id_whatever_came_since(attempt):
     assert send(review(delivery=2), message_id="m-3").json()["standing"] == "applied"
 
 
+def test_what_was_signed_once_is_taken_once_whatever_id_comes_with_it(attempt):
+    first = send(review("red"), message_id="m-1")
+    send(review("green"), message_id="m-2")
+    assert send(review("red"), message_id="m-3").json() == first.json()
+    attempt.refresh_from_db()
+    assert (attempt.status, number_stored()) == ("verified", (2, 2))
+
+
 def test_messages_whose_long_ids_differ_at_the_end_are_two(attempt):
     send(review("green"), message_id="x" * 300 + "a")
     second = send(review("red"), message_id="x" * 300 + "b").json()
@@ -194,7 +202,7 @@ def test_messages_whose_long_ids_differ_at_the_end_are_two(attempt):
 
 def test_it_is_stored_encrypted_queued_finished_by_the_sweep_and_replayed(attempt, monkeypatch, clock):
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_mended_review", lambda *args, **kwargs: 1 / 0)
         assert send(review()).json()["queued"] is True
     message = ProviderMessage.objects.get()
     assert json.loads(decrypt(message.body)) == review()
@@ -278,9 +286,17 @@ def test_each_way_to_sign_is_understood(signature, headers):
 
 
 @pytest.mark.parametrize("value", ["", "soon", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 5, "x" * 99])
-def test_what_is_no_time_is_refused(value):
-    with pytest.raises(api.InvalidInput, match="at: must"):
-        wall_clock("at", value)
+def test_what_is_no_time_is_left_out_and_named(attempt, value):
+    answer = send(review(sent_at=value, flags=[{"text": "x", "at": value}]))
+    stored = ExamReview.objects.get()
+    assert (stored.sent_at, stored.incidents.get().start) == (None, None)
+    assert [note.partition(":")[0] for note in answer.json()["notes"]] == ["flags[0], start", "sent_at"]
+
+
+def test_a_time_in_another_zone_is_understood():
+    zone = ZoneInfo("America/New_York")
+    assert wall_clock("2026-05-01T09:00:00", zone=zone) == datetime(2026, 5, 1, 13, tzinfo=UTC)
+    assert wall_clock("2026-05-01T09:00:00+02:00", zone=zone) == datetime(2026, 5, 1, 7, tzinfo=UTC)
 
 
 # --- By the API ---

@@ -217,7 +217,7 @@ def test_the_review_from_before_sent_again_is_answered_alike(attempt, admin):
 def test_a_message_that_was_stored_and_not_processed_is_never_processed(admin, monkeypatch):
     attempt = rest_attempt(submitted=True)
     monkeypatch.setattr(
-        "proctoring_results.services.messages.processing.record_checked_review", lambda *args, **kwargs: 1 / 0
+        "proctoring_results.services.messages.processing.record_mended_review", lambda *args, **kwargs: 1 / 0
     )
     post(signed_in(account_of()), reviewed(), REVIEW)
     monkeypatch.undo()

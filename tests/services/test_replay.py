@@ -60,7 +60,7 @@ def test_one_that_is_done_is_processed_as_a_copy_that_names_the_person(message, 
 
 def test_one_that_is_not_done_is_processed_itself(provider, attempt, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_mended_review", lambda *args, **kwargs: 1 / 0)
         assert post(provider, reviewed(), REVIEW).json()["queued"]
     waiting = ProviderMessage.objects.get()
     processed = api.replay_message(waiting.pk, by=admin)
@@ -117,7 +117,7 @@ def test_nothing_is_written_when_the_providers_class_no_longer_accepts_it(messag
 
 def test_a_replay_that_cannot_be_done_now_is_left_to_upkeep(message, admin, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "record_checked_review", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(processing, "record_mended_review", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(api.MessageQueued):
             api.replay_message(message.pk, by=admin)
     replay = ProviderMessage.objects.get(replay_of=message)

@@ -15,22 +15,23 @@ pytestmark = pytest.mark.django_db
 ALL = list(product(AttemptStatus, AttemptStatus, Source))
 S = AttemptStatus
 
-# The table of the design, written down a second time, as the documents have it. L H P D U.
+# The table of the design, written down a second time, as the documents have it. L H P D U, and R: P names D.
 TABLE = """
 created: download_software_clicked LH, ready_to_start PH, started H, declined LH, expired UH, error H
 download_software_clicked: ready_to_start PH, started H, declined LH, expired UH, error H
 ready_to_start: started LH, declined LH, expired UH, error H
 started: ready_to_submit LH, completed H, submitted LHU, timed_out UH, expired UH, error H
 ready_to_submit: started L, completed H, submitted LHU, timed_out UH, expired UH, error H
-completed: submitted HU, second_review_required P, verified PD, rejected PD, error H
-submitted: second_review_required P, verified PD, rejected PD, error H
-timed_out: submitted HU, second_review_required P, verified PD, rejected PD, error H
-second_review_required: verified PD, rejected PD, error H
-verified: rejected DP, second_review_required DP
-rejected: verified DP, second_review_required DP
-error: submitted HP, verified DP, rejected DP, second_review_required DP
+completed: submitted HU, second_review_required P, verified PRD, rejected PRD, error H
+submitted: second_review_required P, verified PRD, rejected PRD, error H
+timed_out: submitted HU, second_review_required P, verified PRD, rejected PRD, error H
+second_review_required: verified PRD, rejected PRD, error H
+verified: rejected DPR, second_review_required DP
+rejected: verified DPR, second_review_required DP
+error: submitted HP, verified DPR, rejected DPR, second_review_required DP
 """
 LETTERS = {"L": Source.LEARNER, "H": Source.HOST, "P": Source.PROVIDER, "D": Source.PERSON, "U": Source.UPKEEP}
+LETTERS["R"] = Source.REPORTED
 
 
 def table() -> dict[tuple[str, str], frozenset[Source]]:
@@ -65,7 +66,7 @@ def test_an_attempt_makes_the_transitions_of_the_table_and_no_other(start, to, s
     attempt = attempt_in(start)
     if start is to:
         made = change(attempt, to, source)
-        assert (made is not None) == (source is Source.PERSON)
+        assert (made is not None) == (source in (Source.PERSON, Source.REPORTED))
     elif source in table().get((start, to), ()):
         assert change(attempt, to, source).to_status == to
     else:
@@ -81,7 +82,7 @@ def facts(**changes) -> Facts:
         "source": Source.PROVIDER,
         "was_started": True,
         "time_is_left": True,
-        "a_person_decided": False,
+        "is_outranked": False,
         "the_host_hands_in": False,
     }
     return Facts(**{**known, **changes})
@@ -90,8 +91,8 @@ def facts(**changes) -> Facts:
 @pytest.mark.parametrize(("start", "to"), [(S.VERIFIED, S.REJECTED), (S.REJECTED, S.VERIFIED), (S.ERROR, S.VERIFIED)])
 def test_a_provider_changes_nothing_that_a_person_has_decided(start, to):
     assert TRANSITIONS[start, to].allows(facts())
-    assert not TRANSITIONS[start, to].allows(facts(a_person_decided=True))
-    assert TRANSITIONS[start, to].allows(facts(a_person_decided=True, source=Source.PERSON))
+    assert not TRANSITIONS[start, to].allows(facts(is_outranked=True))
+    assert TRANSITIONS[start, to].allows(facts(source=Source.PERSON))
 
 
 def test_a_provider_lifts_an_error_only_if_the_exam_was_started():

@@ -8,8 +8,13 @@ import time_machine
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, Source
 from proctoring_results.lms import NullLMS
+from proctoring_results.models import ExamAttempt
 from proctoring_results.services import attempts
-from proctoring_results.services.upkeep import end_overdue_attempts, expire_attempts_of_ended_courses
+from proctoring_results.services.upkeep import (
+    end_overdue_attempts,
+    expire_attempts_of_ended_courses,
+    look_for_waiting_reviews,
+)
 from tests.factories import ExamAttemptFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -132,3 +137,30 @@ def test_an_attempt_that_cannot_be_ended_stops_no_other(clock, monkeypatch):
     problems = []
     assert end_overdue_attempts(problems) == 1
     assert statuses(attempts_) == ["started", "timed_out"]
+
+
+def test_a_review_that_nobody_ever_hands_in_for_requires_attention_after_a_day(clock, under_way):
+    under_way.ends_at = None
+    under_way.save()
+    api.record_review(under_way.attempt_code, "Clean")
+    clock.shift(timedelta(hours=24))
+    assert look_for_waiting_reviews() == 0
+    clock.shift(timedelta(seconds=1))
+    assert look_for_waiting_reviews() == 1
+    assert [one.pk for one in ExamAttempt.objects.requiring_attention()] == [under_way.pk]
+    assert look_for_waiting_reviews() == 0
+
+
+def test_it_requires_attention_no_longer_once_the_exam_is_over(clock, under_way, settings):
+    settings.PROCTORING_RESULTS = {"MAX_REVIEW_WAIT": timedelta(minutes=5)}
+    api.record_review(under_way.attempt_code, "Clean")
+    clock.shift(timedelta(minutes=6))
+    look_for_waiting_reviews()
+    attempt = api.submit_attempt(under_way.attempt_code)
+    assert (attempt.status, attempt.attention_since, attempt.review_waits_since) == ("verified", None, None)
+
+
+def test_practice_and_archived_attempts_are_not_looked_for(clock):
+    for fields in ({"is_sample_attempt": True}, {"archived": True}):
+        ExamAttemptFactory(started=True, review_waits_since=NINE - timedelta(days=2), **fields)
+    assert look_for_waiting_reviews() == 0

@@ -12,6 +12,7 @@ from proctoring_results.services.upkeep import (
     end_overdue_attempts,
     expire_attempts_of_ended_courses,
     guarding,
+    look_for_waiting_reviews,
     old_messages,
     sweep_effects,
     sweep_reports,
@@ -51,7 +52,8 @@ class Command(BaseCommand):
 
     def _attempts(self, problems: Problems) -> None:
         ended, expired = end_overdue_attempts(problems), expire_attempts_of_ended_courses(problems)
-        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}.")
+        waiting = look_for_waiting_reviews(problems)
+        self.stdout.write(f"Attempts ended: {ended}, expired: {expired}, with a review that waits too long: {waiting}.")
 
     def _reports(self, problems: Problems, *, without_celery: bool) -> None:
         swept = sweep_reports(enqueue=not without_celery, problems=problems)

@@ -22,10 +22,11 @@ from proctoring_results.pages._shared.paging import Pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.people import Person, person
-from proctoring_results.providers.policy import policy_of
+from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.learner import attempts_of
-from proctoring_results.queries.preview import Preview, Seen
+from proctoring_results.queries.preview import Obstacle, Preview, Seen
 from proctoring_results.queries.timeline import Event, timeline
+from proctoring_results.rules import is_own_attempt
 
 from .address import Address
 from .decided import Happening, standing_decision
@@ -109,6 +110,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
+    is_own = is_own_attempt(attempt, user)
     events = timeline(attempt, with_messages=False)
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     selected = select_review(attempt, reviews, place.review, place.came_from.params)
@@ -144,11 +146,11 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         place=place,
         list_url=list_url(attempt.exam.course_id, place.came_from.filters),
         list_name=_list_name(attempt, place),
-        decision=_decision(attempt, previews, may_decide=may_decide),
+        decision=_decision(attempt, previews, may_decide=may_decide, is_own=is_own),
         selected=selected,
         missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
         whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
-        may_dismiss=may_decide and selected is not None and selected.can_change,
+        may_dismiss=may_decide and not is_own and selected is not None and selected.can_change,
         tabs=tabs.tabs,
         pager=tabs.pager,
         ticks=ticks(length),
@@ -166,9 +168,14 @@ def _list_name(attempt: ExamAttempt, place: Address) -> str:
     return _("Sessions")
 
 
-def _decision(attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *, may_decide: bool) -> Decision:
+def _decision(
+    attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *, may_decide: bool, is_own: bool
+) -> Decision:
     passing, failing = previews[AttemptStatus.VERIFIED], previews[AttemptStatus.REJECTED]
     obstacle = passing.obstacle if passing.obstacle is not None and failing.obstacle is not None else None
+    if is_own:
+        obstacle = Obstacle.OWN
+    policy = provider_named(attempt.provider).policy
     return Decision(
         seen=passing.seen,
         passing=passing if may_decide and passing.is_possible else None,
@@ -176,7 +183,7 @@ def _decision(attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *
         obstacle=str(obstacle.label) if may_decide and obstacle else "",
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(attempt.exam.course_id),
-        second_reviewer=attempt.provider if policy_of(attempt.provider).provider_does_second_reviews else "",
+        second_reviewer=attempt.provider if policy.provider_does_second_reviews else "",
     )
 
 

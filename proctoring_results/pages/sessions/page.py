@@ -24,7 +24,7 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.people import Person
-from proctoring_results.providers.policy import policy_of
+from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
 from proctoring_results.rules import status_label, tone_of
@@ -114,7 +114,9 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     lists: list[SessionList] = []
     if form.is_valid() and not problem:
         try:
-            lists = _lists(course_id, form.attempt_filter(search.text), params, with_search, may_decide)
+            lists = _lists(
+                course_id, form.attempt_filter(search.text), params, with_search, user if may_decide else None
+            )
         except InvalidInput as refusal:
             problem = problem_of(refusal)
     listed = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
@@ -132,7 +134,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
         may_decide=may_decide,
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(course_id),
-        second_reviewers=[name for name in providers if policy_of(name).provider_does_second_reviews],
+        second_reviewers=[name for name in providers if provider_named(name).policy.provider_does_second_reviews],
         lists=lists,
     )
 
@@ -151,7 +153,7 @@ def _lists(
     attempt_filter: AttemptFilter,
     params: Mapping[str, Any],
     filters: Mapping[str, str],
-    may_decide: bool,
+    decider: AbstractBaseUser | None,
 ) -> list[SessionList]:
     both = sessions(course_id, attempt_filter)
     waiting = page_of(both.requiring_attention, params.get("attention"))
@@ -162,7 +164,7 @@ def _lists(
     query = urlencode(filters)
     rows = {
         attempt.pk: _row(
-            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, may_decide
+            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, decider
         )
         for attempt in attempts
     }
@@ -202,7 +204,7 @@ def _row(
     reasons: list[AttentionReason],
     of_learner: list[ExamAttempt],
     query: str,
-    may_decide: bool,
+    decider: AbstractBaseUser | None,
 ) -> SessionRow:
     review = attempt.current_review
     return SessionRow(
@@ -218,7 +220,7 @@ def _row(
         reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
         at=attempt.attention_since or attempt.last_activity_at,
         other_attempts=[_link(n, other) for n, other in enumerate(of_learner, 1) if other.pk != attempt.pk],
-        may_be_passed=may_decide and not why_not_with_others(attempt),
+        may_be_passed=decider is not None and not why_not_with_others(attempt, decider),
     )
 
 

@@ -40,8 +40,9 @@ class RestView(MessageView):
         return (self.account.get_username() if self.account else "") or "nobody"
 
     def post(self, request: Request, external_id: str) -> Response:
-        attempt = messages.attempt_of_account(external_id, request.user)
-        return self.receive(attempt, Envelope(kind=self.kind, external_id=external_id), read_object(self.raw_body()))
+        provider, attempt = messages.attempt_of_account(external_id, request.user)
+        envelope = Envelope(kind=self.kind, external_id=external_id)
+        return self.receive(provider, attempt, envelope, read_object(self.raw_body()))
 
 
 class ReviewView(RestView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +31,10 @@ from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
 from proctoring_results.people import email_field
 from proctoring_results.providers.base import Provider, ReviewData
+from proctoring_results.providers.mending import mended
+from proctoring_results.providers.policy import Policy
 from proctoring_results.providers.registry import provider_named
-from proctoring_results.services.reviews import check_review, record_checked_review
+from proctoring_results.services.reviews import apply_if_possible_by_now, record_mended_review
 from proctoring_results.services.status import change_status, lock_attempt
 from proctoring_results.validation import clean_json
 
@@ -52,29 +54,28 @@ BEFORE_READY = (AttemptStatus.CREATED, AttemptStatus.DOWNLOAD_SOFTWARE_CLICKED)
 def read_message(
     provider: Provider, channel: str, body: Mapping[str, Any], attempt: ExamAttempt, received_at: datetime
 ) -> Content:
-    """Return what a message contains, as the provider's class reads it.
+    """Return what a message contains, as the provider's class reads it, and as it can be stored.
 
-    Raises ``InvalidInput``, also for what the class lets through although it cannot be stored.
+    Raises ``InvalidInput`` for a message that cannot be read.
     """
     if channel == provider.ready_channel:
         return provider.is_ready(body)
-    review = provider.read_review(body, attempt, received_at)
-    check_review(review)
+    review = mended(provider.read_review(body, attempt, received_at))
     # The body itself was checked as it was parsed.
     if review.raw_data is not body:
         clean_json("raw_data", review.raw_data)
     return review
 
 
-def process_message(message: ProviderMessage, content: Content | None = None) -> Answer:
+def process_message(message: ProviderMessage, provider: Provider, content: Content | None = None) -> Answer:
     """Do what a stored message asks for, and return the answer. Raise ``MessageQueued`` if it could not be done.
 
     ``content`` is what the message contains, if the caller has just read and stored it.
     """
     try:
         with suppress(_ProcessedByAnother):
-            return _process(message, content)
-        return _process(message, None)
+            return _process(message, provider, content)
+        return _process(message, provider, None)
     except Exception as error:
         reference = secrets.token_hex(4).upper()
         logger.exception("Message %d could not be processed, reference %s.", message.pk, reference)
@@ -89,21 +90,19 @@ class _ProcessedByAnother(Exception):
 
 
 @in_own_transaction
-def _process(message: ProviderMessage, content: Content | None) -> Answer:
+def _process(message: ProviderMessage, provider: Provider, content: Content | None) -> Answer:
     # Before anything else: some databases show what there was at the transaction's first query.
     attempt = lock_attempt(message.attempt.attempt_code)
     # A message that was just stored need not be read again: only a repeat or a replay could come in between.
     if content is None or attempt.erased_at is not None:
-        message = ProviderMessage.objects.get(pk=message.pk)
+        message = ProviderMessage.objects.select_related("review").defer("review__raw_data").get(pk=message.pk)
         if message.state == MessageState.DONE:
-            first_answer: Answer = message.answer
-            return first_answer
+            return _answer_again(message, provider, attempt)
         body = json.loads(crypto.decrypt(message.body))
-        provider, received_at = provider_named(message.provider), _received_at(message)
-        content = read_message(provider, message.channel, body, attempt, received_at)
+        content = read_message(provider, message.channel, body, attempt, _received_at(message))
     review = None
     if isinstance(content, ReviewData):
-        review, answer = _record(attempt, content)
+        review, answer = _record(attempt, content, provider.policy)
     else:
         answer = _make_ready(attempt, content)
     is_first = ProviderMessage.objects.filter(pk=message.pk, state=MessageState.RECEIVED).update(
@@ -120,6 +119,20 @@ def _process(message: ProviderMessage, content: Content | None) -> Answer:
     return answer
 
 
+def _answer_again(message: ProviderMessage, provider: Provider, attempt: ExamAttempt) -> Answer:
+    """Return the first answer to a repeat; a new one if something has become of its review since, or does now."""
+    answer: Answer = message.answer
+    review, before = message.review, attempt.status
+    if review is None or attempt.erased_at is not None:
+        return answer
+    apply_if_possible_by_now(attempt, review, provider.policy)
+    if review.standing == answer["standing"]:
+        return answer
+    message.answer = answer = _answer(attempt, review, before, answer.get("notes", ()))
+    message.save(update_fields=["answer"])
+    return answer
+
+
 def _received_at(message: ProviderMessage) -> datetime:
     """Return when the provider sent it, also for a copy that a person has replayed."""
     return _received_at(message.replay_of) if message.replay_of else message.received_at
@@ -128,26 +141,33 @@ def _received_at(message: ProviderMessage) -> datetime:
 # ------------------------------------------------------------------------------------------------------------- a review
 
 
-def _record(attempt: ExamAttempt, data: ReviewData) -> tuple[ExamReview, Answer]:
+def _record(attempt: ExamAttempt, data: ReviewData, policy: Policy) -> tuple[ExamReview, Answer]:
     before = attempt.status
-    person = _person_with(data.reviewed_by, attempt.exam.course_id)
-    review = record_checked_review(attempt, data, reviewed_by=person)
+    person = _person_named(data.reviewed_by, attempt) if policy.accepts_reviewed_by else None
+    review = record_mended_review(attempt, data, policy, reviewed_by=person)
+    return review, _answer(attempt, review, before, data.notes)
+
+
+def _answer(attempt: ExamAttempt, review: ExamReview, status_before: str, notes: Sequence[str]) -> Answer:
     answer: Answer = {
         "attempt_code": attempt.attempt_code,
         "status": str(attempt.status),
         "review_status": str(review.review_status),
-        "status_changed": attempt.status != before,
+        "status_changed": attempt.status != status_before,
         "standing": str(review.standing),
     }
     if review.standing != ReviewStanding.APPLIED:
         answer["why"] = str(ReviewStanding(review.standing).label)
-    return review, answer
+    if notes:
+        answer["notes"] = list(notes)
+    return answer
 
 
-def _person_with(claimed_address: str, course_id: str) -> AbstractBaseUser | None:
-    """Return the only account with this address, if it may decide in the course."""
-    address, field = claimed_address.strip(), email_field()
-    if not (address and field):
+def _person_named(claimed_address: str, attempt: ExamAttempt) -> AbstractBaseUser | None:
+    """Return the only account with this address, if it may decide about the attempt."""
+    address = claimed_address.strip()
+    field = email_field() if address else ""
+    if not field:
         return None
     users = get_user_model()
     # Some databases compare more loosely than we do: "müller" equals "muller" there.
@@ -156,8 +176,7 @@ def _person_with(claimed_address: str, course_id: str) -> AbstractBaseUser | Non
         for user in users._default_manager.filter(**{f"{field}__iexact": address, "is_active": True})[:10]
         if getattr(user, field).casefold() == address.casefold()
     ]
-    may_decide = len(people) == 1 and permissions.may(people[0], permissions.DECIDE_ATTEMPT, course_id)
-    return people[0] if may_decide else None
+    return people[0] if len(people) == 1 and permissions.may_decide(people[0], attempt) else None
 
 
 # ---------------------------------------------------------------------------------------------------------------- ready
@@ -209,7 +228,8 @@ def sweep_inbox() -> SweptInbox:
         if ProviderMessage.objects.claim(pk, now=timezone.now(), lease=conf().LEASE) is None:
             continue
         try:
-            process_message(ProviderMessage.objects.select_related("attempt").defer("body").get(pk=pk))
+            message = ProviderMessage.objects.select_related("attempt").defer("body").get(pk=pk)
+            process_message(message, provider_named(message.provider))
             finished += 1
         except MessageQueued:
             rescheduled += 1

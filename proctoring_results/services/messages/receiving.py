@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,8 @@ from proctoring_results.exceptions import (
     ProctoringResultsError,
 )
 from proctoring_results.models import ExamAttempt, ProviderMessage
-from proctoring_results.providers.base import Envelope
-from proctoring_results.providers.registry import known_names, provider_named
+from proctoring_results.providers.base import Envelope, Provider
+from proctoring_results.providers.registry import known_providers, provider_named
 
 from .processing import HEAD_START, Answer, process_message, read_message
 
@@ -41,50 +41,54 @@ MAX_ID_LENGTH = 255  # characters
 IDENTITY = ("attempt_code", "provider")
 
 
-def attempt_of_account(external_id: str, caller: AbstractBaseUser | AnonymousUser) -> ExamAttempt:
-    """Return the attempt that one of the caller's providers knows by this id.
+def attempt_of_account(external_id: str, caller: AbstractBaseUser | AnonymousUser) -> tuple[Provider, ExamAttempt]:
+    """Return the attempt that one of the caller's providers knows by this id, and the provider.
 
     Raise ``AccessDenied`` if the caller may send messages for no provider, ``NotFound``, and ``AttemptIsAmbiguous``.
     """
 
-    def may_send_for(name: str) -> bool:
-        return provider_named(name).accepts_accounts and permissions.may(caller, permissions.SUBMIT_REVIEW, name)
+    def may_send_for(provider: Provider) -> bool:
+        return provider.accepts_accounts and permissions.may(caller, permissions.SUBMIT_REVIEW, provider.name)
 
-    attempts = [attempt for attempt in _identified_by(external_id=external_id) if may_send_for(attempt.provider)]
-    if not attempts and not any(map(may_send_for, known_names())):
+    matches = _known_by(provider_named, external_id=external_id)
+    matches = [(provider, attempt) for provider, attempt in matches if may_send_for(provider)]
+    if not matches and not any(map(may_send_for, known_providers())):
         raise AccessDenied(permissions.SUBMIT_REVIEW, "")
-    return _the_one(attempts, external_id)
+    return _the_one(matches, external_id)
 
 
-def attempt_of_envelope(envelope: Envelope, providers: Collection[str]) -> ExamAttempt:
-    """Return the attempt of one of these providers. Raise ``NotFound`` and ``AttemptIsAmbiguous``."""
+def attempt_of_envelope(envelope: Envelope, senders: Collection[Provider]) -> tuple[Provider, ExamAttempt]:
+    """Return the attempt of one of these providers, and the provider. Raise ``NotFound`` and ``AttemptIsAmbiguous``."""
+    by_name = {provider.name: provider for provider in senders}
     if envelope.attempt_code:
-        attempts = _identified_by(attempt_code=envelope.attempt_code)
+        matches = _known_by(by_name.get, attempt_code=envelope.attempt_code)
     else:
-        attempts = _identified_by(external_id=envelope.external_id)
-    key = envelope.attempt_code or envelope.external_id
-    return _the_one([attempt for attempt in attempts if attempt.provider in providers], key)
+        matches = _known_by(by_name.get, external_id=envelope.external_id)
+    return _the_one(matches, envelope.attempt_code or envelope.external_id)
 
 
-def _identified_by(**ids: str) -> Iterable[ExamAttempt]:
-    return ExamAttempt.objects.identified_by(**ids).only(*IDENTITY)
+def _known_by(provider_of: Callable[[str], Provider | None], **ids: str) -> list[tuple[Provider, ExamAttempt]]:
+    attempts = ExamAttempt.objects.identified_by(**ids).only(*IDENTITY)
+    return [(provider, attempt) for attempt in attempts if (provider := provider_of(attempt.provider))]
 
 
-def _the_one(attempts: list[ExamAttempt], key: str) -> ExamAttempt:
-    if len(attempts) > 1:
+def _the_one(matches: list[tuple[Provider, ExamAttempt]], key: str) -> tuple[Provider, ExamAttempt]:
+    if len(matches) > 1:
         raise AttemptIsAmbiguous(key)
-    if not attempts:
+    if not matches:
         raise NotFound("attempt", key)
-    return attempts[0]
+    return matches[0]
 
 
-def receive(attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any], *, caller: str) -> Answer:
+def receive(
+    provider: Provider, attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any], *, caller: str
+) -> Answer:
     """Read a message, store it, process it, and return the answer to send back.
 
     A repeat gets the first one's answer. ``body`` is JSON that every database can store. Not inside a transaction.
     Raise ``InvalidInput`` and ``LocatorMismatch``, and ``MessageQueued`` if it is stored but not processed yet.
     """
-    provider, received_at = provider_named(attempt.provider), timezone.now()
+    received_at = timezone.now()
     channel = provider.ready_channel if envelope.kind == "ready" else provider.review_channel
     # One that is refused is not stored.
     try:
@@ -98,7 +102,7 @@ def receive(attempt: ExamAttempt, envelope: Envelope, body: Mapping[str, Any], *
         logger.exception("The class of provider %s could not read a message.", provider.name)
         content = None
     message, is_new = store_message(attempt, channel, envelope, body, caller=caller, received_at=received_at)
-    return process_message(message, content if is_new else None)
+    return process_message(message, provider, content if is_new else None)
 
 
 @in_own_transaction
@@ -121,7 +125,7 @@ def store_message(
     if envelope.attempt_code and envelope.external_id and attempt.erased_at is None:
         _agree_on_external_id(attempt, envelope)
     message_id = _stored_id(envelope.message_id)
-    repeated = _repeated_by(attempt, channel, message_id, sha256)
+    repeated = _repeated_by(attempt, channel, message_id, sha256, envelope.signed_sha256)
     if repeated is not None:
         repeated.attempt = attempt
         return repeated, False
@@ -135,6 +139,7 @@ def store_message(
         channel=channel,
         attempt=attempt,
         sha256=sha256,
+        signed_sha256=envelope.signed_sha256,
         received_at=received_at,
         caller=caller[:255],
         **(content if attempt.erased_at is None else without_content(attempt, received_at)),
@@ -147,18 +152,24 @@ def _stored_id(message_id: str) -> str:
     return message_id if len(message_id) <= MAX_ID_LENGTH else hashlib.sha256(message_id.encode()).hexdigest()
 
 
-def _repeated_by(attempt: ExamAttempt, channel: str, message_id: str, sha256: str) -> ProviderMessage | None:
-    """Return the provider's message with the same id, or its newest one through this channel if that is equal.
+def _repeated_by(
+    attempt: ExamAttempt, channel: str, message_id: str, sha256: str, signed_sha256: str
+) -> ProviderMessage | None:
+    """Return the message that this one repeats.
 
-    A replay is no message of the provider: it may send again what it sent last.
+    It is the provider's newest one through this channel if that is equal, or any with the same id, or of the same
+    signed bytes: a signature proves who has signed, not who sends. A replay by a person is no message of the provider,
+    which may send again what it sent last.
     """
     earlier = ProviderMessage.objects.filter(
         attempt=attempt, provider=attempt.provider, channel=channel, replay_of=None
     ).only("sha256")
     newest = earlier.order_by("-pk").first()
-    if newest is not None and newest.sha256 == sha256:
+    if newest is None or newest.sha256 == sha256:
         return newest
-    return earlier.filter(message_id=message_id).first() if newest is not None and message_id else None
+    ids = {"message_id": message_id, "signed_sha256": signed_sha256}
+    repeated = (earlier.filter(**{name: value}).order_by("pk").first() for name, value in ids.items() if value)
+    return next(filter(None, repeated), None)
 
 
 def without_content(attempt: ExamAttempt, now: datetime) -> dict[str, Any]:

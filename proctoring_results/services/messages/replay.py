@@ -36,7 +36,7 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
         raise AttemptIsErased(message.attempt)
     if message.state == MessageState.DONE:
         message = _copy(message, by)
-    process_message(message)
+    process_message(message, provider_named(message.provider))
     message.refresh_from_db()
     return message
 

@@ -105,7 +105,7 @@ def test_what_requires_attention_comes_first_with_its_reasons(looking, exam):
     other = submitted(exam)
     response = looking.get(url())
     assert listed(response) == [[attempt], [other]]
-    assert "the review contradicts its own incidents" in text(response)
+    assert "the review is Clean, and yet an incident is marked Suspicious" in text(response)
 
 
 def test_a_session_opens_in_a_tab_of_its_own(looking, exam):
