@@ -57,7 +57,7 @@ class AttemptWriter:
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
-            "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since",
+            "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -184,7 +184,7 @@ class AttemptWriter:
             last if archived else None,
             self.decider_id if archived else None, rng.choice(texts.ARCHIVED) if archived else "",
             f"{row.pk}:{learner}" if history.is_open and not archived else None,
-            last, time_of(*history.attention) if history.attention and not archived else None,
+            last, time_of(*history.attention) if history.attention and not archived else None, False,
         )  # fmt: skip
         self._reviews(attempt, history, time_of)
         for change in history.changes if self.whole else history.changes[-1:]:
