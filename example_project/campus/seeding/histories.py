@@ -30,6 +30,7 @@ from . import texts
 
 S = AttemptStatus
 L, H, P, D, U = Source.LEARNER, Source.HOST, Source.PROVIDER, Source.PERSON, Source.UPKEEP
+REPORTED = Source.REPORTED
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 
 
@@ -68,7 +69,7 @@ class Evidence:
 class Review:
     status: ReviewStatus
     standing: ReviewStanding
-    by_person: bool
+    names_a_judge: bool
     claimed_name: str
     at: When
     incidents: tuple[Incident, ...]
@@ -141,6 +142,11 @@ class History:
         return next(complete, None)
 
     @property
+    def waiting_review(self) -> When | None:
+        """Return the time of the first review that waits for the end of the exam."""
+        return next((review.at for review in self.reviews if review.standing is ReviewStanding.WAITING), None)
+
+    @property
     def first_decision(self) -> When | None:
         """Return the time of the first decision by a person."""
         return next((change.at for change in self.changes if change.source is D), None)
@@ -149,8 +155,9 @@ class History:
     def attention(self) -> When | None:
         """Return the time since which the attempt requires attention, as the app works it out."""
         current = None if self.current is None else self.reviews[self.current]
-        contradicts_itself = (
-            current is not None and current.status is ReviewStatus.CLEAN and current.suspicious_count > 0
+        contradicts_itself = current is not None and (
+            (current.status is ReviewStatus.CLEAN and current.suspicious_count > 0)
+            or (current.status is ReviewStatus.SUSPICIOUS and current.suspicious_count == 0)
         )
         has_news = any(review.standing is ReviewStanding.AFTER_DECISION for review in self.reviews)
         needed = (
@@ -184,20 +191,20 @@ class History:
         *,
         to: S | None = None,
         standing: ReviewStanding = ReviewStanding.APPLIED,
-        by_person: bool = False,
+        names_a_judge: bool = False,
         incidents: tuple[Incident, ...] | None = None,
     ) -> None:
-        """Add a review, and the transition to ``to`` if one follows."""
+        """Add a review, and the transition to ``to`` if one follows: a decision, if the service names who made it."""
         rng = self.rng
-        name = "" if by_person else rng.choice(texts.REVIEWERS)
+        name = texts.JUDGE if names_a_judge else rng.choice(texts.REVIEWERS)
         incidents = _incidents(rng, status) if incidents is None else incidents
         evidence = _evidence(rng, incidents) if status is not ReviewStatus.NOT_REVIEWED else ()
-        self.reviews.append(Review(status, standing, by_person, name, self.now, incidents, evidence))
+        self.reviews.append(Review(status, standing, names_a_judge, name, self.now, incidents, evidence))
         number = len(self.reviews) - 1
         if standing is ReviewStanding.APPLIED:
             self.current = number
         if to is not None:
-            self.transition(to, D if by_person else P, f"Review: {status.value}", number)
+            self.transition(to, REPORTED if names_a_judge else P, f"Review: {status.value}", number)
 
     def decide(self, to: S) -> None:
         self.transition(to, D, self.rng.choice(texts.DECISIONS), self.current)
@@ -376,9 +383,9 @@ def reverted(history: History) -> None:
     history.decide(S.VERIFIED)
 
 
-def reviewed_by_the_team(history: History) -> None:
+def decided_at_the_service(history: History) -> None:
     over(history)
-    history.review(ReviewStatus.SUSPICIOUS, to=S.REJECTED, by_person=True)
+    history.review(ReviewStatus.SUSPICIOUS, to=S.REJECTED, names_a_judge=True)
 
 
 def reviewed_after_the_decision(history: History) -> None:
@@ -412,7 +419,7 @@ SCENARIOS: dict[Callable[[History], None], int] = {
     under_way: 12,
     about_to_submit: 10,
     reverted: 12,
-    reviewed_by_the_team: 8,
+    decided_at_the_service: 8,
     reviewed_after_the_decision: 6,
     reviewed_too_early: 4,
     contradictory: 4,

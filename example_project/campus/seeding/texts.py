@@ -103,4 +103,6 @@ ARCHIVED = (
     "試験をやり直すため",
 )
 
+# Whom the service names where a member of the course team has decided there.
+JUDGE = "instructor@campus.example"
 REVIEWERS = ("R. Kumar", "M. Okonkwo", "Automatic review", "Ł. Nowak", "")

@@ -58,6 +58,7 @@ class AttemptWriter:
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
             "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
+            "review_waits_since",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -184,7 +185,10 @@ class AttemptWriter:
             last if archived else None,
             self.decider_id if archived else None, rng.choice(texts.ARCHIVED) if archived else "",
             f"{row.pk}:{learner}" if history.is_open and not archived else None,
-            last, time_of(*history.attention) if history.attention and not archived else None, False,
+            last,
+            time_of(*history.attention) if history.attention and not archived and not row.is_practice_exam else None,
+            any(plan.names_a_judge for plan in history.reviews),
+            time_of(*history.waiting_review) if history.waiting_review and not archived else None,
         )  # fmt: skip
         self._reviews(attempt, history, time_of)
         for change in history.changes if self.whole else history.changes[-1:]:
@@ -203,10 +207,9 @@ class AttemptWriter:
 
     def _reviews(self, attempt: int, history: History, time_of: Callable[[Since, float], str]) -> None:
         for plan in history.reviews:
-            source = Source.PERSON if plan.by_person else Source.PROVIDER
             review = self.reviews.add(
-                attempt, str(plan.status), self.decider_id if plan.by_person else None, plan.claimed_name,
-                str(source), plan.raw, time_of(*plan.at), str(plan.standing), plan.suspicious_count,
+                attempt, str(plan.status), None, plan.claimed_name,
+                str(Source.PROVIDER), plan.raw, time_of(*plan.at), str(plan.standing), plan.suspicious_count,
                 plan.suspicious_comments, plan.rules_violation_count, plan.rules_violation_comments,
                 plan.other_count, *plan.counts_by_part, "",
             )  # fmt: skip

@@ -1,0 +1,29 @@
+"""What the demo is seeded with is what the app itself would have written."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from proctoring_results.models import ExamAttempt, StatusChange
+from proctoring_results.models.attention import attention_reasons
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def attempts():
+    call_command("seed_demo", attempts=2_000, stdout=StringIO())
+    return list(ExamAttempt.objects.select_related("exam", "current_review"))
+
+
+def test_attempts_require_attention_as_the_app_works_it_out(attempts):
+    stored = {attempt.pk for attempt in attempts if attempt.attention_since is not None}
+    waiting = {attempt.pk for attempt in attempts if attempt.review_waits_since is not None}
+    assert stored - waiting == set(attention_reasons(attempts)) - waiting
+    assert stored
+
+
+def test_decisions_that_a_service_reported_stand_on_their_attempts(attempts):
+    reported = set(StatusChange.objects.filter(source="reported").values_list("attempt", flat=True))
+    assert {attempt.pk for attempt in attempts if attempt.has_reported_decision} == reported != set()
