@@ -38,22 +38,21 @@ def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happenin
     if change is None:
         return None
     # What a provider's review gives as its reason is the review itself.
-    reason = "" if change.source == Source.PROVIDER else change.reason
+    reason = "" if change.source in (Source.PROVIDER, Source.REPORTED) else change.reason
     return Happening(_decided_by(attempt, change, events), change.at, reason)
 
 
 def _decided_by(attempt: ExamAttempt, change: StatusChange, events: Sequence[Event]) -> str:
     passed = change.to_status == AttemptStatus.VERIFIED
-    if change.source == Source.PERSON:
-        return (_("Passed by %(who)s") if passed else _("Failed by %(who)s")) % {"who": _name(change)}
-    params = {"provider": attempt.provider, "who": _claimed_name(change, events)}
-    if params["who"]:
+    params = {"provider": attempt.provider, "who": _name(change)}
+    if change.source == Source.REPORTED:
+        params["who"] = _claimed_name(change, events)
         claimed = _("Passed, reported by %(provider)s as decided by %(who)s")
         return (claimed if passed else _("Failed, reported by %(provider)s as decided by %(who)s")) % params
     if change.source == Source.PROVIDER:
         review = _("Passed by the review of %(provider)s")
         return (review if passed else _("Failed by the review of %(provider)s")) % params
-    return (_("Passed by %(who)s") if passed else _("Failed by %(who)s")) % {"who": _name(change)}
+    return (_("Passed by %(who)s") if passed else _("Failed by %(who)s")) % params
 
 
 def _name(change: StatusChange) -> str:
@@ -61,12 +60,9 @@ def _name(change: StatusChange) -> str:
 
 
 def _claimed_name(change: StatusChange, events: Sequence[Event]) -> str:
-    """Return the person whom the provider names; empty if it names nobody."""
-    reviews = [event.row for event in events if isinstance(event.row, ExamReview) and event.row.pk == change.review_id]
-    if not reviews:
-        return ""
-    [review] = reviews
-    return review.claimed_name or (person(review.reviewed_by).label if review.reviewed_by else "")
+    """Return the person whom the provider names; a dash if an erasure has removed the name."""
+    reviews = (event.row for event in events if isinstance(event.row, ExamReview))
+    return next((review.claimed_name for review in reviews if review.pk == change.review_id), "") or "–"
 
 
 def happened_since(events: Sequence[Event], seen: Seen) -> list[Happening]:
