@@ -31,8 +31,6 @@ from .base import ApiView
 from .operations import OPERATIONS, Answer, FileOf, Operation, PageOf, ProblemSerializer
 from .params import StrictCharField
 
-NO_NUL = r"^[^\u0000]*$"
-
 REFUSAL_DESCRIPTIONS = {
     400: "A parameter or field is wrong; `field` names it.",
     401: "Nobody is signed in.",
@@ -162,7 +160,7 @@ class StrictText(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         field = self.target
         length = {} if field.max_length is None else {"maxLength": field.max_length}
-        return {"type": "string", "minLength": int(not field.allow_blank), "pattern": NO_NUL, **length}
+        return {"type": "string", "minLength": int(not field.allow_blank), "pattern": field.pattern, **length}
 
 
 def _key(code: int, answer: Answer) -> tuple[int, str]:

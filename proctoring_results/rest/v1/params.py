@@ -18,10 +18,14 @@ from rest_framework.settings import api_settings
 
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.rest.json_body import BODY, printable_name
+from proctoring_results.validation import clean_key
 
 
 class StrictCharField(serializers.CharField):
     """Text as it came, with nothing trimmed."""
+
+    #: What texts match, for the schema.
+    pattern = r"^[^\u0000]*$"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -34,8 +38,17 @@ class StrictCharField(serializers.CharField):
 
 
 class IdField(StrictCharField):
+    pattern = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=255, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return clean_key("", text)
+        except InvalidInput as refusal:
+            raise ValidationError(refusal.problem) from None
 
 
 class StrictIntegerField(serializers.IntegerField):
