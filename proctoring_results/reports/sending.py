@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from codecs import BOM_UTF8
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from django.core.files import File
 from django.core.files.storage import Storage
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,6 +15,7 @@ from django.utils.http import content_disposition_header
 from proctoring_results.conf import conf
 
 from . import files
+from .excel import for_excel
 from .files import Download
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -40,10 +38,8 @@ def send(download: Download) -> HttpResponseBase:
 
 
 def send_for_excel(download: Download) -> HttpResponseBase:
-    """Return the same bytes after a byte order mark, by which Excel recognises UTF-8."""
-    response = StreamingHttpResponse(_after_bom(download.file), headers=_headers(download))
-    response.headers["Content-Length"] = str(len(BOM_UTF8) + download.file.size)
-    return response
+    """Return the file as Excel takes it. Django always sends it, and does not know its length beforehand."""
+    return StreamingHttpResponse(for_excel(download.file), headers=_headers(download))
 
 
 def signs_urls(storage: Storage) -> bool:
@@ -86,12 +82,6 @@ def _headers(download: Download) -> dict[str, str]:
 
 def _disposition(download: Download) -> str:
     return content_disposition_header(as_attachment=True, filename=download.report.file_name) or "attachment"
-
-
-def _after_bom(file: File[bytes]) -> Iterator[bytes]:
-    with file:
-        yield BOM_UTF8
-        yield from file.chunks()
 
 
 def _local_path(storage: Storage, key: str) -> str | None:

@@ -113,7 +113,9 @@ class LinkSerializer(serializers.Serializer[Any]):
     """Two addresses of one file, for you alone: download either with the same sign-in."""
 
     url = serializers.URLField()
-    excel_url = serializers.URLField(help_text="The same bytes after a byte order mark, so that Excel reads UTF-8.")
+    excel_url = serializers.URLField(
+        help_text="The same rows after a byte order mark, so that Excel reads UTF-8; cells that are too long are cut."
+    )
     expires_at = MomentField()
 
 
