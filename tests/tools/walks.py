@@ -12,6 +12,7 @@ import os
 import re
 import statistics
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,10 +67,13 @@ def walking(walk: Walk) -> Iterator[None]:
 
     with CaptureQueriesContext(connection) as queries:
         sys.setprofile(record)
+        # A report is built in a thread, for which its worker waits.
+        threading.setprofile(record)
         try:
             yield
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
     walk.queries = len(queries)
 
 
