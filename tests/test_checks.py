@@ -10,7 +10,10 @@ from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.db import connection
 
-from proctoring_results.checks import check_broker, check_databases, check_pages, check_routers, check_settings
+from proctoring_results.checks.broker import check_broker
+from proctoring_results.checks.databases import check_databases, check_routers
+from proctoring_results.checks.settings import check_settings
+from proctoring_results.checks.urls import check_pages
 from proctoring_results.conf import conf
 
 LOCAL = "django.core.files.storage.FileSystemStorage"
@@ -205,8 +208,8 @@ def test_a_web_server_cannot_send_files_that_are_elsewhere(settings):
 def connect(monkeypatch, vendor, changes):
     settings_dict = {"TIME_ZONE": None, "OPTIONS": {"transaction_mode": "IMMEDIATE"}, **changes}
     database = SimpleNamespace(vendor=vendor, display_name=vendor.title(), settings_dict=settings_dict)
-    monkeypatch.setattr("proctoring_results.checks.connections", {"default": database})
-    monkeypatch.setattr("proctoring_results.checks._character_sets", lambda connection: [])
+    monkeypatch.setattr("proctoring_results.checks.databases.connections", {"default": database})
+    monkeypatch.setattr("proctoring_results.checks.databases._character_sets", lambda connection: [])
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,7 @@ def connect_broker(monkeypatch):
     monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
 
     def connect(url):
-        monkeypatch.setattr("proctoring_results.checks.current_app", Celery(broker=url, set_as_current=False))
+        monkeypatch.setattr("proctoring_results.checks.broker.current_app", Celery(broker=url, set_as_current=False))
 
     return connect
 

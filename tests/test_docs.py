@@ -119,12 +119,12 @@ def test_every_setting_that_a_page_sets_is_known():
 
 
 def test_every_system_check_is_documented():
-    source = (ROOT / "proctoring_results" / "checks.py").read_text(encoding="utf-8")
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "proctoring_results/checks").glob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     ids = {
         f"proctoring_results.{letter}{ast.literal_eval(call.args[0]):03}"
         for call in calls
-        for name, letter in (("_error", "E"), ("_warning", "W"))
+        for name, letter in (("err", "E"), ("warn", "W"))
         if isinstance(call.func, ast.Name) and call.func.id == name
     }
     assert len(ids) > 10

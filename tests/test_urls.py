@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test.utils import override_script_prefix
 from django.urls import NoReverseMatch, include, path, re_path, resolve, reverse
 
-from proctoring_results.checks import check_addresses
+from proctoring_results.checks.urls import check_addresses
 from proctoring_results.providers import urls as providers_urls
 from proctoring_results.providers.registry import BUILT_IN, provider_named
 from tests.rest.signing import VENDOR

@@ -29,7 +29,7 @@ REFUSED = (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen,
 HELD_BY_ANOTHER = "While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."
 
 OPEN = {"created", "started"}
-WORDS = {
+RESULT_WORDS = {
     **dict.fromkeys(["completed", "submitted", "timed_out", "second_review_required"], "pending"),
     "verified": "satisfactory",
     "rejected": "unsatisfactory",
@@ -142,7 +142,7 @@ class Expected:
 
 
 def credit(statuses: set[str]) -> str:
-    over = statuses & set(WORDS)
+    over = statuses & set(RESULT_WORDS)
     if "rejected" in over:
         return "failed"
     if over:
@@ -209,9 +209,9 @@ class OneExamThatIsSwitched(RuleBasedStateMachine):
             result = learner_result(learner, self.exam)
             own = [one for one in self.attempts if one.learner == number and one.is_proctored and not one.is_archived]
             newest = own[-1] if own else None
-            word = WORDS.get(newest.status) if newest else None
+            result_word = RESULT_WORDS.get(newest.status) if newest else None
             no_word = newest.status if newest and newest.status in ("error", "declined") else None
-            assert (result and result.word, result and result.no_word) == (word, no_word)
+            assert (result and result.word, result and result.no_word) == (result_word, no_word)
             assert bool(result and result.another_holds_grade) is bool(result and self.is_held(number, newest))
 
     @invariant()
@@ -228,8 +228,8 @@ class OneExamThatIsSwitched(RuleBasedStateMachine):
     @invariant()
     def all_counts_are_those_of_the_report(self):
         rows = [one for one in self.attempts if one.is_proctored]
-        words = [WORDS.get(one.status) for one in rows]
-        expected = (len(rows), *map(words.count, ("pending", "satisfactory", "unsatisfactory")))
+        result_words = [RESULT_WORDS.get(one.status) for one in rows]
+        expected = (len(rows), *map(result_words.count, ("pending", "satisfactory", "unsatisfactory")))
         course, numbers, quizzes = course_counts(COURSE), api.course_numbers(COURSE), api.quiz_list(COURSE)
         assert (course.attempts, course.pending, course.satisfactory, course.unsatisfactory) == expected
         assert (numbers.attempts, *numbers.results.values()) == expected
