@@ -51,12 +51,12 @@ def text_of(page: str) -> str:
 
 
 def code_blocks(language: str) -> list[tuple[str, str]]:
-    """The page and the code of each block in a language."""
-    fence = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    """The page and the code of each block in a language, those in lists included."""
+    fence = re.compile(rf"^( *)```{language}\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
     return [
-        (str(page.relative_to(ROOT)), code)
+        (str(page.relative_to(ROOT)), textwrap.dedent(code))
         for page in PAGES
-        for code in fence.findall(page.read_text(encoding="utf-8"))
+        for _, code in fence.findall(page.read_text(encoding="utf-8"))
     ]
 
 
@@ -107,7 +107,7 @@ def test_every_setting_that_a_page_sets_is_known():
     set_in_pages = {
         key.value
         for page, code in code_blocks("python")
-        for assigned in ast.walk(ast.parse(textwrap.dedent(code)))
+        for assigned in ast.walk(ast.parse(code))
         if isinstance(assigned, ast.Assign) and ast.unparse(assigned.targets[0]) == "PROCTORING_RESULTS"
         for key in getattr(assigned.value, "keys", [])
     }
@@ -351,12 +351,12 @@ def test_every_celery_task_is_documented():
 
 @pytest.mark.parametrize(("page", "code"), code_blocks("python"))
 def test_python_in_the_pages_compiles(page, code):
-    compile(textwrap.dedent(code), page, "exec")
+    compile(code, page, "exec")
 
 
 @pytest.mark.parametrize(("page", "code"), code_blocks("python"))
 def test_what_the_pages_import_from_us_is_there(page, code):
-    for node in ast.walk(ast.parse(textwrap.dedent(code))):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "proctoring_results":
             exec(compile(ast.Module([node], []), page, "exec"), {})  # noqa: S102 - one import of ours
 
