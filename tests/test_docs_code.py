@@ -80,10 +80,10 @@ MISSING = re.compile(
 
 def test_what_is_missing_is_said_in_one_page_only():
     """A sentence elsewhere would become wrong the day that the thing is built."""
-    found = {
+    sentences = {
         (page.name, sentence.strip())
         for page in DOCS.rglob("*.md")
         if "_build" not in page.parts and page.name not in ("not-there-yet.md", "index.md")
         for sentence in MISSING.findall(page.read_text(encoding="utf-8"))
     }
-    assert found == set()
+    assert sentences == set()

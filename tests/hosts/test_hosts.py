@@ -8,7 +8,6 @@ from pathlib import Path
 import django
 import pytest
 
-from tests.conftest import IS_NEEDED
 from tests.hosts.site import Site, running
 from tests.hosts.walk import walk
 
@@ -21,9 +20,8 @@ def test_the_app_is_at_home_in(shape, tmp_path):
         walk(site)
 
 
+@pytest.mark.skipif(django.VERSION[:2] < NEWEST, reason="The matrix walks this host.")
 def test_with_the_newest_django_nothing_of_ours_is_deprecated(tmp_path):
-    if django.VERSION[:2] < NEWEST:
-        pytest.skip(f"Django {'.'.join(map(str, NEWEST))}{IS_NEEDED}make matrix runs these hosts with it")
     with running("newest_django", tmp_path) as site:
         walk(site)
 
