@@ -8,6 +8,7 @@ from pathlib import Path
 import django
 import pytest
 
+from tests.conftest import IS_NEEDED
 from tests.hosts.site import Site, running
 from tests.hosts.walk import walk
 
