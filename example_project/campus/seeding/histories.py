@@ -218,7 +218,8 @@ def _incidents(rng: Random, status: ReviewStatus) -> tuple[Incident, ...]:
         if status is ReviewStatus.CLEAN:
             marked_as = rng.choice(texts.OTHER_LABELS)
         else:
-            marked_as = rng.choice([status, status, *statuses])
+            # A verdict has at least one incident of its kind; other reviews would contradict themselves.
+            marked_as = rng.choice([status, status, *statuses]) if place else status
         start = round(rng.uniform(5, 1500) + place, 1)
         incidents.append(_incident(rng, str(marked_as), start))
     return tuple(incidents)
