@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
 
 from proctoring_results.choices import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
 
@@ -143,7 +144,12 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.status} ({self.review_id})"
+        return f"{self.label} ({self.review_id})"
+
+    @property
+    def label(self) -> str:
+        """Return the reviewer's word for the incident, or that there is none."""
+        return self.status or _("not labelled")
 
     @property
     def is_dismissed(self) -> bool:

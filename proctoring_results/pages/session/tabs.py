@@ -216,7 +216,7 @@ def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Dr
     return IncidentRow(
         pk=incident.pk,
         number=incident.position + 1,
-        status=incident.status,
+        status=incident.label,
         tone=incident_tone(incident),
         kind=incident.kind,
         comment=folded(incident.comment),
@@ -237,7 +237,7 @@ def _mark_link(group: MarkedGroup, drawing: _Drawing) -> MarkLink:
 def _mark_name(group: MarkedGroup) -> str:
     first, count = group.incidents[0], len(group.incidents)
     if count == 1:
-        params = {"number": first.position + 1, "status": first.status, "when": span(first.start, first.stop)}
+        params = {"number": first.position + 1, "status": first.label, "when": span(first.start, first.stop)}
         return _("Incident %(number)d, %(status)s, %(when)s") % params
     starts = [start_of(incident) or 0.0 for incident in group.incidents]
     params = {"count": number(count), "from": clock(min(starts)), "to": clock(max(starts))}

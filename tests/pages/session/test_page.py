@@ -760,6 +760,13 @@ def test_many_marks_are_drawn_as_groups_that_lead_to_their_first_incident(review
     assert f'id="{marks[-1].url.partition("#")[2]}"' in text(page)
 
 
+def test_an_incident_without_a_label_says_so(reviewing, attempt):
+    incident = api.IncidentData(comment="A voice", start=5, stop=9)
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=[incident])
+    page = text(reviewing.get(url(attempt)))
+    assert "Incident 1, not labelled, 0:05–0:09" in page
+
+
 @pytest.mark.parametrize("comment", ["word " * 2_000, "x" * 10_000, "line\n" * 7])
 def test_a_long_comment_is_folded_and_nothing_of_it_is_lost(comment):
     cut = folded(comment)
