@@ -337,9 +337,16 @@ def test_a_decided_session_says_who_decided_and_why_and_folds_the_form(reviewing
 
 def test_a_decision_of_the_provider_is_no_persons(reviewing):
     attempt = ExamAttemptFactory(submitted=True)
-    api.record_review(attempt.attempt_code, "Clean")
+    api.record_review(attempt.attempt_code, "Clean", claimed_name="Automatic review")
     page = text(reviewing.get(url(attempt)))
     assert "Passed by the review of proctortrack" in page
+
+
+def test_a_decision_that_the_provider_reports_names_whom_it_names(reviewing, reviewer):
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(attempt.attempt_code, "Clean", claimed_name="ada@example.com", reviewed_by=reviewer)
+    page = text(reviewing.get(url(attempt)))
+    assert "Passed, reported by proctortrack as decided by ada@example.com" in page
     assert "<blockquote" not in page
 
 
