@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests import servers
+from tests.fakes import RememberingLMS, RememberingMailServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -57,6 +58,13 @@ def require(name: str) -> str:
 def nobody_has_called_yet() -> None:
     """Tests call from one address and as users of one number; calls and wrong guesses are counted in the cache."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def fakes_remember_nothing() -> None:
+    """What the fakes record stands on their classes, and would reach the next test of the process."""
+    RememberingLMS.forget()
+    RememberingMailServer.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

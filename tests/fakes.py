@@ -123,7 +123,3 @@ class RememberingMailServer(BaseEmailBackend):
         with self.midst.call():
             self.sent += [(message, held) for message in messages]
         return len(messages)
-
-
-RememberingLMS.forget()
-RememberingMailServer.forget()

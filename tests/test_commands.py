@@ -226,7 +226,6 @@ def test_effects_that_the_lms_does_not_take_now_are_counted_and_no_error(setting
     RememberingLMS.down = True
     # Grade and credit; certificate and mail wait for the grade.
     assert "Effects delivered: 0, to be tried again: 2." in called("proctoring_upkeep", "--here")
-    RememberingLMS.forget()
 
 
 def test_a_message_that_can_never_be_processed_is_reported(course, monkeypatch):

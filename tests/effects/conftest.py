@@ -10,7 +10,6 @@ def host(settings, monkeypatch):
     """An LMS that remembers; nobody delivers unless the test does."""
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
-    RememberingLMS.forget()
     return RememberingLMS
 
 

@@ -279,7 +279,6 @@ def test_while_the_grade_service_is_down_effects_wait_and_then_catch_up(attempt,
 
 def test_while_the_mail_server_is_down_mails_wait_and_hold_up_nothing_else(attempt, admin, host, settings):
     send_mails_to("tests.fakes.RememberingMailServer", settings)
-    RememberingMailServer.forget()
     RememberingMailServer.down = True
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     start = timezone.now()

@@ -25,7 +25,6 @@ VERBS = {S.VERIFIED: api.pass_attempt, S.REJECTED: api.fail_attempt}
 def host(settings, monkeypatch):
     settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
-    RememberingLMS.forget()
     RememberingLMS.own = "7 of 10"
     return RememberingLMS
 
