@@ -11,6 +11,7 @@ from proctoring_results.choices import (
     DisclosureKind,
     EvidenceKind,
     NoResultWord,
+    ReportFormat,
     ReportKind,
     ReportState,
     ResultWord,
@@ -39,11 +40,13 @@ from proctoring_results.exceptions import (
     OwnAttempt,
     ProctoringResultsError,
     ReportAlreadyRunning,
+    ReportAlreadyThere,
     ReportGone,
     ReportNotInState,
     StaleDecision,
     StorageUnavailable,
 )
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import (
     Disclosure,
     Erasure,
@@ -78,7 +81,7 @@ from proctoring_results.queries.lookups import (
 from proctoring_results.queries.merged import MergedSessions
 from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.queries.preview import Seen
-from proctoring_results.queries.sessions import AttemptFilter, Sessions, sessions
+from proctoring_results.queries.sessions import Sessions, sessions
 from proctoring_results.reports.files import Download
 from proctoring_results.services.attempts import (
     archive_attempt,
@@ -103,6 +106,7 @@ from proctoring_results.services.incidents import dismiss_incident, restore_inci
 from proctoring_results.services.messages import replay_message
 from proctoring_results.services.reports import (
     cancel_report,
+    delete_report,
     download_link,
     redeem_download,
     request_report,
@@ -158,6 +162,8 @@ __all__ = [
     "QuizRow",
     "Report",
     "ReportAlreadyRunning",
+    "ReportAlreadyThere",
+    "ReportFormat",
     "ReportGone",
     "ReportKind",
     "ReportNotInState",
@@ -180,6 +186,7 @@ __all__ = [
     "create_attempt",
     "create_exam",
     "decline_attempt",
+    "delete_report",
     "dismiss_incident",
     "download_link",
     "erase_learner",

@@ -3,6 +3,8 @@
 The words are stored values: never rename one, translate only labels.
 """
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -155,9 +157,43 @@ class NoResultWord(TextChoices):
     EXPIRED = "expired", _("Not taken in time: the due date passed, or the course ended")
 
 
-class ReportKind(TextChoices):
-    EXAM_RESULTS = "proctored_exam_results_report", _("Proctored Exam Results Report")
-    SESSION_RESULTS = "proctored_session_results_report", _("Proctored Session Results Report")
+class Practice(TextChoices):
+    """A filter of attempts: at practice exams, or not."""
+
+    WITHOUT = "without", _("Without practice")
+    ONLY = "only", _("Only practice")
+
+
+class Archived(TextChoices):
+    """A filter of attempts: which of the archived ones."""
+
+    WITHOUT = "without", _("Without archived")
+    WITH = "with", _("With archived")
+    ONLY = "only", _("Only archived")
+
+
+class Attention(TextChoices):
+    """A filter of attempts: whether a person has to look at them."""
+
+    ONLY = "only", _("Only those that do")
+    WITHOUT = "without", _("Only those that do not")
+
+
+class ReportKind(StrEnum):
+    """The names of the app's own kinds. A host may add others, so no column is limited to these."""
+
+    EXAM_RESULTS = "proctored_exam_results_report"
+    EXTENDED_RESULTS = "extended_proctored_exam_results_report"
+    INCIDENTS = "proctored_exam_incidents_report"
+    DECISIONS = "proctored_exam_decisions_report"
+    SESSION_RESULTS = "proctored_session_results_report"
+
+
+class ReportFormat(TextChoices):
+    CSV = "csv", _("CSV")
+    CSV_EXCEL = "csv_excel", _("CSV for Excel")
+    CSV_SEMICOLON = "csv_semicolon", _("CSV for Excel in languages with a decimal comma (semicolons)")
+    XLSX = "xlsx", _("Excel workbook (XLSX)")
 
 
 class ReportState(TextChoices):
@@ -175,6 +211,7 @@ class ReportStep(TextChoices):
     NONE = "", ""
     SORTING = "sorting", _("Sorting the attempts")
     WRITING = "writing", _("Writing rows")
+    CONVERTING = "converting", _("Converting the rows to the format of the file")
     STORING = "storing", _("Storing the file")
 
 

@@ -38,8 +38,8 @@ class Conf:
     REPORT_STORAGE: str = "proctoring_results"
     # How long a finished report stays before its file is removed.
     REPORT_LIFETIME: timedelta = timedelta(days=90)
-    # Two more columns, ``provider`` and ``track``, after ``course_id``.
-    REPORT_PROVIDER_COLUMNS: bool = False
+    # Kinds of reports that the host adds: dotted paths of classes that inherit from ``reports.kinds.base.Kind``.
+    REPORT_KINDS: tuple[str, ...] = ()
     # How long a worker's claim on a job is valid without renewal; after that another worker may take it.
     LEASE: timedelta = timedelta(seconds=60)
     # Whether tasks are handed to Celery's broker. Off, ``proctoring_upkeep --here`` does all the work.

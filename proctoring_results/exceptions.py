@@ -206,6 +206,16 @@ class ReportAlreadyRunning(ProctoringResultsError):
         self.report = report
 
 
+class ReportAlreadyThere(ProctoringResultsError):
+    """The same ``report`` was finished a moment ago, and can be downloaded."""
+
+    code = "report_already_there"
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_("The same report was generated a moment ago."))
+        self.report = report
+
+
 class ReportNotInState(ProctoringResultsError):
     """Cancelling needs an unfinished report, retrying a failed one, a link a ready one."""
 

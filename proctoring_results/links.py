@@ -34,8 +34,7 @@ class SignedLink(Generic[RowT]):
     rows: Callable[[], QuerySet[RowT]]
     # The field that names the row in the token.
     key: str
-    course_of: Callable[[RowT], str]
-    permission: str
+    may_open: Callable[[AbstractBaseUser, RowT], bool]
     lifetime: Callable[[], timedelta]
 
     def make_token(self, row: RowT, user: AbstractBaseUser, *, now: datetime) -> str:
@@ -60,7 +59,7 @@ class SignedLink(Generic[RowT]):
             return None, None
         if data["user"] != str(user.pk):
             return row, DownloadOutcome.ANOTHERS_LINK
-        if not permissions.may(user, self.permission, self.course_of(row)):
+        if not self.may_open(user, row):
             return row, DownloadOutcome.NOT_ALLOWED
         # Not by ``TimestampSigner``, which rounds down to whole seconds and accepts tokens from the future.
         age = now - datetime.fromtimestamp(data["at"] / 1000, tz=UTC)
@@ -73,15 +72,15 @@ REPORT_LINK: SignedLink[Report] = SignedLink(
     salt="proctoring_results.downloads",
     rows=lambda: Report.objects.select_related("file"),
     key="task_id",
-    course_of=lambda report: str(report.course_id),
-    permission=permissions.DOWNLOAD_REPORT,
+    may_open=permissions.may_download,
     lifetime=lambda: conf().DOWNLOAD_TTL,
 )
 EVIDENCE_LINK: SignedLink[Evidence] = SignedLink(
     salt="proctoring_results.evidence",
     rows=lambda: Evidence.objects.select_related("review__attempt__exam"),
     key="pk",
-    course_of=lambda evidence: str(evidence.review.attempt.exam.course_id),
-    permission=permissions.VIEW_SESSIONS,
+    may_open=lambda user, evidence: permissions.may(
+        user, permissions.VIEW_SESSIONS, evidence.review.attempt.exam.course_id
+    ),
     lifetime=lambda: EVIDENCE_LINK_TTL,
 )

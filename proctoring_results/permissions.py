@@ -4,12 +4,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from proctoring_results.exceptions import AccessDenied, OwnAttempt
-from proctoring_results.models import ExamAttempt
+from proctoring_results.models import ExamAttempt, Report
 from proctoring_results.rules import is_own_attempt
 
 VIEW_REPORTS = "proctoring_results.view_reports"
 GENERATE_REPORT = "proctoring_results.generate_report"
 DOWNLOAD_REPORT = "proctoring_results.download_report"
+REPORT_DECISIONS = "proctoring_results.report_decisions"
 VIEW_SESSIONS = "proctoring_results.view_sessions"
 EXPORT_SESSION = "proctoring_results.export_session"
 DECIDE_ATTEMPT = "proctoring_results.decide_attempt"
@@ -33,6 +34,22 @@ def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
     """Raise ``AccessDenied`` unless ``may``."""
     if not may(user, permission, scope):
         raise AccessDenied(permission, scope)
+
+
+def may_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
+    """Return whether the user may download the report: in each of its courses."""
+    return all(may(user, permission, course) for course in report.scopes for permission in _to_download(report))
+
+
+def require_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
+    """Raise ``AccessDenied`` unless ``may_download``."""
+    for course in report.scopes:
+        for permission in _to_download(report):
+            require(user, permission, course)
+
+
+def _to_download(report: Report) -> list[str]:
+    return [DOWNLOAD_REPORT, *filter(None, [report.permission])]
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import (
@@ -151,6 +152,17 @@ def full_status_label(status: str) -> str:
     return f"{status_label(status)} ({stored})" if stored else status_label(status)
 
 
+# The same, translated when it is printed: for the choices of forms.
+FULL_STATUS_LABELS: Mapping[AttemptStatus, str | Promise] = {
+    status: lazy(full_status_label, str)(status) for status in AttemptStatus
+}
+
+
+def statuses_with_result(result: ResultWord) -> list[str]:
+    """Return the statuses for which a learner reads this result."""
+    return sorted(status for status, read in RESULT_WORDS.items() if read == result)
+
+
 # What the course team reads where the learner reads a result.
 RESULT_LABELS: Mapping[ResultWord, str | Promise] = {
     ResultWord.PENDING: _("Pending"),
@@ -196,19 +208,27 @@ def printed_review_status(review_status: str | None, status: str, *, was_started
     return ReviewStatus.NOT_REVIEWED.value if was_started and status in REVIEWABLE_STATUSES else ""
 
 
+# An attempt without a review whose exam was taken and can be reviewed.
+AWAITS_REVIEW = Q(started_at__isnull=False, status__in=sorted(REVIEWABLE_STATUSES))
 PRINTED_REVIEW_STATUS = Coalesce(
     F("current_review__review_status"),
     Case(
-        When(
-            started_at__isnull=False,
-            status__in=sorted(REVIEWABLE_STATUSES),
-            then=Value(ReviewStatus.NOT_REVIEWED.value),
-        ),
+        When(AWAITS_REVIEW, then=Value(ReviewStatus.NOT_REVIEWED.value)),
         default=Value(""),
         output_field=TextField(),
     ),
     output_field=TextField(),
 )
+
+
+def prints_review_status(review_status: ReviewStatus) -> Q:
+    """Return the condition under which reports print this review status."""
+    by_review = Q(current_review__review_status=review_status)
+    return (
+        by_review | (AWAITS_REVIEW & Q(current_review=None))
+        if review_status == ReviewStatus.NOT_REVIEWED
+        else by_review
+    )
 
 
 # --------------------------------------------------------------------------------------------- what requires attention

@@ -36,7 +36,7 @@ def test_the_example_has_no_wrong_setting():
         ({"DOWNLOAD_VIA": "ftp"}, "E002"),
         ({"PAGE_SIZE": True}, "E002"),
         ({"RETRY_PAUSES": (10, 60)}, "E002"),
-        ({"REPORT_PROVIDER_COLUMNS": "yes"}, "E002"),
+        ({"REPORT_KINDS": "yes"}, "E002"),
         ({"PROVIDERS": []}, "E002"),
         ([], "E002"),
         ({"DOWNLOAD_TTL": timedelta(0)}, "E003"),
@@ -90,7 +90,7 @@ def test_right_values_are_no_errors(settings):
         "ENCRYPTION_KEYS": [Fernet.generate_key().decode()],
         "RETRY_PAUSES": [timedelta(seconds=1)],
         "DOWNLOAD_VIA": "x-sendfile",
-        "REPORT_PROVIDER_COLUMNS": True,
+        "REPORT_KINDS": [],
     }
     assert problem_ids() == set()
     assert conf().DOWNLOAD_VIA == "x-sendfile"

@@ -149,7 +149,7 @@ def test_a_report_that_is_being_created_is_named_by_its_id():
 
 
 def test_an_unknown_exam_is_an_error():
-    with pytest.raises(CommandError, match="no exam"):
+    with pytest.raises(CommandError, match="no such exam"):
         called("proctoring_report", COURSE, "--exam", "none")
 
 

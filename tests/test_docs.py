@@ -32,8 +32,7 @@ from proctoring_results.conf import SETTING_NAMES, Conf
 from proctoring_results.exceptions import AttemptIsAmbiguous, LocatorMismatch, ProctoringResultsError
 from proctoring_results.providers import urls as providers_urls
 from proctoring_results.providers.policy import Policy
-from proctoring_results.reports.columns import exam_results_columns
-from proctoring_results.reports.kinds import KINDS
+from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.rest.problem import STATUS
 from proctoring_results.rest.v1 import urls as v1_urls
 from proctoring_results.rules import PART_OF_INCIDENT
@@ -273,19 +272,19 @@ def test_every_address_of_the_rest_api_is_documented():
 # -------------------------------------------------------------------------------------------------------------- report
 
 
-def test_the_columns_that_a_setting_adds_are_the_two_of_the_provider():
-    with_provider = [column.name for column in exam_results_columns(with_provider=True)]
-    documented = first_column("reference/report.md", "Columns")
-    assert [name for name in with_provider if name not in documented] == ["provider", "track"]
-
-
 # Below which heading of the page the columns of each kind are listed.
-HEADINGS = {ReportKind.EXAM_RESULTS: "Columns", ReportKind.SESSION_RESULTS: "The older kind"}
+HEADINGS = {
+    ReportKind.EXAM_RESULTS: "Columns",
+    ReportKind.EXTENDED_RESULTS: "Extended results",
+    ReportKind.INCIDENTS: "Incidents",
+    ReportKind.DECISIONS: "Decisions",
+    ReportKind.SESSION_RESULTS: "The older kind",
+}
 
 
 @pytest.mark.parametrize("kind", ReportKind)
 def test_the_columns_of_each_kind_of_report_are_documented_in_their_order(kind):
-    names = [column.name for column in KINDS[kind].columns()]
+    names = [column.name for column in kind_named(kind).columns()]
     assert first_column("reference/report.md", HEADINGS[kind]) == names
 
 

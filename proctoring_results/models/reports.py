@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
@@ -11,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportFormat, ReportState, ReportStep
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
 from .fields import IdField
@@ -22,6 +23,12 @@ UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
 class ReportQuerySet(LeasedTaskQuerySet["Report"]):
     def in_course(self, course_id: str) -> Self:
         return self.filter(course_id=course_id)
+
+    def about(self, course_ids: Collection[str]) -> Self:
+        """Return the reports about any of these courses, those about several courses included."""
+        ids = set(course_ids)
+        several = self.filter(course_id="").values_list("pk", "courses")
+        return self.filter(Q(course_id__in=ids) | Q(pk__in=[pk for pk, courses in several if ids & set(courses)]))
 
     def with_task_id(self, task_id: uuid.UUID | str) -> Self:
         """Return the one report with this id, or none; also for text that is no UUID."""
@@ -47,13 +54,21 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
 
 class Report(LeasedTask):
     task_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=64, choices=ReportKind)
-    course_id = IdField(max_length=255)
+    # The name of a kind, one of the app's own or one that the host adds.
+    kind = IdField(max_length=64)
+    # Empty if the report is about several courses.
+    course_id = IdField(max_length=255, blank=True)
+    # Their ids, as they were when it was requested; empty if it is about one.
+    courses = models.JSONField(default=list, blank=True)
+    # As ``AttemptFilter.params``.
     filters = models.JSONField(default=dict, blank=True)
+    format = models.CharField(max_length=16, choices=ReportFormat, default=ReportFormat.CSV)
+    # The permission of its kind that a download needs beside ``download_report``; empty if that is enough.
+    permission = models.CharField(max_length=100, blank=True, editable=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=ReportState, default=ReportState.QUEUED, editable=False)
-    # A hash of course, kind and filters until the report is finished, NULL after: one unfinished report of each.
+    # A hash of what was requested until the report is finished, NULL after: one unfinished report of each.
     unfinished_key = IdField(max_length=64, null=True, unique=True, editable=False)
 
     step = models.CharField(max_length=16, choices=ReportStep, blank=True, editable=False)
@@ -70,6 +85,11 @@ class Report(LeasedTask):
     as_of = models.DateTimeField(null=True, editable=False, help_text="The moment the rows show.")
     finished_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True, editable=False)
+
+    deleted_at = models.DateTimeField(null=True, editable=False, help_text="By a person, before its time.")
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
 
     failure = models.CharField(max_length=16, choices=ReportFailure, blank=True, editable=False)
     reference = models.CharField(max_length=16, blank=True, editable=False, help_text="Stands in the log, too.")
@@ -101,10 +121,16 @@ class Report(LeasedTask):
             ("view_reports", "Can see the reports of a course"),
             ("generate_report", "Can generate reports of a course"),
             ("download_report", "Can download reports of a course"),
+            ("report_decisions", "Can generate and download reports of decisions"),
         ]
 
     def __str__(self) -> str:
         return str(self.file_name)
+
+    @property
+    def scopes(self) -> list[str]:
+        """The courses that the report is about."""
+        return list(self.courses) or [self.course_id]
 
     @property
     def is_unfinished(self) -> bool:

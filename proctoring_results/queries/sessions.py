@@ -4,47 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from proctoring_results.choices import AttemptStatus, ReviewStatus
-from proctoring_results.exceptions import InvalidInput
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ExamAttempt, ProctoredExam
 
 from .merged import MergedSessions, SortKey
 from .search import find_people
 
 if TYPE_CHECKING:
-    from proctoring_results.models.attempts import ExamAttemptQuerySet
-
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptFilter:
-    """Which attempts of a course a page or a request lists; by default all that are not archived."""
-
-    content_id: str = ""
-    status: AttemptStatus | None = None
-    review_status: ReviewStatus | None = None
-    # Days in the time zone of the site, both included, on which the exam was started.
-    since: date | None = None
-    until: date | None = None
-    practice: Literal["", "only", "without"] = ""
-    archived: Literal["", "only", "with"] = ""
-    # Those that a person has to look at.
-    attention: Literal["", "only", "without"] = ""
-    # Parts of the name, username or email address, in any order, or the beginning of an attempt code.
-    search: str = ""
-
-    def __post_init__(self) -> None:
-        """Raise ``InvalidInput`` for days in the wrong order."""
-        if self.since and self.until and self.since > self.until:
-            raise InvalidInput("until", _("must not be before the first day."))
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +26,12 @@ class Sessions:
     others: MergedSessions
 
 
-def sessions(course_id: str, filters: AttemptFilter | None = None) -> Sessions:
-    """Return the attempts of a course that have a result. Reads only the exams, and the people of a search, yet."""
-    merged = in_order(course_id, filters or AttemptFilter(), ("-last_activity_at", "-pk"))
+def sessions(course_id: str, filters: AttemptFilter | None = None, search: str = "") -> Sessions:
+    """Return the attempts of a course that have a result. Reads only the exams, and the people of a search, yet.
+
+    ``search`` has parts of the name, username or email address, in any order, or the beginning of an attempt code.
+    """
+    merged = in_order(course_id, filters or AttemptFilter(), ("-last_activity_at", "-pk"), search)
     waiting, others = merged.attempts.requiring_attention(), merged.attempts.filter(attention_since=None)
     return Sessions(
         requiring_attention=replace(merged, attempts=waiting, order=("attention_since", "pk")),
@@ -65,39 +39,17 @@ def sessions(course_id: str, filters: AttemptFilter | None = None) -> Sessions:
     )
 
 
-def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...]) -> MergedSessions:
+def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...], search: str = "") -> MergedSessions:
     """Return the same in one list. ``order`` is by ``last_activity_at`` and ``pk``, both up or both down."""
     exams = ProctoredExam.objects.in_course(course_id).with_result()
-    if filters.content_id:
-        exams = exams.filter(content_id=filters.content_id)
+    if filters.exam:
+        exams = exams.filter(content_id=filters.exam)
     keys = list(exams.values_list("pk", flat=True))
-    return MergedSessions(keys, _matching(filters, keys), order, bool(filters.search))
-
-
-def _matching(filters: AttemptFilter, exams: Sequence[int]) -> ExamAttemptQuerySet:
-    attempts = ExamAttempt.objects.with_result()
-    if filters.status:
-        attempts = attempts.filter(status=filters.status)
-    if filters.review_status:
-        attempts = attempts.filter(current_review__review_status=filters.review_status)
-    if filters.since:
-        attempts = attempts.filter(started_at__gte=_midnight(filters.since))
-    if filters.until:
-        attempts = attempts.filter(started_at__lt=_midnight(min(filters.until, LAST_DAY) + timedelta(days=1)))
-    if filters.practice:
-        attempts = attempts.filter(is_sample_attempt=filters.practice == "only")
-    if filters.archived != "with":
-        attempts = attempts.filter(archived_at__isnull=filters.archived != "only")
-    if filters.attention:
-        attempts = attempts.filter(attention_since__isnull=filters.attention == "without")
-    return attempts.filter(_named(filters.search, exams)) if filters.search else attempts
-
-
-def _midnight(day: date) -> datetime:
-    # Further away there is no exam, and in some time zones no such moment either.
-    moment = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min)
-    # Not the current zone, which a site may set for each person: two people would see two lists at one address.
-    return timezone.make_aware(moment, timezone.get_default_timezone())
+    # The exam is among the keys already.
+    attempts = replace(filters, exam="").apply(ExamAttempt.objects.with_result())
+    if search:
+        attempts = attempts.filter(_named(search, keys))
+    return MergedSessions(keys, attempts, order, bool(search))
 
 
 def _named(search: str, exams: Sequence[int]) -> Q:

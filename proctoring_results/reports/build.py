@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
-from typing import IO
+from typing import IO, cast
 
 from django.db import DatabaseError, router
 from django.utils import timezone
 
-from proctoring_results.choices import ReportFailure, ReportKind, ReportStep
+from proctoring_results.choices import ReportFailure, ReportFormat, ReportStep
 from proctoring_results.exceptions import ClaimLost
 from proctoring_results.models import ExamAttempt, Report
 
 from . import files
 from .claims import BuildResult, Claim, NoProgress, run_with_heartbeat
-from .kinds import KINDS, attempts_in_report, rows_of
-from .rows import count_rows, header, own_connection, write_rows
+from .columns import Column
+from .formats import FORMATS
+from .kinds.base import Kind, attempts_in_report, cells
+from .kinds.registry import kind_named
+from .narrowing import read_filters
+from .rows import Sink, count_rows, header, own_connection, write_rows
 
 logger = logging.getLogger("proctoring_results.reports")
+
+OnStep = Callable[[ReportStep], None]
+OnProgress = Callable[[int, int], None]
 
 
 def build(report_pk: int) -> bool:
@@ -70,15 +78,38 @@ def _file_removed_if_lost(claim: Claim) -> Iterator[None]:
         raise
 
 
-def write_report(
-    report: Report, content: IO[bytes], on_step: Callable[[ReportStep], None], on_progress: Callable[[int, int], None]
-) -> BuildResult:
-    """Stream the report's rows into a binary file. ``on_progress`` gets the rows done and the rows in all."""
+def write_report(report: Report, content: IO[bytes], on_step: OnStep, on_progress: OnProgress) -> BuildResult:
+    """Write the report's rows into a binary file, in its format.
+
+    ``on_progress`` gets the rows done and the rows in all, and may raise.
+    """
     sink = files.Checksum(content)
-    columns = KINDS[ReportKind(report.kind)].columns()
+    kind, convert = kind_named(report.kind), FORMATS[ReportFormat(report.format)].convert
+    columns = kind.columns()
+    if convert is None:
+        rows, as_of = _write_rows(report, kind, columns, sink, on_step, on_progress)
+    else:
+        with tempfile.TemporaryFile() as csv:
+            rows, as_of = _write_rows(report, kind, columns, csv, on_step, on_progress)
+            csv.seek(0)
+            on_step(ReportStep.CONVERTING)
+            # All rows are read. What is still to do shows as a step, and renews the sign of life.
+            convert(csv, cast("IO[bytes]", sink), columns, lambda _: on_progress(rows, rows))
+    return BuildResult(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
+
+
+def _write_rows(
+    report: Report,
+    kind: Kind,
+    columns: Sequence[Column],
+    sink: Sink,
+    on_step: OnStep,
+    on_progress: OnProgress,
+) -> tuple[int, datetime]:
+    """Write header and rows as CSV. Return the number of rows, and the moment that they show."""
     with own_connection(router.db_for_read(ExamAttempt)) as database:
-        attempts = attempts_in_report(report.course_id, report.filters)
-        total = count_rows(attempts)
+        attempts = attempts_in_report(report.scopes, read_filters(report.filters))
+        total = count_rows(kind.rows(attempts))
         on_progress(0, total)
         sink.write(header([column.name for column in columns]))
         on_step(ReportStep.SORTING)
@@ -86,12 +117,12 @@ def write_report(
 
         def on_batch(done: int) -> None:
             on_step(ReportStep.WRITING)
-            # Attempts may have been added since they were counted.
+            # Rows may have been added since they were counted.
             on_progress(done, max(done, total))
 
-        rows = write_rows(rows_of(columns, attempts), database, sink, on_batch, total)
+        rows = write_rows(cells(kind, columns, attempts), database, sink, on_batch, total)
         on_progress(rows, rows)
-    return BuildResult(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
+    return rows, as_of
 
 
 def _reason_of(error: Exception, step: ReportStep) -> ReportFailure:

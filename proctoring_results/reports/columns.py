@@ -1,21 +1,21 @@
-"""The columns of the reports: a name and a database expression that yields finished text.
+"""A column of a report: a name and a database expression that yields finished text.
 
-There is one definition of a report, and a row leaves the database as it appears in the file.
+There is one definition of a report, and a row leaves the database as it appears in the file. The functions below make
+the expressions, also for the kinds of a host.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
-from django.db.models.functions import Cast, Coalesce, Length, Replace
-from django.db.models.lookups import GreaterThan
+from django.db.models.functions import Cast, Coalesce
 
 from proctoring_results import people
 from proctoring_results.guard import DANGEROUS
 from proctoring_results.models.expressions import VendorFunc
-from proctoring_results.rules import PRINTED_REVIEW_STATUS
 
 
 class Bytewise(VendorFunc):
@@ -70,8 +70,14 @@ class Guarded(VendorFunc):
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """One column: its name in the header, and the expression of its cells.
+
+    A spreadsheet takes a ``number`` as a number and a ``time`` as a date. In a CSV file all are text.
+    """
+
     name: str
     text: Expression
+    type: Literal["text", "number", "time"] = "text"
 
 
 def text(expression: str | Combinable) -> Expression:
@@ -84,71 +90,35 @@ def guarded(expression: str | Combinable) -> Expression:
     return Guarded(text(expression))
 
 
-def number(expression: str) -> Expression:
-    return text(Cast(F(expression), CharField()))
+def number(expression: str | Combinable) -> Expression:
+    """Return a number that may be unknown."""
+    return text(Cast(expression, CharField()))
 
 
-def count(expression: str) -> Expression:
-    return Coalesce(Cast(F(expression), CharField()), Value("0"), output_field=TextField())
+def count(expression: str | Combinable) -> Expression:
+    """Return a number that is 0 where there is nothing to count."""
+    return Coalesce(Cast(expression, CharField()), Value("0"), output_field=TextField())
 
 
-def time(expression: str) -> Expression:
-    return text(UtcText(F(expression)))
+def time(expression: str | Combinable) -> Expression:
+    return text(UtcText(F(expression) if isinstance(expression, str) else expression))
 
 
 def boolean(expression: str) -> Expression:
     return Case(When(**{expression: True}, then=Value("True")), default=Value("False"), output_field=TextField())
 
 
-def username_path() -> str:
-    return f"user__{people.username_field()}"
+def is_set(expression: str) -> Expression:
+    """Return ``True`` where there is a value."""
+    has_value = When(**{f"{expression}__isnull": False}, then=Value("True"))
+    return Case(has_value, default=Value("False"), output_field=TextField())
 
 
-def email() -> Expression:
-    """Return the address; empty where the user model has none."""
-    return text(f"user__{field}" if (field := people.email_field()) else Value(""))
+def username_path(path: str = "user__") -> str:
+    """Return the path to what a person signs in with; ``path`` leads to the person."""
+    return f"{path}{people.username_field()}"
 
 
-def exam_results_columns(*, with_provider: bool) -> tuple[Column, ...]:
-    """Return the columns of ``proctored_exam_results_report``: exactly these, in this order."""
-    provider_columns = (
-        (Column("provider", guarded("provider")), Column("track", guarded("track"))) if with_provider else ()
-    )
-    return (
-        Column("course_id", guarded("exam__course_id")),
-        *provider_columns,
-        Column("exam_name", guarded("exam__exam_name")),
-        Column("username", guarded(username_path())),
-        Column("email", guarded(email())),
-        Column("attempt_code", guarded("attempt_code")),
-        Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
-        Column("is_sample_attempt", boolean("is_sample_attempt")),
-        Column("started_at", time("started_at")),
-        Column("completed_at", time("completed_at")),
-        Column("status", text("status")),
-        Column("review_status", PRINTED_REVIEW_STATUS),
-        Column("Suspicious Count", count("current_review__suspicious_count")),
-        Column("Suspicious Comments", guarded("current_review__suspicious_comments")),
-        Column("Rules Violation Count", count("current_review__rules_violation_count")),
-        Column("Rules Violation Comments", guarded("current_review__rules_violation_comments")),
-    )
-
-
-def session_results_columns() -> tuple[Column, ...]:
-    """Return the columns of ``proctored_session_results_report``, the older kind.
-
-    Its status words are written with spaces, and its first column is the address, or the username without one.
-    """
-    # By length, not by comparison with '': in MariaDB's collations U+3000 and others equal it.
-    has_address = GreaterThan(Length(email()), Value(0))
-    address = Case(When(has_address, then=email()), default=F(username_path()), output_field=TextField())
-    return (
-        Column("user_email", guarded(address)),
-        Column("exam_name", guarded("exam__exam_name")),
-        Column("attempt_code", guarded("attempt_code")),
-        Column("allowed_time_limit_mins", number("allowed_time_limit_mins")),
-        Column("is_sample_attempt", boolean("is_sample_attempt")),
-        Column("started_at", time("started_at")),
-        Column("completed_at", time("completed_at")),
-        Column("status", text(Replace(F("status"), Value("_"), Value(" ")))),
-    )
+def email(path: str = "") -> Expression:
+    """Return the address of a learner; empty where the user model has none. ``path`` leads to the attempt."""
+    return text(f"{path}user__{field}" if (field := people.email_field()) else Value(""))

@@ -26,7 +26,8 @@ def storage() -> Storage:
 
 def reserve(report: Report, fence: int, now: datetime) -> ReportFile:
     """Record a fresh key for this try, before anything is stored under it."""
-    key = f"{report.requested_at:%Y/%m}/{report.task_id}-{fence}.csv"
+    extension = report.file_name.rpartition(".")[2]
+    key = f"{report.requested_at:%Y/%m}/{report.task_id}-{fence}.{extension}"
     return ReportFile.objects.create(report=report, fence=fence, storage_key=key, created_at=now)
 
 

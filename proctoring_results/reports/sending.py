@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,13 +13,14 @@ from django.http import FileResponse, HttpResponse, HttpResponseRedirect, Stream
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from proctoring_results.choices import ReportFormat
 from proctoring_results.conf import conf
 
 from . import files
 from .excel import for_excel
 from .files import Download
+from .formats import FORMATS
 
-CONTENT_TYPE = "text/csv; charset=utf-8"
 MAX_REDIRECT_LIFETIME = timedelta(seconds=60)
 
 
@@ -33,13 +35,23 @@ def send(download: Download) -> HttpResponseBase:
     if _local_path(storage, key) is None and signs_urls(storage):
         return _redirect(download, storage, key)
     return FileResponse(
-        download.file, as_attachment=True, filename=download.report.file_name, content_type=CONTENT_TYPE
+        download.file, as_attachment=True, filename=download.report.file_name, content_type=_content_type(download)
     )
 
 
 def send_for_excel(download: Download) -> HttpResponseBase:
-    """Return the file as Excel takes it. Django always sends it, and does not know its length beforehand."""
-    return StreamingHttpResponse(for_excel(download.file), headers=_headers(download))
+    """Return a CSV file as Excel takes it. Django always sends it, and does not know its length beforehand.
+
+    A report in a format for Excel is sent as it is.
+    """
+    if download.report.format != ReportFormat.CSV:
+        return send(download)
+    return StreamingHttpResponse(_closing(download, for_excel(download.file)), headers=_headers(download))
+
+
+def _closing(download: Download, parts: Iterator[bytes]) -> Iterator[bytes]:
+    with download.file:
+        yield from parts
 
 
 def signs_urls(storage: Storage) -> bool:
@@ -63,7 +75,7 @@ def _redirect(download: Download, storage: Storage, key: str) -> HttpResponse:
         key,
         parameters={
             "ResponseContentDisposition": _disposition(download),
-            "ResponseContentType": CONTENT_TYPE,
+            "ResponseContentType": _content_type(download),
             "ResponseCacheControl": "private, no-store",
         },
         expire=int(min(conf().REDIRECT_TTL, MAX_REDIRECT_LIFETIME).total_seconds()),
@@ -77,7 +89,11 @@ def _delegate(download: Download, header: str, value: str) -> HttpResponse:
 
 
 def _headers(download: Download) -> dict[str, str]:
-    return {"Content-Type": CONTENT_TYPE, "Content-Disposition": _disposition(download)}
+    return {"Content-Type": _content_type(download), "Content-Disposition": _disposition(download)}
+
+
+def _content_type(download: Download) -> str:
+    return FORMATS[ReportFormat(download.report.format)].content_type
 
 
 def _disposition(download: Download) -> str:

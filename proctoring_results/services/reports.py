@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,14 +16,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from proctoring_results import permissions, tasks
-from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import (
+    DownloadOutcome,
+    ReportFailure,
+    ReportFormat,
+    ReportKind,
+    ReportState,
+    ReportStep,
+)
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
+    AccessDenied,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
     NotFound,
     ReportAlreadyRunning,
+    ReportAlreadyThere,
     ReportGone,
     ReportNotInState,
     StorageUnavailable,
@@ -31,8 +40,12 @@ from proctoring_results.exceptions import (
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.models import ProctoredExam, Report, ReportDownload
-from proctoring_results.reports import files, kinds
+from proctoring_results.reports import files
 from proctoring_results.reports.files import Download
+from proctoring_results.reports.formats import FORMATS
+from proctoring_results.reports.kinds.base import Kind
+from proctoring_results.reports.kinds.registry import kinds
+from proctoring_results.reports.narrowing import check_number_of_rows, file_name, filter_params, read_filters
 from proctoring_results.validation import clean_key, not_one_of
 
 if TYPE_CHECKING:
@@ -40,44 +53,56 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("proctoring_results.downloads")
 
+# How long a finished report is offered in place of a new one that would be the same.
+REUSED_FOR = timedelta(minutes=1)
 # Reports that have the same name; each takes the name of the next second.
 MAX_NAMES = 100
 
 
 def request_report(
     course_id: str,
-    kind: ReportKind | str = ReportKind.EXAM_RESULTS,
+    kind: str = ReportKind.EXAM_RESULTS,
     *,
     filters: Mapping[str, Any] | None = None,
+    file_format: ReportFormat | str = ReportFormat.CSV,
     by: AbstractBaseUser | None = None,
+    reuse: bool = False,
     enqueue: bool = True,
 ) -> Report:
     """Request a report. A worker builds it after the commit; with ``enqueue=False`` the caller has to build it.
 
     A report that is still queued is enqueued again: the broker may have lost the first task.
 
-    ``filters`` may name one exam: ``{"content_id": …}``. ``by`` needs ``generate_report``; None is the host itself.
-    Raises ``ReportAlreadyRunning`` (with the report) while the same report is being created, ``AccessDenied``,
-    ``InvalidInput`` and ``NotFound`` (the exam).
+    ``filters`` are those of ``AttemptFilter`` by name; without ``archived``, archived attempts are in the report, too.
+    ``by`` needs ``generate_report`` and the permission of the kind; None is the host itself. Raises
+    ``ReportAlreadyRunning`` (with the report) while the same report is being created, with ``reuse=True`` also
+    ``ReportAlreadyThere`` if it was finished within a minute; ``AccessDenied`` and ``InvalidInput``.
     """
     course_id = clean_key("course_id", course_id)
     report_kind = _valid_kind(kind)
     if by is not None:
         # Before the filters: a person who may not generate reports must not learn which exams exist.
-        permissions.require(by, permissions.GENERATE_REPORT, course_id)
-    report_filters = _valid_filters(course_id, filters or {})
+        _require_generate(by, course_id, report_kind.permission)
+    report_filter = read_filters(filters or {})
+    exam_name = _exam_name(course_id, report_filter.exam)
+    report_format = _valid_format(file_format)
+    check_number_of_rows(report_kind, [course_id], report_filter, report_format)
     now = timezone.now()
     report = Report(
-        kind=report_kind,
+        kind=report_kind.name,
         course_id=course_id,
-        filters=report_filters,
+        filters=filter_params(report_filter),
+        format=report_format,
+        permission=report_kind.permission,
         requested_by_id=by.pk if by else None,
         requested_at=now,
         next_try_at=now,
-        unfinished_key=_unfinished_key(course_id, report_kind, report_filters),
     )
+    report.unfinished_key = _key_of(report)
+    if reuse:
+        _raise_if_already_there(report, now)
     try:
-        _save_under_a_free_name(report)
+        _save_under_a_free_name(report, exam_name)
     except ReportAlreadyRunning as refusal:
         if enqueue and refusal.report.state == ReportState.QUEUED:
             enqueue_after_commit(tasks.build_report, refusal.report.pk)
@@ -119,7 +144,7 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
     report.next_try_at, report.lease_until, report.finished_at = timezone.now(), None, None
     report.rows_done, report.rows_total = 0, None
     report.failure, report.reference = ReportFailure.NONE, ""
-    report.unfinished_key = _unfinished_key(report.course_id, report.kind, report.filters)
+    report.unfinished_key = _key_of(report)
     try:
         with transaction.atomic():
             report.save()
@@ -130,12 +155,28 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
     return report
 
 
+@in_transaction
+def delete_report(task_id: UUID | str, *, by: AbstractBaseUser) -> Report:
+    """Withdraw a ready report before its time. Only who requested it may, and it is recorded. Upkeep removes the file.
+
+    Raises ``ReportNotInState`` unless it is ready, ``AccessDenied`` and ``NotFound``.
+    """
+    report = _locked_report(task_id, by)
+    if report.requested_by_id != by.pk:
+        raise AccessDenied(permissions.GENERATE_REPORT, report.course_id)
+    if report.state != ReportState.READY:
+        raise ReportNotInState(report, _("Only a report that is ready can be deleted."))
+    report.state, report.deleted_by_id, report.deleted_at = ReportState.EXPIRED, by.pk, timezone.now()
+    report.save(update_fields=["state", "deleted_by", "deleted_at"])
+    return report
+
+
 def recall_reports(course_ids: Collection[str]) -> None:
     """Withdraw the reports of these courses, and restart those that are being built: their rows are no longer true.
 
     Upkeep removes the files.
     """
-    reports, now = Report.objects.filter(course_id__in=course_ids), timezone.now()
+    reports, now = Report.objects.about(course_ids), timezone.now()
     reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
     # After a new fencing number no worker that has a claim, or is just acquiring one, can publish.
     reports.unfinished().update(
@@ -149,7 +190,7 @@ def download_link(report: Report, user: AbstractBaseUser) -> str:
     Raises ``AccessDenied``, ``ReportGone`` if the report's lifetime is over, and ``ReportNotInState`` unless it is
     ready.
     """
-    permissions.require(user, permissions.DOWNLOAD_REPORT, report.course_id)
+    permissions.require_download(user, report)
     if report.state == ReportState.EXPIRED or report.is_over_its_lifetime:
         raise ReportGone(report)
     if report.state != ReportState.READY:
@@ -196,34 +237,55 @@ def redeem_download(
     return Download(report, file)
 
 
-def _valid_kind(kind: ReportKind | str) -> ReportKind:
+def _valid_kind(name: str) -> Kind:
+    every = kinds()
+    if not isinstance(name, str) or name not in every:
+        raise not_one_of("kind", every)
+    return every[name]
+
+
+def _valid_format(file_format: str) -> ReportFormat:
     try:
-        return ReportKind(kind)
-    except ValueError:
-        raise not_one_of("kind", ReportKind.values) from None
+        return FORMATS[ReportFormat(file_format)].format
+    except (KeyError, ValueError):
+        raise not_one_of("format", FORMATS) from None
 
 
-def _valid_filters(course_id: str, filters: Mapping[str, Any]) -> dict[str, str]:
-    unknown = sorted(set(filters) - {"content_id"})
-    if unknown:
-        raise InvalidInput(f"filters.{unknown[0]}", _("is not a filter."))
-    if "content_id" not in filters:
-        return {}
-    content_id = clean_key("filters.content_id", filters["content_id"])
-    if not ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).exists():
-        raise NotFound("exam", content_id)
-    return {"content_id": content_id}
+def _exam_name(course_id: str, content_id: str) -> str:
+    """Return the name of the exam to which a report is narrowed. Raises ``InvalidInput`` if there is no such exam."""
+    if not content_id:
+        return ""
+    exam = ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).first()
+    if exam is None:
+        raise InvalidInput("filters.exam", _("There is no such exam in this course."))
+    return str(exam.exam_name)
 
 
-def _unfinished_key(course_id: str, kind: str, filters: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps([course_id, kind, filters], sort_keys=True).encode()).hexdigest()
+def _require_generate(user: AbstractBaseUser, course_id: str, permission: str) -> None:
+    permissions.require(user, permissions.GENERATE_REPORT, course_id)
+    if permission:
+        permissions.require(user, permission, course_id)
 
 
-def _save_under_a_free_name(report: Report) -> None:
+def _key_of(report: Report) -> str:
+    """Return what is the same for two requests of the same report."""
+    request = [report.course_id, report.courses, report.kind, report.filters, report.format]
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def _raise_if_already_there(report: Report, now: datetime) -> None:
+    """Raise ``ReportAlreadyThere`` if the same report was finished a moment ago."""
+    recent = Report.objects.in_course(report.course_id).available(now).filter(finished_at__gt=now - REUSED_FOR)
+    same = recent.filter(kind=report.kind, format=report.format).newest_first()
+    for other in same:
+        if _key_of(other) == report.unfinished_key:
+            raise ReportAlreadyThere(other)
+
+
+def _save_under_a_free_name(report: Report, exam_name: str) -> None:
     """Save the report. Names have whole seconds: a second report within one second is named by the next."""
     for seconds in range(MAX_NAMES):
-        named_at = report.requested_at + timedelta(seconds=seconds)
-        report.file_name = kinds.file_name(report.kind, report.course_id, named_at)
+        report.file_name = file_name(report, exam_name, report.requested_at + timedelta(seconds=seconds))
         try:
             with transaction.atomic():
                 report.save(force_insert=True)
@@ -248,5 +310,6 @@ def _locked_report(task_id: UUID | str, by: AbstractBaseUser | None) -> Report:
     if report is None:
         raise NotFound("report", str(task_id))
     if by is not None:
-        permissions.require(by, permissions.GENERATE_REPORT, report.course_id)
+        for course_id in report.scopes:
+            _require_generate(by, course_id, report.permission)
     return report

@@ -20,7 +20,9 @@ from django.db import connection  # noqa: E402
 
 from proctoring_results import api  # noqa: E402
 from proctoring_results.reports.build import build  # noqa: E402
-from proctoring_results.reports.kinds import EXAM_RESULTS, attempts_in_report, rows_of  # noqa: E402
+from proctoring_results.reports.kinds.base import attempts_in_report, cells  # noqa: E402
+from proctoring_results.reports.kinds.registry import kind_named  # noqa: E402
+from proctoring_results.reports.narrowing import read_filters  # noqa: E402
 
 KIND = "proctored_exam_results_report"
 BATCH = 2_000
@@ -36,13 +38,13 @@ def ours(course: str) -> int:
 
 
 def bare(course: str) -> int:
-    sql, params = rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {})).query.sql_with_params()
+    kind = kind_named(KIND)
+    rows = cells(kind, kind.columns(), attempts_in_report([course], read_filters({})))
     connection.ensure_connection()
     if connection.vendor == "postgresql":
         with tempfile.TemporaryFile() as file:
-            return _copy(sql, params, file)
+            return _copy(*rows.query.sql_with_params(), file)
     with tempfile.TemporaryFile("w+", newline="", encoding="utf-8") as text:
-        rows = rows_of(EXAM_RESULTS.columns(), attempts_in_report(course, {}))
         return _stream(rows.query.get_compiler(connection=connection).as_sql(), text)
 
 

@@ -11,7 +11,8 @@ from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import LmsEffect
 from proctoring_results.queries.counts import course_counts
 from proctoring_results.queries.learner import result_for
-from proctoring_results.reports.kinds import attempts_in_report
+from proctoring_results.reports.kinds.base import attempts_in_report
+from proctoring_results.reports.narrowing import read_filters
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -78,7 +79,7 @@ def test_no_row_is_lost_and_no_count_changes(failed, changes):
     exams = [row.exam.pk for row in api.quiz_list(COURSE)]
     counts = course_counts(COURSE)
     switch(failed.exam, **changes)
-    assert list(attempts_in_report(COURSE, {})) == list(api.sessions(COURSE).others) == [failed]
+    assert list(attempts_in_report([COURSE], read_filters({}))) == list(api.sessions(COURSE).others) == [failed]
     assert [row.exam.pk for row in api.quiz_list(COURSE)] == exams
     assert course_counts(COURSE) == counts
     assert api.course_numbers(COURSE).attempts == 1
@@ -107,7 +108,7 @@ def test_an_exam_that_becomes_proctored_makes_nothing_of_the_attempts_before(hos
     switch(attempt.exam, is_proctored=True)
     hand_in(attempt)
     assert (host.calls, mailoutbox, result_for(attempt.user, attempt.exam)) == ([], [], None)
-    assert not attempts_in_report(COURSE, {}).exists()
+    assert not attempts_in_report([COURSE], read_filters({})).exists()
 
 
 # --- Attempts that are not taken as proctored ---
@@ -129,7 +130,7 @@ def unproctored(transactional_db):
 def test_nothing_follows_from_an_attempt_that_is_not_taken_as_proctored(unproctored, host, mailoutbox):
     assert (host.calls, mailoutbox) == ([], [])
     assert result_for(unproctored.user, unproctored.exam) is None
-    assert not attempts_in_report(COURSE, {}).exists()
+    assert not attempts_in_report([COURSE], read_filters({})).exists()
     assert api.quiz_list(COURSE)[0].pending == course_counts(COURSE).pending == 0
 
 

@@ -19,7 +19,8 @@ from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import LmsEffect
 from proctoring_results.queries.counts import course_counts
 from proctoring_results.queries.learner import learner_result
-from proctoring_results.reports.kinds import attempts_in_report
+from proctoring_results.reports.kinds.base import attempts_in_report
+from proctoring_results.reports.narrowing import read_filters
 from tests.conftest import THOROUGH
 from tests.factories import COURSE, ProctoredExamFactory, UserFactory
 from tests.fakes import RememberingLMS, RememberingMailServer
@@ -217,7 +218,7 @@ class OneExamThatIsSwitched(RuleBasedStateMachine):
     @invariant()
     def the_team_sees_each_session_in_its_place(self):
         rows = [one for one in self.attempts if one.is_proctored]
-        assert {one.attempt_code: one.status for one in attempts_in_report(COURSE, {})} == {
+        assert {one.attempt_code: one.status for one in attempts_in_report([COURSE], read_filters({}))} == {
             one.code: one.status for one in rows
         }
         listed = api.sessions(COURSE, api.AttemptFilter(archived="with"))

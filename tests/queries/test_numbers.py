@@ -15,7 +15,9 @@ from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.queries import numbers
-from proctoring_results.reports.kinds import EXAM_RESULTS, attempts_in_report, rows_of
+from proctoring_results.reports.kinds.base import attempts_in_report, cells
+from proctoring_results.reports.kinds.exam_results import ExamResults
+from proctoring_results.reports.narrowing import read_filters
 from proctoring_results.rules import RESULT_WORDS
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.histories import HISTORIES, LABELS, NOON, PARTS, change_incident, tell
@@ -192,9 +194,11 @@ def test_percentiles_are_the_nearest_rank_of_all_that_were_counted(number):
 
 def rows(**filters: str) -> list[dict[str, str]]:
     """The rows as they stand in the file, read here: the file needs a connection of its own, and so a commit."""
-    columns = EXAM_RESULTS.columns()
+    kind = ExamResults()
+    columns = kind.columns()
     names = [column.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in rows_of(columns, attempts_in_report(COURSE, filters))]
+    listed = cells(kind, columns, attempts_in_report([COURSE], read_filters(filters)))
+    return [dict(zip(names, row, strict=True)) for row in listed]
 
 
 def also_equal_behind_it(numbers: api.Numbers, codes: list[str]) -> None:
@@ -253,7 +257,9 @@ class TestWhateverHappened(TestCase):
     @given(HISTORIES, st.booleans())
     def test_a_total_is_a_count_of_rows_of_the_report(self, events, is_practice):
         tell(events, is_practice)
-        for filters in ({}, {"content_id": "exam-0"}):
-            report, numbers = rows(**filters), api.course_numbers(COURSE, **filters)
-            equal(report, numbers)
-            also_equal_behind_it(numbers, [row["attempt_code"] for row in report])
+        for report, counted in (
+            (rows(), api.course_numbers(COURSE)),
+            (rows(exam="exam-0"), api.course_numbers(COURSE, "exam-0")),
+        ):
+            equal(report, counted)
+            also_equal_behind_it(counted, [row["attempt_code"] for row in report])

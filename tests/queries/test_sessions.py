@@ -6,15 +6,11 @@ import pytest
 from django.utils import timezone
 
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ExamAttempt
 from proctoring_results.queries import merged
 from proctoring_results.queries import search as search_module
-from proctoring_results.queries.sessions import (
-    AttemptFilter,
-    attempts_of_learners,
-    neighbour,
-    sessions,
-)
+from proctoring_results.queries.sessions import attempts_of_learners, neighbour, sessions
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -36,8 +32,8 @@ def waiting(exam, days_ago, **fields):
     return submitted(exam, status="second_review_required", attention_since=since, **fields)
 
 
-def listed(**filters) -> set:
-    lists = sessions(COURSE, AttemptFilter(**filters))
+def listed(search="", **filters) -> set:
+    lists = sessions(COURSE, AttemptFilter.read(filters), search)
     return {*lists.requiring_attention, *lists.others}
 
 
@@ -63,8 +59,8 @@ def test_only_those_of_the_course_that_have_a_result(exam):
 def test_of_one_exam(exam):
     matching = submitted(exam)
     submitted(ProctoredExamFactory())
-    assert listed(content_id=exam.content_id) == {matching}
-    assert listed(content_id="unknown") == set()
+    assert listed(exam=exam.content_id) == {matching}
+    assert listed(exam="unknown") == set()
 
 
 def test_by_status_and_by_the_current_reviews(exam):
@@ -183,7 +179,7 @@ def test_a_search_for_too_many_people_is_refused(exam, monkeypatch):
     for _ in range(3):
         submitted(exam)
     with pytest.raises(InvalidInput, match="Write more of the name"):
-        sessions(COURSE, AttemptFilter(search="learner"))
+        sessions(COURSE, search="learner")
 
 
 def test_days_in_the_wrong_order_are_refused():
@@ -225,7 +221,7 @@ def ends(attempt):
 def test_a_list_goes_on_and_back_from_a_place_in_it(exam):
     first, second, third = (waiting(exam, days) for days in (3, 2, 1))
     waiting(ProctoredExamFactory(), 2)
-    listed = sessions(exam.course_id, AttemptFilter(content_id=exam.content_id)).requiring_attention
+    listed = sessions(exam.course_id, AttemptFilter(exam=exam.content_id)).requiring_attention
     assert [neighbour(listed, one, ends(one)) for one in (first, second, third)] == [second, third, None]
     assert [neighbour(listed, one, ends(one), before=True) for one in (first, second, third)] == [None, first, second]
 

@@ -66,7 +66,7 @@ def test_another_kind_another_course_and_another_exam_are_other_reports(course):
     api.request_report(COURSE, "proctored_session_results_report")
     api.request_report("edX/DemoX/Demo")
     api.request_report("edx/demox/demo")
-    api.request_report(COURSE, filters={"content_id": course[0].exam.content_id})
+    api.request_report(COURSE, filters={"exam": course[0].exam.content_id})
     assert Report.objects.unfinished().count() == 5
 
 
@@ -83,8 +83,13 @@ def test_names_are_by_the_second_and_never_the_same():
     ("field", "call"),
     [
         ("kind", {"kind": "grades"}),
-        ("filters.exam", {"filters": {"exam": "x"}}),
-        ("filters.content_id", {"filters": {"content_id": 5}}),
+        ("format", {"file_format": "pdf"}),
+        ("filters.content_id", {"filters": {"content_id": "x"}}),
+        ("filters.exam", {"filters": {"exam": 5}}),
+        ("filters.exam", {"filters": {"exam": "not an exam of the course"}}),
+        ("filters.status", {"filters": {"status": "passed"}}),
+        ("filters.since", {"filters": {"since": "1.5.2026"}}),
+        ("filters.until", {"filters": {"since": "2026-05-02", "until": "2026-05-01"}}),
         ("course_id", {"course_id": ""}),
         ("course_id", {"course_id": "a\0"}),
         ("course_id", {"course_id": "x" * 256}),
@@ -97,8 +102,8 @@ def test_a_wrong_request_is_refused_by_name(field, call):
 
 
 def test_a_filter_for_an_exam_of_another_course_finds_none(course):
-    with pytest.raises(api.NotFound):
-        api.request_report("another", filters={"content_id": course[0].exam.content_id})
+    with pytest.raises(api.InvalidInput, match=r"filters\.exam"):
+        api.request_report("another", filters={"exam": course[0].exam.content_id})
 
 
 def test_a_person_needs_the_permission_to_generate():

@@ -93,14 +93,6 @@ def test_the_older_kind_byte_by_byte():
     )
 
 
-def test_a_setting_adds_provider_and_track_after_the_course(settings):
-    settings.PROCTORING_RESULTS = {"REPORT_PROVIDER_COLUMNS": True}
-    ExamAttemptFactory(track="verified")
-    [row] = rows()
-    assert list(row)[:4] == ["course_id", "provider", "track", "exam_name"]
-    assert (row["provider"], row["track"]) == ("proctortrack", "verified")
-
-
 def test_practice_and_archived_attempts_are_rows_and_other_exams_and_courses_are_not():
     practice = ExamAttemptFactory(exam__is_practice_exam=True, exam__is_proctored=False)
     archived = ExamAttemptFactory(archived=True)
@@ -112,7 +104,7 @@ def test_practice_and_archived_attempts_are_rows_and_other_exams_and_courses_are
 
 def test_one_exam_of_the_course():
     attempt, _ = ExamAttemptFactory(), ExamAttemptFactory()
-    assert [row["attempt_code"] for row in rows(content_id=attempt.exam.content_id)] == [attempt.attempt_code]
+    assert [row["attempt_code"] for row in rows(exam=attempt.exam.content_id)] == [attempt.attempt_code]
 
 
 @pytest.mark.parametrize("status", AttemptStatus)

@@ -15,6 +15,7 @@ from proctoring_results.choices import ReportKind, ReportState, ReportStep
 from proctoring_results.exceptions import ProctoringResultsError, ReportAlreadyRunning
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build, write_report
+from proctoring_results.reports.kinds.registry import kinds
 from proctoring_results.services.reports import request_report
 
 BAR_WIDTH = 30  # characters
@@ -30,14 +31,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("course_id")
-        parser.add_argument("--kind", choices=ReportKind.values, default=ReportKind.EXAM_RESULTS.value)
+        parser.add_argument("--kind", choices=sorted(kinds()), default=ReportKind.EXAM_RESULTS.value)
         parser.add_argument("--exam", metavar="CONTENT_ID", help="include only this exam of the course")
         parser.add_argument(
             "--output", metavar="FILE", help="write the CSV to this file, or to standard output if it is -"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        filters = {"content_id": options["exam"]} if options["exam"] else {}
+        filters = {"exam": options["exam"]} if options["exam"] else {}
         try:
             if options["output"]:
                 self._write(options["course_id"], options["kind"], filters, options["output"])

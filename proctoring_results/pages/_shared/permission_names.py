@@ -18,6 +18,7 @@ PERMISSION_NAMES: Mapping[str, str | Promise] = {
     permissions.VIEW_REPORTS: _("see the reports of this course"),
     permissions.GENERATE_REPORT: _("generate reports in this course"),
     permissions.DOWNLOAD_REPORT: _("download the reports of this course"),
+    permissions.REPORT_DECISIONS: _("generate and download reports of decisions in this course"),
     permissions.VIEW_SESSIONS: _("look at the exam sessions of this course"),
     permissions.EXPORT_SESSION: _("export the data of the exam sessions of this course"),
     permissions.DECIDE_ATTEMPT: _("decide Pass or Fail in this course"),

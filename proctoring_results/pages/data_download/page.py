@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
-from proctoring_results.choices import ReportKind, ReportState, ReportStep, ResultWord
+from proctoring_results.choices import ReportFormat, ReportKind, ReportState, ReportStep, ResultWord
 from proctoring_results.conf import conf
+from proctoring_results.filters import in_words
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.lms import lms
 from proctoring_results.models import Report
@@ -22,6 +23,8 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.people import person
 from proctoring_results.queries.counts import course_counts
+from proctoring_results.reports.kinds.registry import kind_label
+from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
 
 from . import sentences
@@ -66,6 +69,8 @@ class ReportRow:
     scope: str
     # Empty for a person who may not download.
     token: str
+    # Can be downloaded for Excel, too.
+    is_csv: bool
     finished_at: datetime
     requester: str
     as_of: datetime | None
@@ -101,8 +106,10 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
     # seen a task under way refreshes soon.
     under_way = Report.objects.in_course(course_id).unfinished().exists()
     tasks = page_of(_tasks(course_id, now), params.get("tasks"))
-    task_rows = [_task_row(report, now) for report in tasks]
     reports = page_of(_reports(course_id, now), params.get("reports"))
+    names = exam_names([*tasks, *reports])
+    granted = _granted(course_id, user, {report.permission for report in reports}) if may_download else set()
+    task_rows = [_task_row(report, exam_name_of(report, names), now) for report in tasks]
     return DataDownloadPage(
         rendered_at=now,
         may_generate=may_generate,
@@ -112,12 +119,20 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         under_way=under_way,
         tasks=task_rows,
         tasks_pager=pager(tasks, "tasks", reports=reports.number),
-        reports=[_report_row(report, user if may_download else None, now) for report in reports],
+        reports=[
+            _report_row(report, exam_name_of(report, names), user if report.permission in granted else None, now)
+            for report in reports
+        ],
         reports_pager=pager(reports, "reports", tasks=tasks.number),
         link_lifetime=sentences.link_lifetime(),
         report_lifetime=sentences.report_lifetime(),
         renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
     )
+
+
+def _granted(course_id: str, user: AbstractBaseUser, of_kinds: Iterable[str]) -> set[str]:
+    """Return those of the permissions of kinds that the person has; a kind without one of its own has an empty one."""
+    return {permission for permission in of_kinds if not permission or permissions.may(user, permission, course_id)}
 
 
 def _tasks(course_id: str, now: datetime) -> QuerySet[Report]:
@@ -150,15 +165,15 @@ def _counts(course_id: str) -> list[tuple[str, str]]:
     return [(name, number(count)) for name, count in by_name]
 
 
-def _task_row(report: Report, now: datetime) -> TaskRow:
+def _task_row(report: Report, exam_name: str, now: datetime) -> TaskRow:
     failed = report.state == ReportState.FAILED
     last_sign_at = report.heartbeat_at if report.state == ReportState.RUNNING else None
     return TaskRow(
         task_id=str(report.task_id),
         state=report.state,
         state_label=str(ReportState(report.state).label),
-        kind=str(ReportKind(report.kind).label),
-        inputs=_inputs(report),
+        kind=kind_label(report.kind),
+        inputs=_inputs(report, exam_name),
         requester=_requester(report),
         submitted=report.requested_at,
         duration=_duration(report, now),
@@ -175,13 +190,14 @@ def _task_row(report: Report, now: datetime) -> TaskRow:
     )
 
 
-def _report_row(report: Report, user: AbstractBaseUser | None, now: datetime) -> ReportRow:
+def _report_row(report: Report, exam_name: str, user: AbstractBaseUser | None, now: datetime) -> ReportRow:
     return ReportRow(
         task_id=str(report.task_id),
         name=report.file_name,
         name_parts=report.file_name.split("_"),
-        scope=_scope(report),
+        scope=_scope(report, exam_name),
         token=REPORT_LINK.make_token(report, user, now=now) if user else "",
+        is_csv=report.format == ReportFormat.CSV,
         finished_at=report.finished_at or report.requested_at,
         requester=_requester(report),
         as_of=report.as_of,
@@ -192,16 +208,16 @@ def _report_row(report: Report, user: AbstractBaseUser | None, now: datetime) ->
     )
 
 
-def _inputs(report: Report) -> str:
-    if "content_id" in report.filters:
-        return _("Exam %(content_id)s") % {"content_id": report.filters["content_id"]}
-    return _("Whole course")
+def _inputs(report: Report, exam_name: str) -> str:
+    """Return what the report is narrowed to, and its format unless it is the usual one."""
+    narrowed = ", ".join(in_words(report.filters, exam_name)) or _("Whole course")
+    return narrowed if report.format == ReportFormat.CSV else f"{narrowed} · {report.get_format_display()}"
 
 
-def _scope(report: Report) -> str:
-    if report.kind == ReportKind.EXAM_RESULTS and not report.filters:
+def _scope(report: Report, exam_name: str) -> str:
+    if report.kind == ReportKind.EXAM_RESULTS and not report.filters and report.format == ReportFormat.CSV:
         return ""
-    return f"{ReportKind(report.kind).label} · {_inputs(report)}"
+    return f"{kind_label(report.kind)} · {_inputs(report, exam_name)}"
 
 
 def _requester(report: Report) -> str:

@@ -5,19 +5,29 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.models import Report
 from proctoring_results.reports.claims import max_tries
-from proctoring_results.reports.kinds import KINDS
+from proctoring_results.reports.kinds.registry import kinds
 
 
 def being_created(kind: str) -> str:
-    return str(KINDS[ReportKind(kind)].being_created)
+    return _("The %(report)s is being created. To view the status of the report, see Pending Tasks below.") % {
+        "report": _noun(kind)
+    }
 
 
 def currently_being_created(kind: str) -> str:
-    return str(KINDS[ReportKind(kind)].currently_being_created)
+    return _(
+        "The %(report)s is currently being created. To view the status of the report, see Pending Tasks below. "
+        "You will be able to download the report when it is complete."
+    ) % {"report": _noun(kind)}
+
+
+def _noun(name: str) -> str:
+    kind = kinds().get(name)
+    return str(kind.noun) if kind else name
 
 
 def task_status(report: Report) -> str:

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.pages._shared.came_from import CameFrom, came_from, list_url
 from proctoring_results.pages._shared.decorators import page, signed_in
 from proctoring_results.pages._shared.flash import flash
 from proctoring_results.pages._shared.lookups import attempt_to_view
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.queries.sessions import AttemptFilter, neighbour, sessions
+from proctoring_results.queries.sessions import neighbour, sessions
 
-from .forms import FilterForm
+from .page import filter_form
 from .search import read_search
 
 if TYPE_CHECKING:
@@ -61,14 +62,14 @@ def _neighbour(request: SignedIn, attempt_code: str, *, before: bool) -> HttpRes
 def _lists(request: SignedIn, attempt: ExamAttempt, origin: CameFrom) -> Sessions:
     """Return the lists with their filters; those of the exam if the filters cannot be read."""
     course_id, params = attempt.exam.course_id, QueryDict(origin.filters)
-    form = FilterForm(params, exams_in_course(course_id).with_result())
+    form = filter_form(params, exams_in_course(course_id).with_result())
     search = read_search(params.get("search", ""), request.user, course_id)
     if form.is_valid() and not search.problem:
         try:
-            return sessions(course_id, form.attempt_filter(search.text))
+            return sessions(course_id, form.attempt_filter(), search.text)
         except InvalidInput:
             pass
-    return sessions(course_id, AttemptFilter(content_id=attempt.exam.content_id))
+    return sessions(course_id, AttemptFilter(exam=attempt.exam.content_id))
 
 
 def _the_end(*, before: bool) -> str:

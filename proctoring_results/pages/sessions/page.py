@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,11 @@ from django.utils.translation import ngettext
 from proctoring_results import permissions
 from proctoring_results.choices import AttentionReason
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.filters import AttemptFilter, in_words
 from proctoring_results.lms import lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import ATTENTION, OTHERS, list_params
+from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
@@ -26,17 +28,20 @@ from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
 from proctoring_results.people import Person
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.queries.sessions import AttemptFilter, attempts_of_learners, sessions
+from proctoring_results.queries.sessions import attempts_of_learners, sessions
 from proctoring_results.rules import status_label, tone_of
 from proctoring_results.services.selection import why_not_with_others
 
-from .forms import FilterForm
 from .search import Search, problem_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from proctoring_results.models import ExamAttempt
+    from proctoring_results.models import ExamAttempt, ProctoredExam
+
+
+# What requires attention is a list of its own here, with a page number of that name.
+NO_FILTERS = ("attention",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +109,22 @@ class SessionsPage:
         return bool(self.form.errors or self.search_problem)
 
 
+def filter_form(params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> FilterForm:
+    return FilterForm(params, exams, without=NO_FILTERS)
+
+
 def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], search: Search) -> SessionsPage:
     """``params`` are those of the address: filters, and page numbers."""
     exams = list(exams_in_course(course_id).with_result())
-    form = FilterForm(params, exams)
+    form = filter_form(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
     filters, problem = form.filters(), search.problem
     with_search = filters | ({"search": search.token} if search.token else {})
     lists: list[SessionList] = []
     if form.is_valid() and not problem:
         try:
-            lists = _lists(
-                course_id, form.attempt_filter(search.text), params, with_search, user if may_decide else None
-            )
+            decider = user if may_decide else None
+            lists = _lists(course_id, form.attempt_filter(), search.text, params, with_search, decider)
         except InvalidInput as refusal:
             problem = problem_of(refusal)
     listed = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
@@ -124,7 +132,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     return SessionsPage(
         form=form,
         filters=urlencode(with_search),
-        filter_labels=form.labels() if form.is_valid() else [],
+        filter_labels=in_words(filters) if form.is_valid() else [],
         exam_name=listed[0].exam_name if "exam" in filters and listed else "",
         search=search,
         search_problem=problem,
@@ -151,11 +159,12 @@ def _is_narrowed(filters: Mapping[str, str]) -> bool:
 def _lists(
     course_id: str,
     attempt_filter: AttemptFilter,
+    search: str,
     params: Mapping[str, Any],
     filters: Mapping[str, str],
     decider: AbstractBaseUser | None,
 ) -> list[SessionList]:
-    both = sessions(course_id, attempt_filter)
+    both = sessions(course_id, attempt_filter, search)
     waiting = page_of(both.requiring_attention, params.get("attention"))
     others = page_of(both.others, params.get("page"))
     attempts = [*waiting, *others]
@@ -193,7 +202,7 @@ def _attention(course_id: str, attempt_filter: AttemptFilter, count: int, *, is_
     nothing = _("Nothing requires attention here.")
     if not is_narrowed:
         return number(count), nothing
-    every = sessions(course_id, AttemptFilter(content_id=attempt_filter.content_id)).requiring_attention.count()
+    every = sessions(course_id, AttemptFilter(exam=attempt_filter.exam)).requiring_attention.count()
     params = {"count": number(count), "every": number(every)}
     waiting = ngettext("%(every)s requires attention.", "%(every)s require attention.", every) % params
     return _("%(count)s of %(every)s") % params, waiting if every else nothing

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import InvalidInput, NotFound
+from proctoring_results.filters import FILTER_NAMES
 from proctoring_results.lms import course_name
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
@@ -30,15 +31,14 @@ from proctoring_results.services.selection import (
 )
 from proctoring_results.validation import clean_key
 
-from .forms import FilterForm
-from .page import sessions_page
+from .page import NO_FILTERS, sessions_page
 from .search import make_token, read_search
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
 
 # What an address of the list may have beside page numbers.
-PARAMS = (*FilterForm.base_fields, "search")
+PARAMS = (*(name for name in FILTER_NAMES if name not in NO_FILTERS), "search")
 
 
 @require_safe

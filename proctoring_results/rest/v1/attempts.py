@@ -19,12 +19,13 @@ from proctoring_results.people import email_of, person
 from proctoring_results.queries.lookups import get_exam
 from proctoring_results.queries.merged import SortKey, with_rows
 from proctoring_results.queries.preview import seen_now
-from proctoring_results.queries.sessions import AttemptFilter, in_order
+from proctoring_results.queries.sessions import in_order
 from proctoring_results.rules import RESULT_WORDS
 
 from .base import ApiView
+from .filters import FilterFields, read_filter
 from .pagination import Order, PageQuery, page
-from .params import CourseQuery, IdField, MomentField, StrictCharField, StrictChoiceField, StrictDateField
+from .params import CourseQuery, MomentField, StrictCharField, StrictChoiceField
 
 MAX_SEARCH_LENGTH = 255
 # Those of the page Sessions.
@@ -34,17 +35,8 @@ ORDERS: Mapping[str, Order] = {
 }
 
 
-class FilterQuery(CourseQuery):
+class FilterQuery(FilterFields, CourseQuery):
     """Which attempts. Archived ones are left out, unless ``archived`` asks for them."""
-
-    exam = IdField(required=False, help_text="The `content_id` of an exam of the course.")
-    status = StrictChoiceField(AttemptStatus.choices, required=False)
-    review_status = StrictChoiceField(ReviewStatus.choices, required=False, help_text="What the current review says.")
-    since = StrictDateField(required=False, help_text="Started on this day or later, in the site's time zone.")
-    until = StrictDateField(required=False, help_text="Started on this day or earlier; not before `since`.")
-    practice = StrictChoiceField(["only", "without"], required=False)
-    archived = StrictChoiceField(["only", "with"], required=False)
-    attention = StrictChoiceField(["only", "without"], required=False, help_text="Whether it requires attention.")
 
 
 class AttemptsQuery(FilterQuery, PageQuery):
@@ -153,7 +145,7 @@ class AttemptsView(ApiView):
         if "exam" in params:
             get_exam(course_id, params["exam"])  # an unknown one is a 404
         order = ORDERS[params["order"]]
-        sessions = in_order(course_id, attempt_filter(params), order.names)
+        sessions = in_order(course_id, read_filter(params), order.names, params.get("search", "").strip())
 
         def first(attempts: ExamAttemptQuerySet, number: int) -> list[tuple[ExamAttempt, SortKey]]:
             return replace(sessions, attempts=attempts).first(number)
@@ -176,21 +168,6 @@ class AttemptView(ApiView):
     def get(self, request: Request, attempt_code: str) -> Response:
         """One attempt."""
         return Response(serialize_attempt(self.find_attempt(attempt_code)))
-
-
-def attempt_filter(params: Mapping[str, Any]) -> AttemptFilter:
-    status, review_status = params.get("status"), params.get("review_status")
-    return AttemptFilter(
-        content_id=params.get("exam", ""),
-        status=AttemptStatus(status) if status else None,
-        review_status=ReviewStatus(review_status) if review_status else None,
-        since=params.get("since"),
-        until=params.get("until"),
-        practice=params.get("practice", ""),
-        archived=params.get("archived", ""),
-        attention=params.get("attention", ""),
-        search=params.get("search", "").strip(),
-    )
 
 
 def serialize_attempts(attempts: Sequence[ExamAttempt]) -> Any:

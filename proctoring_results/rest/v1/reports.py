@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from proctoring_results import permissions
-from proctoring_results.choices import ReportFailure, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import ReportFailure, ReportFormat, ReportKind, ReportState, ReportStep
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import NotFound, ReportAlreadyRunning
+from proctoring_results.exceptions import NotFound, ReportAlreadyRunning, ReportAlreadyThere
 from proctoring_results.http import address_of, keep_private, streamed
 from proctoring_results.models import Report
 from proctoring_results.queries.lookups import get_report
@@ -33,8 +33,9 @@ from proctoring_results.services.reports import (
 from proctoring_results.throttles import ReportsThrottle
 
 from .base import ApiView
+from .filters import FilterFields
 from .pagination import Order, PageQuery, page, serialize_all
-from .params import CourseQuery, IdField, MomentField
+from .params import CourseQuery, IdField, MomentField, StrictChoiceField
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -48,14 +49,17 @@ class ReportsQuery(CourseQuery, PageQuery):
     pass
 
 
-class FiltersBody(serializers.Serializer[Any]):
-    content_id = IdField(required=False, help_text="One exam, by its content id.")
-
-
 class ReportBody(serializers.Serializer[Any]):
     course_id = IdField(help_text="As the LMS writes it.")
-    kind = serializers.ChoiceField(ReportKind.choices, default=ReportKind.EXAM_RESULTS)
-    filters = FiltersBody(required=False, help_text="Without filters: the whole course.")
+    kind = IdField(default=ReportKind.EXAM_RESULTS.value, help_text="The name of a kind, see `reports/kinds/`.")
+    filters = FilterFields(
+        required=False,
+        help_text="Those of `attempts/`. Without filters: the whole course, archived attempts included.",
+    )
+    format = StrictChoiceField(ReportFormat.choices, default=ReportFormat.CSV)
+    reuse = serializers.BooleanField(
+        default=False, help_text="Answer with the same report if it was finished within the last minute."
+    )
 
 
 class TokenQuery(serializers.Serializer[Any]):
@@ -69,7 +73,8 @@ class ReportSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(source="task_id")
     course_id = serializers.CharField()
-    kind = serializers.ChoiceField(ReportKind.choices)
+    kind = serializers.CharField()
+    format = serializers.ChoiceField(ReportFormat.choices)
     filters = serializers.DictField(child=serializers.CharField(), help_text="Empty for the whole course.")
     state = serializers.ChoiceField(ReportState.choices)
     step = serializers.ChoiceField(
@@ -138,13 +143,20 @@ class ReportsView(ReportApiView):
     def post(self, request: Request) -> Response:
         """Request a report.
 
-        The answer is 202. While the same report (course, kind and filters) is being created, it is 200 with the id of
-        that one. If the filters name an exam that does not exist, it is 404.
+        The answer is 202. While the same report (course, kind, filters and format) is being created, it is 200 with the
+        id of that one.
         """
         body = self.body(ReportBody)
         try:
-            report = request_report(body["course_id"], body["kind"], filters=body.get("filters"), by=self.caller)
-        except ReportAlreadyRunning as refusal:
+            report = request_report(
+                body["course_id"],
+                body["kind"],
+                filters=body.get("filters"),
+                file_format=body["format"],
+                by=self.caller,
+                reuse=body["reuse"],
+            )
+        except (ReportAlreadyRunning, ReportAlreadyThere) as refusal:
             return _report_response(request, refusal.report, 200)
         return _report_response(request, report, 202)
 

@@ -111,12 +111,12 @@ def test_the_numbers_in_the_notes_are_those_of_the_settings(client, page_url, se
 
 
 def test_a_running_task_shows_all_that_is_known(client, page_url):
-    report = running(rows_done=12_000, rows_total=100_000, filters={"content_id": "block-v1:final"})
+    report = running(rows_done=12_000, rows_total=100_000, filters={"exam": "block-v1:final"})
     page = text(client.get(page_url))
     assert all(f">{column}</th>" in page for column in PENDING_COLUMNS)
     assert str(report.task_id) in page
     assert "12,000 of 100,000 rows" in page
-    assert "Exam block-v1:final" in page
+    assert "Exam: block-v1:final" in page
     assert 'value="12000" max="100000"' in page
     assert "Last sign of life just now" in page
     assert reverse("proctoring_results:cancel_report", args=[report.task_id]) in page
@@ -185,7 +185,7 @@ def test_the_course_counts_stand_beside_the_button(client, page_url):
 
 def test_names_from_the_host_are_escaped(client, page_url, monkeypatch):
     monkeypatch.setattr("proctoring_results.lms.NullLMS.course_name", lambda *args: "<script>alert(1)</script>")
-    ReportFactory(filters={"content_id": "<img src=x>"})
+    ReportFactory(filters={"exam": "<img src=x>"})
     page = text(client.get(page_url))
     assert "<script>alert" not in page
     assert "<img src=x>" not in page

@@ -253,7 +253,7 @@ def test_after_a_decision_the_list_goes_on_where_one_was_with_its_filters(review
     ExamAttempt.objects.filter(pk=three.pk).update(
         status="second_review_required", attention_since=four.attention_since
     )
-    [*_, listed] = links_of(reviewing, attempt, "review=Suspicious")[:3]
+    [*_, listed] = links_of(reviewing, attempt, "review_status=Suspicious")[:3]
     assert listed.startswith(f"{url(two)}?list=attention&filters=")
     answer = reviewing.post(*decision_on(reviewing, listed))
     page = reviewing.get(answer.url)
@@ -284,9 +284,9 @@ def test_a_place_that_no_page_of_ours_sends_is_no_place(looking, attempt, place)
 
 
 def test_the_page_leads_back_to_the_list_that_one_came_from(looking, attempt):
-    page = text(looking.get(f"{url(attempt)}?list=attention&filters=review%3DSuspicious"))
+    page = text(looking.get(f"{url(attempt)}?list=attention&filters=review_status%3DSuspicious"))
     address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
-    assert f'<a href="{address}?review=Suspicious">Sessions</a>' in page
+    assert f'<a href="{address}?review_status=Suspicious">Sessions</a>' in page
     page = text(looking.get(url(attempt)))
     assert f'<a href="{address}?{urlencode({"exam": attempt.exam.content_id})}">Sessions of Final</a>' in page
 

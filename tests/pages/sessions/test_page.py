@@ -132,7 +132,7 @@ def test_filters_stand_in_the_address(looking, exam):
     attempt.current_review = ExamReviewFactory(attempt=attempt, review_status="Rules Violation")
     attempt.save()
     submitted(exam)
-    filters = {"exam": "exam@final", "status": "verified", "review": "Rules Violation", "since": "2026-05-01"}
+    filters = {"exam": "exam@final", "status": "verified", "review_status": "Rules Violation", "since": "2026-05-01"}
     response = looking.get(url(**filters, until="2026-05-01", practice="without", archived="with"))
     assert listed(response) == [[], [attempt]]
 
@@ -150,7 +150,7 @@ def test_what_is_filtered_by_is_said_in_words(looking, exam):
         ("exam", "unknown"),
         ("exam", "\0"),
         ("status", "done"),
-        ("review", "clean"),
+        ("review_status", "clean"),
         ("since", "1.5.2026"),
         ("until", "2026-02-30"),
         ("practice", "x"),

@@ -85,9 +85,9 @@ def test_who_asks_while_it_is_made_is_told_the_same_id(team):
 
 def test_a_kind_and_an_exam_can_be_asked_for(team):
     exam = ProctoredExamFactory()
-    ask(team, kind="proctored_session_results_report", filters={"content_id": exam.content_id})
+    ask(team, kind="proctored_session_results_report", filters={"exam": exam.content_id})
     report = Report.objects.get()
-    assert (report.kind, report.filters) == ("proctored_session_results_report", {"content_id": exam.content_id})
+    assert (report.kind, report.filters) == ("proctored_session_results_report", {"exam": exam.content_id})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,11 @@ def test_a_kind_and_an_exam_can_be_asked_for(team):
         ({"course": COURSE}, "course"),
         ({"filters": []}, "filters"),
         ({"filters": {"user": "ann"}}, "filters.user"),
-        ({"filters": {"content_id": 7}}, "filters.content_id"),
-        ({"filters": {"content_id": "\0"}}, "filters.content_id"),
+        ({"filters": {"exam": 7}}, "filters.exam"),
+        ({"filters": {"exam": "\0"}}, "filters.exam"),
+        ({"filters": {"status": "passed"}}, "filters.status"),
+        ({"filters": {"since": "2026-05-02", "until": "2026-05-01"}}, "filters.until"),
+        ({"format": "pdf"}, "format"),
     ],
 )
 def test_what_is_wrong_is_named(body, field):
@@ -120,8 +123,8 @@ def test_without_a_course_nothing_is_made(team):
 
 
 def test_an_exam_that_there_is_not_is_said_to_those_who_may_ask(team, viewer):
-    unknown = {"filters": {"content_id": "nowhere"}}
-    assert problem(ask(team, **unknown)) == (404, "not_found")
+    unknown = {"filters": {"exam": "nowhere"}}
+    assert problem(ask(team, **unknown)) == (400, "invalid")
     assert problem(ask(viewer, **unknown)) == (403, "access_denied")
 
 

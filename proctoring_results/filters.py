@@ -1,0 +1,205 @@
+"""Which attempts a list or a report has. Each filter is declared here, once.
+
+The pages make a form of ``FILTERS``, and the REST API a serializer. A report keeps its filters as they stand in an
+address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from proctoring_results import rules
+from proctoring_results.choices import Archived, AttemptStatus, Attention, Practice, ResultWord, ReviewStatus
+from proctoring_results.exceptions import InvalidInput
+from proctoring_results.validation import clean_key, not_one_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+    from proctoring_results.models.attempts import ExamAttemptQuerySet
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter: its name in addresses and in the REST API, and what it is called on pages."""
+
+    name: str
+    label: StrPromise
+    # For the schema of the REST API, in English.
+    help: str = ""
+    # The values that it takes, and what they are called; empty for an exam and for days.
+    choices: Sequence[tuple[str, Any]] = ()
+    is_day: bool = False
+
+
+FILTERS: tuple[Filter, ...] = (
+    Filter("exam", gettext_lazy("Exam"), "The `content_id` of an exam of the course."),
+    Filter(
+        "status",
+        gettext_lazy("Status"),
+        choices=[(status.value, rules.FULL_STATUS_LABELS[status]) for status in AttemptStatus],
+    ),
+    Filter(
+        "review_status",
+        gettext_lazy("Review"),
+        "As the report prints it: `Not Reviewed` also where an exam was taken and no review has come yet.",
+        ReviewStatus.choices,
+    ),
+    Filter(
+        "result",
+        gettext_lazy("Result"),
+        "What the learner reads.",
+        [(result.value, rules.RESULT_LABELS[result]) for result in ResultWord],
+    ),
+    Filter(
+        "since",
+        gettext_lazy("Started from"),
+        "Started on this day or later, in the site's time zone.",
+        is_day=True,
+    ),
+    Filter(
+        "until",
+        gettext_lazy("Started until"),
+        "Started on this day or earlier; not before `since`.",
+        is_day=True,
+    ),
+    Filter("practice", gettext_lazy("Practice exams"), choices=Practice.choices),
+    Filter("archived", gettext_lazy("Archived"), choices=Archived.choices),
+    Filter("attention", gettext_lazy("Require Attention"), "Whether it requires attention.", Attention.choices),
+)
+FILTER_NAMES = tuple(one.name for one in FILTERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFilter:
+    """Which attempts of a course a page, a request or a report has; by default all that are not archived."""
+
+    # The ``content_id`` of an exam.
+    exam: str = ""
+    status: AttemptStatus | None = None
+    # As the report prints it.
+    review_status: ReviewStatus | None = None
+    result: ResultWord | None = None
+    # Days in the time zone of the site, both included, on which the exam was started.
+    since: date | None = None
+    until: date | None = None
+    practice: Practice | None = None
+    archived: Archived = Archived.WITHOUT
+    # Those that a person has to look at.
+    attention: Attention | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``InvalidInput`` for days in the wrong order."""
+        if self.since and self.until and self.since > self.until:
+            raise InvalidInput("until", _("must not be before the first day."))
+
+    @classmethod
+    def read(cls, params: Mapping[str, Any], *, archived: Archived = Archived.WITHOUT) -> Self:
+        """Return the filter of the parameters of an address, a request or a stored report.
+
+        Empty ones are passed over. ``archived`` is what holds if they do not name it. Raises ``InvalidInput`` with the
+        name of a filter that does not exist, or whose value cannot be one.
+        """
+        for name in params:
+            if name not in FILTER_NAMES:
+                raise InvalidInput(name, _("is not a filter."))
+        params = {name: value for name, value in params.items() if value not in ("", None)}
+        return cls(
+            exam=clean_key("exam", params["exam"]) if "exam" in params else "",
+            status=_choice("status", AttemptStatus, params),
+            review_status=_choice("review_status", ReviewStatus, params),
+            result=_choice("result", ResultWord, params),
+            since=_day("since", params),
+            until=_day("until", params),
+            practice=_choice("practice", Practice, params),
+            archived=_choice("archived", Archived, params) or archived,
+            attention=_choice("attention", Attention, params),
+        )
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Return what ``read`` reads: those that are set, in the order of ``FILTERS``."""
+        values = {name: getattr(self, name) for name in FILTER_NAMES}
+        return {name: str(value) for name, value in values.items() if value}
+
+    def apply(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+        """Return those of the attempts that match."""
+        if self.exam:
+            attempts = attempts.filter(exam__content_id=self.exam)
+        if self.status:
+            attempts = attempts.filter(status=self.status)
+        if self.review_status:
+            attempts = attempts.filter(rules.prints_review_status(self.review_status))
+        if self.result:
+            attempts = attempts.filter(status__in=rules.statuses_with_result(self.result))
+        if self.since:
+            attempts = attempts.filter(started_at__gte=_midnight(self.since))
+        if self.until:
+            attempts = attempts.filter(started_at__lt=_midnight(min(self.until, LAST_DAY) + timedelta(days=1)))
+        if self.practice:
+            attempts = attempts.filter(is_sample_attempt=self.practice == Practice.ONLY)
+        if self.archived != Archived.WITH:
+            attempts = attempts.filter(archived_at__isnull=self.archived == Archived.WITHOUT)
+        if self.attention == Attention.ONLY:
+            attempts = attempts.requiring_attention()
+        if self.attention == Attention.WITHOUT:
+            attempts = attempts.exclude(rules.REQUIRES_ATTENTION)
+        return attempts
+
+
+def in_words(params: Mapping[str, str], exam_name: str = "") -> list[str]:
+    """Return each filter that the parameters set as a text: ``Status: Failed (rejected)``.
+
+    ``exam_name`` is the name of the exam; without it the exam is left out.
+    """
+    texts = []
+    for one in FILTERS:
+        value = exam_name if one.name == "exam" else params.get(one.name)
+        if value:
+            texts.append(f"{one.label}: {_value_in_words(one, str(value))}")
+    return texts
+
+
+def _value_in_words(one: Filter, value: str) -> str:
+    if one.is_day:
+        return date_format(date.fromisoformat(value), "j M Y")
+    return str(dict(one.choices).get(value, value))
+
+
+def _choice(name: str, choices: Any, params: Mapping[str, Any]) -> Any:
+    if name not in params:
+        return None
+    try:
+        return choices(params[name])
+    except ValueError:
+        raise not_one_of(name, choices.values) from None
+
+
+def _day(name: str, params: Mapping[str, Any]) -> date | None:
+    value = params.get(name)
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise InvalidInput(name, _("must be a day such as 2026-05-01."))
+
+
+def _midnight(day: date) -> datetime:
+    # Further away there is no exam, and in some time zones no such moment either.
+    moment = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min)
+    # Not the current zone, which a site may set for each person: two people would see two lists at one address.
+    return timezone.make_aware(moment, timezone.get_default_timezone())

@@ -1,0 +1,66 @@
+"""The filters of attempts as a form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from proctoring_results.choices import Archived
+from proctoring_results.filters import FILTERS, AttemptFilter, Filter
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ProctoredExam
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        # Browsers send and understand this, whatever the language.
+        super().__init__(format="%Y-%m-%d")
+
+
+class FilterForm(forms.Form):
+    """The filters as they stand in an address, without those named ``without``.
+
+    ``archived`` is what holds where that filter is not set.
+    """
+
+    use_required_attribute = False
+
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        exams: Iterable[ProctoredExam],
+        *,
+        archived: Archived = Archived.WITHOUT,
+        without: Collection[str] = (),
+    ) -> None:
+        super().__init__(params, auto_id="pr-filter-%s", label_suffix="")
+        self._archived = archived
+        choices = {"exam": [(exam.content_id, exam.exam_name) for exam in exams]}
+        for one in FILTERS:
+            if one.name not in without:
+                self.fields[one.name] = self._field(one, choices.get(one.name, one.choices))
+
+    def _field(self, one: Filter, choices: Iterable[tuple[str, Any]]) -> forms.Field:
+        if one.is_day:
+            return forms.DateField(label=one.label, required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
+        blank = (self._archived.label, self._archived.value) if one.name == "archived" else (_("All"), "")
+        others = [(value, label) for value, label in choices if value != blank[1]]
+        return forms.ChoiceField(label=one.label, required=False, choices=[("", blank[0]), *others])
+
+    def clean(self) -> None:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("This day is before “Started from”."))
+
+    def attempt_filter(self) -> AttemptFilter:
+        return AttemptFilter.read(self.cleaned_data, archived=self._archived)
+
+    def filters(self) -> dict[str, str]:
+        """Return the filters that are set, as they stand in the address."""
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}

@@ -1,0 +1,50 @@
+"""One row for each decision of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from proctoring_results.choices import DECIDING_SOURCES, ReportKind
+from proctoring_results.models import StatusChange
+from proctoring_results.permissions import REPORT_DECISIONS
+from proctoring_results.reports.columns import Column, email, guarded, text, time, username_path
+
+from .base import Kind, in_order_of_attempts
+
+if TYPE_CHECKING:
+    from proctoring_results.models.attempts import ExamAttemptQuerySet
+
+ATTEMPT = "attempt__"
+
+
+class Decisions(Kind):
+    name = ReportKind.DECISIONS.value
+    label = _("Proctored Exam Decisions Report")
+    noun = _("proctored exam decisions report")
+    description = _("One row for each decision of a person: who decided what and when, and why.")
+    permission = REPORT_DECISIONS
+
+    def columns(self) -> Sequence[Column]:
+        return (
+            Column("course_id", guarded(f"{ATTEMPT}exam__course_id")),
+            Column("exam_name", guarded(f"{ATTEMPT}exam__exam_name")),
+            Column("username", guarded(f"{ATTEMPT}{username_path()}")),
+            Column("email", guarded(email(ATTEMPT))),
+            Column("attempt_code", guarded(f"{ATTEMPT}attempt_code")),
+            Column("decided_at", time("at"), "time"),
+            Column("decided_by", guarded(f"by__{username_path('')}")),
+            Column("decided_via", text("source")),
+            Column("from_status", text("from_status")),
+            Column("to_status", text("to_status")),
+            Column("reason", guarded("reason")),
+        )
+
+    def rows(self, attempts: ExamAttemptQuerySet) -> QuerySet[StatusChange]:
+        return StatusChange.objects.filter(attempt__in=attempts.order_by(), source__in=sorted(DECIDING_SOURCES))
+
+    def order(self) -> Sequence[object]:
+        return [*in_order_of_attempts(ATTEMPT), "at", "pk"]
