@@ -63,7 +63,7 @@ class SessionPart(TextChoices):
 
     VIDEO = "video", _("Video Monitoring")
     ONLINE = "online", _("Online Violations")
-    VERIFICATION = "verification", _("Verification")
+    VERIFICATION = "verification", _("Verification scans")
     ONBOARDING = "onboarding", _("Onboarding")
 
 

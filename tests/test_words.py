@@ -127,6 +127,15 @@ def test_no_page_of_the_docs_and_no_template_uses_a_private_word():
     assert offences == []
 
 
+def test_what_a_person_has_to_look_at_has_one_name():
+    """*Require Attention*, as the documents say it; in a sentence, sessions require attention."""
+    others = re.compile(
+        r"\bRequires Attention\b|[\"'>*]Requires attention\b|\bneed(?:s|ing)? attention\b|\battention needed\b"
+    )
+    files = [*prose_files(), *(path for path in python_files() if "tests" not in path.parts)]
+    assert [relative(path) for path in files if others.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_no_module_or_file_is_named_by_a_private_word():
     names = {path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if "_build" not in path.parts}
     assert [relative(path) for path in sorted(names) if is_private(path.stem.replace("-", "_"))] == []

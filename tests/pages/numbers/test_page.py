@@ -118,7 +118,7 @@ def test_incidents_stand_under_the_tabs_of_the_session(client, page_url):
     assert [(row.name, row.number, row.percent) for row in response.context["page"].parts] == [
         ("Video Monitoring", "1", "25 %"),
         ("Online Violations", "0", "–"),
-        ("Verification", "2", "50 %"),
+        ("Verification scans", "2", "50 %"),
         ("Onboarding", "1", "25 %"),
     ]
     assert '<table class="pr-figures" aria-labelledby="pr-parts-heading">' in text(response)

@@ -141,7 +141,7 @@ def test_each_incident_stands_under_its_tab_and_an_unknown_kind_is_seen_on_the_r
     assert {tab.heading: [row.kind for row in tab.incidents] for tab in tabs} == {
         "Video Monitoring": ["webcam", "a word of its own"],
         "Online Violations": ["desktop"],
-        "Verification": ["id"],
+        "Verification scans": ["id"],
         "Onboarding": ["onboarding"],
     }
 
