@@ -30,9 +30,11 @@ from proctoring_results.choices import (
 )
 from proctoring_results.conf import SETTING_NAMES, Conf
 from proctoring_results.exceptions import AttemptIsAmbiguous, LocatorMismatch, ProctoringResultsError
+from proctoring_results.meanings import REVIEW_MEANINGS, STATUS_MEANINGS, learner_reads
 from proctoring_results.providers import urls as providers_urls
 from proctoring_results.providers.policy import Policy
 from proctoring_results.reports.kinds.registry import kind_named
+from proctoring_results.reports.meanings import COLUMN_MEANINGS
 from proctoring_results.rest.problem import STATUS
 from proctoring_results.rest.v1 import urls as v1_urls
 from proctoring_results.rules import PART_OF_INCIDENT
@@ -172,6 +174,22 @@ def test_every_choice_is_explained(page, heading, choices):
     assert sorted(first_column(page, heading)) == sorted(value for value in choices.values if value)
 
 
+def test_the_statuses_are_explained_in_the_words_of_the_pages():
+    expected = [
+        [status.value, str(text.meaning), str(text.cause), learner_reads(status) or "–"]
+        for status, text in STATUS_MEANINGS.items()
+    ]
+    assert rows_of("reference/statuses.md", "| status | meaning | cause | the learner reads |") == expected
+
+
+def test_the_review_statuses_are_explained_in_the_words_of_the_pages():
+    expected = [
+        [status.value, str(text.exam_result), str(text.meaning), "` or `".join(text.leads_to) or "–"]
+        for status, text in REVIEW_MEANINGS.items()
+    ]
+    assert rows_of("reference/statuses.md", "| review status | exam result | meaning | leads to |") == expected
+
+
 def test_every_kind_of_incident_stands_beside_its_tab():
     below = text_of("reference/models.md").split("## Where incidents were seen")[1]
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| `(\w+)_count` \|$", below, re.MULTILINE)
@@ -286,6 +304,17 @@ HEADINGS = {
 def test_the_columns_of_each_kind_of_report_are_documented_in_their_order(kind):
     names = [column.name for column in kind_named(kind).columns()]
     assert first_column("reference/report.md", HEADINGS[kind]) == names
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+def test_the_columns_are_explained_in_the_words_of_the_pages(kind):
+    below = re.split(rf"^#+ {HEADINGS[kind]}$", text_of("reference/report.md"), flags=re.MULTILINE)[1]
+    table = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
+    assert table is not None
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", table[0], re.MULTILINE)
+    assert [(name, text) for name, text in rows if text not in (str(COLUMN_MEANINGS[name]), "as above")] == (
+        [("status", "as above, with spaces: `ready to start`")] if kind is ReportKind.SESSION_RESULTS else []
+    )
 
 
 def test_every_kind_of_report_is_named_where_it_can_be_requested():
