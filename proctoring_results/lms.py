@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -79,6 +80,12 @@ class Lms(Protocol):
         It is shown to those who decide. Empty if there is none.
         """
 
+    def data_policy(self, course_id: str) -> tuple[str, str]:
+        """Return the name and the full URL (http or https) of the policy for learners' data in this course.
+
+        Data Download asks its readers to follow it. Each is empty if there is none.
+        """
+
     # --- Commands: make it so.
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
@@ -132,6 +139,9 @@ class NullLMS:
     def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
         return ""
 
+    def data_policy(self, course_id: str) -> tuple[str, str]:
+        return "", ""
+
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
         """No grade book, no grade."""
 
@@ -160,6 +170,7 @@ QUESTIONS = frozenset(
         "learner_language",
         "holds_grades",
         "own_grade",
+        "data_policy",
     }
 )
 # How a host says that there is no such course.
@@ -236,11 +247,24 @@ def _checked(method: str, answer: Any) -> Any:
         case "course_team":
             answer = answer if isinstance(answer, str) else list(answer)
             is_right = not isinstance(answer, str) and all(isinstance(address, str) for address in answer)
+        case "data_policy":
+            is_right = isinstance(answer, tuple) and len(answer) == 2 and _is_name_and_url(*answer)
         case _:
             is_right = isinstance(answer, str | Promise)
     if not is_right:
         raise TypeError(f"{conf().LMS}.{method} returned {type(answer).__name__}, or something wrong in it.")
     return answer
+
+
+def _is_name_and_url(name: object, url: object) -> bool:
+    """A page links to the URL, so that no script may be in it."""
+    if not (isinstance(name, str | Promise) and isinstance(url, str)):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return not url or (parts.scheme in ("http", "https") and bool(parts.netloc))
 
 
 class _SilentLMS(NullLMS):

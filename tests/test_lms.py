@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
@@ -107,6 +108,32 @@ def test_an_answer_of_a_wrong_type_is_no_answer(use, question):
     use(WrongTypes)
     with pytest.raises(TypeError, match=question):
         getattr(strict_lms(), question)(COURSE)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "https://uni.example/policy",
+        ("Policy",),
+        ("Policy", None),
+        ("Policy", "javascript:alert(1)"),
+        ("Policy", "//uni.example/policy"),
+        ("Policy", "/policy/"),
+        ("Policy", "https:policy"),
+        ("Policy", "http://[half"),
+        (7, "https://uni.example/policy"),
+    ],
+)
+def test_a_policy_is_a_name_and_an_address_of_the_web(monkeypatch, caplog, answer):
+    monkeypatch.setattr(NullLMS, "data_policy", lambda *_: answer)
+    with pytest.raises(TypeError, match="data_policy"):
+        strict_lms().data_policy(COURSE)
+
+
+@pytest.mark.parametrize("answer", [("", ""), ("Policy", ""), ("", "http://x.example"), (gettext_lazy("Policy"), "")])
+def test_a_policy_may_have_no_name_or_no_address(monkeypatch, answer):
+    monkeypatch.setattr(NullLMS, "data_policy", lambda *_: answer)
+    assert lms().data_policy(COURSE) == answer
 
 
 def test_a_command_raises_what_the_host_raises(use):

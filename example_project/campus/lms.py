@@ -44,6 +44,9 @@ class CampusLMS(NullLMS):
     def exam_url(self, course_id: str, content_id: str) -> str:
         return settings.SITE_URL + reverse("campus:exam", args=[course_id, content_id])
 
+    def data_policy(self, course_id: str) -> tuple[str, str]:
+        return "the data stewardship policy of Campus", settings.SITE_URL + reverse("campus:data_policy")
+
     def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
         content = _content(course_id, content_id)
         grade = Grade.objects.filter(user=user.pk, content=content).first() if content else None

@@ -84,6 +84,12 @@ def instructor(request: HttpRequest, course_id: str) -> HttpResponse:
     return render(request, "campus/instructor.html", context)
 
 
+@require_safe
+def data_policy(request: HttpRequest) -> HttpResponse:
+    """Show the policy that Data Download links to."""
+    return render(request, "campus/data_policy.html")
+
+
 @never_cache
 @require_safe
 def recording(request: HttpRequest, kind: str, number: int) -> HttpResponse:

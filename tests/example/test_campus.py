@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from example_project.campus.lms import CampusLMS
 from example_project.campus.models import Certificate, Course, CreditRequirement, Enrolment, ExamContent, Grade
 from proctoring_results import api
 from proctoring_results.effects.deliver import deliver_due
@@ -74,3 +75,11 @@ def test_mails_lead_to_the_exams_page_at_the_sites_own_address(attempt, decide, 
     settings.SITE_URL = "https://campus.example.com"
     decide(api.fail_attempt)
     assert "https://campus.example.com/courses/course-v1:DemoX+PR101+2026/exams/exam@final/" in mailoutbox[0].body
+
+
+def test_the_policy_that_data_download_links_to_is_a_page_of_the_site(settings):
+    name, url = CampusLMS().data_policy(COURSE)
+    assert url.startswith(settings.SITE_URL)
+    page = Client().get(url.removeprefix(settings.SITE_URL))
+    assert (page.status_code, name) == (200, "the data stewardship policy of Campus")
+    assert "Data stewardship policy of Campus" in page.content.decode()

@@ -81,11 +81,21 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DataPolicy:
+    """What the institution calls its policy for learners' data."""
+
+    name: str
+    # Empty if it has no page.
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataDownloadPage:
     rendered_at: datetime
     may_generate: bool
     missing: list[MissingPermission]
     whom_to_ask: str
+    policy: DataPolicy
     counts: list[tuple[str, str]]
     under_way: bool
     tasks: list[TaskRow]
@@ -115,6 +125,7 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         may_generate=may_generate,
         missing=_missing(may_generate=may_generate, may_download=may_download),
         whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and may_download) else "",
+        policy=_policy(course_id),
         counts=_counts(course_id),
         under_way=under_way,
         tasks=task_rows,
@@ -150,6 +161,11 @@ def _missing(*, may_generate: bool, may_download: bool) -> list[MissingPermissio
     """Return the permissions that this person lacks to do more than look."""
     granted = {permissions.GENERATE_REPORT: may_generate, permissions.DOWNLOAD_REPORT: may_download}
     return [missing_permission(permission) for permission, is_granted in granted.items() if not is_granted]
+
+
+def _policy(course_id: str) -> DataPolicy:
+    name, url = lms().data_policy(course_id)
+    return DataPolicy(str(name or _("your institution’s data stewardship policies")), url)
 
 
 def _counts(course_id: str) -> list[tuple[str, str]]:

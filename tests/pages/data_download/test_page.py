@@ -102,6 +102,39 @@ def test_the_words_that_users_know(client, page_url):
         assert sentence in page
 
 
+def test_the_page_says_that_it_takes_time_and_that_one_may_leave(client, page_url):
+    page = text(client.get(page_url))
+    assert "This process can take some time to complete. You can navigate away from this page while it runs." in page
+
+
+def test_the_page_says_that_the_report_is_not_about_the_score(page_url):
+    page = text(client_of(person("view_reports")).get(page_url))
+    assert "none about the score on the exam. A learner might pass the proctoring review but not earn a high" in page
+    assert "This process can take some time" not in page
+
+
+def test_without_a_policy_of_its_own_the_page_names_the_institutions(client, page_url):
+    page = text(client.get(page_url))
+    assert "Follow your institution’s data stewardship policies when you open or save a report." in page
+    assert "pr-policy" not in page
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (("the policy <A>", ""), "Follow the policy &lt;A&gt; when"),
+        (
+            ("the policy", "https://uni.example/p"),
+            'href="https://uni.example/p" rel="noopener noreferrer">the policy</a> when',
+        ),
+        (("", "https://uni.example/p"), ">your institution’s data stewardship policies</a> when"),
+    ],
+)
+def test_the_policy_is_named_and_linked(client, page_url, monkeypatch, policy, sentence):
+    monkeypatch.setattr("proctoring_results.lms.NullLMS.data_policy", lambda *args: policy)
+    assert sentence in text(client.get(page_url))
+
+
 def test_the_numbers_in_the_notes_are_those_of_the_settings(client, page_url, settings):
     settings.PROCTORING_RESULTS = {"DOWNLOAD_TTL": timedelta(minutes=1), "REPORT_LIFETIME": timedelta(days=7)}
     page = " ".join(text(client.get(page_url)).split())
