@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import Max, TextChoices
+from django.db.models import OuterRef, Subquery, TextChoices
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -171,21 +171,26 @@ def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list
 
 def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, with_own_grades: bool) -> list[Preview]:
     # The newest change and review first, then the rest: whatever comes in between makes the page stale, and is noticed.
-    changes, reviews = _newest(StatusChange, codes), _newest(ExamReview, codes)
+    seen = _seen(codes)
     rows = ExamAttempt.objects.select_related("exam", "user", "current_review").defer("current_review__raw_data")
     by_code = rows.in_bulk(codes, field_name="attempt_code")
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)
     return [
-        _preview(attempt, to, Seen(changes.get(attempt.pk), reviews.get(attempt.pk)), present)
+        _preview(attempt, to, seen.get(attempt.pk, Seen(None, None)), present)
         for to in verdicts
         for attempt in attempts
     ]
 
 
-def _newest(model: type[StatusChange] | type[ExamReview], codes: Collection[str]) -> dict[int, int]:
-    rows = model._default_manager.filter(attempt__attempt_code__in=codes).order_by()
-    return dict(rows.values_list("attempt").annotate(Max("pk")))
+def _seen(codes: Collection[str]) -> dict[int, Seen]:
+    """Return the newest change and the newest review of each attempt, in one query."""
+    change, review = (
+        Subquery(model._default_manager.filter(attempt=OuterRef("pk")).order_by("-pk").values("pk")[:1])
+        for model in (StatusChange, ExamReview)
+    )
+    rows = ExamAttempt.objects.filter(attempt_code__in=codes).order_by().values_list("pk", change, review)
+    return {pk: Seen(change_id, review_id) for pk, change_id, review_id in rows}
 
 
 class _Present:

@@ -101,9 +101,10 @@ def test_with_the_keyboard_alone(opened, path, enqueued):
             break
     page.keyboard.press("Enter")
     expect(page.locator("#pr-tasks")).to_contain_text("Queued")
-    # The focus is where it was, and the next stop is the task's Cancel.
+    # The focus is where it was. Behind the explanation of the columns and the policy comes the task's Cancel.
     assert page.evaluate("document.activeElement.id") == "pr-generate"
-    page.keyboard.press("Tab")
+    for _ in range(3):
+        page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id").startswith("pr-cancel-")
     page.keyboard.press("Space")
     expect(page.locator("#pr-tasks")).to_contain_text("No tasks currently running.")
@@ -241,3 +242,13 @@ def test_refusals_are_accessible(opened, course, state, person, settings):
 def violations(page) -> list[str]:
     violations = Axe().run(page).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html']}" for one in violations]
+
+
+def test_a_link_to_a_status_opens_the_section_and_shows_it(opened, path):
+    page = opened("instructor", f"{path}#status-expired")
+    expect(page.get_by_text("The course end date, or the due date of the exam, passed before")).to_be_in_viewport()
+    page.get_by_role("heading", name="What the columns mean").click()
+    expect(page.locator("#status-expired")).to_be_hidden()
+    page.evaluate("location.hash = '#status-rejected'")
+    expect(page.locator("#status-rejected")).to_contain_text("receives a score of 0")
+    expect(page.locator("#status-rejected")).to_be_in_viewport()

@@ -28,6 +28,7 @@ from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
 
 from . import sentences
+from .meanings import Meanings, meanings
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -105,6 +106,7 @@ class DataDownloadPage:
     link_lifetime: str
     report_lifetime: str
     renew_after: int
+    meanings: Meanings
 
 
 def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, str]) -> DataDownloadPage:
@@ -138,6 +140,7 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         link_lifetime=sentences.link_lifetime(),
         report_lifetime=sentences.report_lifetime(),
         renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
+        meanings=meanings(),
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ReviewStatus
 from proctoring_results.pages._shared.formats import duration
 from proctoring_results.pages._shared.formats import number as format_number
-from proctoring_results.pages._shared.statuses import status_badge
+from proctoring_results.pages._shared.statuses import StatusBadge, review_badge, status_badge
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.numbers import DayCounts, Numbers, ReviewTimes, course_numbers
 from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, tone_of
@@ -43,6 +43,9 @@ class BarRow:
     tone: str = ""
     # The stored word, in small print.
     stored: str = ""
+    # What the name means, and where that is explained.
+    meaning: str = ""
+    url: str = ""
     # It is counted in the row above it.
     is_detail: bool = False
 
@@ -92,8 +95,11 @@ class NumbersPage:
     review_facts: list[tuple[str, str]]
 
 
-def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
-    """Return the page of a course, or of one of its exams. Raises ``NotFound``."""
+def numbers_page(course_id: str, content_id: str | None, *, explanations: str) -> NumbersPage:
+    """Return the page of a course, or of one of its exams. Raises ``NotFound``.
+
+    ``explanations`` is the address of the page that explains the statuses; empty if this person may not see it.
+    """
     numbers = course_numbers(course_id, content_id)
     exams = [
         ExamChoice(exam.content_id, exam.exam_name, exam.content_id == content_id)
@@ -106,8 +112,8 @@ def numbers_page(course_id: str, content_id: str | None) -> NumbersPage:
         is_empty=not numbers.attempts,
         tiles=_tiles(numbers),
         notes=_notes(numbers),
-        results=_results(numbers),
-        outcomes=_outcomes(numbers),
+        results=_results(numbers, explanations),
+        outcomes=_outcomes(numbers, explanations),
         incidents=_incidents(numbers),
         parts=_by_part(numbers),
         over_time=_over_time(numbers.days) if numbers.days else None,
@@ -145,38 +151,34 @@ def _notes(numbers: Numbers) -> list[str]:
     return notes
 
 
-def _results(numbers: Numbers) -> list[BarRow]:
+def _results(numbers: Numbers, explanations: str) -> list[BarRow]:
     """Return a row for each result, followed by the statuses that are counted in it."""
     rows = []
     for result, number in numbers.results.items():
         statuses = [status for status in AttemptStatus if RESULT_WORDS.get(status) is result]
-        stored = statuses[0].value if len(statuses) == 1 else ""
-        rows.append(_row(str(RESULT_LABELS[result]), number, numbers.attempts, tone_of(result), stored=stored))
-        rows += _details(numbers, statuses)
+        badge = status_badge(statuses[0], explanations) if len(statuses) == 1 else None
+        rows.append(_row(str(RESULT_LABELS[result]), number, numbers.attempts, tone_of(result), badge=badge))
+        rows += _details(numbers, statuses, explanations)
     others = [status for status in AttemptStatus if status not in RESULT_WORDS]
     rows.append(_row(_("Under way"), numbers.under_way, numbers.attempts))
-    rows += _details(numbers, [status for status in others if status in OPEN_STATUSES])
+    rows += _details(numbers, [status for status in others if status in OPEN_STATUSES], explanations)
     rows.append(_row(_("Without a result"), numbers.without_result, numbers.attempts))
-    rows += _details(numbers, [status for status in others if status not in OPEN_STATUSES])
+    rows += _details(numbers, [status for status in others if status not in OPEN_STATUSES], explanations)
     return rows
 
 
-def _details(numbers: Numbers, statuses: Sequence[AttemptStatus]) -> list[BarRow]:
+def _details(numbers: Numbers, statuses: Sequence[AttemptStatus], explanations: str) -> list[BarRow]:
     """Return a row for each status that occurs; none if there is only one, which the row above counts alone."""
     if len(statuses) < 2:
         return []
     counted = [(status, numbers.statuses[status]) for status in statuses]
-    badges = [(status_badge(status), number) for status, number in counted if number]
-    return [
-        _row(badge.label, number, numbers.attempts, stored=badge.stored, is_detail=True) for badge, number in badges
-    ]
+    badges = [(status_badge(status, explanations), number) for status, number in counted if number]
+    return [_row(badge.label, number, numbers.attempts, badge=badge, is_detail=True) for badge, number in badges]
 
 
-def _outcomes(numbers: Numbers) -> list[BarRow]:
-    rows = [
-        _row(str(status.label), number, numbers.attempts, tone_of(status))
-        for status, number in numbers.review_outcomes.items()
-    ]
+def _outcomes(numbers: Numbers, explanations: str) -> list[BarRow]:
+    counted = [(review_badge(status, explanations), number) for status, number in numbers.review_outcomes.items()]
+    rows = [_row(badge.label, number, numbers.attempts, badge.tone, badge=badge) for badge, number in counted]
     return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts)]
 
 
@@ -281,8 +283,21 @@ def _date(day: date, step: Step, *, short: bool = False) -> str:
     return date_format(day, patterns[step])
 
 
-def _row(name: str, number: int, whole: int, tone: str = "", *, stored: str = "", is_detail: bool = False) -> BarRow:
-    return BarRow(name, format_number(number), _percent(number, whole), share(number, whole), tone, stored, is_detail)
+def _row(
+    name: str, number: int, whole: int, tone: str = "", *, badge: StatusBadge | None = None, is_detail: bool = False
+) -> BarRow:
+    """``badge`` is that of the status which the row counts, if it is one."""
+    return BarRow(
+        name,
+        format_number(number),
+        _percent(number, whole),
+        share(number, whole),
+        tone,
+        badge.stored if badge else "",
+        badge.meaning if badge else "",
+        badge.url if badge else "",
+        is_detail,
+    )
 
 
 def _percent(number: int, whole: int) -> str:

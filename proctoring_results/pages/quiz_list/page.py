@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from proctoring_results.choices import ResultWord
+from proctoring_results.choices import AttemptStatus, ResultWord
+from proctoring_results.meanings import STATUS_MEANINGS
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import sessions_url
 from proctoring_results.queries.counts import QuizRow, quiz_list
-from proctoring_results.rules import RESULT_LABELS
+from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, status_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class QuizCount:
     # The name of the column.
     name: str
     number: str
+    # What the name means; empty if it says so itself.
+    meaning: str
     # The list of what is counted; empty if no filter has just these.
     url: str
 
@@ -51,12 +54,13 @@ def quiz_groups(course_id: str) -> list[QuizGroup]:
 
 def _quiz(row: QuizRow) -> Quiz:
     everything = sessions_url(row.exam, archived="with")
+    passed, failed, in_error = AttemptStatus.VERIFIED, AttemptStatus.REJECTED, AttemptStatus.ERROR
     counts = [
-        _count(_("Attempts"), row.attempts, everything),
-        _count(str(RESULT_LABELS[ResultWord.PENDING]), row.pending),
-        _count(str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory, f"{everything}&status=verified"),
-        _count(str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory, f"{everything}&status=rejected"),
-        _count(_("In error"), row.in_error, f"{everything}&status=error"),
+        QuizCount(_("Attempts"), number(row.attempts), "", everything if row.attempts else ""),
+        QuizCount(str(RESULT_LABELS[ResultWord.PENDING]), number(row.pending), _pending(), ""),
+        _count(str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory, passed, everything),
+        _count(str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory, failed, everything),
+        _count(_("In error"), row.in_error, in_error, everything),
     ]
     return Quiz(
         row=row,
@@ -66,5 +70,11 @@ def _quiz(row: QuizRow) -> Quiz:
     )
 
 
-def _count(name: str, count: int, url: str = "") -> QuizCount:
-    return QuizCount(name, number(count), url if count else "")
+def _count(name: str, count: int, status: AttemptStatus, everything: str) -> QuizCount:
+    meaning = str(STATUS_MEANINGS[status].meaning)
+    return QuizCount(name, number(count), meaning, f"{everything}&status={status}" if count else "")
+
+
+def _pending() -> str:
+    """Return the statuses that are counted as pending."""
+    return ", ".join(status_label(status) for status, result in RESULT_WORDS.items() if result is ResultWord.PENDING)

@@ -13,6 +13,7 @@ from proctoring_results.lms import course_name
 from proctoring_results.pages._shared.decorators import page, signed_in
 from proctoring_results.pages._shared.flash import flash_context
 from proctoring_results.pages._shared.navigation import navigation
+from proctoring_results.pages._shared.statuses import explanations_url
 from proctoring_results.validation import clean_key
 
 from .page import quiz_groups
@@ -32,6 +33,7 @@ def quiz_list(request: SignedIn, course_id: str) -> HttpResponse:
         "course_name": course_name(course_id),
         "navigation": navigation(course_id, "quiz_list"),
         "groups": quiz_groups(course_id),
+        "explanations_url": explanations_url(request.user, course_id),
         **flash_context(request),
     }
     return render(request, "proctoring_results/quiz_list/page.html", context)

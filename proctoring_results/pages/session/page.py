@@ -20,7 +20,7 @@ from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
 from proctoring_results.pages._shared.paging import Pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
-from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
+from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, status_badge
 from proctoring_results.people import Person, person
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.learner import attempts_of
@@ -133,12 +133,13 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
     )
     reasons = [str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])]
     decided = standing_decision(attempt, events)
+    explanations = explanations_url(user, attempt.exam.course_id)
     return SessionPage(
         attempt=attempt,
         learner=attempt.learner,
         addressed_as=addressed_as if addressed_as != attempt.learner.name else "",
         exam_name=attempt.exam.exam_name,
-        status=status_badge(attempt.status),
+        status=status_badge(attempt.status, explanations),
         facts=_facts(attempt, reviews),
         reasons=reasons,
         decided=decided,
@@ -156,7 +157,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         ticks=ticks(length),
         has_marks=any(tab.marks for tab in tabs.tabs),
         events=events,
-        attempts=_attempts(attempt),
+        attempts=_attempts(attempt, explanations),
         dashboard_url=dashboard_url(attempt),
     )
 
@@ -208,9 +209,9 @@ def _time_used(attempt: ExamAttempt) -> str:
     return ngettext("%(used)d of %(limit)d minute", "%(used)d of %(limit)d minutes", limit) % params
 
 
-def _attempts(attempt: ExamAttempt) -> list[AttemptLink]:
+def _attempts(attempt: ExamAttempt, explanations: str) -> list[AttemptLink]:
     """Of the learner at this exam, oldest first."""
     return [
-        AttemptLink(other, status_badge(other.status), session_url(other), other.pk == attempt.pk)
+        AttemptLink(other, status_badge(other.status, explanations), session_url(other), other.pk == attempt.pk)
         for other in attempts_of(attempt.user, attempt.exam).with_result().order_by("pk")
     ]

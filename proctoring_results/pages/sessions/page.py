@@ -24,12 +24,12 @@ from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
-from proctoring_results.pages._shared.statuses import StatusBadge, status_badge
+from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, review_badge, status_badge
 from proctoring_results.people import Person
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import attempts_of_learners, sessions
-from proctoring_results.rules import status_label, tone_of
+from proctoring_results.rules import status_label
 from proctoring_results.services.selection import why_not_with_others
 
 from .search import Search, problem_of
@@ -58,8 +58,7 @@ class SessionRow:
     learner: Person
     url: str
     status: StatusBadge
-    review: str
-    review_tone: str
+    review: StatusBadge | None
     suspicious: int
     violations: int
     reasons: list[str]
@@ -109,6 +108,16 @@ class SessionsPage:
         return bool(self.form.errors or self.search_problem)
 
 
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at the list."""
+
+    # A person who may decide.
+    decider: AbstractBaseUser | None
+    # Where the statuses are explained; empty for somebody who may not see it.
+    explanations: str
+
+
 def filter_form(params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> FilterForm:
     return FilterForm(params, exams, without=NO_FILTERS)
 
@@ -118,13 +127,13 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     exams = list(exams_in_course(course_id).with_result())
     form = filter_form(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
+    viewer = Viewer(user if may_decide else None, explanations_url(user, course_id))
     filters, problem = form.filters(), search.problem
     with_search = filters | ({"search": search.token} if search.token else {})
     lists: list[SessionList] = []
     if form.is_valid() and not problem:
         try:
-            decider = user if may_decide else None
-            lists = _lists(course_id, form.attempt_filter(), search.text, params, with_search, decider)
+            lists = _lists(course_id, form.attempt_filter(), search.text, params, with_search, viewer)
         except InvalidInput as refusal:
             problem = problem_of(refusal)
     listed = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
@@ -162,7 +171,7 @@ def _lists(
     search: str,
     params: Mapping[str, Any],
     filters: Mapping[str, str],
-    decider: AbstractBaseUser | None,
+    viewer: Viewer,
 ) -> list[SessionList]:
     both = sessions(course_id, attempt_filter, search)
     waiting = page_of(both.requiring_attention, params.get("attention"))
@@ -173,7 +182,7 @@ def _lists(
     query = urlencode(filters)
     rows = {
         attempt.pk: _row(
-            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, decider
+            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, viewer
         )
         for attempt in attempts
     }
@@ -213,23 +222,22 @@ def _row(
     reasons: list[AttentionReason],
     of_learner: list[ExamAttempt],
     query: str,
-    decider: AbstractBaseUser | None,
+    viewer: Viewer,
 ) -> SessionRow:
     review = attempt.current_review
     return SessionRow(
         attempt=attempt,
         learner=attempt.learner,
         url=session_url(attempt, list_params(ATTENTION if attempt.attention_since else OTHERS, query)),
-        status=status_badge(attempt.status),
-        review=review.get_review_status_display() if review else "",
-        review_tone=tone_of(review.review_status) if review else "",
+        status=status_badge(attempt.status, viewer.explanations),
+        review=review_badge(review.review_status, viewer.explanations) if review else None,
         suspicious=review.suspicious_count if review else 0,
         violations=review.rules_violation_count if review else 0,
         # The status says already that a second review is required.
         reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
         at=attempt.attention_since or attempt.last_activity_at,
         other_attempts=[_link(n, other) for n, other in enumerate(of_learner, 1) if other.pk != attempt.pk],
-        may_be_passed=decider is not None and not why_not_with_others(attempt, decider),
+        may_be_passed=viewer.decider is not None and not why_not_with_others(attempt, viewer.decider),
     )
 
 

@@ -147,8 +147,19 @@ async function sendAgain(button) {
   else location.reload();
 }
 
+/** A link to something in a folded section opens it; most browsers do so by themselves, and only the first time. */
+function openTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = target?.closest("details");
+  if (!folded || folded.open) return;
+  folded.open = true;
+  target.scrollIntoView();
+}
+
 function start() {
   localise(root);
+  openTarget();
+  window.addEventListener("hashchange", openTarget);
   form?.addEventListener("submit", submit);
   root.addEventListener("click", (event) => event.target.closest("[data-pr-refresh]") && refresh());
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
