@@ -296,6 +296,19 @@ class ServiceUnavailable(ProctoringResultsError):
         self.gave_no_answer = gave_no_answer
 
 
+class ProviderClassFailed(ProctoringResultsError):
+    """A host's class of a provider raised an error that means nothing. The log says which.
+
+    The same call may succeed ``wait`` seconds later, or once the class is corrected.
+    """
+
+    code = "provider_class_failed"
+    wait = 60
+
+    def __init__(self) -> None:
+        super().__init__(_("This site’s code for the proctoring service failed. Try again later."))
+
+
 class DatabaseBusy(ProctoringResultsError):
     """The database is busy, restarting or out of reach. The same call may succeed ``wait`` seconds later."""
 

@@ -29,7 +29,12 @@ from proctoring_results.choices import (
     Source,
 )
 from proctoring_results.conf import SETTING_NAMES, Conf
-from proctoring_results.exceptions import AttemptIsAmbiguous, LocatorMismatch, ProctoringResultsError
+from proctoring_results.exceptions import (
+    AttemptIsAmbiguous,
+    LocatorMismatch,
+    ProctoringResultsError,
+    ProviderClassFailed,
+)
 from proctoring_results.meanings import REVIEW_MEANINGS, STATUS_MEANINGS, learner_reads
 from proctoring_results.providers import urls as providers_urls
 from proctoring_results.providers.policy import Policy
@@ -253,7 +258,7 @@ def test_every_code_of_a_refusal_of_the_rest_api_is_documented():
     page = text_of("reference/rest-api.md")
     codes = {kind.code for kind in STATUS if issubclass(kind, ProctoringResultsError)}
     # Only the addresses that providers call refuse with these.
-    codes -= {LocatorMismatch.code, AttemptIsAmbiguous.code}
+    codes -= {LocatorMismatch.code, AttemptIsAmbiguous.code, ProviderClassFailed.code}
     assert [code for code in sorted(codes) if f"`{code}`" not in page] == []
 
 

@@ -20,6 +20,7 @@ from proctoring_results import crypto, permissions
 from proctoring_results.choices import MessageState
 from proctoring_results.exceptions import CannotDecrypt, MessageQueued, ProctoringResultsError
 from proctoring_results.models import ProviderMessage
+from proctoring_results.providers.guarded import channel_label
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import full_status_label
 from proctoring_results.services.messages import replay_message
@@ -164,7 +165,7 @@ class ProviderMessageAdmin(PeopleAdmin):
 
 
 def _channel_label(message: ProviderMessage) -> str:
-    return provider_named(message.provider).channel_label(message.channel)
+    return channel_label(provider_named(message.provider), message.channel)
 
 
 def _may_read(request: HttpRequest, message: ProviderMessage) -> bool:

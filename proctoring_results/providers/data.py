@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -40,6 +40,11 @@ class Envelope:
     external_id_field: str = "external_id"
     message_id: str = ""
     signed_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ``TypeError`` for what no row could be found by, where the class that made it is still known."""
+        if not all(isinstance(getattr(self, field.name), str) for field in fields(self)):
+            raise TypeError("Each field of an Envelope must be text.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,14 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from proctoring_results.exceptions import MessageQueued, NotFound
+from proctoring_results.exceptions import MessageQueued, NotFound, ProviderClassFailed
 from proctoring_results.models import ExamAttempt
 from proctoring_results.rest.json_body import read_object
 from proctoring_results.rest.views import ProviderView
 from proctoring_results.services import messages
 
 from .base import Delivery, Envelope, Provider
+from .guarded import guarded
 from .registry import known_names, provider_named
 
 
@@ -61,9 +62,18 @@ class SignedMessageView(MessageView):
 
     def perform_authentication(self, request: Request) -> None:
         self.delivery = Delivery(headers=request.headers, body=self.raw_body(), received_at=timezone.now())
-        self.senders = [provider for provider in self.candidates() if provider.is_sender(self.delivery)]
-        if not self.senders:
-            raise NotAuthenticated
+        senders, failure = [], None
+        for provider in self.candidates():
+            # A class that fails keeps no other service out.
+            try:
+                with guarded(provider):
+                    if provider.is_sender(self.delivery):
+                        senders.append(provider)
+            except ProviderClassFailed as error:
+                failure = error
+        if not senders:
+            raise failure or NotAuthenticated
+        self.senders = senders
 
     def throttled_as(self) -> str:
         # Not every cache takes every name for a key.
@@ -74,9 +84,13 @@ class SignedMessageView(MessageView):
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         body = read_object(self.delivery.body)
-        envelope = self.senders[0].read_envelope(body, self.delivery)
+        with guarded(self.senders[0]):
+            envelope = self.senders[0].read_envelope(body, self.delivery)
+            if not isinstance(envelope, Envelope | None):
+                raise TypeError("read_envelope returns an Envelope or None.")
         if envelope is None:
             return Response({"ignored": True})
         provider, attempt = messages.attempt_of_envelope(envelope, self.senders)
-        envelope = replace(envelope, signed_sha256=provider.signed_digest(self.delivery))
+        with guarded(provider):
+            envelope = replace(envelope, signed_sha256=provider.signed_digest(self.delivery))
         return self.receive(provider, attempt, envelope, body)

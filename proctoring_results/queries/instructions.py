@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import get_language
 
-from proctoring_results.exceptions import CallRefused, ServiceUnavailable
+from proctoring_results.exceptions import CallRefused, ProviderClassFailed, ServiceUnavailable
 from proctoring_results.models import ExamAttempt
+from proctoring_results.providers import guarded
 from proctoring_results.providers.base import Instructions
 from proctoring_results.providers.registry import provider_named
 
@@ -19,7 +20,7 @@ ANSWER_SECONDS, FAILURE_SECONDS = 60, 30
 
 def takes_calls(attempt: ExamAttempt) -> bool:
     """Return whether the provider is called about the attempt, and reports by itself when the learner is ready."""
-    return provider_named(attempt.provider).takes_calls and attempt.taking_as_proctored
+    return attempt.taking_as_proctored and guarded.takes_calls(provider_named(attempt.provider))
 
 
 def instructions_for(attempt: ExamAttempt) -> Instructions | None:
@@ -39,16 +40,19 @@ def instructions_for(attempt: ExamAttempt) -> Instructions | None:
         return Instructions(*cached[answer]) if cached[answer] else None
     if down in cached:
         return None
+    provider = provider_named(attempt.provider)
     try:
-        instructions = provider_named(attempt.provider).instructions(attempt, exam_id, language)
+        with guarded.guarded(provider):
+            instructions = provider.instructions(attempt, exam_id, language)
+            fresh = (instructions.steps, instructions.download_url)
     except ServiceUnavailable:
         cache.set(down, True, FAILURE_SECONDS)
         return None
-    except CallRefused:
+    except (CallRefused, ProviderClassFailed):
         # Only of this attempt; others may fare better.
         cache.set(answer, None, FAILURE_SECONDS)
         return None
-    cache.set(answer, (instructions.steps, instructions.download_url), ANSWER_SECONDS)
+    cache.set(answer, fresh, ANSWER_SECONDS)
     return instructions
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
 from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProviderMessage, StatusChange
 from proctoring_results.people import person
+from proctoring_results.providers.guarded import channel_label
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import VERDICT_LABELS, full_status_label
 
@@ -242,7 +243,7 @@ def _replayed(message: ProviderMessage) -> str:
 def _received(message: ProviderMessage, numbers: Mapping[int, int]) -> Event:
     params = {
         "provider": message.provider,
-        "channel": provider_named(message.provider).channel_label(message.channel),
+        "channel": channel_label(provider_named(message.provider), message.channel),
         "number": numbers.get(message.review_id or 0, 0),
     }
     if message.replay_of_id is not None:

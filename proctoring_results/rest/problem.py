@@ -35,6 +35,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.ReportGone: HTTPStatus.GONE,
     exceptions.StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.DatabaseBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    exceptions.ProviderClassFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.StaleDecision: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,

@@ -15,6 +15,7 @@ from proctoring_results.effects.registry import EFFECTS, LEVELS
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
+from proctoring_results.providers import guarded
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.instructions import takes_calls
 from proctoring_results.rules import affects_lms, exam_gives_results
@@ -75,7 +76,7 @@ def _write_call(call: ProviderCall, attempt: ExamAttempt, change: StatusChange |
 def queue_exam_call(exam: ProctoredExam) -> None:
     """Write a call that tells the exam's provider of the exam as it is now."""
     is_its_business = exam_gives_results(exam) or exam.external_id is not None
-    if is_its_business and provider_named(exam.provider).takes_calls:
+    if is_its_business and guarded.takes_calls(provider_named(exam.provider)):
         LmsEffect.objects.queue_call(ProviderCall.SAVE_EXAM, exam=exam)
         enqueue_after_commit(tasks.deliver_effects)
 
@@ -84,7 +85,7 @@ def queue_erasure(user: AbstractBaseUser) -> None:
     """Write a call to each provider that may know the learner; it is made after all calls that are waiting."""
     # The newest attempt with each provider says which one is called.
     newest = {attempt.provider: attempt for attempt in ExamAttempt.objects.filter(user_id=user.pk).order_by("pk")}
-    attempts = [attempt for name, attempt in newest.items() if provider_named(name).takes_calls]
+    attempts = [attempt for name, attempt in newest.items() if guarded.takes_calls(provider_named(name))]
     for attempt in attempts:
         LmsEffect.objects.queue_call(ProviderCall.ERASE_LEARNER, attempt=attempt)
     if attempts:

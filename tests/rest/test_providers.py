@@ -78,7 +78,7 @@ def test_what_its_class_stumbles_over_is_queued_until_the_class_is_corrected(nam
     with time_machine.travel(timezone.now(), tick=False) as clock:
         answer = post(client, reviewed(), {"colour": "RED", "flags": [{}]})
         assert (answer.status_code, answer.json()["queued"]) == (200, True)
-        assert "The class of provider examity could not read a message." in caplog.text
+        assert "The class of provider examity raised KeyError." in caplog.text
         monkeypatch.setattr(Examity, "read_review", lambda *_: ReviewData(review_status="Clean", raw_data={}))
         clock.shift(61)
         assert messages.sweep_inbox().finished == 1

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from proctoring_results.providers.guarded import has_dashboard
 from proctoring_results.providers.registry import provider_named
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def session_url(attempt: ExamAttempt, params: Mapping[str, str] | None = None) -
 
 def dashboard_url(attempt: ExamAttempt) -> str:
     """Return our page that shows the service's dashboard at this session; empty if it cannot."""
-    if not (provider_named(attempt.provider).has_dashboard and attempt.is_known_to_provider):
+    if not (attempt.is_known_to_provider and has_dashboard(provider_named(attempt.provider))):
         return ""
     address = reverse("proctoring_results:service_dashboard", args=[attempt.exam.course_id])
     return f"{address}?{urlencode({'attempt': attempt.attempt_code})}"

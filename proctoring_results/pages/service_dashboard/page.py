@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import NotFound
+from proctoring_results.exceptions import NotFound, ProviderClassFailed
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.pages._shared.navigation import session_url
+from proctoring_results.providers.guarded import guarded, has_dashboard
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course, get_attempt, get_exam
 from proctoring_results.validation import clean_key
@@ -48,12 +50,16 @@ class DashboardTarget:
         return urlencode({"provider": self.provider.name})
 
     def address_for(self, user: AbstractBaseUser) -> str:
-        """Return the service's own address, valid for a minute: never shown, stored or logged. Raises ``NotFound``."""
+        """Return the service's own address, valid for a minute: never shown, stored or logged.
+
+        Raises ``NotFound`` and ``ProviderClassFailed``.
+        """
         if not self.is_known:
             raise NotFound("session" if self.attempt else "exam", self.query)
         exam_id = self.attempt.known_exam_id if self.attempt else self.exam.external_id if self.exam else None
         attempt_id = self.attempt.external_id if self.attempt else None
-        return self.provider.dashboard_url(user, self.course_id, exam_id, attempt_id)
+        with guarded(self.provider):
+            return self.provider.dashboard_url(user, self.course_id, exam_id, attempt_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def dashboard_page(course_id: str, params: Mapping[str, str]) -> DashboardPage:
     """Raises ``NotFound`` and ``InvalidInput`` if ``params`` name nothing in this course."""
     exams = list(exams_in_course(course_id).with_result())
     providers = [provider_named(name) for name in sorted({exam.provider for exam in exams})]
-    providers = [provider for provider in providers if provider.has_dashboard]
+    providers = [provider for provider in providers if has_dashboard(provider)]
     target = find_target(course_id, params) if {"provider", "exam", "attempt"} & params.keys() else None
     if target is None and providers:
         target = DashboardTarget(course_id=course_id, provider=providers[0])
@@ -125,12 +131,17 @@ def find_target(course_id: str, params: Mapping[str, str]) -> DashboardTarget:
         if not exams_in_course(course_id).with_result().filter(provider=name).exists():
             raise NotFound("provider", name)
         provider = provider_named(name)
-    if not provider.has_dashboard or (attempt is not None and attempt.exam.course_id != course_id):
+    if not has_dashboard(provider) or (attempt is not None and attempt.exam.course_id != course_id):
         raise NotFound("dashboard", course_id)
     return DashboardTarget(course_id=course_id, provider=provider, exam=exam, attempt=attempt)
 
 
 def policy_with(target: DashboardTarget) -> str:
-    """Return the page's Content-Security-Policy, which lets a frame show the service's host and nothing else."""
-    policy = conf().CONTENT_SECURITY_POLICY
-    return f"{policy}; frame-src 'self' {target.provider.dashboard_origin}" if policy else ""
+    """Return the page's Content-Security-Policy, which lets a frame show the service's host and nothing else.
+
+    While the provider's class does not say which host that is, the frame shows only what we say ourselves.
+    """
+    policy, origin = conf().CONTENT_SECURITY_POLICY, ""
+    with suppress(ProviderClassFailed), guarded(target.provider):
+        origin = target.provider.dashboard_origin
+    return f"{policy}; frame-src 'self' {origin}".strip() if policy else ""

@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_safe
 
 from proctoring_results import permissions
-from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound
+from proctoring_results.exceptions import AccessDenied, InvalidInput, NotFound, ProviderClassFailed
 from proctoring_results.lms import course_name
 from proctoring_results.pages._shared.decorators import page, private_file, signed_in
 from proctoring_results.pages._shared.navigation import navigation
@@ -59,3 +59,7 @@ def open_service_dashboard(request: SignedIn, course_id: str) -> HttpResponseBas
     except (NotFound, InvalidInput):
         # Not raised: Django would answer, and let caches keep it.
         return HttpResponseNotFound()
+    except ProviderClassFailed as error:
+        return HttpResponse(
+            str(error), status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": error.wait}
+        )

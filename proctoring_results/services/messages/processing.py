@@ -31,6 +31,7 @@ from proctoring_results.jobs.backoff import pause_after
 from proctoring_results.models import ExamAttempt, ExamReview, ProviderMessage
 from proctoring_results.people import email_field
 from proctoring_results.providers.base import Provider, ReviewData
+from proctoring_results.providers.guarded import guarded
 from proctoring_results.providers.mending import mended
 from proctoring_results.providers.policy import Policy
 from proctoring_results.providers.registry import provider_named
@@ -56,11 +57,12 @@ def read_message(
 ) -> Content:
     """Return what a message contains, as the provider's class reads it, and as it can be stored.
 
-    Raises ``InvalidInput`` for a message that cannot be read.
+    Raises ``InvalidInput`` for a message that cannot be read, and ``ProviderClassFailed``.
     """
-    if channel == provider.ready_channel:
-        return provider.is_ready(body)
-    review = mended(provider.read_review(body, attempt, received_at))
+    with guarded(provider):
+        if channel == provider.ready_channel:
+            return provider.is_ready(body)
+        review = mended(provider.read_review(body, attempt, received_at))
     # The body itself was checked as it was parsed.
     if review.raw_data is not body:
         clean_json("raw_data", review.raw_data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import crypto, permissions
 from proctoring_results.choices import MessageState
-from proctoring_results.database import in_own_transaction, is_passing
+from proctoring_results.database import in_own_transaction
 from proctoring_results.exceptions import (
     AccessDenied,
     AttemptIsAmbiguous,
     LocatorMismatch,
     NotFound,
-    ProctoringResultsError,
+    ProviderClassFailed,
 )
 from proctoring_results.models import ExamAttempt, ProviderMessage
 from proctoring_results.providers.base import Envelope, Provider
@@ -32,9 +31,6 @@ from .processing import HEAD_START, Answer, process_message, read_message
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
-
-
-logger = logging.getLogger("proctoring_results.inbox")
 
 MAX_ID_LENGTH = 255  # characters
 # The rest of an attempt is read under the lock.
@@ -90,16 +86,11 @@ def receive(
     """
     received_at = timezone.now()
     channel = provider.ready_channel if envelope.kind == "ready" else provider.review_channel
-    # One that is refused is not stored.
+    # One that is refused is not stored. A mistake in the provider's class loses no message: the sweep reads it once the
+    # mistake is mended.
     try:
         content = read_message(provider, channel, body, attempt, received_at)
-    except ProctoringResultsError:
-        raise
-    except Exception as error:
-        if is_passing(error):
-            raise
-        # A mistake in the provider's class loses no message: the sweep reads it once the mistake is mended.
-        logger.exception("The class of provider %s could not read a message.", provider.name)
+    except ProviderClassFailed:
         content = None
     message, is_new = store_message(attempt, channel, envelope, body, caller=caller, received_at=received_at)
     return process_message(message, provider, content if is_new else None)

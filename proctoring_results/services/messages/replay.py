@@ -25,8 +25,9 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
 
     The copy names who had it replayed, and does not count as sent by the provider. Return the message that was
     processed, with its ``answer``. Not inside a transaction.
-    Raise ``NotFound``, ``AccessDenied``, ``AttemptIsErased``, ``CannotDecrypt`` and ``InvalidInput`` (the provider's
-    class no longer accepts it), with nothing written; and ``MessageQueued`` if the sweep has to finish it.
+    Raise ``NotFound``, ``AccessDenied``, ``AttemptIsErased``, ``CannotDecrypt``, ``InvalidInput`` (the provider's class
+    no longer accepts it) and ``ProviderClassFailed``, with nothing written; and ``MessageQueued`` if the sweep has to
+    finish it.
     """
     message = ProviderMessage.objects.select_related("attempt").filter(pk=pk).first()
     if message is None:
