@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -60,9 +60,10 @@ class Lms(Protocol):
         """Return the email addresses that get the notices to the course team."""
 
     def exam_url(self, course_id: str, content_id: str) -> str:
-        """Return the full URL of an exam's page; empty if there is none.
+        """Return the address of an exam's page; empty if there is none.
 
-        Mails link to it, and secured browsers are redirected there when they are ready.
+        Mails link to it, and secured browsers are redirected there when they are ready. Before a path, as ``reverse``
+        returns it, comes ``SITE_URL``.
         """
 
     def learner_name(self, user: AbstractBaseUser) -> str:
@@ -249,6 +250,9 @@ def _checked(method: str, answer: Any) -> Any:
             is_right = not isinstance(answer, str) and all(isinstance(address, str) for address in answer)
         case "data_policy":
             is_right = isinstance(answer, tuple) and len(answer) == 2 and _is_name_and_url(*answer)
+        case "exam_url":
+            is_right = isinstance(answer, str | Promise)
+            answer = _full_address(str(answer)) if is_right else answer
         case _:
             is_right = isinstance(answer, str | Promise)
     if not is_right:
@@ -265,6 +269,14 @@ def _is_name_and_url(name: object, url: object) -> bool:
     except ValueError:
         return False
     return not url or (parts.scheme in ("http", "https") and bool(parts.netloc))
+
+
+def _full_address(address: str) -> str:
+    """Return an address that leads there from a mail, too; a path as it is if ``SITE_URL`` is not set."""
+    site, parts = conf().SITE_URL, urlsplit(address)
+    if not (site and address) or parts.scheme:
+        return address
+    return urljoin(site, address) if parts.netloc else f"{site}/{address.removeprefix('/')}"
 
 
 class _SilentLMS(NullLMS):

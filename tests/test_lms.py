@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.contrib.auth.models import Group
 from django.http import Http404
-from django.urls import reverse
+from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import api
@@ -134,6 +134,36 @@ def test_a_policy_is_a_name_and_an_address_of_the_web(monkeypatch, caplog, answe
 def test_a_policy_may_have_no_name_or_no_address(monkeypatch, answer):
     monkeypatch.setattr(NullLMS, "data_policy", lambda *_: answer)
     assert lms().data_policy(COURSE) == answer
+
+
+@pytest.mark.parametrize(
+    ("address", "full"),
+    [
+        ("/courses/x/exam", "https://uni.example/courses/x/exam"),
+        ("courses/x/exam?a=b", "https://uni.example/courses/x/exam?a=b"),
+        ("//exams.example/x", "https://exams.example/x"),
+        ("http://exams.example/x/../y?", "http://exams.example/x/../y?"),
+        (gettext_lazy("/exam"), "https://uni.example/exam"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("guard", [lms, strict_lms])
+def test_the_address_of_an_exam_is_a_full_one_whatever_is_returned(use, settings, monkeypatch, guard, address, full):
+    use(OneCourse)
+    settings.PROCTORING_RESULTS["SITE_URL"] = "https://uni.example"
+    monkeypatch.setattr(OneCourse, "exam_url", lambda *_: address)
+    assert guard().exam_url(COURSE, "x") == full
+
+
+def test_the_path_of_a_site_stands_once_in_the_address_of_an_exam(use, settings, monkeypatch):
+    use(OneCourse)
+    settings.PROCTORING_RESULTS["SITE_URL"] = "https://uni.example"
+    monkeypatch.setattr(OneCourse, "exam_url", lambda *_: reverse("proctoring_results:quiz_list", args=["x"]))
+    set_script_prefix("/lms/")
+    try:
+        assert lms().exam_url(COURSE, "x") == "https://uni.example/lms/proctoring/courses/x/special-exams/"
+    finally:
+        clear_script_prefix()
 
 
 def test_a_command_raises_what_the_host_raises(use):

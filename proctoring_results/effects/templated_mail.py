@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -55,11 +56,13 @@ def _readable(value: Any) -> Any:
 
 def _context(attempt: ExamAttempt) -> dict[str, Any]:
     host, exam = strict_lms(), attempt.exam
+    exam_url = host.exam_url(exam.course_id, exam.content_id)
     return {
         "name": host.learner_name(attempt.user),
         "course_name": host.course_name(exam.course_id),
         "exam_name": exam.exam_name,
-        "exam_url": host.exam_url(exam.course_id, exam.content_id),
+        # A path leads nowhere from a mail. It is one only while SITE_URL is not set.
+        "exam_url": exam_url if urlsplit(exam_url).netloc else "",
         "whom_to_ask": host.whom_to_ask(exam.course_id),
         "how_to_appeal": host.how_to_appeal(exam.course_id),
         "attempt_code": attempt.attempt_code,

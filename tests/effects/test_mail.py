@@ -261,6 +261,19 @@ def test_the_team_is_led_to_the_session_at_the_sites_own_address(attempt, mailou
         assert link.format(code=attempt.attempt_code) in body
 
 
+@pytest.mark.parametrize("site", ["https://lms.example", ""])
+def test_a_path_of_an_exam_becomes_a_full_address_or_no_link(
+    attempt, admin, host, mailoutbox, settings, monkeypatch, site
+):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "SITE_URL": site}
+    monkeypatch.setattr(host, "exam_url", lambda *_: "/the/exam")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
+    deliver_due()
+    for text in bodies(mailoutbox[0]):
+        assert ("https://lms.example/the/exam" in text) is bool(site)
+        assert ("/the/exam" in text) is bool(site)
+
+
 # --- Another attempt holds the grade ---
 
 HELD_BY_ANOTHER = "While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."

@@ -312,6 +312,12 @@ def test_the_launch_makes_an_attempt_ready_and_leads_to_the_exam(client, setting
     assert answer["Referrer-Policy"] == "no-referrer"
 
 
+def test_the_launch_leads_to_the_sites_own_address_also_if_the_host_names_a_path(client, settings, monkeypatch):
+    monkeypatch.setattr("tests.host.lms.HostLMS.exam_url", lambda *_: "/exam")
+    answer = client.get(launch(rpnow_attempt(status="created").attempt_code))
+    assert answer["Location"] == f"{settings.SITE_URL}/exam"
+
+
 @pytest.mark.parametrize("status", ["started", "ready_to_submit", "submitted", "declined"])
 def test_a_launch_never_changes_an_attempt_that_is_further(client, status):
     attempt = rpnow_attempt(status=status)
