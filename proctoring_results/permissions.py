@@ -60,7 +60,12 @@ def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> 
 def require_decision(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> None:
     """Raise ``AccessDenied`` unless ``may_decide``; ``OwnAttempt``, a child of it, for the learner's own."""
     require(user, DECIDE_ATTEMPT, attempt.exam.course_id)
-    if is_own_attempt(attempt, user):
+    refuse_own_attempt(user, attempt)
+
+
+def refuse_own_attempt(user: AbstractBaseUser | AnonymousUser | None, attempt: ExamAttempt) -> None:
+    """Raise ``OwnAttempt`` for the learner: for what decides about a result without being called a decision."""
+    if user is not None and is_own_attempt(attempt, user):
         raise OwnAttempt(DECIDE_ATTEMPT, attempt.exam.course_id)
 
 

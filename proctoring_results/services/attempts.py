@@ -22,6 +22,7 @@ from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, ExamNotAvailable, InvalidInput
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.permissions import refuse_own_attempt
 from proctoring_results.rules import exam_gives_results
 from proctoring_results.validation import clean_key, clean_reason, clean_text, clean_whole_number
 
@@ -219,10 +220,12 @@ def mark_error(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = 
 def archive_attempt(attempt_code: str, *, reason: str, by: AbstractBaseUser | None = None) -> ExamAttempt:
     """Archive an attempt, so that the learner may have a new one. It stays in the report. Harmless to repeat.
 
+    It releases a grade that the attempt holds, so that ``by`` must not be the learner: ``OwnAttempt``.
     After an erasure the reason is not stored: it could name the learner.
     """
     reason = clean_reason(reason)
     attempt = lock_attempt(attempt_code)
+    refuse_own_attempt(by, attempt)
     if attempt.archived_at is None:
         attempt.archived_at = timezone.now()
         attempt.archive_reason = reason if attempt.erased_at is None else ERASED

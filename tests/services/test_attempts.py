@@ -1,3 +1,5 @@
+import inspect
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,7 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, Source
 from proctoring_results.lms import NullLMS
-from proctoring_results.models import ExamAttempt
+from proctoring_results.models import ExamAttempt, LmsEffect
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -257,6 +259,32 @@ def test_archiving_twice_is_archiving_once():
     first = api.archive_attempt(attempt.attempt_code, reason="a")
     again = api.archive_attempt(attempt.attempt_code, reason="b")
     assert (again.archived_at, again.archive_reason) == (first.archived_at, "a")
+
+
+VERBS_ABOUT_AN_ATTEMPT = sorted(
+    name
+    for name, verb in vars(api).items()
+    if inspect.isfunction(verb) and {"attempt_code", "by"} <= inspect.signature(verb).parameters.keys()
+)
+
+
+@pytest.mark.parametrize("verb", VERBS_ABOUT_AN_ATTEMPT)
+@pytest.mark.parametrize("status", [AttemptStatus.REJECTED, AttemptStatus.SECOND_REVIEW_REQUIRED, AttemptStatus.ERROR])
+def test_no_verb_lets_a_learner_change_their_own_result_whatever_they_may(verb, status):
+    attempt = ExamAttemptFactory(status=status, user=UserFactory(admin=True))
+    function = getattr(api, verb)
+    reason = {"reason": "x"} if "reason" in inspect.signature(function).parameters else {}
+    with suppress(api.ProctoringResultsError):
+        function(attempt.attempt_code, by=attempt.user, **reason)
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.archived_at) == (status, None)
+
+
+def test_nobody_archives_their_own_attempt():
+    attempt = ExamAttemptFactory(rejected=True, user=UserFactory(admin=True))
+    with pytest.raises(api.OwnAttempt, match="your own attempt"):
+        api.archive_attempt(attempt.attempt_code, reason="x", by=attempt.user)
+    assert not LmsEffect.objects.exists()
 
 
 # --- Exams ---

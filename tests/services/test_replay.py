@@ -96,6 +96,15 @@ def test_a_replay_needs_the_permission(message):
     assert number_stored() == (1, 1)
 
 
+def test_nobody_has_a_message_about_their_own_attempt_replayed(provider, attempt, message):
+    post(provider, reviewed(), PASSED)
+    learner = may(attempt.user, "change_providermessage")
+    with pytest.raises(api.OwnAttempt):
+        api.replay_message(message.pk, by=learner)
+    attempt.refresh_from_db()
+    assert (attempt.status, number_stored()) == ("verified", (2, 2))
+
+
 def test_an_unknown_message_is_not_found(admin):
     with pytest.raises(api.NotFound):
         api.replay_message(1, by=admin)

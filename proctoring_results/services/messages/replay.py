@@ -25,14 +25,16 @@ def replay_message(pk: int, *, by: AbstractBaseUser) -> ProviderMessage:
 
     The copy names who had it replayed, and does not count as sent by the provider. Return the message that was
     processed, with its ``answer``. Not inside a transaction.
-    Raise ``NotFound``, ``AccessDenied``, ``AttemptIsErased``, ``CannotDecrypt``, ``InvalidInput`` (the provider's class
-    no longer accepts it) and ``ProviderClassFailed``, with nothing written; and ``MessageQueued`` if the sweep has to
-    finish it.
+    Raise ``NotFound``, ``AccessDenied`` (``OwnAttempt`` for the learner), ``AttemptIsErased``, ``CannotDecrypt``,
+    ``InvalidInput`` (the provider's class no longer accepts it) and ``ProviderClassFailed``, with nothing written; and
+    ``MessageQueued`` if the sweep has to finish it.
     """
     message = ProviderMessage.objects.select_related("attempt").filter(pk=pk).first()
     if message is None:
         raise NotFound("message", str(pk))
     permissions.require(by, permissions.REPLAY_MESSAGE, message.provider)
+    # An older review that is replayed becomes the current one.
+    permissions.refuse_own_attempt(by, message.attempt)
     if message.attempt.erased_at is not None:
         raise AttemptIsErased(message.attempt)
     if message.state == MessageState.DONE:
