@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateTimeField, Model
+from django.db.models import DateTimeField, Field, Model
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -39,13 +41,18 @@ def moment_column(model: type[Model], name: Any) -> Any:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return name
-    if not isinstance(field, DateTimeField):
-        return name
+    return _time_column(field) if isinstance(field, DateTimeField) else name
 
-    @admin.display(description=field.verbose_name, ordering=name)
+
+# Django looks for a column among the read-only ones by equality, so that a field has to get the same one again.
+@cache
+def _time_column(field: Field[Any, Any]) -> Callable[[Model], str]:
+    @admin.display(description=field.verbose_name, ordering=field.name)
     def column(row: Model) -> str:
-        return moment(getattr(row, name)) or "–"
+        return moment(getattr(row, field.name)) or "–"
 
+    # Part of the class of the cells.
+    column.__name__ = field.name
     return column
 
 
@@ -67,7 +74,8 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return all columns, also those that are not editable."""
-        return [field.name for field in self.model._meta.fields if field.name not in (self.exclude or ())]
+        names = [field.name for field in self.model._meta.fields if field.name not in (self.exclude or ())]
+        return [moment_column(self.model, name) for name in names]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_readonly_fields(request, obj)
@@ -78,4 +86,7 @@ class ReadOnlyInline(ReadOnly, TabularInline):
     show_change_link = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
+        return [moment_column(self.model, name) for name in self.fields or ()]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_readonly_fields(request, obj)
