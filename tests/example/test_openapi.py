@@ -71,7 +71,7 @@ def successes(operation):
 
 
 def test_every_operation_has_the_common_error_responses(schema):
-    common = {"400", "401", "403", "429"}
+    common = {"400", "401", "403", "429", "503"}
     assert [name for name, operation in operations(schema) if not common <= operation["responses"].keys()] == []
 
 
@@ -81,6 +81,12 @@ def test_every_error_response_is_a_problem_document(schema):
     for name, operation in operations(schema):
         refusals = [response for code, response in operation["responses"].items() if code >= "400"]
         assert all("$ref" in response or list(response["content"]) == [CONTENT_TYPE] for response in refusals), name
+
+
+def test_who_is_told_to_try_again_is_told_when(schema):
+    responses = schema["components"]["responses"]
+    waiting = {name for name, response in responses.items() if "Retry-After" in response.get("headers", {})}
+    assert waiting == {"TooManyRequests", "ServiceUnavailable"}
 
 
 def test_names_of_operations_are_unique(schema):

@@ -41,12 +41,15 @@ REFUSAL_DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     429: "Too many calls: wait for the seconds in `Retry-After`.",
+    503: "The database, or the storage of a file, is busy or does not answer: try again after `Retry-After`.",
 }
-EVERY_OPERATION = (400, 401, 403, 429)
+EVERY_OPERATION = (400, 401, 403, 429, 503)
 
+RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "required": True, "description": "Seconds."}}
 HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True, "description": "How to sign in."}},
-    429: {"Retry-After": {"schema": {"type": "integer"}, "required": True, "description": "Seconds."}},
+    429: RETRY_AFTER,
+    503: RETRY_AFTER,
 }
 
 
