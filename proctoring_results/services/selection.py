@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
-from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError
+from proctoring_results.database import is_passing
+from proctoring_results.exceptions import DatabaseBusy, InvalidInput, NotFound, ProctoringResultsError
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.preview import Obstacle, Preview, Seen, obstacle_to, preview_decisions
@@ -45,10 +48,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt of a selection: it is passed, or there is a ``problem``."""
+    """What became of an attempt of a selection: it is passed, or there is a ``problem``.
+
+    If the database was busy, ``token`` passes it at another try.
+    """
 
     attempt: ExamAttempt
     problem: str
+    token: str = ""
 
     @property
     def is_passed(self) -> bool:
@@ -97,6 +104,8 @@ def pass_selection(
 ) -> list[Outcome]:
     """Pass each of these attempts in a transaction of its own; one that is refused keeps no other from being passed.
 
+    After one for which the database was busy, none is tried: each could wait as long, and a request that is cut off
+    could not say which were passed.
     ``decide`` does what ``pass_attempt`` does. Raises ``InvalidInput`` (no reason, too many) and ``NotFound`` before
     the first is passed.
     """
@@ -106,16 +115,33 @@ def pass_selection(
     for code in selection:
         if code not in attempts:
             raise NotFound("attempt", code)
-    outcomes = []
+    outcomes, busy = [], None
     for code, seen in selection.items():
-        problem = why_not_with_others(attempts[code], by)
-        if not problem:
+        problem, token = why_not_with_others(attempts[code], by), ""
+        if not problem and busy is None:
             try:
-                decide(code, by=by, reason=reason, seen=seen)
-            except ProctoringResultsError as error:
-                problem = str(error)
-        outcomes.append(Outcome(attempts[code], problem))
+                problem = _refusal(partial(decide, code, by=by, reason=reason, seen=seen))
+            except DatabaseBusy as error:
+                busy = error
+        if not problem and busy is not None:
+            problem, token = str(busy), token_of(code, seen)
+        outcomes.append(Outcome(attempts[code], problem, token))
     return outcomes
+
+
+def _refusal(decide: Callable[[], object]) -> str:
+    """Return why the decision was refused; empty if it was made. Raises ``DatabaseBusy``."""
+    try:
+        decide()
+    except DatabaseBusy:
+        raise
+    except ProctoringResultsError as error:
+        return str(error)
+    except Error as error:
+        if is_passing(error):
+            raise DatabaseBusy from error
+        raise
+    return ""
 
 
 def refuse_too_many(attempts: Collection[object]) -> None:
@@ -129,7 +155,9 @@ def refuse_too_many(attempts: Collection[object]) -> None:
         raise InvalidInput("attempt", problem % MAX_SELECTED)
 
 
-def token_of(attempt_code: str, seen: Seen) -> str:
+def token_of(attempt_code: str, seen: Seen | None) -> str:
+    if seen is None:
+        return attempt_code
     return ":".join([attempt_code, *("" if key is None else str(key) for key in seen)])
 
 

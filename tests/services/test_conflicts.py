@@ -1,5 +1,6 @@
 """Real deadlocks, lock timeouts and lost connections: another try, or 503 in the format of the caller."""
 
+import re
 import threading
 from contextlib import contextmanager
 
@@ -10,8 +11,8 @@ from django.urls import reverse
 from proctoring_results import api, database
 from proctoring_results.database import in_transaction
 from proctoring_results.models import ExamAttempt, ProviderMessage
-from proctoring_results.services import messages
-from tests.factories import ExamAttemptFactory, UserFactory
+from proctoring_results.services import decisions, messages
+from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.racing import at_once
 from tests.rest.calling import REVIEW, account_of, post, rest_attempt, reviewed, signed_in
 from tests.rest.v1.calling import V1, problem, seen_of
@@ -128,6 +129,71 @@ def test_a_page_says_so_and_keeps_the_reason(attempt, admin):
     assert (response.status_code, response["Retry-After"]) == (503, "2")
     assert "The database is busy" in response.content.decode()
     assert "Looked twice." in response.content.decode()
+
+
+@pytest.fixture
+def three():
+    exam = ProctoredExamFactory()
+    return [ExamAttemptFactory(exam=exam, submitted=True) for _ in range(3)]
+
+
+def pass_all(client, attempts, reason="Looked twice.\nAt all."):
+    codes = [attempt.attempt_code for attempt in attempts]
+    url = reverse("proctoring_results:pass_sessions", args=[attempts[0].exam.course_id])
+    return client.post(url, {"attempt": codes, "reason": reason, "filters": "review_status=Clean"})
+
+
+def fields_of(response):
+    """Return what the form "try again" sends."""
+    html = response.content.decode().partition('class="pr-card" method="post"')[2].partition("</form>")[0]
+    fields = {name: re.findall(f'name="{name}" value="([^"]*)"', html) for name in ("attempt", "filters")}
+    return {**fields, "reason": html.partition('name="reason" hidden>')[2].partition("</textarea>")[0]}
+
+
+def statuses_of(attempts):
+    return [ExamAttempt.objects.get(pk=attempt.pk).status for attempt in attempts]
+
+
+def test_of_a_selection_it_says_which_were_passed_and_keeps_the_others_to_try_again(three, admin):
+    client, codes = signed_in(admin), [attempt.attempt_code for attempt in three]
+    with locked_by_another(three[1]):
+        response = pass_all(client, three)
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert statuses_of(three) == ["verified", "submitted", "submitted"]
+    page = response.content.decode()
+    assert (page.count("Passed."), page.count("The database is busy")) == (1, 2)
+    fields = fields_of(response)
+    assert fields == {"attempt": codes[1:], "filters": ["review_status=Clean"], "reason": "Looked twice.\nAt all."}
+    assert client.post(response.wsgi_request.path, fields).status_code == 200
+    assert statuses_of(three) == ["verified"] * 3
+    assert three[2].changes.get().reason == "Looked twice.\nAt all."
+
+
+def test_a_selection_waits_for_one_lock_and_not_for_each(three, admin, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(database.time, "sleep", pauses.append)
+    with locked_by_another(three[0]):
+        response = pass_all(signed_in(admin), three)
+    assert (response.status_code, len(pauses)) == (503, 2)
+    assert statuses_of(three) == ["submitted"] * 3
+
+
+def test_a_connection_that_is_lost_within_a_selection_hides_nothing_that_was_passed(three, admin, monkeypatch):
+    client, lock = signed_in(admin), decisions.lock_attempt
+
+    def cut_at_the_second(code):
+        if code == three[1].attempt_code:
+            cut_this_connection()
+        return lock(code)
+
+    monkeypatch.setattr(decisions, "lock_attempt", cut_at_the_second)
+    try:
+        response = pass_all(client, three)
+    finally:
+        connection.close()
+    assert response.status_code == 503
+    assert len(fields_of(response)["attempt"]) == 2
+    assert statuses_of(three) == ["verified", "submitted", "submitted"]
 
 
 def test_the_rest_api_answers_with_a_problem(attempt, admin):

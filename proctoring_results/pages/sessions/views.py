@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from proctoring_results import permissions
-from proctoring_results.exceptions import InvalidInput, NotFound
+from proctoring_results.exceptions import DatabaseBusy, InvalidInput, NotFound
 from proctoring_results.filters import FILTER_NAMES
 from proctoring_results.lms import course_name
 from proctoring_results.models import ExamAttempt
@@ -89,8 +89,8 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         except InvalidInput as error:
             problem = error.problem
         else:
-            context |= {"outcomes": outcomes, "list_url": list_url}
-            return render(request, "proctoring_results/sessions/passed.html", context)
+            context |= {"outcomes": outcomes, "reason": reason, "filters": _filters(fields), "list_url": list_url}
+            return _result_page(request, context)
     candidates = [
         candidate
         for candidate in preview_selection(selection, by=request.user)
@@ -105,6 +105,17 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         "list_url": list_url,
     }
     return render(request, "proctoring_results/sessions/pass.html", context, status=400 if problem else 200)
+
+
+def _result_page(request: SignedIn, context: dict[str, Any]) -> HttpResponse:
+    """Show what became of each session, with a button to try again those for which the database was busy."""
+    template = "proctoring_results/sessions/passed.html"
+    again = [outcome.token for outcome in context["outcomes"] if outcome.token]
+    if not again:
+        return render(request, template, context)
+    response = render(request, template, {**context, "again": again}, status=503)
+    response.headers["Retry-After"] = str(DatabaseBusy.wait + 1)
+    return response
 
 
 def _refuse_other_courses(selection: Selection, course_id: str) -> None:
