@@ -187,6 +187,21 @@ def test_a_start_after_the_due_date_gives_an_expired_attempt(clock, late_by):
     assert attempt.status == AttemptStatus.EXPIRED
 
 
+@pytest.mark.parametrize(
+    ("due_date", "reason"),
+    [
+        (NINE - timedelta(hours=2), "The due date passed before the exam was started."),
+        (NINE + timedelta(hours=2), "The course ended before the exam was started."),
+        (None, "The course ended before the exam was started."),
+    ],
+)
+def test_the_history_says_what_came_first_the_due_date_or_the_courses_end(clock, monkeypatch, due_date, reason):
+    monkeypatch.setattr(NullLMS, "course_end", lambda *_: NINE - timedelta(hours=1))
+    attempt = ExamAttemptFactory(status=AttemptStatus.READY_TO_START, exam=exam_of(due_date=due_date))
+    api.start_attempt(attempt.attempt_code, by=attempt.user)
+    assert attempt.changes.get().reason == reason
+
+
 def test_two_starts_are_one(ready, clock):
     api.start_attempt(ready.attempt_code, by=ready.user)
     clock.shift(timedelta(minutes=5))

@@ -89,6 +89,7 @@ def test_attempts_that_were_never_started_expire_with_their_course(clock):
         attempt.refresh_from_db()
     assert {attempt.status for attempt in mine} == {"expired"}
     assert [attempt.status for attempt in others] == ["created", "started"]
+    assert mine[0].changes.get().reason == "The course ended before the exam was started."
 
 
 class EndsUnknown(EndsAtTen):
