@@ -144,6 +144,21 @@ def test_two_browsers_on_one_session_the_second_is_told_and_sees_the_fresh_state
     expect(mine.get_by_role("status")).to_contain_text("Decided: Fail.")
 
 
+def test_a_printed_session_names_what_follows_from_each_decision_and_has_no_buttons(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    page.emulate_media(media="print")
+    decision = page.locator("#pr-decision")
+    for sentence in ("Not decided yet.", "If it is passed:", "If it is failed:"):
+        expect(decision.get_by_text(sentence)).to_be_visible()
+    expect(page.locator(".pr button:visible, .pr nav:visible, .pr textarea:visible")).to_have_count(0)
+    page.emulate_media(media="screen")
+    decide(page, "Fail")
+    page.emulate_media(media="print")
+    expect(decision).to_contain_text("Failed by")
+    expect(decision.get_by_text("If it is passed:")).to_be_hidden()
+
+
 def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flagged):
     [attempt] = flagged(1)
     page = opened("instructor", session(attempt), java_script_enabled=False)
