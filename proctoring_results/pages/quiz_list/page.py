@@ -21,7 +21,7 @@ class QuizCount:
     number: str
     # What the name means; empty if it says so itself.
     meaning: str
-    # The list of what is counted; empty if no filter has just these.
+    # The list of what is counted; empty if that is nothing.
     url: str
 
 
@@ -56,11 +56,11 @@ def _quiz(row: QuizRow) -> Quiz:
     everything = sessions_url(row.exam, archived="with")
     passed, failed, in_error = AttemptStatus.VERIFIED, AttemptStatus.REJECTED, AttemptStatus.ERROR
     counts = [
-        QuizCount(_("Attempts"), number(row.attempts), "", everything if row.attempts else ""),
-        QuizCount(str(RESULT_LABELS[ResultWord.PENDING]), number(row.pending), _pending(), ""),
-        _count(str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory, passed, everything),
-        _count(str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory, failed, everything),
-        _count(_("In error"), row.in_error, in_error, everything),
+        _count(_("Attempts"), row.attempts, "", everything),
+        _count(str(RESULT_LABELS[ResultWord.PENDING]), row.pending, _pending(), f"{everything}&result=pending"),
+        _in_status(str(RESULT_LABELS[ResultWord.SATISFACTORY]), row.satisfactory, passed, everything),
+        _in_status(str(RESULT_LABELS[ResultWord.UNSATISFACTORY]), row.unsatisfactory, failed, everything),
+        _in_status(_("In error"), row.in_error, in_error, everything),
     ]
     return Quiz(
         row=row,
@@ -70,9 +70,12 @@ def _quiz(row: QuizRow) -> Quiz:
     )
 
 
-def _count(name: str, count: int, status: AttemptStatus, everything: str) -> QuizCount:
-    meaning = str(STATUS_MEANINGS[status].meaning)
-    return QuizCount(name, number(count), meaning, f"{everything}&status={status}" if count else "")
+def _in_status(name: str, count: int, status: AttemptStatus, everything: str) -> QuizCount:
+    return _count(name, count, str(STATUS_MEANINGS[status].meaning), f"{everything}&status={status}")
+
+
+def _count(name: str, count: int, meaning: str, url: str) -> QuizCount:
+    return QuizCount(name, number(count), meaning, url if count else "")
 
 
 def _pending() -> str:

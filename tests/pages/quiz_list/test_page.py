@@ -35,6 +35,17 @@ def test_a_number_leads_to_the_list_of_just_these_sessions(looking, url, status)
     assert {row.attempt for row in others.rows} == set(matching)
 
 
+def test_the_number_of_pending_leads_to_the_sessions_in_each_of_its_statuses(looking, url):
+    exam = ProctoredExamFactory(content_id="exam@final")
+    ExamAttemptFactory(exam=exam, submitted=True, status="verified")
+    statuses = ["completed", "submitted", "timed_out", "second_review_required"]
+    pending = [ExamAttemptFactory(exam=exam, submitted=True, status=status) for status in statuses]
+    pending.append(ExamAttemptFactory(exam=exam, submitted=True, archived=True))
+    address = sessions_url(exam, archived="with", result="pending")
+    assert f'href="{escape(address)}" aria-label="5 Pending' in text(looking.get(url))
+    assert {row.attempt for part in looking.get(address).context["page"].lists for row in part.rows} == set(pending)
+
+
 def test_what_requires_attention_is_a_link_and_a_zero_is_none(looking, url):
     exam = ProctoredExamFactory(content_id="exam@final", exam_name="Final")
     ExamAttemptFactory(exam=exam, submitted=True, status="second_review_required")
