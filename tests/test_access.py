@@ -125,6 +125,7 @@ CODES = {401: {"not_authenticated"}, 403: {"access_denied", "link_invalid"}, 404
 ENDPOINTS = [
     # --- Pages ---
     Endpoint("data_download", PAGE, args=course),
+    Endpoint("search_learners", (SIGN_IN, 403, 403, 303, 303, 303), "post", course),
     Endpoint("generate_report", PAGE_TO_DO, "post", course),
     Endpoint("cancel_report", PAGE_TO_DO, "post", unfinished),
     Endpoint("retry_report", PAGE_TO_DO, "post", failed),

@@ -19,6 +19,7 @@ SESSION = "proctoring/sessions/<str:attempt_code>/"
 
 urlpatterns = [
     path(COURSE, data_download.data_download, name="data_download"),
+    path(f"{COURSE}learners/search/", data_download.search_learners, name="search_learners"),
     path(f"{COURSE}generate/", data_download.generate, name="generate_report"),
     path("proctoring/reports/<uuid:task_id>/cancel/", data_download.cancel, name="cancel_report"),
     path("proctoring/reports/<uuid:task_id>/retry/", data_download.retry, name="retry_report"),

@@ -56,5 +56,13 @@ def take_draft(request: HttpRequest, under: str) -> tuple[str, QueryDict] | None
     return path, QueryDict(fields)
 
 
+def posted_fields(request: HttpRequest) -> QueryDict:
+    """Return what was posted, or by GET what was posted when the sign-in was over."""
+    if request.method == "POST":
+        return request.POST
+    draft = take_draft(request, request.path)
+    return draft[1] if draft else QueryDict()
+
+
 def _user_key(request: HttpRequest) -> str:
     return str(request.user.pk) if request.user.is_authenticated else ""

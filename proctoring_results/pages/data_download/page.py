@@ -28,6 +28,7 @@ from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
 
 from . import sentences
+from .learners import LearnerSearch, learner_search
 from .meanings import Meanings, meanings
 
 if TYPE_CHECKING:
@@ -106,11 +107,16 @@ class DataDownloadPage:
     link_lifetime: str
     report_lifetime: str
     renew_after: int
+    # None for somebody who may not ask.
+    learner_search: LearnerSearch | None
     meanings: Meanings
 
 
 def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, str]) -> DataDownloadPage:
-    """Return the page as this person may see it. ``params`` may hold the page numbers ``tasks`` and ``reports``."""
+    """Return the page as this person may see it.
+
+    ``params`` may hold the page numbers ``tasks`` and ``reports``, and a search for a ``learner``.
+    """
     now = timezone.now()
     may_generate = permissions.may(user, permissions.GENERATE_REPORT, course_id)
     may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
@@ -140,6 +146,7 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         link_lifetime=sentences.link_lifetime(),
         report_lifetime=sentences.report_lifetime(),
         renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
+        learner_search=learner_search(course_id, user, params.get("learner", "")),
         meanings=meanings(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,10 +16,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import (
+    AccessDenied,
     LinkExpired,
     LinkInvalid,
     ReportAlreadyRunning,
@@ -30,12 +32,15 @@ from proctoring_results.http import address_of, streamed
 from proctoring_results.lms import course_name, lms
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
+from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.search import LEARNERS, make_token
 from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import cancel_report, redeem_download, request_report, retry_report
 from proctoring_results.validation import clean_key
 
+from .learners import may_ask
 from .page import data_download_page
 from .sentences import being_created, currently_being_created, link_lifetime
 
@@ -58,6 +63,23 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
         **flash_context(request),
     }
     return render(request, "proctoring_results/data_download/page.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@signed_in
+def search_learners(request: SignedIn, course_id: str) -> HttpResponse:
+    """Lead to the page with the answers. By POST: no name may stand in an address."""
+    course_id = clean_key("course_id", course_id)
+    permissions.require(request.user, permissions.VIEW_REPORTS, course_id)
+    if not may_ask(request.user, course_id):
+        raise AccessDenied(permissions.DOWNLOAD_REPORT, course_id)
+    text = posted_fields(request).get("search", "").strip()
+    address = reverse("proctoring_results:data_download", args=[course_id])
+    if not text:
+        return SeeOther(f"{address}#pr-learner")
+    query = urlencode({"learner": make_token(LEARNERS, text, request.user, course_id)})
+    return SeeOther(f"{address}?{query}#pr-learner")
 
 
 @require_POST

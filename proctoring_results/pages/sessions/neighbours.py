@@ -16,11 +16,11 @@ from proctoring_results.pages._shared.decorators import page, signed_in
 from proctoring_results.pages._shared.flash import flash
 from proctoring_results.pages._shared.lookups import attempt_to_view
 from proctoring_results.pages._shared.navigation import session_url
+from proctoring_results.pages._shared.search import SESSIONS, read_search
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import neighbour, sessions
 
 from .page import filter_form
-from .search import read_search
 
 if TYPE_CHECKING:
     from proctoring_results.models import ExamAttempt
@@ -63,7 +63,7 @@ def _lists(request: SignedIn, attempt: ExamAttempt, origin: CameFrom) -> Session
     """Return the lists with their filters; those of the exam if the filters cannot be read."""
     course_id, params = attempt.exam.course_id, QueryDict(origin.filters)
     form = filter_form(params, exams_in_course(course_id).with_result())
-    search = read_search(params.get("search", ""), request.user, course_id)
+    search = read_search(SESSIONS, params.get("search", ""), request.user, course_id)
     if form.is_valid() and not search.problem:
         try:
             return sessions(course_id, form.attempt_filter(), search.text)

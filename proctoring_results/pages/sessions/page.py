@@ -24,6 +24,7 @@ from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
+from proctoring_results.pages._shared.search import Search, problem_of
 from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, review_badge, status_badge
 from proctoring_results.people import Person
 from proctoring_results.providers.registry import provider_named
@@ -31,8 +32,6 @@ from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import attempts_of_learners, sessions
 from proctoring_results.rules import status_label
 from proctoring_results.services.selection import why_not_with_others
-
-from .search import Search, problem_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -19,9 +19,10 @@ from proctoring_results.filters import FILTER_NAMES
 from proctoring_results.lms import course_name
 from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
-from proctoring_results.pages._shared.drafts import take_draft
+from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.navigation import navigation
+from proctoring_results.pages._shared.search import SESSIONS, make_token, read_search
 from proctoring_results.services.selection import (
     MAX_SELECTED,
     Selection,
@@ -32,7 +33,6 @@ from proctoring_results.services.selection import (
 from proctoring_results.validation import clean_key
 
 from .page import NO_FILTERS, sessions_page
-from .search import make_token, read_search
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -48,7 +48,7 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Show the sessions of a course, those that require attention first."""
     context = _context(request, course_id)
     course_id = context["course_id"]
-    search = read_search(request.GET.get("search", ""), request.user, course_id)
+    search = read_search(SESSIONS, request.GET.get("search", ""), request.user, course_id)
     context["page"] = sessions_page(course_id, request.user, request.GET, search)
     status = 400 if context["page"].is_refused else 200
     return render(request, "proctoring_results/sessions/page.html", context, status=status)
@@ -60,9 +60,9 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
 def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Lead to the list with its filters and this search, or without any. By POST: no name may stand in an address."""
     course_id = _course_to_view(request, course_id)
-    fields = _fields(request)
+    fields = posted_fields(request)
     text = fields.get("search", "").strip()
-    token = make_token(text, request.user, course_id) if text else ""
+    token = make_token(SESSIONS, text, request.user, course_id) if text else ""
     return SeeOther(_list_url(fields, course_id, search=token))
 
 
@@ -75,7 +75,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     context = _context(request, course_id)
     course_id = context["course_id"]
     permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
-    fields = _fields(request)
+    fields = posted_fields(request)
     list_url = _list_url(fields, course_id)
     selection = read_tokens(fields.getlist("attempt"))
     if not 0 < len(selection) <= MAX_SELECTED:
@@ -150,14 +150,6 @@ def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
         "navigation": navigation(course_id, "sessions"),
         **flash_context(request),
     }
-
-
-def _fields(request: SignedIn) -> QueryDict:
-    """Return what was posted, or by GET what was posted when the sign-in was over."""
-    if request.method == "POST":
-        return request.POST
-    draft = take_draft(request, request.path)
-    return draft[1] if draft else QueryDict()
 
 
 def _filters(fields: QueryDict, **others: str) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from proctoring_results import api, crypto
 from proctoring_results.models import ExamAttempt
-from proctoring_results.pages.sessions.search import make_token
+from proctoring_results.pages._shared.search import LEARNERS, SESSIONS, make_token
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
 
@@ -224,14 +224,16 @@ def test_pages_filters_and_pass_keep_the_search(reviewing, exam, settings):
     assert reviewing.post(url("pass_sessions"), {"filters": filters}).url == address
 
 
-@pytest.mark.parametrize("change", ["another person", "another course", "altered", "nonsense", "ü"])
+@pytest.mark.parametrize("change", ["another person", "another course", "another page", "altered", "nonsense", "ü"])
 def test_a_search_that_is_not_ones_own_is_left_out_and_said_so(looking, exam, change):
-    attempt, token = submitted(exam), make_token("nobody", looking.user, COURSE)
+    attempt, token = submitted(exam), make_token(SESSIONS, "nobody", looking.user, COURSE)
     match change:
         case "another person":
-            token = make_token("nobody", UserFactory(), COURSE)
+            token = make_token(SESSIONS, "nobody", UserFactory(), COURSE)
         case "another course":
-            token = make_token("nobody", looking.user, "another")
+            token = make_token(SESSIONS, "nobody", looking.user, "another")
+        case "another page":
+            token = make_token(LEARNERS, "nobody", looking.user, COURSE)
         case "altered":
             token = f"{token[:-6]}AAAA=="
         case other:

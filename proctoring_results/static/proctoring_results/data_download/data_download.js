@@ -34,7 +34,7 @@ async function refresh() {
 
 /** Show the page as it is now. Returns the id of a notice if that was not possible. */
 async function fetchPage(mine) {
-  const response = await fetch(location.pathname + location.search, { cache: "no-store", ...requestOptions() });
+  const response = await fetch(location.pathname + pageNumbers(), { cache: "no-store", ...requestOptions() });
   // The page itself redirects nowhere but to sign in.
   if (response.type === "opaqueredirect" || response.status === 401) return "pr-signed-out";
   if (response.status === 403 || response.status === 404) {
@@ -48,6 +48,13 @@ async function fetchPage(mine) {
   return null;
 }
 
+/** The search for a learner is answered once: it reads the names of the whole course. */
+function pageNumbers() {
+  const params = new URLSearchParams(location.search);
+  params.delete("learner");
+  return params.size ? `?${params}` : "";
+}
+
 function show(fresh) {
   localise(fresh);
   const announcement = announcementBetween(root, fresh);
@@ -57,8 +64,8 @@ function show(fresh) {
     const twin = fresh.querySelector(`#${region.id}`);
     if (twin) morph(region, twin);
   }
-  const token = fresh.querySelector("#pr-form [name=csrfmiddlewaretoken]");
-  if (form && token) form.elements.csrfmiddlewaretoken.value = token.value;
+  const token = fresh.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (token) for (const field of root.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
   if (announcement) announce(announcement.text, announcement.level);
   else if (flash.textContent.trim())
     announce(flash.textContent.trim(), flash.querySelector("[data-pr-level]").dataset.prLevel);

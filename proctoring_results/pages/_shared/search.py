@@ -1,4 +1,4 @@
-"""The search of a list of sessions, in its address: encrypted, since it names people, and bound to one person."""
+"""A search for people, in an address: encrypted, since it names people, and bound to one person, course and purpose."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 MAX_LENGTH = 255
-# Nothing else that is encrypted may be read as a search.
-PURPOSE = "search of sessions"
+# What is searched. Nothing else that is encrypted, and no search of another page, may be read as this one.
+SESSIONS = "search of sessions"
+LEARNERS = "search of learners"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,24 @@ class Search:
     token: str = ""
     # Why it cannot be searched for: then nothing is listed.
     problem: str = ""
-    # The address has a search that this person cannot read: then all is listed.
+    # The address has a search that this person cannot read: the page is as without one.
     is_unreadable: bool = False
 
 
-def make_token(text: str, user: AbstractBaseUser, course_id: str) -> str:
+def make_token(purpose: str, text: str, user: AbstractBaseUser, course_id: str) -> str:
     # A little more than what is allowed, so that the page can say that it is too long.
-    data = [PURPOSE, course_id, str(user.pk), text.strip()[: MAX_LENGTH + 1]]
+    data = [purpose, course_id, str(user.pk), text.strip()[: MAX_LENGTH + 1]]
     return crypto.encrypt(json.dumps(data)).decode()
 
 
-def read_search(token: str, user: AbstractBaseUser, course_id: str) -> Search:
+def read_search(purpose: str, token: str, user: AbstractBaseUser, course_id: str) -> Search:
     if not token:
         return Search()
     try:
         *scope, text = json.loads(crypto.decrypt(token.encode()))
     except (CannotDecrypt, ValueError, TypeError):
         return Search(is_unreadable=True)
-    if scope != [PURPOSE, course_id, str(user.pk)]:
+    if scope != [purpose, course_id, str(user.pk)]:
         return Search(is_unreadable=True)
     return Search(text, token, _problem_of(text))
 
