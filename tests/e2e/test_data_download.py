@@ -166,6 +166,35 @@ def test_a_page_that_becomes_visible_again_renews_its_links_at_once(opened, path
     expect(link).not_to_have_attribute("href", first)
 
 
+def put_into_the_background(page, *, hidden: bool) -> None:
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+@pytest.mark.parametrize("end", ["ready", "failed"])
+def test_the_end_of_a_report_stands_in_the_title_of_a_tab_in_the_background(opened, path, enqueued, end):
+    api.request_report(COURSE)
+    page = opened("instructor", path)
+    page.clock.install()
+    title = page.title()
+    put_into_the_background(page, hidden=True)
+    if end == "ready":
+        build_all()
+    else:
+        Report.objects.update(
+            state="failed", failure="storage", reference="AB12CD34", finished_at=timezone.now(), unfinished_key=None
+        )
+    page.clock.run_for(11_000)
+    expect(page).to_have_title(f"(1) {title}")
+    put_into_the_background(page, hidden=False)
+    expect(page).to_have_title(title)
+
+
 def test_when_it_cannot_refresh_it_says_so_and_goes_on_trying(opened, path, enqueued):
     api.request_report(COURSE)
     page = opened("instructor", path)

@@ -1,5 +1,6 @@
 """What stands on the Data Download page, and for whom."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -153,6 +154,22 @@ def test_a_running_task_shows_all_that_is_known(client, page_url):
     assert 'value="12000" max="100000"' in page
     assert "Last sign of life just now" in page
     assert reverse("proctoring_results:cancel_report", args=[report.task_id]) in page
+
+
+def test_the_columns_have_plain_names_and_the_known_ones_in_small_print(client, page_url):
+    running()
+    headings = re.findall(r'<th role="columnheader"[^>]*>(.*?)</th>', text(client.get(page_url)))
+    assert headings == [
+        "<span>Kind</span>Task Type",
+        "<span>About</span>Task inputs",
+        "<span>Code</span>Task ID",
+        "<span>Asked for by</span>Requester",
+        "<span>Since</span>Submitted",
+        "<span>Seconds</span>Duration (sec)",
+        "State",
+        "<span>What is happening</span>Task Status",
+        "<span>Progress</span>Task Progress",
+    ]
 
 
 def test_while_it_sorts_the_bar_has_no_value(client, page_url):

@@ -5,20 +5,28 @@ import { localise, morph } from "../_shared/live.js";
 
 const POLL = 2_000; // milliseconds, while a task is under way
 const MAX_PAUSE = 30_000;
+const UNSEEN_PAUSE = 10_000; // in a tab that nobody sees
 const TIMEOUT = 15_000;
 
 const root = document.querySelector("[data-pr-page]");
 const status = document.getElementById("pr-status");
 const form = document.getElementById("pr-form");
+const title = document.title;
 
 let timer;
 let failures = 0;
 let newest = 0; // number of the refresh that counts: an older response must not overwrite a newer one
 let posting = false;
+let unseen = 0; // reports that got ready or failed while nobody saw the page
+
+/** A tab that nobody sees waits for the end of a task only. */
+function isWorthIt() {
+  return !document.hidden || root.dataset.prUnderWay === "true";
+}
 
 async function refresh() {
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (!isWorthIt()) return;
   const mine = ++newest;
   let trouble = null;
   try {
@@ -57,7 +65,9 @@ function pageNumbers() {
 
 function show(fresh) {
   localise(fresh);
-  const announcement = announcementBetween(root, fresh);
+  const changed = changedBetween(root, fresh);
+  const announcement = announcementOf(changed);
+  if (document.hidden) countUnseen(changed);
   const flash = fresh.querySelector("#pr-status");
   Object.assign(root.dataset, fresh.dataset);
   for (const region of root.querySelectorAll("[data-pr-live]")) {
@@ -72,16 +82,31 @@ function show(fresh) {
 }
 
 /** The tasks of the page that have changed, and the reports that were generated since it was rendered. */
-function announcementBetween(before, after) {
+function changedBetween(before, after) {
   const tasks = [...before.querySelectorAll("[data-pr-task]")];
   const known = new Map(tasks.map((row) => [row.dataset.prTask, row.dataset.prState]));
-  const changed = [...after.querySelectorAll("[data-pr-task]")].filter((row) => {
+  return [...after.querySelectorAll("[data-pr-task]")].filter((row) => {
     const was = known.get(row.dataset.prTask);
     return was ? was !== row.dataset.prState : row.dataset.prMade > before.dataset.prRenderedAt;
   });
+}
+
+function announcementOf(changed) {
   if (!changed.length) return null;
   const level = { ready: "success", failed: "error" }[changed[0].dataset.prState] ?? "info";
   return { text: changed.map((row) => row.dataset.prAnnouncement).join(" "), level };
+}
+
+/** "(1) Data Download": the title is all that is seen of a tab in the background. */
+function countUnseen(changed) {
+  unseen += changed.filter((row) => ["ready", "failed"].includes(row.dataset.prState)).length;
+  if (unseen) document.title = `(${unseen}) ${title}`;
+}
+
+function becomeSeen() {
+  unseen = 0;
+  document.title = title;
+  refresh();
 }
 
 /** In the one region that screen readers listen to; never the same sentence twice. */
@@ -102,8 +127,9 @@ function showTrouble(id) {
 
 function schedule() {
   clearTimeout(timer);
-  if (document.hidden) return;
-  const pause = root.dataset.prUnderWay === "true" ? POLL : root.dataset.prRenewAfter * 1_000;
+  if (!isWorthIt()) return;
+  const poll = document.hidden ? UNSEEN_PAUSE : POLL;
+  const pause = root.dataset.prUnderWay === "true" ? poll : root.dataset.prRenewAfter * 1_000;
   timer = setTimeout(refresh, failures ? Math.min(POLL * 2 ** failures, MAX_PAUSE) : pause);
 }
 
@@ -169,7 +195,7 @@ function start() {
   window.addEventListener("hashchange", openTarget);
   form?.addEventListener("submit", submit);
   root.addEventListener("click", (event) => event.target.closest("[data-pr-refresh]") && refresh());
-  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? schedule() : becomeSeen()));
   window.addEventListener("online", refresh);
   window.addEventListener("pageshow", (event) => event.persisted && refresh());
   schedule();
