@@ -192,7 +192,7 @@ class ReportKind(StrEnum):
 class ReportFormat(TextChoices):
     CSV = "csv", _("CSV")
     CSV_EXCEL = "csv_excel", _("CSV for Excel")
-    CSV_SEMICOLON = "csv_semicolon", _("CSV for Excel in languages with a decimal comma (semicolons)")
+    CSV_SEMICOLON = "csv_semicolon", _("CSV with semicolons for Excel")
     XLSX = "xlsx", _("Excel workbook (XLSX)")
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import Archived
-from proctoring_results.filters import FILTERS, AttemptFilter, Filter
+from proctoring_results.filters import FILTER_NAMES, FILTERS, AttemptFilter, Filter
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -59,7 +59,8 @@ class FilterForm(forms.Form):
             self.add_error("until", _("This day is before “Started from”."))
 
     def attempt_filter(self) -> AttemptFilter:
-        return AttemptFilter.read(self.cleaned_data, archived=self._archived)
+        values = {name: self.cleaned_data[name] for name in FILTER_NAMES if name in self.cleaned_data}
+        return AttemptFilter.read(values, archived=self._archived)
 
     def filters(self) -> dict[str, str]:
         """Return the filters that are set, as they stand in the address."""

@@ -110,6 +110,8 @@ class DataDownloadPage:
     # None for somebody who may not ask.
     learner_search: LearnerSearch | None
     meanings: Meanings
+    # In which the days of the filters are.
+    time_zone: str
 
 
 def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, str]) -> DataDownloadPage:
@@ -148,6 +150,7 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
         learner_search=learner_search(course_id, user, params.get("learner", "")),
         meanings=meanings(),
+        time_zone=timezone.get_default_timezone_name(),
     )
 
 

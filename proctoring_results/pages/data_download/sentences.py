@@ -25,6 +25,13 @@ def currently_being_created(kind: str) -> str:
     ) % {"report": _noun(kind)}
 
 
+def already_there(report: Report) -> str:
+    return _(
+        "The same report was generated less than a minute ago. You can download it below: %(name)s. "
+        "In a minute you can generate it again."
+    ) % {"name": report.file_name}
+
+
 def _noun(name: str) -> str:
     kind = kinds().get(name)
     return str(kind.noun) if kind else name

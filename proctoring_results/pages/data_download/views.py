@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,11 +19,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
+from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import (
     AccessDenied,
+    InvalidInput,
     LinkExpired,
     LinkInvalid,
     ReportAlreadyRunning,
+    ReportAlreadyThere,
     ReportGone,
     ReportNotInState,
     StorageUnavailable,
@@ -40,9 +43,10 @@ from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import cancel_report, redeem_download, request_report, retry_report
 from proctoring_results.validation import clean_key
 
+from .choose import PARAMS, choice
 from .learners import may_ask
 from .page import data_download_page
-from .sentences import being_created, currently_being_created, link_lifetime
+from .sentences import already_there, being_created, currently_being_created, link_lifetime
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -56,13 +60,22 @@ if TYPE_CHECKING:
 def data_download(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_REPORTS, course_id)
+    return _show(request, course_id, request.GET)
+
+
+def _show(request: SignedIn, course_id: str, params: QueryDict) -> HttpResponse:
+    """Show the page, with what the parameters choose; 400 if they choose something that there is not."""
+    page_data = data_download_page(course_id, request.user, params)
+    chosen = choice(course_id, request.user, params, ReportFormat.CSV) if page_data.may_generate else None
     context = {
         "course_id": course_id,
         "course_name": course_name(course_id),
-        "page": data_download_page(course_id, request.user, request.GET),
+        "page": page_data,
+        "choice": chosen,
         **flash_context(request),
     }
-    return render(request, "proctoring_results/data_download/page.html", context)
+    status = 400 if chosen and chosen.is_refused else 200
+    return render(request, "proctoring_results/data_download/page.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,8 +100,21 @@ def search_learners(request: SignedIn, course_id: str) -> HttpResponse:
 @signed_in
 @throttled
 def generate(request: SignedIn, course_id: str) -> HttpResponse:
+    """Generate the usual report, or what was chosen."""
     course_id = clean_key("course_id", course_id)
-    return _report_changed(request, course_id, lambda by: request_report(course_id, by=by))
+    params = {name: request.POST[name] for name in PARAMS if request.POST.get(name)}
+    kind, file_format = params.pop("kind", ReportKind.EXAM_RESULTS), params.pop("format", ReportFormat.CSV)
+
+    def request_it(by: AbstractBaseUser) -> Report:
+        return request_report(course_id, kind, filters=params, file_format=file_format, by=by, reuse=True)
+
+    try:
+        return _report_changed(request, course_id, request_it)
+    except InvalidInput:
+        # The exam was renamed, or the report has grown: the page says what is wrong, and what was chosen stands.
+        response = _show(request, course_id, request.POST)
+        response.status_code = 400
+        return response
 
 
 @require_POST
@@ -118,6 +144,8 @@ def _report_changed(
         level, sentence = messages.SUCCESS, done or being_created(report.kind)
     except ReportAlreadyRunning as refusal:
         level, sentence = messages.INFO, currently_being_created(refusal.report.kind)
+    except ReportAlreadyThere as refusal:
+        level, sentence = messages.INFO, already_there(refusal.report)
     except ReportNotInState as refusal:
         level, sentence = messages.WARNING, str(refusal)
     flash(request, level, sentence)

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctoring_results import permissions
-from proctoring_results.choices import AttentionReason
+from proctoring_results.choices import Archived, AttentionReason
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import AttemptFilter, in_words
 from proctoring_results.lms import lms
@@ -92,6 +93,9 @@ class SessionsPage:
     # The same list without its search, and without filters too, but of the same exam; empty if there are none.
     unsearched: str
     unfiltered: str
+    # Data Download with a report of what is listed. Empty with a search, which no report has, and for a person who may
+    # not generate reports.
+    export_url: str
     # In which the days of the filters are.
     time_zone: str
     may_decide: bool
@@ -144,6 +148,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
         exam_name=listed[0].exam_name if "exam" in filters and listed else "",
         search=search,
         search_problem=problem,
+        export_url=_export_url(course_id, user, filters) if form.is_valid() and not search.token else "",
         time_zone=timezone.get_default_timezone_name(),
         unsearched=f"?{urlencode(filters)}",
         unfiltered=f"?{urlencode(_of_exam(filters))}" if _is_narrowed(with_search) else "",
@@ -153,6 +158,15 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
         second_reviewers=[name for name in providers if provider_named(name).policy.provider_does_second_reviews],
         lists=lists,
     )
+
+
+def _export_url(course_id: str, user: AbstractBaseUser, filters: Mapping[str, str]) -> str:
+    needed = (permissions.VIEW_REPORTS, permissions.GENERATE_REPORT)
+    if not all(permissions.may(user, permission, course_id) for permission in needed):
+        return ""
+    # A report has archived attempts unless it is asked to leave them out; the list is the other way round.
+    query = urlencode({"archived": Archived.WITHOUT.value, **filters})
+    return f"{reverse('proctoring_results:data_download', args=[course_id])}?{query}#pr-choose"
 
 
 def _of_exam(filters: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tests.pages.conftest import client_of, person, text
 @pytest.fixture
 def section(client, page_url) -> str:
     page = text(client.get(page_url))
-    return page[page.index(f'<details id="{EXPLANATIONS}"') : page.index("</details>")]
+    return page[page.index(f'<details id="{EXPLANATIONS}"') :].split("</details>")[0]
 
 
 def test_it_is_folded(section):

@@ -10,7 +10,7 @@ const TIMEOUT = 15_000;
 
 const root = document.querySelector("[data-pr-page]");
 const status = document.getElementById("pr-status");
-const form = document.getElementById("pr-form");
+const choose = document.getElementById("pr-choose-form");
 const title = document.title;
 
 let timer;
@@ -49,7 +49,8 @@ async function fetchPage(mine) {
     location.reload(); // the refusal has a page of its own
     return null;
   }
-  if (!response.ok) return "pr-offline";
+  // 400: what is chosen for a report is wrong, and the page says so.
+  if (!response.ok && response.status !== 400) return "pr-offline";
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-pr-page]");
   if (!fresh) return "pr-offline";
   if (mine === newest) show(fresh);
@@ -139,19 +140,24 @@ function requestOptions() {
 }
 
 /** Send the form once. The response is always a redirect to the page, which shows the result. */
-async function send(button) {
-  const action = button?.hasAttribute("formaction") ? button.formAction : form.action;
-  const body = new URLSearchParams(new FormData(form));
+async function send(sent, button) {
+  const action = button?.hasAttribute("formaction") ? button.formAction : sent.action;
+  const body = new URLSearchParams(new FormData(sent));
   const response = await fetch(action, { method: "POST", body, ...requestOptions() });
   if (response.type === "opaqueredirect") {
     // A new task is on the first page of its list.
     history.replaceState(null, "", location.pathname);
     return true;
   }
+  // The page says what is wrong with it, which the browser has to load.
+  if (response.status === 400) sent.submit();
   return response.status === 403 ? false : Promise.reject(new Error(response.status));
 }
 
 async function submit(event) {
+  const sent = event.target;
+  if (sent === choose) return showChoice(event);
+  if (!sent.matches("[data-pr-post]")) return;
   event.preventDefault();
   if (posting) return;
   posting = true;
@@ -160,8 +166,8 @@ async function submit(event) {
   newest += 1; // a response on its way was rendered before the click
   clearTimeout(timer);
   try {
-    if (await send(button)) await refresh();
-    else await sendAgain(button);
+    if (await send(sent, button)) await refresh();
+    else await sendAgain(sent, button);
   } catch {
     failures += 1;
     showTrouble("pr-not-sent");
@@ -173,10 +179,10 @@ async function submit(event) {
 }
 
 /** After a sign-in in another tab the token of this page is old. The fresh page has a new one, or says what is missing. */
-async function sendAgain(button) {
+async function sendAgain(sent, button) {
   await refresh();
   if (failures) return;
-  if (await send(button)) await refresh();
+  if (await send(sent, button)) await refresh();
   else location.reload();
 }
 
@@ -189,11 +195,20 @@ function openTarget() {
   target.scrollIntoView();
 }
 
+/** Show what the report would have, while it is being chosen. The address has the choice, too. */
+async function showChoice(event) {
+  event.preventDefault();
+  const chosen = [...new FormData(choose)].filter(([, value]) => value);
+  history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(chosen)}`);
+  await refresh();
+}
+
 function start() {
   localise(root);
   openTarget();
   window.addEventListener("hashchange", openTarget);
-  form?.addEventListener("submit", submit);
+  root.addEventListener("submit", submit);
+  choose?.addEventListener("change", showChoice);
   root.addEventListener("click", (event) => event.target.closest("[data-pr-refresh]") && refresh());
   document.addEventListener("visibilitychange", () => (document.hidden ? schedule() : becomeSeen()));
   window.addEventListener("online", refresh);

@@ -1,0 +1,121 @@
+"""*Choose what is in the report*: kind, filters and format, and what would come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from proctoring_results import permissions
+from proctoring_results.choices import ReportFormat, ReportKind
+from proctoring_results.exceptions import InvalidInput
+from proctoring_results.filters import FILTER_NAMES, in_words
+from proctoring_results.pages._shared.filter_form import FilterForm
+from proctoring_results.pages._shared.formats import number
+from proctoring_results.queries.lookups import exams_in_course
+from proctoring_results.reports.formats import FORMATS
+from proctoring_results.reports.kinds.registry import kinds
+from proctoring_results.reports.narrowing import ARCHIVED, check_number_of_rows, filter_params, number_of_rows
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import ProctoredExam
+    from proctoring_results.reports.kinds.base import Kind
+
+# What an address, or a request, of a chosen report has.
+PARAMS = ("kind", *FILTER_NAMES, "format")
+
+
+class ChooseForm(FilterForm):
+    """The filters, between the kind and the format."""
+
+    def __init__(
+        self, params: Mapping[str, Any], exams: Iterable[ProctoredExam], offered: Iterable[Kind], usual: str
+    ) -> None:
+        super().__init__(params, exams, archived=ARCHIVED)
+        kind = forms.ChoiceField(
+            label=gettext_lazy("Kind"),
+            required=False,
+            choices=[(one.name, one.label) for one in offered],
+            initial=ReportKind.EXAM_RESULTS.value,
+        )
+        file_format = forms.ChoiceField(
+            label=gettext_lazy("Format"),
+            required=False,
+            choices=[(one.value, one.label) for one in FORMATS],
+            initial=usual,
+        )
+        self.fields = {"kind": kind, **self.fields, "format": file_format}
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is chosen, with the usual kind and format where none is."""
+        return {name: self.cleaned_data[name] or self.fields[name].initial for name in ("kind", "format")}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The form, and what would come of it; nothing yet, while nothing is chosen."""
+
+    form: ChooseForm
+    is_open: bool = False
+    label: str = ""
+    description: str = ""
+    # Each filter that is set, as a text.
+    narrowed: list[str] = field(default_factory=list)
+    format: str = ""
+    # "About 38 rows", or why the report cannot be generated.
+    rows: str = ""
+    problem: str = ""
+    # To be sent again, to generate what was shown.
+    params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.form.is_bound and self.form.errors)
+
+
+def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], usual: str) -> Choice:
+    """Return what the parameters choose. ``usual`` is the format that the person took last."""
+    exams = list(exams_in_course(course_id).with_result())
+    offered = [
+        kind for kind in kinds().values() if not kind.permission or permissions.may(user, kind.permission, course_id)
+    ]
+    chosen = {name: str(params[name]) for name in PARAMS if params.get(name)}
+    form = ChooseForm(chosen or {}, exams, offered, usual)
+    if not chosen:
+        return Choice(ChooseForm({"kind": ReportKind.EXAM_RESULTS.value, "format": usual}, exams, offered, usual))
+    if not form.is_valid():
+        return Choice(form, is_open=True)
+    filters, values = form.attempt_filter(), form.values
+    kind, file_format = kinds()[values["kind"]], ReportFormat(values["format"])
+    exam_name = next((exam.exam_name for exam in exams if exam.content_id == filters.exam), "")
+    problem, rows = "", ""
+    try:
+        check_number_of_rows(kind, [course_id], filters, file_format)
+        rows = _about(number_of_rows(kind, [course_id], filters))
+    except InvalidInput as refusal:
+        problem = refusal.problem
+    stored = filter_params(filters)
+    return Choice(
+        form,
+        is_open=True,
+        label=str(kind.label),
+        description=str(kind.description),
+        narrowed=in_words(stored, exam_name),
+        format=str(file_format.label),
+        rows=rows,
+        problem=problem,
+        params={"kind": kind.name, **stored, "format": file_format.value},
+    )
+
+
+def _about(rows: int) -> str:
+    if not rows:
+        return _("No rows: the file would have its header only.")
+    return ngettext("About %(number)s row", "About %(number)s rows", rows) % {"number": number(rows)}
