@@ -228,6 +228,48 @@ class ReportFailure(TextChoices):
     UNEXPECTED = "unexpected", _("Something unexpected went wrong while the report was built.")
 
 
+class ScheduleRhythm(TextChoices):
+    """When a schedule requests its report."""
+
+    WEEKLY = "weekly", _("Every week")
+    MONTHLY = "monthly", _("Every month")
+    AFTER_DUE = "after_due", _("After the due date of each exam")
+
+
+class ScheduleState(TextChoices):
+    """Only an active schedule runs. A deleted one stays as a record."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    REFUSED = "refused", _("Paused: permission missing")
+    FAILED = "failed", _("Off: five failures in a row")
+    DELETED = "deleted", _("Deleted")
+
+
+class RunOutcome(TextChoices):
+    """What became of one run of a schedule."""
+
+    WAITING = "waiting", _("The report is being created")
+    READY = "ready", _("The report was created")
+    FAILED = "failed", _("The report failed")
+    REFUSED = "refused", _("The report could not be requested")
+    CANCELLED = "cancelled", _("The report was cancelled")
+    ALREADY_RUNNING = "already_running", _("The same report was just being created")
+
+
+class ScheduleProblem(TextChoices):
+    """Why a run failed, or why a schedule was paused."""
+
+    NONE = "", ""
+    PERMISSION = "permission", _("The owner may no longer generate this report.")
+    ACCOUNT = "account", _("The owner’s account is not active.")
+    KIND = "kind", _("This kind of report no longer exists.")
+    EXAM = "exam", _("The exam to which the report is narrowed no longer exists.")
+    FILTERS = "filters", _("A filter of the report is no longer valid.")
+    FORMAT = "format", _("The report has more rows than its format takes.")
+    REPORT = "report", _("The report could not be built.")
+
+
 class DownloadOutcome(TextChoices):
     DOWNLOADED = "downloaded", _("downloaded")
     ANOTHERS_LINK = "anothers_link", _("refused: another person's link")

@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
     from proctoring_results.choices import AttemptStatus, Source
-    from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, Report, StatusChange
+    from proctoring_results.models import (
+        Evidence,
+        ExamAttempt,
+        ExamReview,
+        Incident,
+        Report,
+        ReportSchedule,
+        StatusChange,
+    )
 
 
 class ProctoringResultsError(Exception):
@@ -29,6 +37,7 @@ _KINDS = {
     "provider": gettext_lazy("provider"),
     "report": gettext_lazy("report"),
     "review": gettext_lazy("review"),
+    "schedule": gettext_lazy("schedule"),
     "session": gettext_lazy("session"),
 }
 # Who makes a transition, at the beginning of a sentence.
@@ -224,6 +233,29 @@ class ReportNotInState(ProctoringResultsError):
     def __init__(self, report: Report, sentence: str) -> None:
         super().__init__(sentence)
         self.report = report
+
+
+class TooManySchedules(ProctoringResultsError):
+    """The course has as many schedules as it may: ``limit``."""
+
+    code = "too_many_schedules"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            _("This course has %(limit)d schedules, which is the most it can have. Delete one first.")
+            % {"limit": limit}
+        )
+        self.limit = limit
+
+
+class ScheduleNotInState(ProctoringResultsError):
+    """Pausing needs an active schedule, resuming one that is not, and whose owner may generate its report."""
+
+    code = "schedule_not_in_state"
+
+    def __init__(self, schedule: ReportSchedule, sentence: str) -> None:
+        super().__init__(sentence)
+        self.schedule = schedule
 
 
 class ClaimLost(ProctoringResultsError):

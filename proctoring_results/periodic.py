@@ -23,6 +23,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "proctoring-results-run-schedules": {
+        "task": "proctoring_results.run_schedules",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "proctoring-results-sweep-inbox": {
         "task": "proctoring_results.sweep_inbox",
         "schedule": 15.0,
@@ -50,6 +55,11 @@ def end_attempts() -> None:
             upkeep.expire_attempts_of_ended_courses()
         with guard("reviews that wait"):
             upkeep.look_for_waiting_reviews()
+
+
+@shared_task(name="proctoring_results.run_schedules", ignore_result=True)
+def run_schedules() -> None:
+    upkeep.run_schedules()
 
 
 @shared_task(name="proctoring_results.sweep_inbox", ignore_result=True)

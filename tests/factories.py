@@ -1,6 +1,6 @@
 """Rows for tests. Each is valid as it comes; traits say what is special."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import factory
 from django.contrib.auth import get_user_model
@@ -17,7 +17,16 @@ from proctoring_results.choices import (
     ReviewStatus,
     Source,
 )
-from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, ProctoredExam, Report, ReportFile
+from proctoring_results.models import (
+    Evidence,
+    ExamAttempt,
+    ExamReview,
+    Incident,
+    ProctoredExam,
+    Report,
+    ReportFile,
+    ReportSchedule,
+)
 from proctoring_results.rules import exam_gives_results
 
 COURSE = "course-v1:DemoX+PR101+2026"
@@ -153,6 +162,27 @@ class ReportFactory(DjangoModelFactory):
         """``ready=True`` or the bytes of the file."""
         if extracted:
             make_ready(self, b"a,b\r\n" if extracted is True else extracted)
+
+
+class ReportScheduleFactory(DjangoModelFactory):
+    """Every Monday at six, and just created."""
+
+    class Meta:
+        model = ReportSchedule
+
+    course_id = COURSE
+    place = factory.Sequence(lambda n: n % 20 + 1)
+    owner = factory.SubFactory(UserFactory)
+    created_at = counts_from = state_since = factory.LazyFunction(timezone.now)
+    state_by = factory.SelfAttribute("owner")
+    kind = "proctored_exam_results_report"
+    rhythm = "weekly"
+    weekday = 0
+    run_time = time(6)
+    next_run_at = factory.LazyAttribute(
+        lambda schedule: schedule.created_at + timedelta(days=7) if schedule.state == "active" else None
+    )
+    state = "active"
 
 
 def make_ready(report: Report, content: bytes) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.models import Report, ReportDownload
+from proctoring_results.models import Report, ReportDownload, ReportSchedule, ScheduleRun
+from proctoring_results.reports.rhythms import Rhythm, in_words
 
 from .people import PeopleAdmin, person_column
 from .read_only import ReadOnlyInline
@@ -43,3 +47,41 @@ class ReportDownloadAdmin(PeopleAdmin):
     list_filter = ["outcome"]
     search_fields = ["report__file_name"]
     ordering = ["-pk"]
+
+
+class RunInline(ReadOnlyInline):
+    model = ScheduleRun
+    fields = ["ran_at", "planned_at", "exam", "outcome", "problem", "report"]
+    ordering = ["-pk"]
+    show_change_link = False
+
+
+@admin.register(ReportSchedule)
+class ReportScheduleAdmin(PeopleAdmin):
+    person_path = "owner"
+    list_display = [
+        "schedule_id",
+        "course_id",
+        "kind",
+        "when",
+        person_column("owner", _("owner")),
+        "state",
+        "problem",
+        "next_run_at",
+        "last_run_at",
+        "failures",
+    ]
+    list_select_related = ["owner"]
+    list_filter = ["state", "rhythm", "kind"]
+    search_fields = ["course_id"]
+    ordering = ["-pk"]
+    inlines = [RunInline]
+    # In words, with the time by a clock of 24 hours.
+    exclude = ["rhythm", "weekday", "month_day", "days_after_due", "run_time"]
+
+    @admin.display(description=_("when"), ordering="rhythm")
+    def when(self, schedule: ReportSchedule) -> str:
+        return in_words(Rhythm.of(schedule))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["when", *super().get_readonly_fields(request, obj)]

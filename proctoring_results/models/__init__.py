@@ -7,6 +7,7 @@ from .exams import ProctoredExam
 from .messages import ProviderMessage
 from .reports import Report, ReportDownload, ReportFile
 from .reviews import Disclosure, Evidence, ExamReview, Incident
+from .schedules import ReportSchedule, ScheduleRun
 
 __all__ = [
     "Disclosure",
@@ -22,5 +23,7 @@ __all__ = [
     "Report",
     "ReportDownload",
     "ReportFile",
+    "ReportSchedule",
+    "ScheduleRun",
     "StatusChange",
 ]

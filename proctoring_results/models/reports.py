@@ -67,6 +67,10 @@ class Report(LeasedTask):
     permission = models.CharField(max_length=100, blank=True, editable=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
+    # By which it was requested; NULL if a person clicked, or the host asked.
+    schedule = models.ForeignKey(
+        "ReportSchedule", on_delete=models.PROTECT, null=True, related_name="reports", editable=False
+    )
     state = models.CharField(max_length=16, choices=ReportState, default=ReportState.QUEUED, editable=False)
     # A hash of what was requested until the report is finished, NULL after: one unfinished report of each.
     unfinished_key = IdField(max_length=64, null=True, unique=True, editable=False)

@@ -34,6 +34,7 @@ from .attempts import ERASED, end_overdue_attempt
 from .effects import queue_erasure
 from .messages import without_content
 from .reports import recall_reports
+from .schedules import erase_schedules
 from .status import change_status, lock_attempt
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def erase_learner(user: AbstractBaseUser, *, by: AbstractBaseUser, reason: str) 
 
     Statuses, times, verdicts and counts stay, and so does who decided when. What names or describes the learner is
     erased: texts and links of reviews, comments on incidents, reasons, messages. Ready reports of the learner's courses
-    are withdrawn. An attempt that was never started expires first. Erasing again returns the first erasure unless there
-    are new attempts. Remove the name and the address from the user's own row afterwards.
+    are withdrawn, and schedules of reports that the learner owns are removed. An attempt that was never started expires
+    first. Erasing again returns the first erasure unless there are new attempts. Remove the name and the address from
+    the user's own row afterwards.
     Raises ``AccessDenied`` (``erase_learner``, for every course), ``InvalidInput`` (no reason) and ``ExamUnderWay``.
     """
     permissions.require_everywhere(by, permissions.ERASE_LEARNER)
@@ -69,6 +71,7 @@ def _erase(codes: Sequence[str], user: AbstractBaseUser, by: AbstractBaseUser, r
     # A review that arrives meanwhile waits, and then finds the attempt erased. Locked one by one, as everywhere:
     # MariaDB also locks the index entries on the way to a row, and two ways to one row would be a deadlock.
     attempts = [attempt for attempt in map(lock_attempt, codes) if attempt.erased_at is None]
+    erase_schedules(user)
     earlier = Erasure.objects.filter(user_id=user.pk).order_by("pk").last()
     if earlier is not None and not attempts:
         return earlier

@@ -237,6 +237,20 @@ def redeem_download(
     return Download(report, file)
 
 
+def check_request(
+    course_id: str, kind: str, *, filters: Mapping[str, Any], file_format: str, by: AbstractBaseUser
+) -> tuple[str, dict[str, str], ReportFormat]:
+    """Return kind, filters and format as a report stores them, without a request: a schedule makes it later.
+
+    Raises ``AccessDenied`` and ``InvalidInput`` as ``request_report`` does, but not for the number of rows.
+    """
+    report_kind = _valid_kind(kind)
+    _require_generate(by, course_id, report_kind.permission)
+    report_filter = read_filters(filters)
+    _exam_name(course_id, report_filter.exam)
+    return report_kind.name, filter_params(report_filter), _valid_format(file_format)
+
+
 def _valid_kind(name: str) -> Kind:
     every = kinds()
     if not isinstance(name, str) or name not in every:

@@ -29,7 +29,7 @@ from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import fail_exhausted_reports
 
-from . import attempts
+from . import attempts, schedules
 from .status import lock_attempt
 
 logger = logging.getLogger("proctoring_results.upkeep")
@@ -143,6 +143,23 @@ def build_due_reports(problems: Problems | None = None) -> int:
             with guard(f"report {pk}"):
                 built += build(pk)
     return built
+
+
+def run_schedules(problems: Problems | None = None) -> int:
+    """Request the reports whose schedules are due, and record how earlier ones ended. Return how many ran."""
+    ran = 0
+    with guarding(problems) as guard:
+        with guard("the ends of scheduled reports"):
+            schedules.record_finished_runs()
+        with guard("schedules after due dates"):
+            schedules.plan_after_due_dates()
+        now = timezone.now()
+        for pk in schedules.due_schedules(now):
+            with guard(f"schedule {pk}"):
+                # After an outage a schedule may be due for several exams.
+                while schedules.run_schedule(pk, now):
+                    ran += 1
+    return ran
 
 
 def old_messages() -> int:

@@ -28,6 +28,7 @@ from tests.factories import (
     ExamReviewFactory,
     IncidentFactory,
     ReportFactory,
+    ReportScheduleFactory,
     UserFactory,
 )
 
@@ -61,7 +62,8 @@ def rows():
     download = ReportDownload.objects.create(report=report, user=person, at=NOW, outcome="downloaded")
     erasure = Erasure.objects.create(user=person, by=person, at=NOW, reason="Asked for.", attempts=1)
     Disclosure.objects.create(attempt=attempt, user=person, at=NOW + timedelta(days=9), kind="export")
-    made = [attempt, attempt.exam, review, incident, evidence, effect, message, report, download, erasure]
+    schedule = ReportScheduleFactory(owner=person)
+    made = [attempt, attempt.exam, review, incident, evidence, effect, message, report, download, erasure, schedule]
     for day, row in enumerate(made):
         times = {field.name: NOW + timedelta(days=day, minutes=n) for n, field in enumerate(times_of(row))}
         if times:

@@ -3,10 +3,12 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.db.models import BinaryField
 from django.test import Client
 from django.urls import reverse
@@ -16,10 +18,12 @@ from proctoring_results.crypto import decrypt
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.lms import NullLMS
-from proctoring_results.models import Incident, LmsEffect, ProviderMessage
+from proctoring_results.models import Incident, LmsEffect, ProviderMessage, ReportSchedule
 from proctoring_results.queries.preview import seen_now
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
+from proctoring_results.reports.rhythms import Rhythm
+from proctoring_results.services.schedules import create_schedule
 from proctoring_results.services.selection import token_of
 from proctoring_results.services.upkeep import sweep_reports
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
@@ -199,6 +203,15 @@ def test_the_scan_sees_what_there_is_before(attempts):
 def test_nothing_is_left_in_any_table_and_in_any_file(attempts, learner, admin):
     erased(learner, admin)
     assert sorted(set(places([*NEEDLES, VIDEO]))) == []
+
+
+def test_the_schedules_of_the_erased_go_and_those_of_others_stay(attempts, learner, admin):
+    learner.user_permissions.add(Permission.objects.get(codename="generate_report"))
+    rhythm = Rhythm(rhythm="weekly", weekday=0, run_time=time(6))
+    create_schedule(COURSE, rhythm, by=type(learner).objects.get(pk=learner.pk))
+    others = create_schedule(COURSE, rhythm, by=admin)
+    erased(learner, admin)
+    assert list(ReportSchedule.objects.all()) == [others]
 
 
 def test_nothing_comes_back_by_what_is_written_afterwards(attempts, learner, admin, settings):

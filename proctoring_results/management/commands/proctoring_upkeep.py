@@ -14,6 +14,7 @@ from proctoring_results.services.upkeep import (
     guarding,
     look_for_waiting_reviews,
     old_messages,
+    run_schedules,
     sweep_effects,
     sweep_reports,
 )
@@ -21,9 +22,10 @@ from proctoring_results.services.upkeep import (
 
 class Command(BaseCommand):
     help = (
-        "Ends attempts whose time is over, enqueues due reports and effects, fails reports whose worker was lost, "
-        "processes providers' messages that could not be processed on arrival, and removes old files. Each of these is "
-        "done whatever becomes of the others; then what went wrong is listed, and the exit code is 1."
+        "Ends attempts whose time is over, requests the reports of schedules that are due, enqueues due reports and "
+        "effects, fails reports whose worker was lost, processes providers' messages that could not be processed on "
+        "arrival, and removes old files. Each of these is done whatever becomes of the others; then what went wrong is "
+        "listed, and the exit code is 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +45,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"Messages processed: {messages.finished}, rescheduled: {messages.rescheduled}.")
                 if number := old_messages():
                     raise RuntimeError(f"{number} cannot be processed, and have waited for long. See Django admin.")
+            with guard("schedules"):
+                # Before the reports, so that what is requested now is built now.
+                self.stdout.write(f"Schedules run: {run_schedules(problems)}.")
             with guard("reports"):
                 self._reports(problems, without_celery=options["here"])
             with guard("effects"):
