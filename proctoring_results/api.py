@@ -111,6 +111,7 @@ from proctoring_results.services.reports import (
     download_link,
     redeem_download,
     request_report,
+    request_report_of_all_courses,
     retry_report,
 )
 from proctoring_results.services.reviews import record_review
@@ -216,6 +217,7 @@ __all__ = [
     "replay_message",
     "reports_in_course",
     "request_report",
+    "request_report_of_all_courses",
     "restore_incident",
     "result_for",
     "results_in_course",

@@ -1,5 +1,7 @@
 """The permissions of the app. They are Django's, and asked for by ``has_perm`` alone."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
@@ -19,6 +21,10 @@ READ_MESSAGE_BODY = "proctoring_results.read_message_body"
 REPLAY_MESSAGE = "proctoring_results.change_providermessage"
 ERASE_LEARNER = "proctoring_results.erase_learner"
 
+# A backend may query the database for each. A site with more courses gives the permissions for every course to the few
+# people who need a report about all of them.
+MAX_COURSES_ASKED = 1_000
+
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
     """Return whether the user has the permission for this course (or provider), or for everything.
@@ -26,8 +32,16 @@ def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> 
     Asked without the object, too, since Django's ModelBackend answers False for every object. Asked with the object
     first, since that is what most users have, and ModelBackend queries the database for the other.
     """
+    return _may_in(user, permission, scope) or _may_everywhere(user, permission)
+
+
+def _may_in(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
     # Django types the object as a model; ours are ids.
-    return user.has_perm(permission, scope) or user.has_perm(permission)  # type: ignore[union-attr,arg-type]
+    return user.has_perm(permission, scope)  # type: ignore[union-attr,arg-type]
+
+
+def _may_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
+    return user.has_perm(permission)  # type: ignore[union-attr]
 
 
 def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> None:
@@ -36,20 +50,76 @@ def require(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
         raise AccessDenied(permission, scope)
 
 
+def courses_where(
+    user: AbstractBaseUser | AnonymousUser, needed: Sequence[str], course_ids: Sequence[str]
+) -> list[str]:
+    """Return those of the courses in which the user has all the permissions.
+
+    Raises ``AccessDenied`` if there is none; and if there are more courses than can be asked about one by one: then
+    it takes the permissions for every course.
+    """
+    not_everywhere = [permission for permission in needed if not _may_everywhere(user, permission)]
+    if not not_everywhere:
+        return list(course_ids)
+    if len(course_ids) > MAX_COURSES_ASKED:
+        raise AccessDenied(not_everywhere[0], "")
+    courses = list(course_ids)
+    for permission in not_everywhere:
+        courses = [course for course in courses if _may_in(user, permission, course)]
+        if not courses:
+            raise AccessDenied(permission, "")
+    return courses
+
+
+def may_with_report(user: AbstractBaseUser | AnonymousUser, permission: str, report: Report) -> bool:
+    """Return whether the user has the permission for the report: in each of its courses.
+
+    A report about several courses is only for who requested it, and for people with the permission for every course.
+    """
+    if report.course_id:
+        return may(user, permission, report.course_id)
+    if _may_everywhere(user, permission):
+        return True
+    return _is_requester(user, report) and all(_may_in(user, permission, course) for course in report.courses)
+
+
+def may_view(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
+    """Return whether the user may see that there is this report: always who requested one about several courses."""
+    requested_it = not report.course_id and _is_requester(user, report)
+    return requested_it or may_with_report(user, VIEW_REPORTS, report)
+
+
 def may_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
     """Return whether the user may download the report: in each of its courses."""
-    return all(may(user, permission, course) for course in report.scopes for permission in _to_download(report))
+    return all(may_with_report(user, permission, report) for permission in _to_download(report))
 
 
 def require_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
     """Raise ``AccessDenied`` unless ``may_download``."""
-    for course in report.scopes:
-        for permission in _to_download(report):
-            require(user, permission, course)
+    _require_with_report(user, _to_download(report), report)
+
+
+def require_generate(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
+    """Raise ``AccessDenied`` unless the user may generate the report, and so cancel and retry it."""
+    _require_with_report(user, [GENERATE_REPORT, *_of_kind(report)], report)
 
 
 def _to_download(report: Report) -> list[str]:
-    return [DOWNLOAD_REPORT, *filter(None, [report.permission])]
+    return [DOWNLOAD_REPORT, *_of_kind(report)]
+
+
+def _of_kind(report: Report) -> list[str]:
+    return [report.permission] if report.permission else []
+
+
+def _require_with_report(user: AbstractBaseUser | AnonymousUser, needed: Sequence[str], report: Report) -> None:
+    for permission in needed:
+        if not may_with_report(user, permission, report):
+            raise AccessDenied(permission, report.course_id)
+
+
+def _is_requester(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
+    return user.is_authenticated and report.requested_by_id == user.pk
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
@@ -71,5 +141,5 @@ def refuse_own_attempt(user: AbstractBaseUser | AnonymousUser | None, attempt: E
 
 def require_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
     """Raise ``AccessDenied`` unless the user has the permission for every course."""
-    if not user.has_perm(permission):  # type: ignore[union-attr]
+    if not _may_everywhere(user, permission):
         raise AccessDenied(permission, "")

@@ -120,7 +120,8 @@ def _write_rows(
             # Rows may have been added since they were counted.
             on_progress(done, max(done, total))
 
-        rows = write_rows(cells(kind, columns, attempts), database, sink, on_batch, total)
+        finished = cells(kind, columns, attempts, several_courses=not report.course_id)
+        rows = write_rows(finished, database, sink, on_batch, total)
         on_progress(rows, rows)
     return rows, as_of
 

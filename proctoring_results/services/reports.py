@@ -27,7 +27,6 @@ from proctoring_results.choices import (
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
     AccessDenied,
-    InvalidInput,
     LinkExpired,
     LinkInvalid,
     NotFound,
@@ -39,14 +38,12 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.links import REPORT_LINK
-from proctoring_results.models import ProctoredExam, Report, ReportDownload
+from proctoring_results.models import Report, ReportDownload
+from proctoring_results.models.reports import UNFINISHED
 from proctoring_results.reports import files
 from proctoring_results.reports.files import Download
-from proctoring_results.reports.formats import FORMATS
-from proctoring_results.reports.kinds.base import Kind
-from proctoring_results.reports.kinds.registry import kinds
-from proctoring_results.reports.narrowing import check_number_of_rows, file_name, filter_params, read_filters
-from proctoring_results.validation import clean_key, not_one_of
+from proctoring_results.reports.narrowing import file_name, filter_params
+from proctoring_results.reports.requests import ReportRequest, request_about_all_courses, request_about_course
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -78,31 +75,37 @@ def request_report(
     ``ReportAlreadyRunning`` (with the report) while the same report is being created, with ``reuse=True`` also
     ``ReportAlreadyThere`` if it was finished within a minute; ``AccessDenied`` and ``InvalidInput``.
     """
-    course_id = clean_key("course_id", course_id)
-    report_kind = _valid_kind(kind)
-    if by is not None:
-        # Before the filters: a person who may not generate reports must not learn which exams exist.
-        _require_generate(by, course_id, report_kind.permission)
-    report_filter = read_filters(filters or {})
-    exam_name = _exam_name(course_id, report_filter.exam)
-    report_format = _valid_format(file_format)
-    check_number_of_rows(report_kind, [course_id], report_filter, report_format)
+    request = request_about_course(course_id, kind, filters=filters, file_format=file_format, by=by)
+    return _request(request, reuse=reuse, enqueue=enqueue)
+
+
+def request_report_of_all_courses(
+    kind: str = ReportKind.EXAM_RESULTS,
+    *,
+    filters: Mapping[str, Any] | None = None,
+    file_format: ReportFormat | str = ReportFormat.CSV,
+    by: AbstractBaseUser | None = None,
+    reuse: bool = False,
+    enqueue: bool = True,
+) -> Report:
+    """Request one report about all courses with exams in which the person may generate it, as ``request_report`` does.
+
+    It is only for who requests it, and for people with the permissions for every course. No filter is by exam. Raises
+    what ``request_report`` raises; ``AccessDenied`` also if the person may in none of the courses.
+    """
+    request = request_about_all_courses(kind, filters=filters, file_format=file_format, by=by)
+    return _request(request, reuse=reuse, enqueue=enqueue)
+
+
+def _request(request: ReportRequest, *, reuse: bool, enqueue: bool) -> Report:
+    request.check_number_of_rows()
     now = timezone.now()
-    report = Report(
-        kind=report_kind.name,
-        course_id=course_id,
-        filters=filter_params(report_filter),
-        format=report_format,
-        permission=report_kind.permission,
-        requested_by_id=by.pk if by else None,
-        requested_at=now,
-        next_try_at=now,
-    )
+    report = request.new_report(now)
     report.unfinished_key = _key_of(report)
     if reuse:
         _raise_if_already_there(report, now)
     try:
-        _save_under_a_free_name(report, exam_name)
+        _save_under_a_free_name(report, request.exam_name)
     except ReportAlreadyRunning as refusal:
         if enqueue and refusal.report.state == ReportState.QUEUED:
             enqueue_after_commit(tasks.build_report, refusal.report.pk)
@@ -176,7 +179,9 @@ def recall_reports(course_ids: Collection[str]) -> None:
 
     Upkeep removes the files.
     """
-    reports, now = Report.objects.about(course_ids), timezone.now()
+    now = timezone.now()
+    # Only these have a file, or will have one.
+    reports = Report.objects.filter(state__in=[ReportState.READY, *UNFINISHED]).about(course_ids)
     reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
     # After a new fencing number no worker that has a claim, or is just acquiring one, can publish.
     reports.unfinished().update(
@@ -244,46 +249,17 @@ def check_request(
 
     Raises ``AccessDenied`` and ``InvalidInput`` as ``request_report`` does, but not for the number of rows.
     """
-    report_kind = _valid_kind(kind)
-    _require_generate(by, course_id, report_kind.permission)
-    report_filter = read_filters(filters)
-    _exam_name(course_id, report_filter.exam)
-    return report_kind.name, filter_params(report_filter), _valid_format(file_format)
-
-
-def _valid_kind(name: str) -> Kind:
-    every = kinds()
-    if not isinstance(name, str) or name not in every:
-        raise not_one_of("kind", every)
-    return every[name]
-
-
-def _valid_format(file_format: str) -> ReportFormat:
-    try:
-        return FORMATS[ReportFormat(file_format)].format
-    except (KeyError, ValueError):
-        raise not_one_of("format", FORMATS) from None
-
-
-def _exam_name(course_id: str, content_id: str) -> str:
-    """Return the name of the exam to which a report is narrowed. Raises ``InvalidInput`` if there is no such exam."""
-    if not content_id:
-        return ""
-    exam = ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).first()
-    if exam is None:
-        raise InvalidInput("filters.exam", _("There is no such exam in this course."))
-    return str(exam.exam_name)
-
-
-def _require_generate(user: AbstractBaseUser, course_id: str, permission: str) -> None:
-    permissions.require(user, permissions.GENERATE_REPORT, course_id)
-    if permission:
-        permissions.require(user, permission, course_id)
+    request = request_about_course(course_id, kind, filters=filters, file_format=file_format, by=by)
+    return request.kind.name, filter_params(request.filters), request.format
 
 
 def _key_of(report: Report) -> str:
-    """Return what is the same for two requests of the same report."""
-    request = [report.course_id, report.courses, report.kind, report.filters, report.format]
+    """Return what is the same for two requests of the same report.
+
+    A report about several courses is the person's own: no two people have the same.
+    """
+    whose = str(report.requested_by_id) if report.courses else ""
+    request = [report.course_id, report.courses, whose, report.kind, report.filters, report.format]
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
@@ -324,6 +300,5 @@ def _locked_report(task_id: UUID | str, by: AbstractBaseUser | None) -> Report:
     if report is None:
         raise NotFound("report", str(task_id))
     if by is not None:
-        for course_id in report.scopes:
-            _require_generate(by, course_id, report.permission)
+        permissions.require_generate(by, report)
     return report

@@ -31,6 +31,8 @@ class Kind:
     version: int = 1
     # A permission that is needed beside ``generate_report`` and ``download_report``; empty if these are enough.
     permission: str = ""
+    # Leads from a row to its attempt, if rows are something else: ``"attempt__"``, for example.
+    attempt_path: str = ""
 
     def columns(self) -> Sequence[Column]:
         """Return the columns in their order. Called once a build."""
@@ -41,15 +43,15 @@ class Kind:
         return attempts
 
     def order(self) -> Sequence[Any]:
-        """Return what the rows are ordered by: as ``in_order_of_attempts`` says, unless a kind has rows of its own."""
-        return in_order_of_attempts()
+        """Return what the rows are ordered by: exam, learner, start and attempt.
+
+        A kind with rows of its own adds what orders the rows of one attempt.
+        """
+        return in_order_of_attempts(self.attempt_path)
 
 
-def in_order_of_attempts(path: str = "") -> list[Any]:
-    """Return the order by exam, learner, start and attempt, by code point: the same on every database.
-
-    ``path`` leads from a row to its attempt: ``"attempt__"``, for example.
-    """
+def in_order_of_attempts(path: str) -> list[Any]:
+    """Return the order of attempts by code point, the same on every database; ``path`` leads to them from a row."""
     return [
         Bytewise(F(f"{path}exam__exam_name")),
         f"{path}exam_id",
@@ -72,10 +74,14 @@ def attempts_in_report(course_ids: Collection[str], filters: AttemptFilter) -> E
     return filters.apply(attempts)
 
 
-def cells(kind: Kind, columns: Sequence[Column], attempts: ExamAttemptQuerySet) -> QuerySet[Any, tuple[str, ...]]:
-    """Return the rows of a report as they stand in the file, in its order."""
+def cells(
+    kind: Kind, columns: Sequence[Column], attempts: ExamAttemptQuerySet, *, several_courses: bool = False
+) -> QuerySet[Any, tuple[str, ...]]:
+    """Return the rows of a report as they stand in the file, in its order: if it has several courses, by course."""
     texts = {f"cell_{number}": column.text for number, column in enumerate(columns)}
+    # Not always: to sort by what is the same in each row costs time all the same.
+    by_course = [Bytewise(F(f"{kind.attempt_path}exam__course_id"))] if several_courses else []
     rows: QuerySet[Any, tuple[str, ...]] = (
-        kind.rows(attempts).annotate(**texts).order_by(*kind.order()).values_list(*texts)
+        kind.rows(attempts).annotate(**texts).order_by(*by_course, *kind.order()).values_list(*texts)
     )
     return rows

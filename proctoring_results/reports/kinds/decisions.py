@@ -13,7 +13,7 @@ from proctoring_results.models import StatusChange
 from proctoring_results.permissions import REPORT_DECISIONS
 from proctoring_results.reports.columns import Column, email, guarded, text, time, username_path
 
-from .base import Kind, in_order_of_attempts
+from .base import Kind
 
 if TYPE_CHECKING:
     from proctoring_results.models.attempts import ExamAttemptQuerySet
@@ -26,6 +26,7 @@ class Decisions(Kind):
     label = _("Proctored Exam Decisions Report")
     noun = _("proctored exam decisions report")
     description = _("One row for each decision of a person: who decided what and when, and why.")
+    attempt_path = ATTEMPT
     permission = REPORT_DECISIONS
 
     def columns(self) -> Sequence[Column]:
@@ -47,4 +48,4 @@ class Decisions(Kind):
         return StatusChange.objects.filter(attempt__in=attempts.order_by(), source__in=sorted(DECIDING_SOURCES))
 
     def order(self) -> Sequence[object]:
-        return [*in_order_of_attempts(ATTEMPT), "at", "pk"]
+        return [*super().order(), "at", "pk"]

@@ -21,7 +21,7 @@ from proctoring_results.reports.columns import (
     username_path,
 )
 
-from .base import Kind, in_order_of_attempts
+from .base import Kind
 
 if TYPE_CHECKING:
     from proctoring_results.models.attempts import ExamAttemptQuerySet
@@ -34,6 +34,7 @@ class Incidents(Kind):
     label = _("Proctored Exam Incidents Report")
     noun = _("proctored exam incidents report")
     description = _("One row for each incident of the current reviews, also those that were dismissed.")
+    attempt_path = ATTEMPT
 
     def columns(self) -> Sequence[Column]:
         return (
@@ -61,4 +62,4 @@ class Incidents(Kind):
         return Incident.objects.filter(review__in=attempts.order_by().values("current_review"))
 
     def order(self) -> Sequence[object]:
-        return [*in_order_of_attempts(ATTEMPT), "position"]
+        return [*super().order(), "position"]

@@ -228,7 +228,7 @@ class ExcelView(DownloadView):
 def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
     """Return the report. Raise ``NotFound`` if there is none, or none that the caller may view."""
     report = get_report(report_id)
-    if not permissions.may(caller, permissions.VIEW_REPORTS, report.course_id):
+    if not permissions.may_view(caller, report):
         raise NotFound("report", report_id)
     return report
 
