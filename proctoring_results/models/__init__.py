@@ -5,7 +5,7 @@ from .effects import LmsEffect
 from .erasures import Erasure
 from .exams import ProctoredExam
 from .messages import ProviderMessage
-from .reports import Report, ReportDownload, ReportFile
+from .reports import Report, ReportDownload, ReportFile, ReportNotification, ReportPreference
 from .reviews import Disclosure, Evidence, ExamReview, Incident
 from .schedules import ReportSchedule, ScheduleRun
 
@@ -23,6 +23,8 @@ __all__ = [
     "Report",
     "ReportDownload",
     "ReportFile",
+    "ReportNotification",
+    "ReportPreference",
     "ReportSchedule",
     "ScheduleRun",
     "StatusChange",

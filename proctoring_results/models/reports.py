@@ -145,6 +145,32 @@ class Report(LeasedTask):
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
+class ReportNotification(models.Model):
+    """A person who wants a mail when the report is ready or has failed."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "user"], name="a_person_is_notified_of_a_report_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.report_id)
+
+
+class ReportPreference(models.Model):
+    """What a person chose at the last request of a report. The form on Data Download begins with it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    file_format = models.CharField(max_length=16, choices=ReportFormat, default=ReportFormat.CSV)
+    notify = models.BooleanField(default=False, help_text="Wants a mail when the report is ready or has failed.")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 class ReportFile(models.Model):
     """A storage key, recorded before the first byte is written and never reused. One for each try."""
 

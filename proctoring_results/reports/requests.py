@@ -90,7 +90,7 @@ def request_about_course(
         kind=report_kind,
         filters=report_filter,
         exam_name=_exam_name(course_id, report_filter.exam),
-        format=_valid_format(file_format),
+        format=valid_format(file_format),
         by=by,
         course_id=course_id,
     )
@@ -117,7 +117,7 @@ def request_about_all_courses(
     if report_filter.exam:
         raise InvalidInput("filters.exam", _("is an exam of one course. Request a report of this course."))
     return ReportRequest(
-        kind=report_kind, filters=report_filter, format=_valid_format(file_format), by=by, courses=courses
+        kind=report_kind, filters=report_filter, format=valid_format(file_format), by=by, courses=courses
     )
 
 
@@ -138,7 +138,8 @@ def _valid_kind(name: str) -> Kind:
     return every[name]
 
 
-def _valid_format(file_format: str) -> ReportFormat:
+def valid_format(file_format: str) -> ReportFormat:
+    """Return the format. Raises ``InvalidInput`` for an unknown one."""
     try:
         return FORMATS[ReportFormat(file_format)].format
     except (KeyError, ValueError):

@@ -25,6 +25,8 @@ from proctoring_results.models import (
     Incident,
     LmsEffect,
     ProviderMessage,
+    ReportNotification,
+    ReportPreference,
     StatusChange,
 )
 from proctoring_results.rules import KNOWN_INCIDENTS
@@ -72,6 +74,7 @@ def _erase(codes: Sequence[str], user: AbstractBaseUser, by: AbstractBaseUser, r
     # MariaDB also locks the index entries on the way to a row, and two ways to one row would be a deadlock.
     attempts = [attempt for attempt in map(lock_attempt, codes) if attempt.erased_at is None]
     erase_schedules(user)
+    _forget_choices(user)
     earlier = Erasure.objects.filter(user_id=user.pk).order_by("pk").last()
     if earlier is not None and not attempts:
         return earlier
@@ -83,6 +86,12 @@ def _erase(codes: Sequence[str], user: AbstractBaseUser, by: AbstractBaseUser, r
     queue_erasure(user)
     _withdraw_reports(attempts)
     return Erasure.objects.create(user_id=user.pk, by_id=by.pk, at=now, reason=reason, attempts=len(attempts))
+
+
+def _forget_choices(user: AbstractBaseUser) -> None:
+    """Delete what the person, who may be of a course team, has chosen about reports."""
+    ReportPreference.objects.filter(user_id=user.pk).delete()
+    ReportNotification.objects.filter(user_id=user.pk).delete()
 
 
 def _close(attempt: ExamAttempt, by: AbstractBaseUser) -> None:

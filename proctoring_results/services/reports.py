@@ -38,12 +38,17 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.links import REPORT_LINK
-from proctoring_results.models import Report, ReportDownload
+from proctoring_results.models import Report, ReportDownload, ReportNotification, ReportPreference
 from proctoring_results.models.reports import UNFINISHED
 from proctoring_results.reports import files
 from proctoring_results.reports.files import Download
 from proctoring_results.reports.narrowing import file_name, filter_params
-from proctoring_results.reports.requests import ReportRequest, request_about_all_courses, request_about_course
+from proctoring_results.reports.requests import (
+    ReportRequest,
+    request_about_all_courses,
+    request_about_course,
+    valid_format,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -64,6 +69,7 @@ def request_report(
     file_format: ReportFormat | str = ReportFormat.CSV,
     by: AbstractBaseUser | None = None,
     reuse: bool = False,
+    notify: bool = False,
     enqueue: bool = True,
 ) -> Report:
     """Request a report. A worker builds it after the commit; with ``enqueue=False`` the caller has to build it.
@@ -71,12 +77,13 @@ def request_report(
     A report that is still queued is enqueued again: the broker may have lost the first task.
 
     ``filters`` are those of ``AttemptFilter`` by name; without ``archived``, archived attempts are in the report, too.
-    ``by`` needs ``generate_report`` and the permission of the kind; None is the host itself. Raises
+    ``by`` needs ``generate_report`` and the permission of the kind; None is the host itself. With ``notify=True`` they
+    get a mail when the report is ready or has failed, also if somebody else has requested the same before. Raises
     ``ReportAlreadyRunning`` (with the report) while the same report is being created, with ``reuse=True`` also
     ``ReportAlreadyThere`` if it was finished within a minute; ``AccessDenied`` and ``InvalidInput``.
     """
     request = request_about_course(course_id, kind, filters=filters, file_format=file_format, by=by)
-    return _request(request, reuse=reuse, enqueue=enqueue)
+    return _request(request, reuse=reuse, notify=notify, enqueue=enqueue)
 
 
 def request_report_of_all_courses(
@@ -86,6 +93,7 @@ def request_report_of_all_courses(
     file_format: ReportFormat | str = ReportFormat.CSV,
     by: AbstractBaseUser | None = None,
     reuse: bool = False,
+    notify: bool = False,
     enqueue: bool = True,
 ) -> Report:
     """Request one report about all courses with exams in which the person may generate it, as ``request_report`` does.
@@ -94,10 +102,10 @@ def request_report_of_all_courses(
     what ``request_report`` raises; ``AccessDenied`` also if the person may in none of the courses.
     """
     request = request_about_all_courses(kind, filters=filters, file_format=file_format, by=by)
-    return _request(request, reuse=reuse, enqueue=enqueue)
+    return _request(request, reuse=reuse, notify=notify, enqueue=enqueue)
 
 
-def _request(request: ReportRequest, *, reuse: bool, enqueue: bool) -> Report:
+def _request(request: ReportRequest, *, reuse: bool, notify: bool, enqueue: bool) -> Report:
     request.check_number_of_rows()
     now = timezone.now()
     report = request.new_report(now)
@@ -105,7 +113,7 @@ def _request(request: ReportRequest, *, reuse: bool, enqueue: bool) -> Report:
     if reuse:
         _raise_if_already_there(report, now)
     try:
-        _save_under_a_free_name(report, request.exam_name)
+        _save_under_a_free_name(report, request.exam_name, notified=request.by if notify else None)
     except ReportAlreadyRunning as refusal:
         if enqueue and refusal.report.state == ReportState.QUEUED:
             enqueue_after_commit(tasks.build_report, refusal.report.pk)
@@ -187,6 +195,17 @@ def recall_reports(course_ids: Collection[str]) -> None:
     reports.unfinished().update(
         state=ReportState.QUEUED, step=ReportStep.NONE, fence=F("fence") + 1, tries=0, lease_until=None, next_try_at=now
     )
+
+
+def preference_of(user: AbstractBaseUser) -> ReportPreference:
+    """Return what the person chose last; of a person who has chosen nothing, an unsaved one with the defaults."""
+    return ReportPreference.objects.filter(user_id=user.pk).first() or ReportPreference(user_id=user.pk)
+
+
+def save_preference(user: AbstractBaseUser, *, file_format: ReportFormat | str, notify: bool) -> None:
+    """Remember what the person has chosen. Raises ``InvalidInput`` for an unknown format."""
+    chosen = {"file_format": valid_format(file_format), "notify": notify}
+    ReportPreference.objects.update_or_create(user_id=user.pk, defaults=chosen)
 
 
 def download_link(report: Report, user: AbstractBaseUser) -> str:
@@ -272,27 +291,44 @@ def _raise_if_already_there(report: Report, now: datetime) -> None:
             raise ReportAlreadyThere(other)
 
 
-def _save_under_a_free_name(report: Report, exam_name: str) -> None:
-    """Save the report. Names have whole seconds: a second report within one second is named by the next."""
+def _save_under_a_free_name(report: Report, exam_name: str, *, notified: AbstractBaseUser | None) -> None:
+    """Save the report, with the person who is to be notified of its end.
+
+    Names have whole seconds: a second report within one second is named by the next.
+    """
     for seconds in range(MAX_NAMES):
         report.file_name = file_name(report, exam_name, report.requested_at + timedelta(seconds=seconds))
         try:
             with transaction.atomic():
                 report.save(force_insert=True)
+                _add_notification(report, notified)
         except IntegrityError:
-            _raise_if_running(report)
+            _raise_if_running(report, notified=notified)
         else:
             return
     raise RuntimeError(f"No free file name within {MAX_NAMES} seconds of {report.file_name}.")
 
 
-@in_transaction
-def _raise_if_running(report: Report) -> None:
-    """Raise ``ReportAlreadyRunning`` if the same report is being created."""
-    # A locking read sees what others have committed, also under MariaDB's repeatable read.
-    running = Report.objects.select_for_update().filter(unfinished_key=report.unfinished_key).first()
+def _raise_if_running(report: Report, *, notified: AbstractBaseUser | None = None) -> None:
+    """Raise ``ReportAlreadyRunning`` if the same report is being created. The person is notified of its end, too."""
+    running = _running(report.unfinished_key, notified)
     if running is not None:
         raise ReportAlreadyRunning(running)
+
+
+@in_transaction
+def _running(unfinished_key: str | None, notified: AbstractBaseUser | None) -> Report | None:
+    # A locking read sees what others have committed, also under MariaDB's repeatable read. A worker that is about to
+    # publish waits for the lock, and then finds the person.
+    running = Report.objects.select_for_update().filter(unfinished_key=unfinished_key).first()
+    if running is not None:
+        _add_notification(running, notified)
+    return running
+
+
+def _add_notification(report: Report, user: AbstractBaseUser | None) -> None:
+    if user is not None:
+        ReportNotification.objects.get_or_create(report=report, user_id=user.pk)
 
 
 def _locked_report(task_id: UUID | str, by: AbstractBaseUser | None) -> Report:

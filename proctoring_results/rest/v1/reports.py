@@ -60,6 +60,7 @@ class ReportBody(serializers.Serializer[Any]):
     reuse = serializers.BooleanField(
         default=False, help_text="Answer with the same report if it was finished within the last minute."
     )
+    notify = serializers.BooleanField(default=False, help_text="Send me a mail when it is ready or has failed.")
 
 
 class TokenQuery(serializers.Serializer[Any]):
@@ -155,6 +156,7 @@ class ReportsView(ReportApiView):
                 file_format=body["format"],
                 by=self.caller,
                 reuse=body["reuse"],
+                notify=body["notify"],
             )
         except (ReportAlreadyRunning, ReportAlreadyThere) as refusal:
             return _report_response(request, refusal.report, 200)
