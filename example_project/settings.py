@@ -225,6 +225,7 @@ PROCTORING_RESULTS = {
             "base_url": env.str("PROCTORTRACK_URL", ""),
             "client_id": env.str("PROCTORTRACK_CLIENT_ID", ""),
             "client_secret": env.str("PROCTORTRACK_CLIENT_SECRET", ""),
+            "rules": {"allow_notes": True, "allow_calculator": True, "allow_music": False},
             # The demo serves its recordings itself.
             "evidence_hosts": [OUR_HOST],
         },

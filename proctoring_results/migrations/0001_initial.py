@@ -376,6 +376,43 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="ExamRules",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64)),
+                ("review_policy", models.TextField(blank=True)),
+                ("rules", models.JSONField(default=dict)),
+                (
+                    "exam",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="proctoring_results.proctoredexam",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "exam rules",
+                "constraints": [
+                    models.UniqueConstraint(fields=("exam", "digest"), name="rules_of_an_exam_are_stored_once")
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="examattempt",
+            name="exam_rules",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="proctoring_results.examrules",
+            ),
+        ),
+        migrations.CreateModel(
             name="ProviderMessage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

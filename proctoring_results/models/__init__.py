@@ -3,7 +3,7 @@ from proctoring_results.jobs.lease import LeasedTask
 from .attempts import ExamAttempt, StatusChange
 from .effects import LmsEffect
 from .erasures import Erasure
-from .exams import ProctoredExam
+from .exams import ExamRules, ProctoredExam
 from .messages import ProviderMessage
 from .reports import Report, ReportDownload, ReportFile, ReportNotification, ReportPreference
 from .reviews import Disclosure, Evidence, ExamReview, Incident
@@ -15,6 +15,7 @@ __all__ = [
     "Evidence",
     "ExamAttempt",
     "ExamReview",
+    "ExamRules",
     "Incident",
     "LeasedTask",
     "LmsEffect",

@@ -16,7 +16,7 @@ from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, Source
 from proctoring_results.people import Person, person
 from proctoring_results.validation import problem_of_text
 
-from .exams import ProctoredExam
+from .exams import ExamRules, ProctoredExam
 from .fields import IdField
 
 
@@ -103,6 +103,17 @@ class ExamAttempt(models.Model):
     # What the attempt is: fixed when it is created, whatever becomes of the exam.
     is_sample_attempt = models.BooleanField(default=False, editable=False)
     taking_as_proctored = models.BooleanField(default=True, editable=False)
+    # As they were when the exam began: those who judge the session later need just these.
+    exam_rules = models.ForeignKey(
+        ExamRules,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        # Nobody looks for the attempts that began under the same.
+        db_index=False,
+    )
     current_review = models.ForeignKey(
         "ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )

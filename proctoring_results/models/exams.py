@@ -49,3 +49,25 @@ class ProctoredExam(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_name} ({self.course_id})"
+
+
+class ExamRules(models.Model):
+    """What the service was sent of an exam's rules, as it was when attempts began. Written once, never edited.
+
+    A row of its own and not of each attempt: a policy may be long, and hundreds begin under the same.
+    """
+
+    exam = models.ForeignKey(ProctoredExam, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # SHA-256 of the two texts.
+    digest = models.CharField(max_length=64)
+    review_policy = models.TextField(blank=True)
+    rules = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "exam rules"
+        constraints = [
+            models.UniqueConstraint(fields=["exam", "digest"], name="rules_of_an_exam_are_stored_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam_id} {self.digest[:8]}"

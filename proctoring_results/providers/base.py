@@ -147,6 +147,11 @@ class Provider:
     # --- Calls to the service
 
     @property
+    def rules(self) -> Mapping[str, Any]:
+        """The rules that the service is sent with every exam, as JSON data; empty if it is sent none."""
+        return {}
+
+    @property
     def takes_calls(self) -> bool:
         """Whether it wants to be called. While it is False, nothing below is, and no call is queued."""
         return False

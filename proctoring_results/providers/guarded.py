@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from proctoring_results.database import is_passing
 from proctoring_results.exceptions import ProctoringResultsError, ProviderClassFailed
@@ -63,3 +65,13 @@ def channel_label(provider: Provider, channel: str) -> str:
             return provider.channel_label(channel)
     except ProviderClassFailed:
         return channel
+
+
+def rules_of(provider: Provider) -> dict[str, Any]:
+    """Return the rules that the service is sent with every exam: none, if the class cannot say."""
+    try:
+        with guarded(provider):
+            rules: dict[str, Any] = json.loads(json.dumps(dict(provider.rules)))
+            return rules
+    except ProviderClassFailed:
+        return {}

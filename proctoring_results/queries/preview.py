@@ -173,6 +173,9 @@ def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, wi
     # The newest change and review first, then the rest: whatever comes in between makes the page stale, and is noticed.
     seen = _seen(codes)
     rows = ExamAttempt.objects.select_related("exam", "user", "current_review").defer("current_review__raw_data")
+    if with_own_grades:
+        # For the page of one session, and not for the fifty of a selection.
+        rows = rows.select_related("exam_rules")
     by_code = rows.in_bulk(codes, field_name="attempt_code")
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)

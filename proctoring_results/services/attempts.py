@@ -21,8 +21,9 @@ from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, ExamNotAvailable, InvalidInput
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.models import ExamAttempt, ExamRules, ProctoredExam
 from proctoring_results.permissions import refuse_own_attempt
+from proctoring_results.queries.exam_rules import present_rules
 from proctoring_results.rules import exam_gives_results
 from proctoring_results.validation import clean_key, clean_reason, clean_text, clean_whole_number
 
@@ -141,7 +142,7 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
     The allowed time is set once, here: the exam's limit and the attempt's extra time, cut to what is left until the due
     date or the course's end. ``ends_at`` is exact; ``allowed_time_limit_mins`` is for people, in minutes begun. If no
     time is left, the attempt is returned as ``expired``. If the learner's time is already over, the attempt is returned
-    as it ended.
+    as it ended. The rules and the review policy of the exam are stored as they are at the start.
     """
     attempt, now = lock_attempt(attempt_code), timezone.now()
     if _end_if_time_is_over(attempt, now) or (attempt.status == S.STARTED and attempt.archived_at is None):
@@ -156,7 +157,8 @@ def start_attempt(attempt_code: str, *, by: AbstractBaseUser | None = None) -> E
         limit = now + timedelta(minutes=attempt.exam.time_limit_mins + attempt.extra_time_mins)
         attempt.started_at, attempt.ends_at = now, limit if end is None else min(limit, end)
         attempt.allowed_time_limit_mins = -((now - attempt.ends_at) // timedelta(minutes=1))
-        attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at"])
+        attempt.exam_rules = _stored_rules(attempt)
+        attempt.save(update_fields=["started_at", "allowed_time_limit_mins", "ends_at", "exam_rules"])
         return attempt
     change_status(attempt, S.STARTED, source=_source(attempt, by), by=by, at=now)
     return attempt
@@ -263,6 +265,25 @@ def _change(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser | None, r
     attempt = lock_attempt(attempt_code)
     change_status(attempt, to, source=_source(attempt, by), by=by, reason=reason)
     return attempt
+
+
+def _stored_rules(attempt: ExamAttempt) -> ExamRules:
+    """Return the row of the present rules, which the first attempt that begins under them creates."""
+    present = present_rules(attempt)
+    rows = ExamRules.objects.filter(exam=attempt.exam, digest=present.digest)
+    if stored := rows.first():
+        return stored
+    try:
+        with transaction.atomic():
+            return ExamRules.objects.create(
+                exam=attempt.exam,
+                digest=present.digest,
+                review_policy=present.review_policy,
+                rules=dict(present.rules),
+            )
+    except IntegrityError:
+        # A locking read sees what others have committed, even under MariaDB's repeatable read.
+        return rows.select_for_update().get()
 
 
 def _end(

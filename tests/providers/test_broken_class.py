@@ -12,7 +12,7 @@ from proctoring_results import api
 from proctoring_results.models import LmsEffect, ProviderMessage
 from proctoring_results.providers.base import Envelope, Provider
 from proctoring_results.providers.rpnow import RPNowProvider
-from tests.factories import COURSE, UserFactory
+from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 from tests.pages.conftest import client_of, person
 from tests.rest.calling import RPNOW_REVIEW, post, rest_attempt, rpnow_body
 from tests.rest.signing import Vendor, review, send
@@ -31,6 +31,10 @@ class Broken(Vendor):
 
     @property
     def has_dashboard(self):
+        raise ValueError(SECRET)
+
+    @property
+    def rules(self):
         raise ValueError(SECRET)
 
     def channel_label(self, channel):
@@ -79,6 +83,7 @@ TESTED_HERE = {
     "dashboard_origin",
     "dashboard_url",
     "instructions",
+    "rules",
 }
 
 
@@ -181,6 +186,12 @@ def test_pages_and_verbs_do_without_what_it_does_not_answer(use):
     # It may want to be called: whether it does is asked again, until it answers.
     api.mark_error(attempt.attempt_code, reason="The room was on fire.")
     assert LmsEffect.objects.filter(kind="provider", attempt=attempt).exists()
+
+
+def test_an_exam_starts_although_the_class_cannot_say_its_rules(use):
+    attempt = use(Broken)
+    another = ExamAttemptFactory(exam=attempt.exam, provider="vendor", status="ready_to_start")
+    assert api.start_attempt(another.attempt_code).exam_rules.rules == {}
 
 
 def test_a_dashboard_that_cannot_be_opened_says_so_in_its_frame(use):

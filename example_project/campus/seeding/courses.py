@@ -76,6 +76,13 @@ def weekly_tests(number: int) -> tuple[ExamPlan, ...]:
     return tuple(ExamPlan(f"exam@week-{week}", f"Weekly test {week}", 30) for week in range(1, number + 1))
 
 
+REVIEW_POLICY = (
+    "Notes on paper and a calculator are allowed.\n"
+    "A second person in the room, a second screen or a phone in the hand is Suspicious.\n"
+    "Music in the background is a Rules Violation."
+)
+
+
 def make_people() -> dict[str, User]:
     return {person.username: _make_person(person) for person in PEOPLE}
 
@@ -158,5 +165,6 @@ def make_exam(course: Course, plan: ExamPlan, now: datetime) -> tuple[api.Procto
             due_date=due,
             is_proctored=plan.is_proctored,
             is_practice_exam=plan.is_practice,
+            review_policy=REVIEW_POLICY if plan.is_proctored else "",
         )
         return exam, content

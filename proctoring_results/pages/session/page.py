@@ -30,6 +30,7 @@ from proctoring_results.rules import is_own_attempt
 
 from .address import Address
 from .decided import Happening, standing_decision
+from .exam_rules import RulesPart, rules_part
 from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
 from .tabs import Tab, tabs_of
@@ -71,6 +72,8 @@ class SessionPage:
     exam_name: str
     status: StatusBadge
     facts: list[tuple[str, str]]
+    # What the service was sent; None if that is nothing.
+    rules: RulesPart | None
     reasons: list[str]
     decision: Decision
     selected: SelectedReview | None
@@ -141,6 +144,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         exam_name=attempt.exam.exam_name,
         status=status_badge(attempt.status, explanations),
         facts=_facts(attempt, reviews),
+        rules=rules_part(attempt),
         reasons=reasons,
         decided=decided,
         is_folded=decided is not None and not reasons,

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from django.urls import NoReverseMatch
@@ -59,6 +59,11 @@ class RestCalls(Provider):
     def takes_calls(self) -> bool:
         return bool(self.own("base_url"))
 
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        rules: Mapping[str, Any] = self.own("rules")
+        return rules
+
     def problems(self) -> Iterator[str]:
         if not self.takes_calls:
             return
@@ -86,7 +91,7 @@ class RestCalls(Provider):
             "is_proctored": exam.is_proctored,
             "is_active": exam.is_active,
             "time_limit_mins": exam.time_limit_mins,
-            "rules": self.own("rules"),
+            "rules": self.rules,
             "rule_summary": exam.review_policy,
         }
         return self._client().call_for_id("POST", path, fields)

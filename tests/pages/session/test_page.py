@@ -187,6 +187,35 @@ def test_each_incident_is_drawn_and_leads_to_its_row(looking, attempt):
         assert f'id="pr-incident-{number}"' in page
 
 
+def rules_on(response) -> str:
+    page = text(response)
+    return page[page.index('id="pr-rules"') :].split("</details>")[0]
+
+
+def test_the_rules_under_which_the_exam_began_stand_beside_the_session(looking, settings):
+    settings.PROCTORING_RESULTS = {
+        **settings.PROCTORING_RESULTS,
+        "PROVIDERS": {"proctortrack": {"rules": {"allow_notes": True, "max_breaks": 2}}},
+    }
+    exam = ProctoredExamFactory(review_policy="No <b>phones</b>.")
+    attempt = ExamAttemptFactory(exam=exam, status="ready_to_start")
+    assert "As they are now: the exam has not begun." in rules_on(looking.get(url(attempt)))
+    api.start_attempt(attempt.attempt_code)
+    rules = rules_on(looking.get(url(attempt)))
+    assert "As they were when the exam began. They have not changed since." in rules
+    assert "<dt>Allow notes</dt> <dd> yes </dd>" in rules
+    assert "<dt>Max breaks</dt> <dd> 2 </dd>" in rules
+    assert "No &lt;b&gt;phones&lt;/b&gt;." in rules
+    api.update_exam(exam.course_id, exam.content_id, review_policy="Phones are fine.")
+    rules = rules_on(looking.get(url(attempt)))
+    assert "They have changed since." in rules
+    assert "Phones are fine." not in rules
+
+
+def test_an_exam_without_rules_has_no_such_part(looking, attempt):
+    assert "pr-rules" not in text(looking.get(url(attempt)))
+
+
 def test_the_status_leads_to_its_explanation_for_who_may_see_it(looking, attempt):
     ExamAttempt.objects.filter(pk=attempt.pk).update(status="rejected")
     assert 'title="The proctoring session review has been completed, and the learner has not' in text(
