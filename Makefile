@@ -15,7 +15,7 @@ MYSQL := $(shell { command -v cc && { command -v mariadb_config || command -v my
 	pkg-config --exists libmariadb || pkg-config --exists mysqlclient; }; } >/dev/null 2>&1 && echo yes)
 # The example takes real servers when their URLs are in the environment, so their clients are there from the start.
 comma := ,
-EXTRAS := .[postgres,redis,s3$(if $(MYSQL),$(comma)mysql)]
+EXTRAS := .[postgres,redis,s3,xlsx$(if $(MYSQL),$(comma)mysql)]
 MADE := $(VENV)/.made
 DEMO := $(VENV)/.demo$(if $(MYSQL),-with-mysqlclient)
 DEV := $(VENV)/.dev$(if $(MYSQL),-with-mysqlclient)

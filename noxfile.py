@@ -19,13 +19,14 @@ import nox
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 DJANGOS = ("5.2", "6.0", "6.1")
 CONSTRAINTS = Path(".ci/constraints.txt")
-EXTRAS = ".[postgres,redis,s3]"
+EXTRAS = ".[postgres,redis,s3,xlsx]"
 # As docs/how-to/connect-a-provider.md promises; the example itself needs a newer one.
 OLDEST_TOOLKIT = "3.0"
 ENVIRONMENT = {"DATABASE_URL": None, "CI": None}
 # The unit tests have minimal settings; the example LMS and the hosts have their own (tests/plugin.py).
 RUNS = ("tests", "tests/example", "tests/hosts")
-MARKERS = "not browser and not worker and not rabbitmq and not packaging and not postgresql and not mariadb"
+MARKERS = "not browser and not libreoffice and not worker and not rabbitmq and not packaging"
+MARKERS += " and not postgresql and not mariadb"
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "virtualenv"

@@ -225,6 +225,15 @@ class ReportFailure(TextChoices):
     )
     DATABASE = "database", _("The database did not answer while the attempts were read.")
     WORKER_LOST = "worker_lost", _("The process that builds the report stopped before it was done, several times.")
+    TOO_LONG = (
+        "too_long",
+        _("The report has more rows than an Excel workbook takes. Choose CSV, or narrow the report."),
+    )
+    NOT_INSTALLED = (
+        "not_installed",
+        _("The server that builds the reports cannot write files of this format. Choose CSV."),
+    )
+    NO_SUCH_KIND = "no_such_kind", _("This kind of report no longer exists here.")
     UNEXPECTED = "unexpected", _("Something unexpected went wrong while the report was built.")
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:
-    from proctoring_results.choices import AttemptStatus, Source
+    from proctoring_results.choices import AttemptStatus, ReportFailure, Source
     from proctoring_results.models import (
         Evidence,
         ExamAttempt,
@@ -256,6 +256,16 @@ class ScheduleNotInState(ProctoringResultsError):
     def __init__(self, schedule: ReportSchedule, sentence: str) -> None:
         super().__init__(sentence)
         self.schedule = schedule
+
+
+class ReportCannotBeBuilt(ProctoringResultsError):
+    """The build has failed, and would fail at each further try; ``failure`` is the reason that people read."""
+
+    code = "report_cannot_be_built"
+
+    def __init__(self, failure: ReportFailure, detail: str) -> None:
+        super().__init__(f"{failure.label} {detail}")
+        self.failure = failure
 
 
 class ClaimLost(ProctoringResultsError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Marker → service. The databases are chosen by DATABASE_URL, one a run.
-NEEDS = {"worker": "Redis", "rabbitmq": "RabbitMQ", "browser": "Chromium"}
+NEEDS = {"worker": "Redis", "rabbitmq": "RabbitMQ", "browser": "Chromium", "libreoffice": "LibreOffice"}
 # Marker → Django's name of the database.
 ONLY_ON = {"postgresql": "postgresql", "mariadb": "mysql"}
 

@@ -1,7 +1,7 @@
-"""Finds the databases, brokers and browser on this machine. ``why_missing`` explains why one was not found.
+"""Finds the databases, brokers, browser and spreadsheet on this machine. ``why_missing`` explains why one is missing.
 
-``TEST_POSTGRESQL_URL``, ``TEST_MARIADB_URL``, ``TEST_REDIS_URL``, ``TEST_RABBITMQ_URL`` and ``CHROMIUM_PATH`` name
-others than those in the usual places.
+``TEST_POSTGRESQL_URL``, ``TEST_MARIADB_URL``, ``TEST_REDIS_URL``, ``TEST_RABBITMQ_URL``, ``CHROMIUM_PATH`` and
+``LIBREOFFICE_PATH`` name others than those in the usual places.
 """
 
 import os
@@ -144,8 +144,16 @@ def _probe_rabbitmq() -> str:
 def _probe_chromium() -> str:
     if find_spec("playwright") is None:
         raise Missing("playwright is not installed")
-    configured = os.environ.get("CHROMIUM_PATH")
-    names = (configured,) if configured else ("chromium", "chromium-browser", "google-chrome")
+    return _program("CHROMIUM_PATH", "chromium", "chromium-browser", "google-chrome")
+
+
+def _probe_libreoffice() -> str:
+    return _program("LIBREOFFICE_PATH", "soffice", "libreoffice")
+
+
+def _program(variable: str, *usual: str) -> str:
+    configured = os.environ.get(variable)
+    names = (configured,) if configured else usual
     for name in names:
         if path := shutil.which(name):
             return path
@@ -158,6 +166,7 @@ PROBES: Mapping[str, Callable[[], str]] = {
     "Redis": _probe_redis,
     "RabbitMQ": _probe_rabbitmq,
     "Chromium": _probe_chromium,
+    "LibreOffice": _probe_libreoffice,
 }
 
 

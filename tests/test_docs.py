@@ -172,7 +172,7 @@ def test_every_call_of_the_api_in_a_page_exists():
         ("reference/statuses.md", "The transitions that exist", Source),
         ("reference/statuses.md", "The states of a report", ReportState),
         ("reference/statuses.md", "What became of a download", DownloadOutcome),
-        ("how-to/find-out-why-a-report-failed.md", "The four failures", ReportFailure),
+        ("how-to/find-out-why-a-report-failed.md", "The failures", ReportFailure),
     ],
 )
 def test_every_choice_is_explained(page, heading, choices):

@@ -18,13 +18,14 @@ from django.db import DatabaseError, router
 from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportFormat, ReportStep
-from proctoring_results.exceptions import ClaimLost
+from proctoring_results.exceptions import ClaimLost, ReportCannotBeBuilt
 from proctoring_results.models import ExamAttempt, Report
 
 from . import files
+from .about import contents_of
 from .claims import BuildResult, Claim, NoProgress, run_with_heartbeat
 from .columns import Column
-from .formats import FORMATS
+from .formats import FORMATS, check_build
 from .kinds.base import Kind, attempts_in_report, cells
 from .kinds.registry import kind_named
 from .narrowing import read_filters
@@ -84,17 +85,20 @@ def write_report(report: Report, content: IO[bytes], on_step: OnStep, on_progres
     ``on_progress`` gets the rows done and the rows in all, and may raise.
     """
     sink = files.Checksum(content)
-    kind, convert = kind_named(report.kind), FORMATS[ReportFormat(report.format)].convert
+    kind, file_format = kind_named(report.kind), FORMATS[ReportFormat(report.format)]
+    check_build(file_format, rows=0)
     columns = kind.columns()
-    if convert is None:
+    if file_format.convert is None:
         rows, as_of = _write_rows(report, kind, columns, sink, on_step, on_progress)
     else:
         with tempfile.TemporaryFile() as csv:
             rows, as_of = _write_rows(report, kind, columns, csv, on_step, on_progress)
+            check_build(file_format, rows)
             csv.seek(0)
             on_step(ReportStep.CONVERTING)
+            contents = contents_of(report, kind, columns, rows, as_of)
             # All rows are read. What is still to do shows as a step, and renews the sign of life.
-            convert(csv, cast("IO[bytes]", sink), columns, lambda _: on_progress(rows, rows))
+            file_format.convert(csv, cast("IO[bytes]", sink), contents, lambda _: on_progress(rows, rows))
     return BuildResult(rows=rows, size=sink.size, sha256=sink.hexdigest, as_of=as_of)
 
 
@@ -127,6 +131,8 @@ def _write_rows(
 
 
 def _reason_of(error: Exception, step: ReportStep) -> ReportFailure:
+    if isinstance(error, ReportCannotBeBuilt):
+        return error.failure
     hangs_before_storing = isinstance(error, NoProgress) and step is not ReportStep.STORING
     if isinstance(error, DatabaseError) or hangs_before_storing:
         return ReportFailure.DATABASE

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
-from proctoring_results.exceptions import ClaimLost
+from proctoring_results.exceptions import ClaimLost, ReportCannotBeBuilt
 from proctoring_results.jobs.threads import in_thread
 from proctoring_results.models import Report, ReportFile
 from proctoring_results.signals import report_ready
@@ -132,7 +132,7 @@ class Claim:
         report_ready.send_robust(Report, report=self.report)
 
     def record_failure(self, failure: ReportFailure, error: Exception) -> None:
-        """Queue the next try; after the last one the report has failed."""
+        """Queue the next try; after the last one, or where none can succeed, the report has failed."""
         now, reference = timezone.now(), new_reference()
         logger.error(
             "Report %s failed (%s, try %d of %d), reference %s.",
@@ -145,7 +145,7 @@ class Claim:
         )
         held = Report.objects.held(self.report.pk, self.fence)
         pauses = conf().RETRY_PAUSES
-        if self.report.tries <= len(pauses):
+        if self.report.tries <= len(pauses) and not isinstance(error, ReportCannotBeBuilt):
             held.update(
                 state=ReportState.QUEUED,
                 step=ReportStep.NONE,

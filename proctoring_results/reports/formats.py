@@ -5,28 +5,30 @@ from __future__ import annotations
 import csv
 import io
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from proctoring_results.choices import ReportFormat
+from proctoring_results.choices import ReportFailure, ReportFormat
+from proctoring_results.exceptions import InvalidInput, ReportCannotBeBuilt
+from proctoring_results.validation import not_one_of
 
-from .columns import Column
+from . import xlsx
+from .conversions import Contents, Convert, OnBatch, batches
 from .excel import cut, for_excel
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 CSV_TYPE = "text/csv; charset=utf-8"
-# Rows between two calls of ``on_batch``.
-BATCH = 2_000
-MAX_CELL_LENGTH = 2**31 - 1
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-OnBatch = Callable[[int], None]
-# Reads the rows as CSV and writes them in another format. ``on_batch`` is called with the rows so far, and may raise.
-Convert = Callable[[IO[bytes], IO[bytes], Sequence[Column], OnBatch], None]
+
+def always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +44,22 @@ class FileFormat:
     convert: Convert | None = None
     # Without the header; None if any number of rows fits.
     max_rows: int | None = None
+    # Whether this installation can write it, and the extra of the package that it takes.
+    is_installed: Callable[[], bool] = always
+    extra: str = ""
 
 
-def _to_csv_for_excel(source: IO[bytes], target: IO[bytes], columns: Sequence[Column], on_batch: OnBatch) -> None:
+def _to_csv_for_excel(source: IO[bytes], target: IO[bytes], contents: Contents, on_batch: OnBatch) -> None:
     for number, part in enumerate(for_excel(source)):
         target.write(part)
         on_batch(number)
 
 
-def _to_csv_with_semicolons(source: IO[bytes], target: IO[bytes], columns: Sequence[Column], on_batch: OnBatch) -> None:
+def _to_csv_with_semicolons(source: IO[bytes], target: IO[bytes], contents: Contents, on_batch: OnBatch) -> None:
     """Excel reads a comma inside a number as the decimal sign where it takes semicolons between cells."""
     target.write(BOM_UTF8)
-    numbers = [place for place, column in enumerate(columns) if column.type == "number"]
-    for done, rows in _batches(source):
+    numbers = [place for place, column in enumerate(contents.columns) if column.type == "number"]
+    for done, rows in batches(source):
         text = io.StringIO()
         for row in rows:
             for place in numbers:
@@ -64,22 +69,6 @@ def _to_csv_with_semicolons(source: IO[bytes], target: IO[bytes], columns: Seque
         on_batch(done)
 
 
-def _batches(source: IO[bytes]) -> Iterator[tuple[int, list[list[str]]]]:
-    """Yield the rows in batches, the header in the first, each batch with the number of rows so far."""
-    # Joined comments may be longer than the default of 131,072 characters. The limit is the process's.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_LENGTH))
-    text = io.TextIOWrapper(source, encoding="utf-8", newline="")
-    done, batch = 0, []
-    for row in csv.reader(text):
-        batch.append(row)
-        if len(batch) == BATCH:
-            done += len(batch)
-            yield done, batch
-            batch = []
-    yield done + len(batch), batch
-    text.detach()
-
-
 FORMATS: Mapping[ReportFormat, FileFormat] = {
     one.format: one
     for one in (
@@ -87,21 +76,62 @@ FORMATS: Mapping[ReportFormat, FileFormat] = {
             format=ReportFormat.CSV,
             extension="csv",
             content_type=CSV_TYPE,
-            description=_("For programs and for most spreadsheets."),
+            description=gettext_lazy("For programs and for most spreadsheets."),
         ),
         FileFormat(
             format=ReportFormat.CSV_EXCEL,
             extension="csv",
             content_type=CSV_TYPE,
-            description=_("The same rows so that Excel reads letters of all languages."),
+            description=gettext_lazy("The same rows so that Excel reads letters of all languages."),
             convert=_to_csv_for_excel,
         ),
         FileFormat(
             format=ReportFormat.CSV_SEMICOLON,
             extension="csv",
             content_type=CSV_TYPE,
-            description=_("For Excel where numbers have a decimal comma: in German, French or Spanish, for example."),
+            description=gettext_lazy(
+                "For Excel where numbers have a decimal comma: in German, French or Spanish, for example."
+            ),
             convert=_to_csv_with_semicolons,
+        ),
+        FileFormat(
+            format=ReportFormat.XLSX,
+            extension="xlsx",
+            content_type=XLSX_TYPE,
+            description=gettext_lazy("For Excel and other spreadsheets: numbers and dates are numbers and dates."),
+            convert=xlsx.to_xlsx,
+            max_rows=xlsx.MAX_ROWS,
+            is_installed=xlsx.is_installed,
+            extra="xlsx",
         ),
     )
 }
+
+
+def available_formats() -> Mapping[ReportFormat, FileFormat]:
+    """Return the formats that this installation can write: those to offer."""
+    return {name: one for name, one in FORMATS.items() if one.is_installed()}
+
+
+def valid_format(name: str) -> ReportFormat:
+    """Return the format. Raises ``InvalidInput`` for one that is unknown, or that this installation cannot write."""
+    try:
+        one = FORMATS[ReportFormat(name)]
+    except ValueError:
+        raise not_one_of("format", available_formats()) from None
+    if not one.is_installed():
+        params = {"format": one.format.label, "extra": one.extra}
+        problem = _("%(format)s: not installed here. Install proctoring-results[%(extra)s], or choose CSV.") % params
+        raise InvalidInput("format", problem)
+    return one.format
+
+
+def check_build(one: FileFormat, rows: int) -> None:
+    """Raise ``ReportCannotBeBuilt`` if the format does not take so many rows, or cannot be written here.
+
+    Rows may have been added since the report was requested, and a worker may have fewer packages than the web server.
+    """
+    if not one.is_installed():
+        raise ReportCannotBeBuilt(ReportFailure.NOT_INSTALLED, f"The extra {one.extra!r} is not installed.")
+    if one.max_rows is not None and rows > one.max_rows:
+        raise ReportCannotBeBuilt(ReportFailure.TOO_LONG, f"{rows} rows, and the limit is {one.max_rows}.")

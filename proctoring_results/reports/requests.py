@@ -16,7 +16,7 @@ from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ProctoredExam, Report
 from proctoring_results.validation import clean_key, not_one_of
 
-from .formats import FORMATS
+from .formats import valid_format
 from .kinds.base import Kind
 from .kinds.registry import kinds
 from .narrowing import check_number_of_rows, filter_params, number_of_rows, read_filters
@@ -136,14 +136,6 @@ def _valid_kind(name: str) -> Kind:
     if not isinstance(name, str) or name not in every:
         raise not_one_of("kind", every)
     return every[name]
-
-
-def valid_format(file_format: str) -> ReportFormat:
-    """Return the format. Raises ``InvalidInput`` for an unknown one."""
-    try:
-        return FORMATS[ReportFormat(file_format)].format
-    except (KeyError, ValueError):
-        raise not_one_of("format", FORMATS) from None
 
 
 def _exam_name(course_id: str, content_id: str) -> str:

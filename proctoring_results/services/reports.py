@@ -42,12 +42,12 @@ from proctoring_results.models import Report, ReportDownload, ReportNotification
 from proctoring_results.models.reports import UNFINISHED
 from proctoring_results.reports import files
 from proctoring_results.reports.files import Download
+from proctoring_results.reports.formats import valid_format
 from proctoring_results.reports.narrowing import file_name, filter_params
 from proctoring_results.reports.requests import (
     ReportRequest,
     request_about_all_courses,
     request_about_course,
-    valid_format,
 )
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from proctoring_results.filters import FILTER_NAMES, in_words
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.reports.formats import FORMATS
+from proctoring_results.reports.formats import available_formats
 from proctoring_results.reports.kinds.registry import kinds
 from proctoring_results.reports.narrowing import ARCHIVED, check_number_of_rows, filter_params, number_of_rows
 
@@ -47,7 +47,7 @@ class ChooseForm(FilterForm):
         file_format = forms.ChoiceField(
             label=gettext_lazy("Format"),
             required=False,
-            choices=[(one.value, one.label) for one in FORMATS],
+            choices=[(one.value, one.label) for one in available_formats()],
             initial=usual,
         )
         self.fields = {"kind": kind, **self.fields, "format": file_format}

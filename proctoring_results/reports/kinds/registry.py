@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from django.utils.module_loading import import_string
 
+from proctoring_results.choices import ReportFailure
 from proctoring_results.conf import conf
+from proctoring_results.exceptions import ReportCannotBeBuilt
 
 from .base import Kind
 from .decisions import Decisions
@@ -26,11 +28,11 @@ def kinds() -> Mapping[str, Kind]:
 
 
 def kind_named(name: str) -> Kind:
-    """Return the kind. Raises ``LookupError`` if there is none, or no longer: then nothing is built."""
+    """Return the kind. Raises ``ReportCannotBeBuilt`` if there is none, or no longer."""
     try:
         return kinds()[name]
     except KeyError:
-        raise LookupError(f"There is no kind of report named “{name}”.") from None
+        raise ReportCannotBeBuilt(ReportFailure.NO_SUCH_KIND, f"Its name is {name!r}.") from None
 
 
 def kind_label(name: str) -> str:
