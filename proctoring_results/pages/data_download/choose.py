@@ -16,10 +16,12 @@ from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTER_NAMES, in_words
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
+from proctoring_results.people import email_of
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import available_formats
 from proctoring_results.reports.kinds.registry import kinds
 from proctoring_results.reports.narrowing import ARCHIVED, check_number_of_rows, filter_params, number_of_rows
+from proctoring_results.services.reports import preference_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -59,6 +61,26 @@ class ChooseForm(FilterForm):
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What the person chose last, for the forms of the page."""
+
+    format: str
+    notify: bool
+    formats: list[tuple[str, str]]
+    # Without one nobody can be told by mail.
+    has_address: bool
+
+
+def usual(user: AbstractBaseUser) -> Usual:
+    preference = preference_of(user)
+    formats = [(one.value, str(one.label)) for one in FORMATS]
+    is_there = preference.file_format in dict(formats)
+    return Usual(
+        preference.file_format if is_there else ReportFormat.CSV.value, preference.notify, formats, bool(email_of(user))
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The form, and what would come of it; nothing yet, while nothing is chosen."""
 
@@ -80,24 +102,24 @@ class Choice:
         return bool(self.form.is_bound and self.form.errors)
 
 
-def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], usual: str) -> Choice:
-    """Return what the parameters choose. ``usual`` is the format that the person took last."""
+def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], file_format: str) -> Choice:
+    """Return what the parameters choose. ``file_format`` is the one that the person took last."""
     exams = list(exams_in_course(course_id).with_result())
     offered = [
         kind for kind in kinds().values() if not kind.permission or permissions.may(user, kind.permission, course_id)
     ]
     chosen = {name: str(params[name]) for name in PARAMS if params.get(name)}
-    form = ChooseForm(chosen or {}, exams, offered, usual)
+    form = ChooseForm({"format": file_format, **chosen}, exams, offered, file_format)
     if not chosen:
-        return Choice(ChooseForm({"kind": ReportKind.EXAM_RESULTS.value, "format": usual}, exams, offered, usual))
+        return Choice(form)
     if not form.is_valid():
         return Choice(form, is_open=True)
     filters, values = form.attempt_filter(), form.values
-    kind, file_format = kinds()[values["kind"]], ReportFormat(values["format"])
+    kind, chosen_format = kinds()[values["kind"]], ReportFormat(values["format"])
     exam_name = next((exam.exam_name for exam in exams if exam.content_id == filters.exam), "")
     problem, rows = "", ""
     try:
-        check_number_of_rows(kind, [course_id], filters, file_format)
+        check_number_of_rows(kind, [course_id], filters, chosen_format)
         rows = _about(number_of_rows(kind, [course_id], filters))
     except InvalidInput as refusal:
         problem = refusal.problem
@@ -108,10 +130,10 @@ def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], us
         label=str(kind.label),
         description=str(kind.description),
         narrowed=in_words(stored, exam_name),
-        format=str(file_format.label),
+        format=str(chosen_format.label),
         rows=rows,
         problem=problem,
-        params={"kind": kind.name, **stored, "format": file_format.value},
+        params={"kind": kind.name, **stored, "format": chosen_format.value},
     )
 
 

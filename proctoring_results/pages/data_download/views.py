@@ -40,10 +40,16 @@ from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.search import LEARNERS, make_token
 from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
-from proctoring_results.services.reports import cancel_report, redeem_download, request_report, retry_report
+from proctoring_results.services.reports import (
+    cancel_report,
+    redeem_download,
+    request_report,
+    retry_report,
+    save_preference,
+)
 from proctoring_results.validation import clean_key
 
-from .choose import PARAMS, choice
+from .choose import PARAMS, choice, usual
 from .learners import may_ask
 from .page import data_download_page
 from .sentences import already_there, being_created, currently_being_created, link_lifetime
@@ -66,12 +72,14 @@ def data_download(request: SignedIn, course_id: str) -> HttpResponse:
 def _show(request: SignedIn, course_id: str, params: QueryDict) -> HttpResponse:
     """Show the page, with what the parameters choose; 400 if they choose something that there is not."""
     page_data = data_download_page(course_id, request.user, params)
-    chosen = choice(course_id, request.user, params, ReportFormat.CSV) if page_data.may_generate else None
+    last = usual(request.user) if page_data.may_generate else None
+    chosen = choice(course_id, request.user, params, last.format) if last else None
     context = {
         "course_id": course_id,
         "course_name": course_name(course_id),
         "page": page_data,
         "choice": chosen,
+        "usual": last,
         **flash_context(request),
     }
     status = 400 if chosen and chosen.is_refused else 200
@@ -104,9 +112,13 @@ def generate(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = clean_key("course_id", course_id)
     params = {name: request.POST[name] for name in PARAMS if request.POST.get(name)}
     kind, file_format = params.pop("kind", ReportKind.EXAM_RESULTS), params.pop("format", ReportFormat.CSV)
+    notify = "notify" in request.POST
 
     def request_it(by: AbstractBaseUser) -> Report:
-        return request_report(course_id, kind, filters=params, file_format=file_format, by=by, reuse=True)
+        save_preference(by, file_format=file_format, notify=notify)
+        return request_report(
+            course_id, kind, filters=params, file_format=file_format, by=by, reuse=True, notify=notify
+        )
 
     try:
         return _report_changed(request, course_id, request_it)

@@ -110,3 +110,24 @@ def test_what_sessions_lists_can_be_exported(final):
     assert f'<a href="{address}?archived=without&amp;exam=exam%40final&amp;status=rejected#pr-choose">' in page
     assert "About 1 row" in text(client.get(f"{address}?archived=without&exam=exam%40final&status=rejected"))
     assert "Export what I see" not in text(client_of(person("view_sessions")).get(sessions))
+
+
+def test_the_last_format_and_the_wish_for_a_mail_are_there_the_next_time(client, page_url):
+    client.post(GENERATE, {"format": "csv_semicolon", "notify": "on"})
+    page = text(client.get(page_url))
+    assert '<option value="csv_semicolon" selected>' in page
+    assert '<input type="checkbox" name="notify" autocomplete="off" checked>' in page
+    client.post(GENERATE, {"format": "csv"})
+    assert " checked>" not in text(client.get(page_url))
+
+
+def test_who_ticks_it_is_written_to_and_nobody_else(client):
+    client.post(GENERATE, {"notify": "on"})
+    report = Report.objects.get()
+    assert list(report.notifications.values_list("user", flat=True)) == [client.user.pk]
+
+
+def test_nobody_without_an_address_is_asked_about_mails(client, page_url):
+    client.user.email = ""
+    client.user.save()
+    assert "Tell me by email" not in text(client.get(page_url))
