@@ -106,6 +106,7 @@ class EffectKind(TextChoices):
     CERTIFICATE = "certificate", _("certificate")
     MAIL = "mail", _("mail to the learner")
     NOTICE = "notice", _("notice to the course team")
+    REPORT = "report", _("mail about a report")
     PROVIDER = "provider", _("provider call")
 
 

@@ -12,3 +12,5 @@ attempt_status_changed = Signal()
 review_recorded = Signal()
 # sender: the Report class. report (a Report).
 report_ready = Signal()
+# The same, after the last try; a person may retry it. ``report.failure`` and ``report.reference`` say why.
+report_failed = Signal()

@@ -22,17 +22,18 @@ class LmsEffectAdmin(PeopleAdmin):
         "kind",
         "call",
         "state",
-        person_column("user", _("learner")),
+        person_column("user", _("person")),
         "exam",
+        "report",
         "tries",
         "queued_at",
         "next_try_at",
         "done_at",
         "problem",
     ]
-    list_select_related = ["user", "exam"]
+    list_select_related = ["user", "exam", "report"]
     list_filter = [course_filter("exam__course_id"), "state", "kind", "call"]
-    search_fields = ["attempt__attempt_code"]
+    search_fields = ["attempt__attempt_code", "report__file_name"]
     ordering = ["-pk"]
     actions = ["retry"]
 

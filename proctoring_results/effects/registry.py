@@ -6,13 +6,21 @@ from collections.abc import Mapping
 
 from proctoring_results.choices import EffectKind
 
-from . import certificate, credit, grade, mail, notice, provider
+from . import certificate, credit, grade, mail, notice, provider, report
 from .base import Effect
 
 # In the order in which the preview of a decision names them.
 EFFECTS: Mapping[EffectKind, Effect] = {
     effect.kind: effect
-    for effect in (grade.EFFECT, credit.EFFECT, certificate.EFFECT, mail.EFFECT, notice.EFFECT, provider.EFFECT)
+    for effect in (
+        grade.EFFECT,
+        credit.EFFECT,
+        certificate.EFFECT,
+        mail.EFFECT,
+        notice.EFFECT,
+        provider.EFFECT,
+        report.EFFECT,
+    )
 }
 # They follow from all attempts that count, and so from archiving one, too.
 LEVELS = tuple(kind for kind, effect in EFFECTS.items() if effect.is_level)

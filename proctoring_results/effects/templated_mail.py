@@ -18,6 +18,8 @@ from proctoring_results.lms import strict_lms
 if TYPE_CHECKING:
     from proctoring_results.models import ExamAttempt, LmsEffect
 
+ROOT = "proctoring_results/mail"
+
 
 def send(
     effect: LmsEffect,
@@ -29,8 +31,28 @@ def send(
     bcc: Sequence[str] = (),
 ) -> None:
     """Send the mail ``template`` about an attempt. Raises whatever the mail server's backend raises."""
-    context = {name: _readable(value) for name, value in {**_context(attempt), **context}.items()}
-    text = _load(template, "txt", attempt).render(context)
+    folders = [_course_folder(attempt.exam.course_id), f"{ROOT}/provider/{attempt.provider}"]
+    _send(effect, template, {**_context(attempt), **context}, folders, to=to, bcc=bcc)
+
+
+def send_about_course(
+    effect: LmsEffect, course_id: str, template: str, context: dict[str, Any], *, to: Sequence[str]
+) -> None:
+    """Send a mail about no attempt. ``course_id`` may be empty. Raises as ``send`` does."""
+    _send(effect, template, context, [_course_folder(course_id)] if course_id else [], to=to)
+
+
+def _send(
+    effect: LmsEffect,
+    template: str,
+    context: dict[str, Any],
+    folders: Sequence[str],
+    *,
+    to: Sequence[str],
+    bcc: Sequence[str] = (),
+) -> None:
+    context = {name: _readable(value) for name, value in context.items()}
+    text = _load(template, "txt", folders).render(context)
     # The first line of the text is the subject: one file to translate and override, and never two lines.
     subject, _, body = text.strip().partition("\n")
     subject = " ".join(subject.split())
@@ -42,7 +64,7 @@ def send(
         # The same for every try of an effect, so that mail programs show a mail once if it is sent twice after a crash.
         headers={"Message-ID": f"<proctoring-results-effect-{effect.pk}@{_domain()}>"},
     )
-    message.attach_alternative(_load(template, "html", attempt).render({**context, "subject": subject}), "text/html")
+    message.attach_alternative(_load(template, "html", folders).render({**context, "subject": subject}), "text/html")
     message.send()
 
 
@@ -69,11 +91,13 @@ def _context(attempt: ExamAttempt) -> dict[str, Any]:
     }
 
 
-def _load(template: str, ending: str, attempt: ExamAttempt) -> Any:
-    course = re.sub(r"[^\w.+-]", "_", attempt.exam.course_id)
-    root = "proctoring_results/mail"
-    folders = (f"{root}/course/{course}", f"{root}/provider/{attempt.provider}", root)
-    return select_template([f"{folder}/{template}.{ending}" for folder in folders])
+def _course_folder(course_id: str) -> str:
+    name = re.sub(r"[^\w.+-]", "_", course_id)
+    return f"{ROOT}/course/{name}"
+
+
+def _load(template: str, ending: str, folders: Sequence[str]) -> Any:
+    return select_template([f"{folder}/{template}.{ending}" for folder in [*folders, ROOT]])
 
 
 def _domain() -> str:

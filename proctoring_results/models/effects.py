@@ -16,6 +16,7 @@ from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 from .attempts import ExamAttempt, StatusChange
 from .exams import ProctoredExam
 from .fields import IdField
+from .reports import Report
 from .reviews import ExamReview
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
             next_try_at=now,
         )
 
+    def queue_mails_about(self, report: Report, *, now: datetime) -> list[LmsEffect]:
+        """Queue a mail to each person who wants to know of the report's end, in the transaction that ends it."""
+        return self.bulk_create(
+            LmsEffect(kind=EffectKind.REPORT, report=report, user_id=user_id, queued_at=now, next_try_at=now)
+            for user_id in report.notifications.order_by("pk").values_list("user_id", flat=True)
+        )
+
     def calls_before(self, effect: LmsEffect) -> Self:
         """Return the waiting calls that have to be made before this one: a provider is told in order."""
         older = self.waiting().filter(kind=EffectKind.PROVIDER, pk__lt=effect.pk)
@@ -115,6 +123,7 @@ class LmsEffect(LeasedTask):
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, null=True, related_name="effects")
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="effects")
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)
     # "kind:user:exam" while a grade, credit, certificate or mail effect is being delivered, else NULL. It is unique, so
     # that deliveries for one learner and exam take turns.
@@ -135,6 +144,11 @@ class LmsEffect(LeasedTask):
                 condition=Q(kind=EffectKind.PROVIDER, call__in=ProviderCall.values)
                 | (~Q(kind=EffectKind.PROVIDER) & Q(call="")),
                 name="a_provider_call_says_what_is_told",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=EffectKind.REPORT, user__isnull=False, report__isnull=False)
+                | (~Q(kind=EffectKind.REPORT) & Q(report=None)),
+                name="a_mail_about_a_report_names_report_and_person",
             ),
         ]
         indexes = [

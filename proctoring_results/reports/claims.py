@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeVar
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
+from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import ClaimLost, ReportCannotBeBuilt
 from proctoring_results.jobs.threads import in_thread
-from proctoring_results.models import Report, ReportFile
-from proctoring_results.signals import report_ready
+from proctoring_results.models import LmsEffect, Report, ReportFile
+from proctoring_results.models.reports import ReportQuerySet
+from proctoring_results.signals import report_failed, report_ready
 
 from . import files
 
@@ -107,7 +110,11 @@ class Claim:
     def publish(self, result: BuildResult) -> None:
         """Make the report appear, in one update. Raises ``ClaimLost``."""
         now = timezone.now()
-        published = Report.objects.held(self.report.pk, self.fence).update(
+        published = _end(
+            self.report,
+            self._held(),
+            report_ready,
+            now,
             state=ReportState.READY,
             step=ReportStep.NONE,
             unfinished_key=None,
@@ -128,8 +135,6 @@ class Claim:
         )
         if not published:
             raise ClaimLost
-        self.report.refresh_from_db()
-        report_ready.send_robust(Report, report=self.report)
 
     def record_failure(self, failure: ReportFailure, error: Exception) -> None:
         """Queue the next try; after the last one, or where none can succeed, the report has failed."""
@@ -143,10 +148,9 @@ class Claim:
             reference,
             exc_info=error,
         )
-        held = Report.objects.held(self.report.pk, self.fence)
         pauses = conf().RETRY_PAUSES
         if self.report.tries <= len(pauses) and not isinstance(error, ReportCannotBeBuilt):
-            held.update(
+            self._held().update(
                 state=ReportState.QUEUED,
                 step=ReportStep.NONE,
                 lease_until=None,
@@ -155,7 +159,22 @@ class Claim:
                 reference=reference,
             )
         else:
-            held.update(**_failed(failure, reference, now))
+            _end(self.report, self._held(), report_failed, now, **_failed(failure, reference, now))
+
+    def _held(self) -> ReportQuerySet:
+        return Report.objects.held(self.report.pk, self.fence)
+
+
+@in_transaction
+def _end(report: Report, held: ReportQuerySet, signal: Signal, now: datetime, **changes: object) -> bool:
+    """Write how the report ended, and queue the mails about it. Return False if it is no longer ours."""
+    # The update locks the row: who wants a mail is among the notifications now, or finds the report finished.
+    if not held.update(**changes):
+        return False
+    LmsEffect.objects.queue_mails_about(report, now=now)
+    report.refresh_from_db()
+    transaction.on_commit(lambda: signal.send_robust(Report, report=report))
+    return True
 
 
 def fail_exhausted_reports(now: datetime) -> int:
@@ -164,11 +183,8 @@ def fail_exhausted_reports(now: datetime) -> int:
     failed = 0
     for report in exhausted:
         reference = new_reference()
-        if (
-            Report.objects.due(now)
-            .filter(pk=report.pk, fence=report.fence)
-            .update(**_failed(ReportFailure.WORKER_LOST, reference, now))
-        ):
+        untouched = Report.objects.due(now).filter(pk=report.pk, fence=report.fence)
+        if _end(report, untouched, report_failed, now, **_failed(ReportFailure.WORKER_LOST, reference, now)):
             failed += 1
             logger.error("Report %s failed: its worker was lost, reference %s.", report.task_id, reference)
     return failed

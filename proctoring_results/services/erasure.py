@@ -29,6 +29,7 @@ from proctoring_results.models import (
     ReportPreference,
     StatusChange,
 )
+from proctoring_results.models.effects import LmsEffectQuerySet
 from proctoring_results.rules import KNOWN_INCIDENTS
 from proctoring_results.validation import clean_reason
 
@@ -92,6 +93,10 @@ def _forget_choices(user: AbstractBaseUser) -> None:
     """Delete what the person, who may be of a course team, has chosen about reports."""
     ReportPreference.objects.filter(user_id=user.pk).delete()
     ReportNotification.objects.filter(user_id=user.pk).delete()
+    mails = LmsEffect.objects.filter(kind=EffectKind.REPORT, user_id=user.pk)
+    _drop(mails)
+    # The mail server's answer may have the address.
+    mails.exclude(problem="").update(problem="")
 
 
 def _close(attempt: ExamAttempt, by: AbstractBaseUser) -> None:
@@ -110,11 +115,15 @@ def _drop_waiting_effects(attempts: Sequence[ExamAttempt]) -> None:
     effects = LmsEffect.objects.filter(attempt__in=attempts)
     # A call that a provider is just receiving is completed first: the provider's erasure waits for it.
     being_made = Q(kind=EffectKind.PROVIDER) & is_leased()
+    _drop(effects.filter(DISCLOSING).exclude(being_made))
+    effects.exclude(problem="").update(problem="")
+
+
+def _drop(effects: LmsEffectQuerySet) -> None:
     # A delivery under way writes its result under the old fencing number, which is no longer valid.
-    effects.filter(DISCLOSING, state__in=[EffectState.WAITING, EffectState.PARKED]).exclude(being_made).update(
+    effects.filter(state__in=[EffectState.WAITING, EffectState.PARKED]).update(
         state=EffectState.SUPERSEDED, fence=F("fence") + 1, lease_until=None, next_try_at=None, done_at=timezone.now()
     )
-    effects.exclude(problem="").update(problem="")
 
 
 def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
