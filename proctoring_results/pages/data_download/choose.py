@@ -73,7 +73,7 @@ class Usual:
 
 def usual(user: AbstractBaseUser) -> Usual:
     preference = preference_of(user)
-    formats = [(one.value, str(one.label)) for one in FORMATS]
+    formats = [(one.value, str(one.label)) for one in available_formats()]
     is_there = preference.file_format in dict(formats)
     return Usual(
         preference.file_format if is_there else ReportFormat.CSV.value, preference.notify, formats, bool(email_of(user))
