@@ -32,7 +32,7 @@ def may(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> 
     Asked without the object, too, since Django's ModelBackend answers False for every object. Asked with the object
     first, since that is what most users have, and ModelBackend queries the database for the other.
     """
-    return _may_in(user, permission, scope) or _may_everywhere(user, permission)
+    return _may_in(user, permission, scope) or may_everywhere(user, permission)
 
 
 def _may_in(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str) -> bool:
@@ -40,7 +40,8 @@ def _may_in(user: AbstractBaseUser | AnonymousUser, permission: str, scope: str)
     return user.has_perm(permission, scope)  # type: ignore[union-attr,arg-type]
 
 
-def _may_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
+def may_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
+    """Return whether the user has the permission for every course."""
     return user.has_perm(permission)  # type: ignore[union-attr]
 
 
@@ -58,7 +59,7 @@ def courses_where(
     Raises ``AccessDenied`` if there is none; and if there are more courses than can be asked about one by one: then
     it takes the permissions for every course.
     """
-    not_everywhere = [permission for permission in needed if not _may_everywhere(user, permission)]
+    not_everywhere = [permission for permission in needed if not may_everywhere(user, permission)]
     if not not_everywhere:
         return list(course_ids)
     if len(course_ids) > MAX_COURSES_ASKED:
@@ -78,7 +79,7 @@ def may_with_report(user: AbstractBaseUser | AnonymousUser, permission: str, rep
     """
     if report.course_id:
         return may(user, permission, report.course_id)
-    if _may_everywhere(user, permission):
+    if may_everywhere(user, permission):
         return True
     return _is_requester(user, report) and all(_may_in(user, permission, course) for course in report.courses)
 
@@ -141,5 +142,5 @@ def refuse_own_attempt(user: AbstractBaseUser | AnonymousUser | None, attempt: E
 
 def require_everywhere(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
     """Raise ``AccessDenied`` unless the user has the permission for every course."""
-    if not _may_everywhere(user, permission):
+    if not may_everywhere(user, permission):
         raise AccessDenied(permission, "")

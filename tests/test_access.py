@@ -86,12 +86,24 @@ def other_report(world):
     return {"course_id": COURSE, "kind": "proctored_session_results_report"}
 
 
+def all_courses(world):
+    return {"all_courses": "true"}
+
+
 def attempt(world):
     return [world.attempt.attempt_code]
 
 
 def report(world):
     return [world.report.task_id]
+
+
+def report_of_all(world):
+    return [world.report_of_all.task_id]
+
+
+def unfinished_of_all(world):
+    return [world.unfinished_of_all.task_id]
 
 
 def unfinished(world):
@@ -172,7 +184,20 @@ ENDPOINTS = [
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),
     Endpoint("v1_reports", (401, 403, 403, 403, 202, 202), "post", data=other_report),
+    # About all courses: one's own reports, of which there are none here.
+    Endpoint("v1_reports", (401, 200, 200, 200, 200, 200), data=all_courses),
+    Endpoint("v1_reports", (401, 403, 403, 403, 202, 202), "post", data=all_courses),
+    Endpoint("v1_report_kinds", (401, 403, 403, 403, 200, 200), data=named_course),
+    Endpoint("v1_report_kinds", (401, 403, 403, 403, 200, 200), data=all_courses),
+    Endpoint("v1_preview_report", (401, 403, 403, 403, 200, 200), "post", data=named_course),
+    Endpoint("v1_preview_report", (401, 403, 403, 403, 200, 200), "post", data=all_courses),
     Endpoint("v1_report", ROW_OF_V1, args=report),
+    # One of the team requested it: for that person, and who may everywhere.
+    Endpoint("v1_report", (401, 404, 404, 404, 200, 200), args=report_of_all),
+    Endpoint("v1_report_readme", ROW_OF_V1, args=report),
+    Endpoint("v1_report_readme", (401, 404, 404, 404, 200, 200), args=report_of_all),
+    Endpoint("v1_link_report", (401, 404, 404, 404, 200, 200), "post", report_of_all),
+    Endpoint("v1_cancel_report", (401, 404, 404, 404, 200, 200), "post", unfinished_of_all),
     Endpoint("v1_cancel_report", (401, 404, 404, 403, 200, 200), "post", unfinished),
     Endpoint("v1_retry_report", (401, 404, 404, 403, 202, 202), "post", failed),
     Endpoint("v1_link_report", (401, 404, 404, 403, 200, 200), "post", report),
@@ -234,6 +259,8 @@ def world(db, settings, monkeypatch):
         seen={"change": None, "review": review.pk},
         report=ReportFactory(ready=b"course_id\r\n", course_id=COURSE),
         unfinished=ReportFactory(course_id=COURSE),
+        report_of_all=ReportFactory(ready=True, course_id="", courses=[COURSE], requested_by=team),
+        unfinished_of_all=ReportFactory(course_id="", courses=[COURSE], requested_by=team),
         failed=ReportFactory(failed=True, course_id=COURSE),
         team=team,
     )

@@ -22,6 +22,7 @@ UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
 
 class ReportQuerySet(LeasedTaskQuerySet["Report"]):
     def in_course(self, course_id: str) -> Self:
+        """Return the reports about this course alone; with an empty id, those about several."""
         return self.filter(course_id=course_id)
 
     def about(self, course_ids: Collection[str]) -> Self:
@@ -47,6 +48,13 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
     def available(self, now: datetime) -> Self:
         """Return the ready reports within their lifetime, which is checked here because the sweep may be late."""
         return self.filter(state=ReportState.READY, expires_at__gt=now)
+
+    def in_state(self, state: ReportState, now: datetime) -> Self:
+        """Return the reports that are in this state by now: over its lifetime a report has expired before the sweep."""
+        if state == ReportState.READY:
+            return self.available(now)
+        over = Q(state=ReportState.READY, expires_at__lte=now) if state == ReportState.EXPIRED else Q(pk__in=[])
+        return self.filter(Q(state=state) | over)
 
     def newest_first(self) -> Self:
         return self.order_by("-requested_at", "-pk")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from proctoring_results import permissions
 from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
 from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 
 def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
@@ -55,6 +60,14 @@ def attempts_in_course(course_id: str) -> ExamAttemptQuerySet:
 def reports_in_course(course_id: str) -> ReportQuerySet:
     """Return all reports of a course, whatever their state, newest first."""
     return Report.objects.in_course(course_id).select_related("requested_by").newest_first()
+
+
+def reports_of_all_courses(user: AbstractBaseUser) -> ReportQuerySet:
+    """Return the reports about all courses that the user may view, newest first: one's own, or everybody's."""
+    reports = Report.objects.in_course("").select_related("requested_by").newest_first()
+    if permissions.may_everywhere(user, permissions.VIEW_REPORTS):
+        return reports
+    return reports.filter(requested_by=user.pk)
 
 
 def get_report(task_id: UUID | str) -> Report:

@@ -7,7 +7,7 @@ the expressions, also for the kinds of a host.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
@@ -16,6 +16,9 @@ from django.db.models.functions import Cast, Coalesce
 from proctoring_results import people
 from proctoring_results.guard import DANGEROUS
 from proctoring_results.models.expressions import VendorFunc
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class Bytewise(VendorFunc):
@@ -78,6 +81,8 @@ class Column:
     name: str
     text: Expression
     type: Literal["text", "number", "time"] = "text"
+    # For the column of a host; ``COLUMN_MEANINGS`` explains ours.
+    meaning: StrPromise | str = ""
 
 
 def text(expression: str | Combinable) -> Expression:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from .columns import Column
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
@@ -77,3 +79,8 @@ COLUMN_MEANINGS: Mapping[str, StrPromise] = {
     "dismissal_reason": _("Why the incident was dismissed."),
     "source": _("The proctoring service."),
 }
+
+
+def meaning_of(column: Column) -> str:
+    """Return what the column means; empty if it is a host's, and the host does not say it."""
+    return str(column.meaning or COLUMN_MEANINGS.get(column.name, ""))

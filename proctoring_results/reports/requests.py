@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat
-from proctoring_results.exceptions import InvalidInput
+from proctoring_results.exceptions import AccessDenied, InvalidInput
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ProctoredExam, Report
 from proctoring_results.validation import clean_key, not_one_of
@@ -119,6 +119,30 @@ def request_about_all_courses(
     return ReportRequest(
         kind=report_kind, filters=report_filter, format=valid_format(file_format), by=by, courses=courses
     )
+
+
+def kinds_in_course(user: AbstractBaseUser, course_id: str) -> list[Kind]:
+    """Return the kinds that the user may generate in the course. Raises ``AccessDenied`` if reports are not theirs."""
+    permissions.require(user, permissions.GENERATE_REPORT, course_id)
+    return [
+        kind
+        for kind in kinds().values()
+        if all(permissions.may(user, permission, course_id) for permission in permissions_to_generate(kind))
+    ]
+
+
+def kinds_in_all_courses(user: AbstractBaseUser) -> list[Kind]:
+    """Return the kinds that the user may generate in one of the courses at least. Raises ``AccessDenied``."""
+    courses = courses_with_results()
+    ours = permissions.courses_where(user, [permissions.GENERATE_REPORT], courses)
+    return [kind for kind in kinds().values() if not kind.permission or _may_somewhere(user, kind.permission, ours)]
+
+
+def _may_somewhere(user: AbstractBaseUser, permission: str, course_ids: list[str]) -> bool:
+    try:
+        return bool(permissions.courses_where(user, [permission], course_ids))
+    except AccessDenied:
+        return False
 
 
 def permissions_to_generate(kind: Kind) -> list[str]:

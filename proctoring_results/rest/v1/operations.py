@@ -12,14 +12,15 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import attempts, decisions, exams, history, me, numbers, reports
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports
 from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exams import ExamSerializer
 from .history import ChangeSerializer, IncidentSerializer, ReviewSerializer
 from .me import OwnResultSerializer
 from .pagination import PageQuery
-from .reports import LinkSerializer, ReportSerializer
+from .report_requests import KindsSerializer, PreviewSerializer, ReportBody
+from .reports import LinkSerializer, ReportDetailSerializer, ReportSerializer
 
 SerializerClass = type[Serializer[Any]]
 
@@ -93,16 +94,19 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     ),
     (me.OwnAttemptsView, "GET"): Operation(query=me.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
     (reports.ReportsView, "GET"): Operation(query=reports.ReportsQuery, answers={200: PageOf(ReportSerializer)}),
-    # 404: the exam in the filters.
     (reports.ReportsView, "POST"): Operation(
-        body=reports.ReportBody,
-        answers={200: ReportSerializer, 202: ReportSerializer},
-        refuses=(404,),
+        body=ReportBody,
+        answers={200: ReportDetailSerializer, 202: ReportDetailSerializer},
         located=(200, 202),
     ),
-    (reports.ReportView, "GET"): Operation(answers={200: ReportSerializer}),
-    (reports.CancelView, "POST"): Operation(answers={200: ReportSerializer}, refuses=(409,), located=(200,)),
-    (reports.RetryView, "POST"): Operation(answers={202: ReportSerializer}, refuses=(409,), located=(202,)),
+    (report_requests.KindsView, "GET"): Operation(
+        query=report_requests.CourseOrAllQuery, answers={200: KindsSerializer}
+    ),
+    (report_requests.PreviewView, "POST"): Operation(body=ReportBody, answers={200: PreviewSerializer}),
+    (reports.ReportView, "GET"): Operation(answers={200: ReportDetailSerializer}),
+    (reports.ReadmeView, "GET"): Operation(answers={200: FileOf("text/plain")}),
+    (reports.CancelView, "POST"): Operation(answers={200: ReportDetailSerializer}, refuses=(409,), located=(200,)),
+    (reports.RetryView, "POST"): Operation(answers={202: ReportDetailSerializer}, refuses=(409,), located=(202,)),
     (reports.LinkView, "POST"): Operation(answers={200: LinkSerializer}, refuses=(409, 410)),
     (reports.DownloadView, "GET"): FILE,
     (reports.ExcelView, "GET"): FILE,

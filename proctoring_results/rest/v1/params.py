@@ -62,6 +62,15 @@ class StrictIntegerField(serializers.IntegerField):
         return number
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """``true`` or ``false``."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in ("true", "false") and not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data in ("true", True)
+
+
 class MomentField(serializers.DateTimeField):
     """A moment in UTC, such as ``2026-05-01T09:30:00.250000Z``."""
 

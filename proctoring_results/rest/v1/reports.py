@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.db.transaction import non_atomic_requests
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -16,26 +19,28 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from proctoring_results import permissions
-from proctoring_results.choices import ReportFailure, ReportFormat, ReportKind, ReportState, ReportStep
+from proctoring_results.choices import ReportFailure, ReportFormat, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound, ReportAlreadyRunning, ReportAlreadyThere
 from proctoring_results.http import address_of, keep_private, streamed
 from proctoring_results.models import Report
-from proctoring_results.queries.lookups import get_report
+from proctoring_results.queries.lookups import get_report, reports_in_course, reports_of_all_courses
+from proctoring_results.reports.readme import readme
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import (
     cancel_report,
     download_link,
     redeem_download,
     request_report,
+    request_report_of_all_courses,
     retry_report,
 )
 from proctoring_results.throttles import ReportsThrottle
 
 from .base import ApiView
-from .filters import FilterFields
 from .pagination import Order, PageQuery, page, serialize_all
-from .params import CourseQuery, IdField, MomentField, StrictChoiceField
+from .params import IdField, MomentField, StrictChoiceField
+from .report_requests import CourseOrAllQuery, ReportBody, course_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -45,22 +50,9 @@ if TYPE_CHECKING:
 NEWEST_FIRST = Order(("requested_at", "pk"), descending=True)
 
 
-class ReportsQuery(CourseQuery, PageQuery):
-    pass
-
-
-class ReportBody(serializers.Serializer[Any]):
-    course_id = IdField(help_text="As the LMS writes it.")
-    kind = IdField(default=ReportKind.EXAM_RESULTS.value, help_text="The name of a kind, see `reports/kinds/`.")
-    filters = FilterFields(
-        required=False,
-        help_text="Those of `attempts/`. Without filters: the whole course, archived attempts included.",
-    )
-    format = StrictChoiceField(ReportFormat.choices, default=ReportFormat.CSV)
-    reuse = serializers.BooleanField(
-        default=False, help_text="Answer with the same report if it was finished within the last minute."
-    )
-    notify = serializers.BooleanField(default=False, help_text="Send me a mail when it is ready or has failed.")
+class ReportsQuery(CourseOrAllQuery, PageQuery):
+    kind = IdField(required=False, help_text="Only reports of this kind.")
+    state = StrictChoiceField(ReportState.choices, required=False, help_text="Only reports in this state.")
 
 
 class TokenQuery(serializers.Serializer[Any]):
@@ -73,7 +65,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     """One requested file. What is unknown, or does not apply, is null."""
 
     id = serializers.UUIDField(source="task_id")
-    course_id = serializers.CharField()
+    course_id = serializers.CharField(allow_null=True, help_text="Null if it is about several courses.")
     kind = serializers.CharField()
     format = serializers.ChoiceField(ReportFormat.choices)
     filters = serializers.DictField(child=serializers.CharField(), help_text="Empty for the whole course.")
@@ -115,6 +107,14 @@ class ReportSerializer(serializers.Serializer[Any]):
         return fields
 
 
+class ReportDetailSerializer(ReportSerializer):
+    """The same, with the courses."""
+
+    courses = serializers.ListField(
+        source="scopes", child=serializers.CharField(), help_text="The courses that it is about."
+    )
+
+
 class LinkSerializer(serializers.Serializer[Any]):
     """Two addresses of one file, for you alone: download either with the same sign-in."""
 
@@ -135,10 +135,21 @@ class ReportApiView(ApiView):
 
 class ReportsView(ReportApiView):
     def get(self, request: Request) -> Response:
-        """The reports of a course, newest first."""
+        """The reports of a course, or about all courses, newest first.
+
+        Reports about all courses are those that you requested; with the permission for every course, everybody's.
+        """
         params = self.query(ReportsQuery)
-        self.require(permissions.VIEW_REPORTS, params["course_id"])
-        reports = Report.objects.in_course(params["course_id"]).select_related("requested_by")
+        course_id = course_of(params)
+        if course_id is None:
+            reports = reports_of_all_courses(self.caller)
+        else:
+            self.require(permissions.VIEW_REPORTS, course_id)
+            reports = reports_in_course(course_id)
+        if "kind" in params:
+            reports = reports.filter(kind=params["kind"])
+        if "state" in params:
+            reports = reports.in_state(ReportState(params["state"]), timezone.now())
         return page(reports, NEWEST_FIRST, params, serialize_all(ReportSerializer), list_name="reports")
 
     def post(self, request: Request) -> Response:
@@ -149,24 +160,38 @@ class ReportsView(ReportApiView):
         """
         body = self.body(ReportBody)
         try:
-            report = request_report(
-                body["course_id"],
-                body["kind"],
-                filters=body.get("filters"),
-                file_format=body["format"],
-                by=self.caller,
-                reuse=body["reuse"],
-                notify=body["notify"],
-            )
+            report = self.request_report(body)
         except (ReportAlreadyRunning, ReportAlreadyThere) as refusal:
             return _report_response(request, refusal.report, 200)
         return _report_response(request, report, 202)
+
+    def request_report(self, body: Mapping[str, Any]) -> Report:
+        course_id = course_of(body)
+        request = request_report_of_all_courses if course_id is None else partial(request_report, course_id)
+        return request(
+            body["kind"],
+            filters=body.get("filters"),
+            file_format=body["format"],
+            by=self.caller,
+            reuse=body["reuse"],
+            notify=body["notify"],
+        )
 
 
 class ReportView(ApiView):
     def get(self, request: Request, report_id: str) -> Response:
         """One report, with its progress."""
-        return Response(ReportSerializer(_find_report(self.caller, report_id)).data)
+        return Response(ReportDetailSerializer(_find_report(self.caller, report_id)).data)
+
+
+class ReadmeView(ApiView):
+    def get(self, request: Request, report_id: str) -> HttpResponseBase:
+        """What the file of a report is, and what its columns and their values mean.
+
+        A text to keep beside the file, in your language.
+        """
+        text = readme(_find_report(self.caller, report_id))
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 class CancelView(ReportApiView):
@@ -237,7 +262,7 @@ def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
 
 def _report_response(request: Request, report: Report, status: int) -> Response:
     location = request.build_absolute_uri(reverse("proctoring_api:v1_report", args=[report.task_id]))
-    return Response(ReportSerializer(report).data, status, headers={"Location": location})
+    return Response(ReportDetailSerializer(report).data, status, headers={"Location": location})
 
 
 def _download_url(request: Request, name: str, token: str) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import attempts, decisions, exams, history, me, numbers, reports
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports
 
 ATTEMPT = "attempts/<str:attempt_code>/"
 REPORT = "reports/<str:report_id>/"
@@ -22,8 +22,11 @@ urlpatterns = [
     # Before the reports, whose ids are UUIDs.
     path("reports/download/", reports.DownloadView.as_view(), name="v1_download"),
     path("reports/download/excel/", reports.ExcelView.as_view(), name="v1_download_excel"),
+    path("reports/kinds/", report_requests.KindsView.as_view(), name="v1_report_kinds"),
+    path("reports/preview/", report_requests.PreviewView.as_view(), name="v1_preview_report"),
     path(REPORT, reports.ReportView.as_view(), name="v1_report"),
     path(f"{REPORT}cancel/", reports.CancelView.as_view(), name="v1_cancel_report"),
     path(f"{REPORT}retry/", reports.RetryView.as_view(), name="v1_retry_report"),
+    path(f"{REPORT}readme/", reports.ReadmeView.as_view(), name="v1_report_readme"),
     path(f"{REPORT}link/", reports.LinkView.as_view(), name="v1_link_report"),
 ]
