@@ -14,7 +14,7 @@ from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTERS, Filter
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.reports.formats import FORMATS, FileFormat
+from proctoring_results.reports.formats import FileFormat, available_formats
 from proctoring_results.reports.kinds.base import Kind
 from proctoring_results.reports.meanings import meaning_of
 from proctoring_results.reports.requests import (
@@ -127,7 +127,7 @@ class KindsView(ApiView):
         ours = kinds_in_all_courses(self.caller) if course_id is None else kinds_in_course(self.caller, course_id)
         choices = {
             "kinds": [_kind(kind) for kind in ours],
-            "formats": [_format(one) for one in FORMATS.values()],
+            "formats": [_format(one) for one in available_formats().values()],
             "filters": [_filter(one, course_id) for one in FILTERS if one.name != "exam" or course_id is not None],
         }
         return Response(KindsSerializer(choices).data)
