@@ -44,6 +44,22 @@ class UtcText(VendorFunc):
     }
 
 
+class SecondsText(VendorFunc):
+    """Seconds as ``90`` or ``12.5``: to the microsecond, without zeros at the end. NULL from 10**9 on: no time at all.
+
+    Each database has another text for a floating-point number: ``90``, ``90.0`` and ``9e1`` are the same one.
+    """
+
+    output_field = TextField()
+    templates = {
+        "postgresql": "CASE WHEN abs({x}) < 1e9 THEN rtrim(rtrim(round({x}::numeric, 6)::text, '0'), '.') END",
+        # Rounded twice, because there is a zero below zero.
+        "sqlite": "CASE WHEN abs({x}) < 1e9 THEN rtrim(rtrim(printf('%%.6f', round({x}, 6) + 0.0), '0'), '.') END",
+        "mysql": "CASE WHEN ABS({x}) < 1e9 THEN "
+        "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(CAST({x} AS DECIMAL(20, 6)) AS CHAR))) END",
+    }
+
+
 def _sql_characters(vendor: str) -> str:
     """Return the dangerous characters as SQL literals. PostgreSQL stores no NUL."""
     number = {"postgresql": "chr({})", "sqlite": "char({})", "mysql": "CHAR({} USING utf8mb4)"}[vendor]
@@ -98,6 +114,11 @@ def guarded(expression: str | Combinable) -> Expression:
 def number(expression: str | Combinable) -> Expression:
     """Return a number that may be unknown."""
     return text(Cast(expression, CharField()))
+
+
+def seconds(expression: str) -> Expression:
+    """Return a number of seconds that may be unknown."""
+    return text(SecondsText(F(expression)))
 
 
 def count(expression: str | Combinable) -> Expression:

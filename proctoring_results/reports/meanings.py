@@ -67,7 +67,7 @@ COLUMN_MEANINGS: Mapping[str, StrPromise] = {
     "from_status": _("The status before the decision."),
     "to_status": _("The status after the decision: verified for Pass, rejected for Fail."),
     "reason": _("The reason that was given for the decision."),
-    "incident": _("The place of the incident in its review, from 0."),
+    "incident": _("The number of the incident in its review, from 1."),
     "start_seconds": _("When the incident begins, in seconds from the start of the recording."),
     "stop_seconds": _("When the incident ends, in seconds from the start of the recording."),
     "incident_kind": _("What was seen, as the proctoring service calls it: desktop, for example."),

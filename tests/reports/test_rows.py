@@ -20,6 +20,7 @@ from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffe
 from proctoring_results.reports.build import write_report
 from proctoring_results.reports.rows import SMALL_REPORT_ROWS, own_connection, write_rows
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
+from tests.reports.reading import report_bytes, rows
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -29,23 +30,6 @@ HEADER = (
     b"Rules Violation Comments\r\n"
 )
 RESULTS, SESSIONS = "proctored_exam_results_report", "proctored_session_results_report"
-
-
-def report_bytes(course_id: str = COURSE, kind: str = RESULTS, **filters: str) -> bytes:
-    content = io.BytesIO()
-    report = Report(course_id=course_id, kind=kind, filters=filters)
-    written = write_report(report, content, lambda step: None, lambda done, total: None)
-    assert written.size == len(content.getvalue())
-    return content.getvalue()
-
-
-def cells(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode(), newline="")))
-
-
-def rows(course_id: str = COURSE, kind: str = RESULTS, **filters: str) -> list[dict[str, str]]:
-    names, *lines = cells(report_bytes(course_id, kind, **filters))
-    return [dict(zip(names, line, strict=True)) for line in lines]
 
 
 def test_the_header_is_exactly_so():

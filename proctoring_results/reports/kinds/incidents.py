@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import ReportKind
@@ -16,6 +16,7 @@ from proctoring_results.reports.columns import (
     guarded,
     is_set,
     number,
+    seconds,
     text,
     time,
     username_path,
@@ -45,9 +46,9 @@ class Incidents(Kind):
             Column("attempt_code", guarded(f"{ATTEMPT}attempt_code")),
             Column("status", text(f"{ATTEMPT}status")),
             Column("review_status", text("review__review_status")),
-            Column("incident", number("position"), "number"),
-            Column("start_seconds", number("start"), "number"),
-            Column("stop_seconds", number("stop"), "number"),
+            Column("incident", number(F("position") + 1), "number"),
+            Column("start_seconds", seconds("start"), "number"),
+            Column("stop_seconds", seconds("stop"), "number"),
             Column("incident_kind", guarded("kind")),
             Column("incident_status", guarded("status")),
             Column("comment", guarded("comment")),
