@@ -93,19 +93,23 @@ def test_without_javascript_by_reload(opened, path, enqueued):
     assert saved(download.value).startswith(b"course_id,")
 
 
-def test_with_the_keyboard_alone(opened, path, enqueued):
-    page = opened("instructor", path)
+def tab_to(page, beginning: str) -> None:
+    """Go by the Tab key to the next element whose id begins so."""
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "pr-generate":
-            break
+        if page.evaluate("document.activeElement.id").startswith(beginning):
+            return
+    raise AssertionError(f"No element {beginning}… has come.")
+
+
+def test_with_the_keyboard_alone(opened, path, enqueued):
+    page = opened("instructor", path)
+    tab_to(page, "pr-generate")
     page.keyboard.press("Enter")
     expect(page.locator("#pr-tasks")).to_contain_text("Queued")
-    # The focus is where it was. Behind the explanation of the columns and the policy comes the task's Cancel.
+    # The focus is where it was.
     assert page.evaluate("document.activeElement.id") == "pr-generate"
-    for _ in range(3):
-        page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.id").startswith("pr-cancel-")
+    tab_to(page, "pr-cancel-")
     page.keyboard.press("Space")
     expect(page.locator("#pr-tasks")).to_contain_text("No tasks currently running.")
     assert page.evaluate("document.activeElement.id") == "pr-tasks-heading"
