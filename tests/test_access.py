@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from proctoring_results import api, permissions, urls
-from proctoring_results.models import Disclosure, Report, ReportDownload, StatusChange
+from proctoring_results.models import Disclosure, Report, ReportDownload, ReportSchedule, StatusChange
 from proctoring_results.rest.v1 import openapi
 from tests.factories import (
     COURSE,
@@ -28,6 +28,7 @@ from tests.factories import (
     ExamReviewFactory,
     IncidentFactory,
     ReportFactory,
+    ReportScheduleFactory,
     UserFactory,
 )
 from tests.rest import test_access as provider_endpoints
@@ -47,6 +48,7 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "viewer": (COURSE, VIEW),
     "team": (COURSE, ALL),
 }
+WEEKLY = {"rhythm": "weekly", "weekday": 0, "run_time": "06:00"}
 PEOPLE = ("nobody", "learner", "other-team", "viewer", "team", "administrator")
 SIGN_IN = "sign in"
 
@@ -112,6 +114,10 @@ def unfinished(world):
 
 def failed(world):
     return [world.failed.task_id]
+
+
+def schedule(world):
+    return [world.schedule.schedule_id]
 
 
 def link(world):
@@ -201,6 +207,24 @@ ENDPOINTS = [
     Endpoint("v1_cancel_report", (401, 404, 404, 403, 200, 200), "post", unfinished),
     Endpoint("v1_retry_report", (401, 404, 404, 403, 202, 202), "post", failed),
     Endpoint("v1_link_report", (401, 404, 404, 403, 200, 200), "post", report),
+    Endpoint("v1_report_schedules", COURSE_OF_V1, data=named_course),
+    Endpoint(
+        "v1_report_schedules",
+        (401, 403, 403, 403, 201, 201),
+        "post",
+        data=lambda world: {"course_id": COURSE, **WEEKLY},
+    ),
+    Endpoint("v1_report_schedule", ROW_OF_V1, args=schedule),
+    # Its owner is of the team.
+    Endpoint("v1_report_schedule", (401, 404, 404, 403, 200, 403), "put", schedule, lambda world: WEEKLY),
+    Endpoint("v1_report_schedule", (401, 404, 404, 403, 200, 200), "delete", schedule),
+    Endpoint("v1_pause_schedule", (401, 404, 404, 403, 200, 200), "post", schedule),
+    Endpoint(
+        "v1_resume_schedule",
+        (401, 404, 404, 403, 200, 200),
+        "post",
+        lambda world: [world.paused.schedule_id],
+    ),
     Endpoint("v1_download", (401, 403, 403, 403, 200, 403), data=token),
     Endpoint("v1_download_excel", (401, 403, 403, 403, 200, 403), data=token),
 ]
@@ -263,6 +287,8 @@ def world(db, settings, monkeypatch):
         unfinished_of_all=ReportFactory(course_id="", courses=[COURSE], requested_by=team),
         failed=ReportFactory(failed=True, course_id=COURSE),
         team=team,
+        schedule=ReportScheduleFactory(owner=team, place=1),
+        paused=ReportScheduleFactory(owner=team, place=2, state="paused"),
     )
 
 
@@ -288,7 +314,7 @@ def test_each_person_gets_what_the_table_says(endpoint, who, answer, world):
     is_v1 = endpoint.name.startswith("v1_")
     namespace = "proctoring_api" if is_v1 else "proctoring_results"
     address = reverse(f"{namespace}:{endpoint.name}", args=[*endpoint.args(world)])
-    json = {"content_type": "application/json"} if is_v1 and endpoint.method == "post" else {}
+    json = {"content_type": "application/json"} if is_v1 and endpoint.method != "get" else {}
     response = getattr(client_of(who, world), endpoint.method)(address, endpoint.data(world), **json)
     if response.streaming:
         list(response.streaming_content)
@@ -310,6 +336,8 @@ def assert_nothing_was_done(world) -> None:
     assert not ReportDownload.objects.filter(outcome="downloaded").exists()
     world.incident.refresh_from_db()
     assert world.incident.dismissed_at is None
+    schedules = ReportSchedule.objects.order_by("place").values_list("state", "weekday")
+    assert list(schedules) == [("active", 0), ("paused", 0)]
     states = Report.objects.in_bulk()
     assert [states[row.pk].state for row in (world.unfinished, world.failed) if row.pk in states] in (
         [],

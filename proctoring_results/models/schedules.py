@@ -24,6 +24,13 @@ class ReportScheduleQuerySet(models.QuerySet["ReportSchedule"]):
     def in_course(self, course_id: str) -> Self:
         return self.filter(course_id=course_id)
 
+    def with_id(self, schedule_id: uuid.UUID | str) -> Self:
+        """Return the one schedule with this id, or none; also for text that is no UUID."""
+        try:
+            return self.filter(schedule_id=uuid.UUID(str(schedule_id)))
+        except ValueError:
+            return self.none()
+
     def not_deleted(self) -> Self:
         return self.exclude(state=ScheduleState.DELETED)
 

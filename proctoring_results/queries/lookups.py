@@ -13,10 +13,11 @@ from django.utils import timezone
 from proctoring_results import permissions
 from proctoring_results.choices import EffectState
 from proctoring_results.exceptions import NotFound
-from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report
+from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, Report, ReportSchedule
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.exams import ProctoredExamQuerySet
 from proctoring_results.models.reports import ReportQuerySet
+from proctoring_results.models.schedules import ReportScheduleQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -76,6 +77,21 @@ def get_report(task_id: UUID | str) -> Report:
     if report is None:
         raise NotFound("report", str(task_id))
     return report
+
+
+def schedules_in_course(course_id: str) -> ReportScheduleQuerySet:
+    """Return the schedules of a course that are not deleted, oldest first."""
+    schedules = ReportSchedule.objects.in_course(course_id).not_deleted()
+    return schedules.select_related("owner", "state_by").order_by("created_at", "pk")
+
+
+def get_schedule(schedule_id: UUID | str) -> ReportSchedule:
+    """Return a schedule that is not deleted. Raises ``NotFound``."""
+    schedules = ReportSchedule.objects.with_id(schedule_id).not_deleted()
+    schedule = schedules.select_related("owner", "state_by").first()
+    if schedule is None:
+        raise NotFound("schedule", str(schedule_id))
+    return schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.AttemptIsAmbiguous: HTTPStatus.CONFLICT,
     exceptions.ReportAlreadyRunning: HTTPStatus.CONFLICT,
     exceptions.ReportNotInState: HTTPStatus.CONFLICT,
+    exceptions.TooManySchedules: HTTPStatus.CONFLICT,
+    exceptions.ScheduleNotInState: HTTPStatus.CONFLICT,
     exceptions.LinkInvalid: HTTPStatus.FORBIDDEN,
     exceptions.LinkExpired: HTTPStatus.GONE,
     exceptions.ReportGone: HTTPStatus.GONE,

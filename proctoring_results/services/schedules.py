@@ -195,18 +195,10 @@ def _save_at_a_free_place(schedule: ReportSchedule) -> None:
 
 
 def _locked_schedule(schedule_id: UUID | str) -> ReportSchedule:
-    schedule = _find(schedule_id)
+    schedule = ReportSchedule.objects.with_id(schedule_id).not_deleted().select_for_update().first()
     if schedule is None:
         raise NotFound("schedule", str(schedule_id))
     return schedule
-
-
-def _find(schedule_id: UUID | str) -> ReportSchedule | None:
-    try:
-        key = UUID(str(schedule_id))
-    except ValueError:
-        return None
-    return ReportSchedule.objects.not_deleted().select_for_update().filter(schedule_id=key).first()
 
 
 def _require_control(schedule: ReportSchedule, by: AbstractBaseUser) -> None:

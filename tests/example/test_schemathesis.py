@@ -21,12 +21,12 @@ from oauth2_provider.models import get_access_token_model
 from example_project.campus.seeding.courses import DEMO_COURSE, OTHER_COURSE
 from proctoring_results import api
 from proctoring_results.links import REPORT_LINK
-from proctoring_results.models import ExamAttempt, ProctoredExam, Report
+from proctoring_results.models import ExamAttempt, ProctoredExam, Report, ReportSchedule
 from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
 from tests.example.test_openapi import DOCS
 from tests.example.test_tokens import application_of
-from tests.factories import ReportFactory
+from tests.factories import ReportFactory, ReportScheduleFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -46,7 +46,10 @@ def team():
         build(api.request_report(course_id, enqueue=False).pk)
         ReportFactory(course_id=course_id, failed=True)
         ReportFactory(course_id=course_id)
-    return get_user_model().objects.get(username="instructor")
+    instructor = get_user_model().objects.get(username="instructor")
+    for place, state in enumerate(["active", "paused", "active"], 1):
+        ReportScheduleFactory(course_id=DEMO_COURSE, owner=instructor, place=place, state=state)
+    return instructor
 
 
 @pytest.fixture
@@ -74,6 +77,7 @@ def config(team, tmp_path) -> Path:
         "seen.review": [attempt.reviews.latest("pk").pk for attempt in attempts],
         "exam_id": [str(pk) for pk in ProctoredExam.objects.values_list("pk", flat=True)],
         "content_id": list(ProctoredExam.objects.values_list("content_id", flat=True)),
+        "schedule_id": [str(one.schedule_id) for one in ReportSchedule.objects.all()],
         "token": [REPORT_LINK.make_token(report, team, now=timezone.now()) for report in reports],
     }
     lines = ["[phases.coverage]", 'unexpected-methods = ["DELETE", "PUT"]']

@@ -127,7 +127,7 @@ class Schema(AutoSchema):
                     "Location",
                     OpenApiTypes.URI,
                     OpenApiParameter.HEADER,
-                    description="The address of the report.",
+                    description="The address of the report, or of the schedule.",
                     required=True,
                     response=list(operation.located),
                 )

@@ -12,7 +12,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules
 from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exams import ExamSerializer
@@ -21,6 +21,7 @@ from .me import OwnResultSerializer
 from .pagination import PageQuery
 from .report_requests import KindsSerializer, PreviewSerializer, ReportBody
 from .reports import LinkSerializer, ReportDetailSerializer, ReportSerializer
+from .schedules import ScheduleSerializer
 
 SerializerClass = type[Serializer[Any]]
 
@@ -110,4 +111,17 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (reports.LinkView, "POST"): Operation(answers={200: LinkSerializer}, refuses=(409, 410)),
     (reports.DownloadView, "GET"): FILE,
     (reports.ExcelView, "GET"): FILE,
+    (schedules.SchedulesView, "GET"): Operation(
+        query=schedules.SchedulesQuery, answers={200: PageOf(ScheduleSerializer)}
+    ),
+    (schedules.SchedulesView, "POST"): Operation(
+        body=schedules.ScheduleBody, answers={201: ScheduleSerializer}, refuses=(409,), located=(201,)
+    ),
+    (schedules.ScheduleView, "GET"): Operation(answers={200: ScheduleSerializer}),
+    (schedules.ScheduleView, "PUT"): Operation(
+        body=schedules.ScheduleChange, answers={200: ScheduleSerializer}, located=(200,)
+    ),
+    (schedules.ScheduleView, "DELETE"): Operation(answers={200: ScheduleSerializer}),
+    (schedules.PauseView, "POST"): Operation(answers={200: ScheduleSerializer}, refuses=(409,), located=(200,)),
+    (schedules.ResumeView, "POST"): Operation(answers={200: ScheduleSerializer}, refuses=(409,), located=(200,)),
 }

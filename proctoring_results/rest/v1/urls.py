@@ -1,9 +1,10 @@
 from django.urls import path
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules
 
 ATTEMPT = "attempts/<str:attempt_code>/"
 REPORT = "reports/<str:report_id>/"
+SCHEDULE = "report-schedules/<str:schedule_id>/"
 
 urlpatterns = [
     path("exams/", exams.ExamsView.as_view(), name="v1_exams"),
@@ -29,4 +30,8 @@ urlpatterns = [
     path(f"{REPORT}retry/", reports.RetryView.as_view(), name="v1_retry_report"),
     path(f"{REPORT}readme/", reports.ReadmeView.as_view(), name="v1_report_readme"),
     path(f"{REPORT}link/", reports.LinkView.as_view(), name="v1_link_report"),
+    path("report-schedules/", schedules.SchedulesView.as_view(), name="v1_report_schedules"),
+    path(SCHEDULE, schedules.ScheduleView.as_view(), name="v1_report_schedule"),
+    path(f"{SCHEDULE}pause/", schedules.PauseView.as_view(), name="v1_pause_schedule"),
+    path(f"{SCHEDULE}resume/", schedules.ResumeView.as_view(), name="v1_resume_schedule"),
 ]
