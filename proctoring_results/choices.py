@@ -276,7 +276,7 @@ class ScheduleProblem(TextChoices):
     KIND = "kind", _("This kind of report no longer exists.")
     EXAM = "exam", _("The exam to which the report is narrowed no longer exists.")
     FILTERS = "filters", _("A filter of the report is no longer valid.")
-    FORMAT = "format", _("The report has more rows than its format takes.")
+    FORMAT = "format", _("The report does not fit its format, or this site no longer has the format.")
     REPORT = "report", _("The report could not be built.")
 
 

@@ -120,6 +120,10 @@ def schedule(world):
     return [world.schedule.schedule_id]
 
 
+def weekly_fields(world):
+    return {**WEEKLY, "kind": "proctored_exam_results_report", "format": "csv"}
+
+
 def link(world):
     return [api.download_link(world.report, world.team)]
 
@@ -150,6 +154,15 @@ ENDPOINTS = [
     # A link is for one person, here of the team.
     Endpoint("download", (SIGN_IN, 403, 403, 403, 200, 403), args=link),
     Endpoint("download_excel", (SIGN_IN, 403, 403, 403, 200, 403), args=link),
+    Endpoint("schedules", PAGE, args=course),
+    Endpoint("add_schedule", (SIGN_IN, 403, 403, 403, 200, 200), args=course),
+    Endpoint("add_schedule", PAGE_TO_DO, "post", course, weekly_fields),
+    # Its owner is of the team.
+    Endpoint("change_schedule", (SIGN_IN, 403, 403, 403, 200, 403), args=schedule),
+    Endpoint("change_schedule", (SIGN_IN, 403, 403, 403, 303, 403), "post", schedule, weekly_fields),
+    Endpoint("pause_schedule", PAGE_TO_DO, "post", schedule),
+    Endpoint("resume_schedule", PAGE_TO_DO, "post", lambda world: [world.paused.schedule_id]),
+    Endpoint("delete_schedule", PAGE_TO_DO, "post", schedule),
     Endpoint("quiz_list", PAGE, args=course),
     Endpoint("sessions", PAGE, args=course),
     Endpoint("search_sessions", (SIGN_IN, 403, 403, 303, 303, 303), "post", course),

@@ -56,6 +56,8 @@ class ReportSchedule(models.Model):
     filters = models.JSONField(default=dict, blank=True)
     format = models.CharField(max_length=16, choices=ReportFormat, default=ReportFormat.CSV)
 
+    notify = models.BooleanField(default=False, help_text="A mail to the owner when a report is ready or has failed.")
+
     rhythm = models.CharField(max_length=16, choices=ScheduleRhythm)
     weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday.")
     month_day = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Or the last day of the month.")

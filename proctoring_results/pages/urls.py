@@ -5,6 +5,7 @@ from django.urls import path
 from proctoring_results.pages.data_download import views as data_download
 from proctoring_results.pages.numbers import views as numbers
 from proctoring_results.pages.quiz_list import views as quiz_list
+from proctoring_results.pages.schedules import views as schedules
 from proctoring_results.pages.service_dashboard import views as service_dashboard
 from proctoring_results.pages.session import views as session
 from proctoring_results.pages.sessions import neighbours as session_neighbours
@@ -15,6 +16,7 @@ app_name = "proctoring_results"
 # Course ids are opaque; the older ones have slashes.
 COURSE = "proctoring/courses/<path:course_id>/data-download/"
 EXAMS = "proctoring/courses/<path:course_id>/special-exams/"
+SCHEDULE = "proctoring/schedules/<uuid:schedule_id>/"
 SESSION = "proctoring/sessions/<str:attempt_code>/"
 
 urlpatterns = [
@@ -25,6 +27,12 @@ urlpatterns = [
     path("proctoring/reports/<uuid:task_id>/retry/", data_download.retry, name="retry_report"),
     path("proctoring/reports/download/<str:token>/", data_download.download, name="download"),
     path("proctoring/reports/download/<str:token>/excel/", data_download.download_excel, name="download_excel"),
+    path(f"{COURSE}schedules/", schedules.schedules, name="schedules"),
+    path(f"{COURSE}schedules/new/", schedules.add_schedule, name="add_schedule"),
+    path(SCHEDULE, schedules.change_schedule, name="change_schedule"),
+    path(f"{SCHEDULE}pause/", schedules.pause_schedule, name="pause_schedule"),
+    path(f"{SCHEDULE}resume/", schedules.resume_schedule, name="resume_schedule"),
+    path(f"{SCHEDULE}delete/", schedules.delete_schedule, name="delete_schedule"),
     # The longer addresses first: what comes before them is a course id, too.
     path(f"{EXAMS}sessions/search/", sessions.search_sessions, name="search_sessions"),
     path(f"{EXAMS}sessions/pass/", sessions.pass_sessions, name="pass_sessions"),

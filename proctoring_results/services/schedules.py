@@ -71,9 +71,10 @@ def create_schedule(
     kind: str = ReportKind.EXAM_RESULTS,
     filters: Mapping[str, Any] | None = None,
     file_format: ReportFormat | str = ReportFormat.CSV,
+    notify: bool = False,
     by: AbstractBaseUser,
 ) -> ReportSchedule:
-    """Create a schedule of a report, owned by ``by``, who may generate it.
+    """Create a schedule of a report, owned by ``by``, who may generate it, and gets mails of it with ``notify=True``.
 
     Raises ``TooManySchedules``, and ``AccessDenied`` and ``InvalidInput`` as ``request_report`` does.
     """
@@ -87,6 +88,7 @@ def create_schedule(
         kind=kind,
         filters=params,
         format=file_format,
+        notify=notify,
         counts_from=now,
         state_since=now,
         state_by_id=by.pk,
@@ -105,6 +107,7 @@ def change_schedule(
     kind: str,
     filters: Mapping[str, Any] | None = None,
     file_format: ReportFormat | str,
+    notify: bool = False,
     by: AbstractBaseUser,
 ) -> ReportSchedule:
     """Change what a schedule requests, and when. Only its owner may, with the permission to generate the report.
@@ -117,6 +120,7 @@ def change_schedule(
     schedule.kind, schedule.filters, schedule.format = check_request(
         schedule.course_id, kind, filters=filters or {}, file_format=file_format, by=by
     )
+    schedule.notify = notify
     for name, value in asdict(rhythm).items():
         setattr(schedule, name, value)
     schedule.counts_from = timezone.now()
@@ -323,7 +327,12 @@ def _request(run: ScheduleRun, schedule: ReportSchedule) -> ScheduleProblem:
     filters = {**schedule.filters, **({"exam": run.exam.content_id} if run.exam else {})}
     try:
         run.report = request_report(
-            schedule.course_id, schedule.kind, filters=filters, file_format=schedule.format, by=owner
+            schedule.course_id,
+            schedule.kind,
+            filters=filters,
+            file_format=schedule.format,
+            by=owner,
+            notify=schedule.notify,
         )
     except ReportAlreadyRunning as refusal:
         run.report, run.outcome = refusal.report, RunOutcome.ALREADY_RUNNING

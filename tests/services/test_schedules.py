@@ -130,6 +130,15 @@ def test_filters_kind_and_format_are_those_of_the_schedule(clock, owner):
     assert report.filters == {"exam": exam.content_id, "attention": "only"}
 
 
+@pytest.mark.parametrize("notify", [True, False])
+def test_the_owner_gets_the_mails_that_the_schedule_says(clock, owner, notify):
+    create_schedule(COURSE, WEEKLY, notify=notify, by=owner)
+    clock.shift(WEEK)
+    run_schedules()
+    notified = [notification.user for notification in Report.objects.get().notifications.all()]
+    assert notified == ([owner] if notify else [])
+
+
 def test_while_the_same_report_is_being_created_no_run_fails(clock, weekly, owner):
     clock.shift(WEEK)
     report = request_report(COURSE, by=owner)

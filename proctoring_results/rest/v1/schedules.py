@@ -54,6 +54,9 @@ class ClockField(StrictCharField):
             raise serializers.ValidationError("must be a time of day such as 06:00.")
         return time.fromisoformat(text)
 
+    def to_representation(self, value: Any) -> str:
+        return f"{value:%H:%M}"
+
 
 class ScheduleChange(serializers.Serializer[Any]):
     """A schedule as a whole: what is left out gets its default."""
@@ -64,6 +67,7 @@ class ScheduleChange(serializers.Serializer[Any]):
         help_text="Those of `reports/`. After due dates, each report is narrowed to the exam as well.",
     )
     format = StrictChoiceField(ReportFormat.choices, default=ReportFormat.CSV)
+    notify = serializers.BooleanField(default=False, help_text="Get a mail when a report is ready or has failed.")
     rhythm = StrictChoiceField(ScheduleRhythm.choices)
     weekday = StrictIntegerField(
         required=False, allow_null=True, min_value=0, max_value=6, help_text="0 is Monday; with `weekly` only."
@@ -94,11 +98,12 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     filters = serializers.DictField(child=serializers.CharField(), help_text="Empty for the whole course.")
     format = serializers.ChoiceField(ReportFormat.choices)
+    notify = serializers.BooleanField(help_text="Whether its owner gets mails.")
     rhythm = serializers.ChoiceField(ScheduleRhythm.choices)
     weekday = serializers.IntegerField(allow_null=True, help_text="0 is Monday.")
     month_day = serializers.IntegerField(allow_null=True)
     days_after_due = serializers.IntegerField(allow_null=True)
-    run_time = serializers.TimeField(format="%H:%M", help_text="In the time zone of the site.")
+    run_time = ClockField(help_text="Such as `06:00`, in the time zone of the site.")
     when = serializers.SerializerMethodField(help_text="The rhythm in words.")
     created_at = MomentField()
     next_run_at = MomentField(
@@ -184,7 +189,12 @@ def _rhythm(body: dict[str, Any]) -> Rhythm:
 
 
 def _request(body: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": body["kind"], "filters": body.get("filters"), "file_format": body["format"]}
+    return {
+        "kind": body["kind"],
+        "filters": body.get("filters"),
+        "file_format": body["format"],
+        "notify": body["notify"],
+    }
 
 
 def _find_schedule(caller: AbstractBaseUser, schedule_id: str) -> ReportSchedule:

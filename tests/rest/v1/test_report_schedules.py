@@ -48,12 +48,15 @@ def act(client, schedule, action):
 @time_machine.travel(NOON, tick=False)
 def test_a_schedule_is_created_and_says_when_it_runs(team, owner):
     exam = ProctoredExamFactory()
-    answer = create(team, kind="proctored_exam_incidents_report", filters={"exam": exam.content_id}, format="csv_excel")
+    answer = create(
+        team, kind="proctored_exam_incidents_report", filters={"exam": exam.content_id}, format="csv_excel", notify=True
+    )
     body = answer.json()
     assert answer.status_code == 201
     assert answer["Location"].endswith(of(ReportSchedule.objects.get()))
     assert (body["owner"], body["state"], body["problem"]) == (owner.username, "active", None)
     assert (body["kind"], body["format"]) == ("proctored_exam_incidents_report", "csv_excel")
+    assert body["notify"] is True
     assert body["filters"] == {"exam": exam.content_id}
     assert (body["rhythm"], body["weekday"], body["month_day"], body["run_time"]) == ("weekly", 0, None, "06:00")
     assert body["when"] == "Every Monday at 06:00 (UTC)"
