@@ -37,6 +37,8 @@ def test_the_example_has_no_wrong_setting():
         ({"PAGE_SIZE": True}, "E002"),
         ({"RETRY_PAUSES": (10, 60)}, "E002"),
         ({"REPORT_KINDS": "yes"}, "E002"),
+        ({"REPORT_KINDS": ["nowhere.Report"]}, "E037"),
+        ({"REPORT_KINDS": ["without a dot"]}, "E037"),
         ({"PROVIDERS": []}, "E002"),
         ([], "E002"),
         ({"DOWNLOAD_TTL": timedelta(0)}, "E003"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any, get_args, get_type_hints
@@ -19,6 +20,8 @@ from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
 from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy
 from proctoring_results.providers.registry import class_path, known_providers
+from proctoring_results.reports.kinds.base import Kind
+from proctoring_results.reports.kinds.registry import OWN_KINDS
 from proctoring_results.reports.sending import MAX_REDIRECT_LIFETIME
 
 from .messages import err
@@ -26,6 +29,8 @@ from .storage import storage_problems
 
 # Whose values are not shown, not even wrong ones.
 SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
+# A part of files' names, and stored in a column of this length.
+NAME_OF_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @register()
@@ -34,7 +39,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     problems: list[CheckMessage] = [*name_problems()]
     if not problems:
         providers = [*provider_problems()] or [*_calls()]
-        problems = [*_durations(), *_site_url(), *providers, *_keys(), *_lms(), *storage_problems()]
+        problems = [*_durations(), *_site_url(), *providers, *_keys(), *_lms(), *_report_kinds(), *storage_problems()]
     if not settings.USE_TZ:
         problems.append(err(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
@@ -176,3 +181,40 @@ def _lms() -> Iterator[CheckMessage]:
     if not isinstance(host, Lms):
         missing = [name for name in dir(Lms) if not name.startswith("_") and not hasattr(host, name)]
         yield err(5, f"{conf().LMS} does not fill in proctoring_results.lms.Lms: {', '.join(missing)}.")
+
+
+def _report_kinds() -> Iterator[CheckMessage]:
+    """Each class of ``REPORT_KINDS``: what is wrong with one would end each page that lists the kinds."""
+    taken = {kind.name for kind in OWN_KINDS}
+    for path in conf().REPORT_KINDS:
+        try:
+            kind = import_string(path)
+        except ImportError as error:
+            problem = f"it cannot be imported: {error}"
+        else:
+            problem = _problem_of_kind(kind, taken)
+            taken.add(getattr(kind, "name", ""))
+        if problem:
+            yield err(
+                37,
+                f"PROCTORING_RESULTS['REPORT_KINDS']: {path!r} is no kind of report: {problem}.",
+                "See “Add a kind of report” in the documentation.",
+            )
+
+
+def _problem_of_kind(kind: Any, taken: Set[str]) -> str:
+    """Return what is wrong with the class, as the end of a sentence; nothing if it can be used."""
+    if not (isinstance(kind, type) and issubclass(kind, Kind)):
+        return "it does not inherit from proctoring_results.reports.kinds.base.Kind"
+    missing = [name for name in ("name", "label", "noun", "description") if not getattr(kind, name, "")]
+    if missing:
+        return f"it lacks {', '.join(missing)}"
+    if not NAME_OF_KIND.fullmatch(kind.name):
+        return f"its name {kind.name!r} has other characters than letters, digits and _, or more than 64"
+    if kind.name in taken:
+        return f"another kind has the name {kind.name!r}"
+    try:
+        columns = kind().columns()
+    except NotImplementedError:
+        columns = ()
+    return "" if columns else "it has no columns"

@@ -13,7 +13,7 @@ from proctoring_results.models import Report
 from .columns import Column
 from .conversions import Contents
 from .kinds.base import Kind
-from .meanings import COLUMN_MEANINGS
+from .meanings import meaning_of
 from .narrowing import exam_name_of, exam_names
 
 
@@ -30,7 +30,7 @@ def contents_of(report: Report, kind: Kind, columns: Sequence[Column], rows: int
         (_("Times"), _("All times are in UTC.")),
         (_("Guard"), _("A text that a spreadsheet could take for a formula begins with an apostrophe (').")),
     ]
-    about += [(column.name, str(COLUMN_MEANINGS[column.name])) for column in columns if column.name in COLUMN_MEANINGS]
+    about += [(column.name, meaning_of(column)) for column in columns]
     return Contents(columns=columns, rows=rows, title=str(kind.label), about=about, as_of=as_of)
 
 
