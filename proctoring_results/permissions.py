@@ -95,6 +95,12 @@ def may_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool
     return all(may_with_report(user, permission, report) for permission in _to_download(report))
 
 
+def may_see_downloads(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
+    """Return whether the user may see who downloaded the report: who may, or requested it about several courses."""
+    requested_it = not report.course_id and _is_requester(user, report)
+    return requested_it or may_with_report(user, DOWNLOAD_REPORT, report)
+
+
 def require_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
     """Raise ``AccessDenied`` unless ``may_download``."""
     _require_with_report(user, _to_download(report), report)
@@ -103,6 +109,13 @@ def require_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> 
 def require_generate(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
     """Raise ``AccessDenied`` unless the user may generate the report, and so cancel and retry it."""
     _require_with_report(user, [GENERATE_REPORT, *_of_kind(report)], report)
+
+
+def require_delete(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
+    """Raise ``AccessDenied`` unless the user may delete the report: who requested it, while they may generate it."""
+    require_generate(user, report)
+    if not _is_requester(user, report):
+        raise AccessDenied(GENERATE_REPORT, report.course_id)
 
 
 def _to_download(report: Report) -> list[str]:

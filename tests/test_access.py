@@ -151,6 +151,9 @@ ENDPOINTS = [
     Endpoint("generate_report", PAGE_TO_DO, "post", course),
     Endpoint("cancel_report", PAGE_TO_DO, "post", unfinished),
     Endpoint("retry_report", PAGE_TO_DO, "post", failed),
+    # Only who requested a report deletes it, here the team.
+    Endpoint("delete_report", (SIGN_IN, 403, 403, 403, 200, 403), args=report),
+    Endpoint("delete_report", (SIGN_IN, 403, 403, 403, 303, 403), "post", report),
     # A link is for one person, here of the team.
     Endpoint("download", (SIGN_IN, 403, 403, 403, 200, 403), args=link),
     Endpoint("download_excel", (SIGN_IN, 403, 403, 403, 200, 403), args=link),
@@ -219,6 +222,7 @@ ENDPOINTS = [
     Endpoint("v1_cancel_report", (401, 404, 404, 404, 200, 200), "post", unfinished_of_all),
     Endpoint("v1_cancel_report", (401, 404, 404, 403, 200, 200), "post", unfinished),
     Endpoint("v1_retry_report", (401, 404, 404, 403, 202, 202), "post", failed),
+    Endpoint("v1_delete_report", (401, 404, 404, 403, 200, 403), "post", report),
     Endpoint("v1_link_report", (401, 404, 404, 403, 200, 200), "post", report),
     Endpoint("v1_report_schedules", COURSE_OF_V1, data=named_course),
     Endpoint(
@@ -294,7 +298,7 @@ def world(db, settings, monkeypatch):
         incident=IncidentFactory(review=review),
         evidence_token=api.evidence_link(EvidenceFactory(review=review), team),
         seen={"change": None, "review": review.pk},
-        report=ReportFactory(ready=b"course_id\r\n", course_id=COURSE),
+        report=ReportFactory(ready=b"course_id\r\n", course_id=COURSE, requested_by=team),
         unfinished=ReportFactory(course_id=COURSE),
         report_of_all=ReportFactory(ready=True, course_id="", courses=[COURSE], requested_by=team),
         unfinished_of_all=ReportFactory(course_id="", courses=[COURSE], requested_by=team),

@@ -26,7 +26,6 @@ from proctoring_results.choices import (
 )
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
-    AccessDenied,
     LinkExpired,
     LinkInvalid,
     NotFound,
@@ -173,8 +172,7 @@ def delete_report(task_id: UUID | str, *, by: AbstractBaseUser) -> Report:
     Raises ``ReportNotInState`` unless it is ready, ``AccessDenied`` and ``NotFound``.
     """
     report = _locked_report(task_id, by)
-    if report.requested_by_id != by.pk:
-        raise AccessDenied(permissions.GENERATE_REPORT, report.course_id)
+    permissions.require_delete(by, report)
     if report.state != ReportState.READY:
         raise ReportNotInState(report, _("Only a report that is ready can be deleted."))
     report.state, report.deleted_by_id, report.deleted_at = ReportState.EXPIRED, by.pk, timezone.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.people import person
 from proctoring_results.queries.counts import course_counts
+from proctoring_results.queries.downloads import Downloads, downloads_of
 from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
@@ -73,6 +74,9 @@ class ReportRow:
     token: str
     # Can be downloaded for Excel, too.
     is_csv: bool
+    # None for a person who may not download.
+    downloads: Downloads | None
+    may_delete: bool
     finished_at: datetime
     requester: str
     as_of: datetime | None
@@ -121,29 +125,25 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
     """
     now = timezone.now()
     may_generate = permissions.may(user, permissions.GENERATE_REPORT, course_id)
-    may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
     # In this order: a report that becomes ready in between is in both lists rather than in none, and a page that has
     # seen a task under way refreshes soon.
     under_way = Report.objects.in_course(course_id).unfinished().exists()
     tasks = page_of(_tasks(course_id, now), params.get("tasks"))
     reports = page_of(_reports(course_id, now), params.get("reports"))
     names = exam_names([*tasks, *reports])
-    granted = _granted(course_id, user, {report.permission for report in reports}) if may_download else set()
+    reader = _reader(course_id, user, list(reports), may_generate=may_generate)
     task_rows = [_task_row(report, exam_name_of(report, names), now) for report in tasks]
     return DataDownloadPage(
         rendered_at=now,
         may_generate=may_generate,
-        missing=_missing(may_generate=may_generate, may_download=may_download),
-        whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and may_download) else "",
+        missing=_missing(may_generate=may_generate, may_download=reader.may_download),
+        whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and reader.may_download) else "",
         policy=_policy(course_id),
         counts=_counts(course_id),
         under_way=under_way,
         tasks=task_rows,
         tasks_pager=pager(tasks, "tasks", reports=reports.number),
-        reports=[
-            _report_row(report, exam_name_of(report, names), user if report.permission in granted else None, now)
-            for report in reports
-        ],
+        reports=[_report_row(report, exam_name_of(report, names), reader, now) for report in reports],
         reports_pager=pager(reports, "reports", tasks=tasks.number),
         link_lifetime=sentences.link_lifetime(),
         report_lifetime=sentences.report_lifetime(),
@@ -219,14 +219,40 @@ def _task_row(report: Report, exam_name: str, now: datetime) -> TaskRow:
     )
 
 
-def _report_row(report: Report, exam_name: str, user: AbstractBaseUser | None, now: datetime) -> ReportRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """The person who reads the list of reports, and what they may do with a report by its own permission."""
+
+    user: AbstractBaseUser
+    may_generate: bool
+    may_download: bool
+    # The permissions of kinds that the person has.
+    granted: Collection[str]
+    downloads: Mapping[int, Downloads]
+
+
+def _reader(course_id: str, user: AbstractBaseUser, reports: Sequence[Report], *, may_generate: bool) -> _Reader:
+    may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
+    return _Reader(
+        user=user,
+        may_generate=may_generate,
+        may_download=may_download,
+        granted=_granted(course_id, user, {report.permission for report in reports}),
+        downloads=downloads_of(reports) if may_download else {},
+    )
+
+
+def _report_row(report: Report, exam_name: str, reader: _Reader, now: datetime) -> ReportRow:
+    is_granted = report.permission in reader.granted
     return ReportRow(
         task_id=str(report.task_id),
         name=report.file_name,
         name_parts=report.file_name.split("_"),
         scope=_scope(report, exam_name),
-        token=REPORT_LINK.make_token(report, user, now=now) if user else "",
+        token=REPORT_LINK.make_token(report, reader.user, now=now) if reader.may_download and is_granted else "",
         is_csv=report.format == ReportFormat.CSV,
+        downloads=reader.downloads.get(report.pk, Downloads(0)) if reader.may_download else None,
+        may_delete=reader.may_generate and is_granted and report.requested_by_id == reader.user.pk,
         finished_at=report.finished_at or report.requested_at,
         requester=_requester(report),
         as_of=report.as_of,

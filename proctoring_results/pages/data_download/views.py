@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
-from proctoring_results.choices import ReportFormat, ReportKind
+from proctoring_results.choices import ReportFormat, ReportKind, ReportState
 from proctoring_results.exceptions import (
     AccessDenied,
     InvalidInput,
@@ -42,6 +42,7 @@ from proctoring_results.queries.lookups import get_report
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import (
     cancel_report,
+    delete_report,
     redeem_download,
     request_report,
     retry_report,
@@ -145,6 +146,27 @@ def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
 def retry(request: SignedIn, task_id: UUID) -> HttpResponse:
     course_id = get_report(task_id).course_id
     return _report_changed(request, course_id, lambda by: retry_report(task_id, by=by))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@signed_in
+@throttled
+def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
+    """Ask once more, on a page that needs no JavaScript; then delete."""
+    report = get_report(task_id)
+    if request.method == "POST":
+        return _report_changed(
+            request, report.course_id, lambda by: delete_report(task_id, by=by), _("The report was deleted.")
+        )
+    permissions.require_delete(request.user, report)
+    back = reverse("proctoring_results:data_download", args=[report.course_id])
+    if report.state != ReportState.READY:
+        # Deleted in another tab, for example.
+        flash(request, messages.WARNING, _("Only a report that is ready can be deleted."))
+        return SeeOther(back)
+    context = {"report": report, "course_name": course_name(report.course_id), "back": back}
+    return render(request, "proctoring_results/data_download/delete.html", context)
 
 
 def _report_changed(

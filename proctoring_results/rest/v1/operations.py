@@ -107,6 +107,7 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (reports.ReportView, "GET"): Operation(answers={200: ReportDetailSerializer}),
     (reports.ReadmeView, "GET"): Operation(answers={200: FileOf("text/plain")}),
     (reports.CancelView, "POST"): Operation(answers={200: ReportDetailSerializer}, refuses=(409,), located=(200,)),
+    (reports.DeleteView, "POST"): Operation(answers={200: ReportDetailSerializer}, refuses=(409,), located=(200,)),
     (reports.RetryView, "POST"): Operation(answers={202: ReportDetailSerializer}, refuses=(409,), located=(202,)),
     (reports.LinkView, "POST"): Operation(answers={200: LinkSerializer}, refuses=(409, 410)),
     (reports.DownloadView, "GET"): FILE,

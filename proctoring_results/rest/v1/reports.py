@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -24,11 +24,13 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound, ReportAlreadyRunning, ReportAlreadyThere
 from proctoring_results.http import address_of, keep_private, streamed
 from proctoring_results.models import Report
+from proctoring_results.queries.downloads import Downloads, downloads_of
 from proctoring_results.queries.lookups import get_report, reports_in_course, reports_of_all_courses
 from proctoring_results.reports.readme import readme
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import (
     cancel_report,
+    delete_report,
     download_link,
     redeem_download,
     request_report,
@@ -38,7 +40,7 @@ from proctoring_results.services.reports import (
 from proctoring_results.throttles import ReportsThrottle
 
 from .base import ApiView
-from .pagination import Order, PageQuery, page, serialize_all
+from .pagination import Order, PageQuery, page
 from .params import IdField, MomentField, StrictChoiceField
 from .report_requests import CourseOrAllQuery, ReportBody, course_of
 
@@ -59,6 +61,19 @@ class TokenQuery(serializers.Serializer[Any]):
     """Not validated: every token that is no link of this site gets the same answer."""
 
     token = serializers.CharField(help_text="Part of the link.")
+
+
+class DownloadsSerializer(serializers.Serializer[Any]):
+    """How often the file was downloaded, and by whom last. Refused downloads do not count."""
+
+    number = serializers.IntegerField()
+    last_at = MomentField(allow_null=True)
+    last_by = serializers.CharField(source="last_by.get_username", allow_null=True, help_text="A username.")
+
+    def get_attribute(self, report: Any) -> Downloads | None:
+        # Read for all reports of an answer at once.
+        downloads: Mapping[int, Downloads] = self.context["downloads"]
+        return downloads.get(report.pk)
 
 
 class ReportSerializer(serializers.Serializer[Any]):
@@ -95,6 +110,11 @@ class ReportSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(allow_null=True, help_text="Of the file, in hexadecimal digits.")
     as_of = MomentField(allow_null=True, help_text="The time at which all rows were read.")
     expires_at = MomentField(allow_null=True, help_text="When the file is removed.")
+    deleted_at = MomentField(allow_null=True, help_text="When it was deleted before its time.")
+    deleted_by = serializers.CharField(
+        source="deleted_by.get_username", allow_null=True, help_text="The username of who requested and deleted it."
+    )
+    downloads = DownloadsSerializer(allow_null=True, help_text="Null for people who may not download.")
 
     def get_reason(self, report: Report) -> str | None:
         return str(ReportFailure(report.failure).label) if report.failure else None
@@ -150,7 +170,12 @@ class ReportsView(ReportApiView):
             reports = reports.filter(kind=params["kind"])
         if "state" in params:
             reports = reports.in_state(ReportState(params["state"]), timezone.now())
-        return page(reports, NEWEST_FIRST, params, serialize_all(ReportSerializer), list_name="reports")
+        reports = reports.select_related("requested_by", "deleted_by")
+
+        def serialize(reports: list[Report]) -> Any:
+            return ReportSerializer(reports, many=True, context=_context(reports, self.caller)).data
+
+        return page(reports, NEWEST_FIRST, params, serialize, list_name="reports")
 
     def post(self, request: Request) -> Response:
         """Request a report.
@@ -162,8 +187,8 @@ class ReportsView(ReportApiView):
         try:
             report = self.request_report(body)
         except (ReportAlreadyRunning, ReportAlreadyThere) as refusal:
-            return _report_response(request, refusal.report, 200)
-        return _report_response(request, report, 202)
+            return _report_response(self, refusal.report, 200)
+        return _report_response(self, report, 202)
 
     def request_report(self, body: Mapping[str, Any]) -> Report:
         course_id = course_of(body)
@@ -181,7 +206,7 @@ class ReportsView(ReportApiView):
 class ReportView(ApiView):
     def get(self, request: Request, report_id: str) -> Response:
         """One report, with its progress."""
-        return Response(ReportDetailSerializer(_find_report(self.caller, report_id)).data)
+        return Response(_fields(_find_report(self.caller, report_id), self.caller))
 
 
 class ReadmeView(ApiView):
@@ -198,14 +223,21 @@ class CancelView(ReportApiView):
     def post(self, request: Request, report_id: str) -> Response:
         """Cancel a report that is being created."""
         report = _find_report(self.caller, report_id)
-        return _report_response(request, cancel_report(report.task_id, by=self.caller), 200)
+        return _report_response(self, cancel_report(report.task_id, by=self.caller), 200)
 
 
 class RetryView(ReportApiView):
     def post(self, request: Request, report_id: str) -> Response:
         """Request a report again that failed."""
         report = _find_report(self.caller, report_id)
-        return _report_response(request, retry_report(report.task_id, by=self.caller), 202)
+        return _report_response(self, retry_report(report.task_id, by=self.caller), 202)
+
+
+class DeleteView(ReportApiView):
+    def post(self, request: Request, report_id: str) -> Response:
+        """Delete a ready report before its time. Only who requested it may."""
+        report = _find_report(self.caller, report_id)
+        return _report_response(self, delete_report(report.task_id, by=self.caller), 200)
 
 
 class LinkView(ReportApiView):
@@ -260,9 +292,25 @@ def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
     return report
 
 
-def _report_response(request: Request, report: Report, status: int) -> Response:
-    location = request.build_absolute_uri(reverse("proctoring_api:v1_report", args=[report.task_id]))
-    return Response(ReportDetailSerializer(report).data, status, headers={"Location": location})
+def _context(reports: Sequence[Report], caller: AbstractBaseUser) -> dict[str, Any]:
+    """Return the downloads of the reports whose downloads the caller may see."""
+    may_see: dict[str | int, bool] = {}
+    for report in reports:
+        scope = report.course_id or report.pk
+        if scope not in may_see:
+            may_see[scope] = permissions.may_see_downloads(caller, report)
+    visible = [report for report in reports if may_see[report.course_id or report.pk]]
+    downloads = downloads_of(visible)
+    return {"downloads": {report.pk: downloads.get(report.pk, Downloads(0)) for report in visible}}
+
+
+def _fields(report: Report, caller: AbstractBaseUser) -> dict[str, Any]:
+    return dict(ReportDetailSerializer(report, context=_context([report], caller)).data)
+
+
+def _report_response(view: ApiView, report: Report, status: int) -> Response:
+    location = view.request.build_absolute_uri(reverse("proctoring_api:v1_report", args=[report.task_id]))
+    return Response(_fields(report, view.caller), status, headers={"Location": location})
 
 
 def _download_url(request: Request, name: str, token: str) -> str:

@@ -28,6 +28,7 @@ urlpatterns = [
     path(REPORT, reports.ReportView.as_view(), name="v1_report"),
     path(f"{REPORT}cancel/", reports.CancelView.as_view(), name="v1_cancel_report"),
     path(f"{REPORT}retry/", reports.RetryView.as_view(), name="v1_retry_report"),
+    path(f"{REPORT}delete/", reports.DeleteView.as_view(), name="v1_delete_report"),
     path(f"{REPORT}readme/", reports.ReadmeView.as_view(), name="v1_report_readme"),
     path(f"{REPORT}link/", reports.LinkView.as_view(), name="v1_link_report"),
     path("report-schedules/", schedules.SchedulesView.as_view(), name="v1_report_schedules"),

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportState, ReportStep
-from proctoring_results.models import Report
+from proctoring_results.models import Report, ReportDownload
 from tests.factories import COURSE, ProctoredExamFactory, ReportFactory, UserFactory
 from tests.host.models import CourseRole, Role
 from tests.rest.calling import post, signed_in
@@ -251,3 +251,39 @@ def test_who_may_generate_but_not_look_is_told_the_id_and_no_more():
     answer = ask(client)
     assert answer.status_code == 202
     assert problem(client.get(answer["Location"])) == (404, "not_found")
+
+
+# ----------------------------------------------------------------------------------------- deleting, and who downloaded
+
+
+def test_the_requester_deletes_a_report():
+    team = member(Role.INSTRUCTOR)
+    report = ReportFactory(ready=True, requested_by_id=int(team.session["_auth_user_id"]))
+    answer = post(team, of(report, "delete/"), {})
+    assert (answer.status_code, answer.json()["state"]) == (200, "expired")
+    assert answer.json()["deleted_at"] is not None
+    assert answer.json()["deleted_by"] == report.requested_by.username
+    assert problem(post(team, of(report, "delete/"), {})) == (409, "report_not_in_state")
+    assert problem(post(team, of(report, "link/"), {})) == (410, "report_gone")
+
+
+def test_nobody_else_deletes_it(team):
+    report = ReportFactory(ready=True)
+    assert problem(post(team, of(report, "delete/"), {})) == (403, "access_denied")
+    assert Report.objects.get().state == "ready"
+
+
+def test_downloads_are_for_people_who_may_download(team, viewer):
+    report, grace = ReportFactory(ready=True), UserFactory(username="grace")
+    at = datetime(2026, 5, 3, 14, 2, tzinfo=UTC)
+    ReportDownload.objects.create(report=report, user=grace, at=at, outcome="downloaded")
+    expected = {"number": 1, "last_at": "2026-05-03T14:02:00Z", "last_by": "grace"}
+    for client, downloads in [(team, expected), (viewer, None)]:
+        assert client.get(of(report)).json()["downloads"] == downloads
+        [row] = client.get(REPORTS, {"course_id": COURSE}).json()["results"]
+        assert row["downloads"] == downloads
+
+
+def test_a_report_that_nobody_has_downloaded_has_none(team):
+    downloads = team.get(of(ReportFactory(ready=True))).json()["downloads"]
+    assert downloads == {"number": 0, "last_at": None, "last_by": None}
