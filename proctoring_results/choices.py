@@ -107,6 +107,7 @@ class EffectKind(TextChoices):
     MAIL = "mail", _("mail to the learner")
     NOTICE = "notice", _("notice to the course team")
     REPORT = "report", _("mail about a report")
+    SCHEDULE = "schedule", _("mail about a schedule")
     PROVIDER = "provider", _("provider call")
 
 

@@ -80,9 +80,9 @@ def deliver(pk: int, silent_providers: set[str] | None = None) -> bool:
     fence = _claim(pk)
     if fence is None:
         return False
-    effect = LmsEffect.objects.select_related("user", "exam", "attempt__user", "attempt__exam", "change", "report").get(
-        pk=pk
-    )
+    effect = LmsEffect.objects.select_related(
+        "user", "exam", "attempt__user", "attempt__exam", "change", "report", "schedule"
+    ).get(pk=pk)
     try:
         handler = effect_of(effect.kind)
         if handler.is_stale(effect):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from proctoring_results.choices import EffectKind
 
-from . import certificate, credit, grade, mail, notice, provider, report
+from . import certificate, credit, grade, mail, notice, provider, report, schedule
 from .base import Effect
 
 # In the order in which the preview of a decision names them.
@@ -20,6 +20,7 @@ EFFECTS: Mapping[EffectKind, Effect] = {
         notice.EFFECT,
         provider.EFFECT,
         report.EFFECT,
+        schedule.EFFECT,
     )
 }
 # They follow from all attempts that count, and so from archiving one, too.

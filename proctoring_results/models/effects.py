@@ -18,6 +18,7 @@ from .exams import ProctoredExam
 from .fields import IdField
 from .reports import Report
 from .reviews import ExamReview
+from .schedules import ReportSchedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,6 +125,7 @@ class LmsEffect(LeasedTask):
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="effects")
+    schedule = models.ForeignKey(ReportSchedule, on_delete=models.PROTECT, null=True, related_name="effects")
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)
     # "kind:user:exam" while a grade, credit, certificate or mail effect is being delivered, else NULL. It is unique, so
     # that deliveries for one learner and exam take turns.
@@ -149,6 +151,11 @@ class LmsEffect(LeasedTask):
                 condition=Q(kind=EffectKind.REPORT, user__isnull=False, report__isnull=False)
                 | (~Q(kind=EffectKind.REPORT) & Q(report=None)),
                 name="a_mail_about_a_report_names_report_and_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=EffectKind.SCHEDULE, user__isnull=False, schedule__isnull=False)
+                | (~Q(kind=EffectKind.SCHEDULE) & Q(schedule=None)),
+                name="a_mail_about_a_schedule_names_schedule_and_person",
             ),
         ]
         indexes = [

@@ -15,8 +15,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from proctoring_results import permissions
+from proctoring_results import permissions, tasks
 from proctoring_results.choices import (
+    EffectKind,
     ReportFormat,
     ReportKind,
     ReportState,
@@ -34,7 +35,8 @@ from proctoring_results.exceptions import (
     ScheduleNotInState,
     TooManySchedules,
 )
-from proctoring_results.models import ProctoredExam, Report, ReportSchedule, ScheduleRun
+from proctoring_results.jobs.enqueue import enqueue_after_commit
+from proctoring_results.models import LmsEffect, ProctoredExam, Report, ReportSchedule, ScheduleRun
 from proctoring_results.models.schedules import MAX_DAYS_AFTER_DUE, MAX_SCHEDULES
 from proctoring_results.reports.rhythms import Rhythm
 from proctoring_results.validation import clean_key
@@ -176,6 +178,7 @@ def erase_schedules(owner: AbstractBaseUser) -> None:
     schedules = ReportSchedule.objects.filter(owner_id=owner.pk)
     Report.objects.filter(schedule__in=schedules).update(schedule=None)
     ScheduleRun.objects.filter(schedule__in=schedules).delete()
+    LmsEffect.objects.filter(schedule__in=schedules).delete()
     schedules.delete()
 
 
@@ -237,6 +240,19 @@ def _changed(
     schedule.next_run_at = _next_run(schedule, now) if schedule.is_active else None
     schedule.save()
     return schedule
+
+
+def _stop(schedule: ReportSchedule, state: ScheduleState, problem: ScheduleProblem) -> None:
+    """Let a schedule rest that nobody has paused, and write to its owner."""
+    stopped = _changed(schedule, state, None, problem)
+    LmsEffect.objects.create(
+        kind=EffectKind.SCHEDULE,
+        schedule=stopped,
+        user_id=stopped.owner_id,
+        queued_at=stopped.state_since,
+        next_try_at=stopped.state_since,
+    )
+    enqueue_after_commit(tasks.deliver_effects)
 
 
 # ------------------------------------------------------------------------------------------------------------ planning
@@ -310,7 +326,7 @@ def run_schedule(pk: int, now: datetime) -> bool:
     if exam is not None:
         run.exam, run.due_date = exam, exam.due_date
     if problem := _request(run, schedule):
-        _changed(schedule, ScheduleState.REFUSED, None, problem)
+        _stop(schedule, ScheduleState.REFUSED, problem)
         logger.warning("Schedule %s was paused: %s", schedule.schedule_id, problem.value)
         return False
     run.save(force_insert=True)
@@ -393,5 +409,5 @@ def _count(run: ScheduleRun) -> None:
         schedules.update(failures=F("failures") + 1)
         schedule = schedules.active().filter(failures__gte=MAX_FAILURES).first()
         if schedule is not None:
-            _changed(schedule, ScheduleState.FAILED, None, ScheduleProblem(run.problem))
+            _stop(schedule, ScheduleState.FAILED, ScheduleProblem(run.problem))
             logger.warning("Schedule %s is off after %d failures in a row.", schedule.schedule_id, schedule.failures)

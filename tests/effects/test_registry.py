@@ -75,9 +75,9 @@ def test_every_kind_of_effect_has_its_entry():
     assert all(effect.kind is kind for kind, effect in EFFECTS.items())
 
 
-def test_every_kind_of_effect_follows_from_a_transition_but_for_the_mail_about_a_report():
+def test_every_kind_of_effect_follows_from_a_transition_but_for_mails_about_reports():
     kinds = {kind for transition in TRANSITIONS.values() for kind in transition.effects}
-    assert kinds == set(EffectKind) - {EffectKind.REPORT}
+    assert kinds == set(EffectKind) - {EffectKind.REPORT, EffectKind.SCHEDULE}
 
 
 def test_archiving_an_attempt_queues_every_level(attempt):
