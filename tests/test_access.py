@@ -166,6 +166,10 @@ ENDPOINTS = [
     Endpoint("pause_schedule", PAGE_TO_DO, "post", schedule),
     Endpoint("resume_schedule", PAGE_TO_DO, "post", lambda world: [world.paused.schedule_id]),
     Endpoint("delete_schedule", PAGE_TO_DO, "post", schedule),
+    # Over all courses: for those who may generate reports in one.
+    Endpoint("all_reports", (SIGN_IN, 403, 403, 403, 200, 200)),
+    Endpoint("generate_all_reports", PAGE_TO_DO, "post"),
+    Endpoint("cancel_report", PAGE_TO_DO, "post", unfinished_of_all),
     Endpoint("quiz_list", PAGE, args=course),
     Endpoint("sessions", PAGE, args=course),
     Endpoint("search_sessions", (SIGN_IN, 403, 403, 303, 303, 303), "post", course),

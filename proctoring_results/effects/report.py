@@ -68,12 +68,13 @@ def _course_name(report: Report) -> str:
 
 
 def _page_url(report: Report) -> str:
-    """Return the address of Data Download; empty if ``SITE_URL`` is not set or the site leaves out the pages."""
+    """Return the address of the page with the report; empty if ``SITE_URL`` is not set or the site leaves it out."""
     site = conf().SITE_URL
-    if not (site and report.course_id):
+    if not site:
         return ""
+    page, args = ("data_download", [report.course_id]) if report.course_id else ("all_reports", [])
     try:
-        return site + reverse("proctoring_results:data_download", args=[report.course_id])
+        return site + reverse(f"proctoring_results:{page}", args=args)
     except NoReverseMatch:
         return ""
 

@@ -28,6 +28,11 @@ def exams_in_course(course_id: str) -> ProctoredExamQuerySet:
     return ProctoredExam.objects.in_course(course_id).order_by("exam_name", "pk")
 
 
+def exams_elsewhere(course_id: str) -> bool:
+    """Return whether reports can be about another course, too."""
+    return ProctoredExam.objects.with_result().exclude(course_id=course_id).exists()
+
+
 def get_exam(course_id: str, content_id: str) -> ProctoredExam:
     """Return an exam. Raises ``NotFound``."""
     exam = ProctoredExam.objects.filter(course_id=course_id, content_id=content_id).first()

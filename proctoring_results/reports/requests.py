@@ -122,27 +122,29 @@ def request_about_all_courses(
 
 
 def kinds_in_course(user: AbstractBaseUser, course_id: str) -> list[Kind]:
-    """Return the kinds that the user may generate in the course. Raises ``AccessDenied`` if reports are not theirs."""
-    permissions.require(user, permissions.GENERATE_REPORT, course_id)
+    """Return the kinds that somebody who may generate reports in the course may generate."""
     return [
-        kind
-        for kind in kinds().values()
-        if all(permissions.may(user, permission, course_id) for permission in permissions_to_generate(kind))
+        kind for kind in kinds().values() if not kind.permission or permissions.may(user, kind.permission, course_id)
     ]
 
 
-def kinds_in_all_courses(user: AbstractBaseUser) -> list[Kind]:
-    """Return the kinds that the user may generate in one of the courses at least. Raises ``AccessDenied``."""
-    courses = courses_with_results()
-    ours = permissions.courses_where(user, [permissions.GENERATE_REPORT], courses)
-    return [kind for kind in kinds().values() if not kind.permission or _may_somewhere(user, kind.permission, ours)]
+def courses_of_kinds(user: AbstractBaseUser) -> dict[str, list[str]]:
+    """Return the kinds that the user may generate somewhere, each with the courses in which.
+
+    Raises ``AccessDenied`` if the user may generate no report anywhere.
+    """
+    courses = permissions.courses_where(user, [permissions.GENERATE_REPORT], courses_with_results())
+    by_kind = {kind.name: _where(user, kind.permission, courses) for kind in kinds().values()}
+    return {name: where for name, where in by_kind.items() if where}
 
 
-def _may_somewhere(user: AbstractBaseUser, permission: str, course_ids: list[str]) -> bool:
+def _where(user: AbstractBaseUser, permission: str, course_ids: list[str]) -> list[str]:
+    if not permission:
+        return course_ids
     try:
-        return bool(permissions.courses_where(user, [permission], course_ids))
+        return permissions.courses_where(user, [permission], course_ids)
     except AccessDenied:
-        return False
+        return []
 
 
 def permissions_to_generate(kind: Kind) -> list[str]:

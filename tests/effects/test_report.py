@@ -138,7 +138,7 @@ def test_a_report_about_all_courses_names_their_number(mailoutbox):
     deliver_due()
     [mail] = mailoutbox
     assert mail.subject == "Report ready: 2 courses"
-    assert "where you requested it" in mail.body
+    assert "https://lms.example/proctoring/reports/" in mail.body
 
 
 # --- Once for each end ---

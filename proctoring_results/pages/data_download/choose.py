@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTER_NAMES, in_words
@@ -19,8 +18,9 @@ from proctoring_results.pages._shared.formats import number
 from proctoring_results.people import email_of
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import available_formats
-from proctoring_results.reports.kinds.registry import kinds
+from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.narrowing import ARCHIVED, check_number_of_rows, filter_params, number_of_rows
+from proctoring_results.reports.requests import kinds_in_course
 from proctoring_results.services.reports import preference_of
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class ChooseForm(FilterForm):
     """The filters, between the kind and the format."""
 
     def __init__(
-        self, params: Mapping[str, Any], exams: Iterable[ProctoredExam], offered: Iterable[Kind], usual: str
+        self, params: Mapping[str, Any], exams: Iterable[ProctoredExam] | None, offered: Iterable[Kind], usual: str
     ) -> None:
-        super().__init__(params, exams, archived=ARCHIVED)
+        super().__init__(params, exams or (), archived=ARCHIVED, without=() if exams is not None else ("exam",))
         kind = forms.ChoiceField(
             label=gettext_lazy("Kind"),
             required=False,
@@ -102,12 +102,21 @@ class Choice:
         return bool(self.form.is_bound and self.form.errors)
 
 
-def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], file_format: str) -> Choice:
+def choice_in_course(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], file_format: str) -> Choice:
     """Return what the parameters choose. ``file_format`` is the one that the person took last."""
     exams = list(exams_in_course(course_id).with_result())
-    offered = [
-        kind for kind in kinds().values() if not kind.permission or permissions.may(user, kind.permission, course_id)
-    ]
+    offered = {kind.name: [course_id] for kind in kinds_in_course(user, course_id)}
+    return choice(offered, exams, params, file_format)
+
+
+def choice(
+    courses_of: Mapping[str, list[str]],
+    exams: Collection[ProctoredExam] | None,
+    params: Mapping[str, Any],
+    file_format: str,
+) -> Choice:
+    """Return what the parameters choose among kinds, each about its courses; without ``exams`` about many."""
+    offered = [kind_named(name) for name in courses_of]
     chosen = {name: str(params[name]) for name in PARAMS if params.get(name)}
     form = ChooseForm({"format": file_format, **chosen}, exams, offered, file_format)
     if not chosen:
@@ -115,12 +124,12 @@ def choice(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], fi
     if not form.is_valid():
         return Choice(form, is_open=True)
     filters, values = form.attempt_filter(), form.values
-    kind, chosen_format = kinds()[values["kind"]], ReportFormat(values["format"])
-    exam_name = next((exam.exam_name for exam in exams if exam.content_id == filters.exam), "")
+    kind, chosen_format = kind_named(values["kind"]), ReportFormat(values["format"])
+    exam_name = next((exam.exam_name for exam in exams or () if exam.content_id == filters.exam), "")
     problem, rows = "", ""
     try:
-        check_number_of_rows(kind, [course_id], filters, chosen_format)
-        rows = _about(number_of_rows(kind, [course_id], filters))
+        check_number_of_rows(kind, courses_of[kind.name], filters, chosen_format)
+        rows = _about(number_of_rows(kind, courses_of[kind.name], filters))
     except InvalidInput as refusal:
         problem = refusal.problem
     stored = filter_params(filters)

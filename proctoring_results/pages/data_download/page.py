@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind, ReportState, ReportStep, ResultWord
@@ -24,6 +26,7 @@ from proctoring_results.pages._shared.permission_names import MissingPermission,
 from proctoring_results.people import person
 from proctoring_results.queries.counts import course_counts
 from proctoring_results.queries.downloads import Downloads, downloads_of
+from proctoring_results.queries.lookups import reports_of_all_courses
 from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
@@ -34,6 +37,8 @@ from .meanings import Meanings, meanings
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models.reports import ReportQuerySet
 
 # Links are renewed after four fifths of their lifetime: after four minutes of five.
 RENEWED_AFTER = 0.8
@@ -125,49 +130,100 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
     """
     now = timezone.now()
     may_generate = permissions.may(user, permissions.GENERATE_REPORT, course_id)
-    # In this order: a report that becomes ready in between is in both lists rather than in none, and a page that has
-    # seen a task under way refreshes soon.
-    under_way = Report.objects.in_course(course_id).unfinished().exists()
-    tasks = page_of(_tasks(course_id, now), params.get("tasks"))
-    reports = page_of(_reports(course_id, now), params.get("reports"))
-    names = exam_names([*tasks, *reports])
-    reader = _reader(course_id, user, list(reports), may_generate=may_generate)
-    task_rows = [_task_row(report, exam_name_of(report, names), now) for report in tasks]
+    may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
+    has = cache(lambda permission: not permission or permissions.may(user, permission, course_id))
+    reader = _Reader(
+        user=user,
+        sees_downloads=lambda report: may_download,
+        may_download=lambda report: may_download and has(report.permission),
+        may_generate=lambda report: may_generate and has(report.permission),
+    )
     return DataDownloadPage(
-        rendered_at=now,
+        **_lists(Report.objects.in_course(course_id), reader, params, now),
         may_generate=may_generate,
-        missing=_missing(may_generate=may_generate, may_download=reader.may_download),
-        whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and reader.may_download) else "",
-        policy=_policy(course_id),
+        missing=_missing(may_generate=may_generate, may_download=may_download),
+        whom_to_ask=lms().whom_to_ask(course_id) if not (may_generate and may_download) else "",
+        policy=_policy(*lms().data_policy(course_id)),
         counts=_counts(course_id),
-        under_way=under_way,
-        tasks=task_rows,
-        tasks_pager=pager(tasks, "tasks", reports=reports.number),
-        reports=[_report_row(report, exam_name_of(report, names), reader, now) for report in reports],
-        reports_pager=pager(reports, "reports", tasks=tasks.number),
-        link_lifetime=sentences.link_lifetime(),
-        report_lifetime=sentences.report_lifetime(),
-        renew_after=max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
         learner_search=learner_search(course_id, user, params.get("learner", "")),
-        meanings=meanings(),
-        time_zone=timezone.get_default_timezone_name(),
     )
 
 
-def _granted(course_id: str, user: AbstractBaseUser, of_kinds: Iterable[str]) -> set[str]:
-    """Return those of the permissions of kinds that the person has; a kind without one of its own has an empty one."""
-    return {permission for permission in of_kinds if not permission or permissions.may(user, permission, course_id)}
+def all_courses_page(user: AbstractBaseUser, params: Mapping[str, str], *, may_generate: bool) -> DataDownloadPage:
+    """Return the page about reports of all courses, with those that this person may view."""
+
+    # The reports of a person are mostly about the same courses.
+    @cache
+    def may(permission: str, courses: tuple[str, ...], requester: Any) -> bool:
+        report = Report(courses=list(courses), requested_by_id=requester)
+        return not permission or permissions.may_with_report(user, permission, report)
+
+    def may_both(report: Report, permission: str) -> bool:
+        return all(may(one, tuple(report.courses), report.requested_by_id) for one in (permission, report.permission))
+
+    reader = _Reader(
+        user=user,
+        sees_downloads=lambda report: may_both(report, permissions.DOWNLOAD_REPORT),
+        may_download=lambda report: may_both(report, permissions.DOWNLOAD_REPORT),
+        may_generate=lambda report: may_both(report, permissions.GENERATE_REPORT),
+    )
+    return DataDownloadPage(
+        **_lists(reports_of_all_courses(user), reader, params, timezone.now()),
+        may_generate=may_generate,
+        missing=[],
+        whom_to_ask="",
+        policy=_policy("", ""),
+        counts=[],
+        learner_search=None,
+    )
 
 
-def _tasks(course_id: str, now: datetime) -> QuerySet[Report]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """The person who reads the list of reports, and what they may do with each."""
+
+    user: AbstractBaseUser
+    sees_downloads: Callable[[Report], bool]
+    may_download: Callable[[Report], bool]
+    may_generate: Callable[[Report], bool]
+
+
+def _lists(listed: ReportQuerySet, reader: _Reader, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """Return the tasks and the reports, and what both pages need for them."""
+    # In this order: a report that becomes ready in between is in both lists rather than in none, and a page that has
+    # seen a task under way refreshes soon.
+    under_way = listed.unfinished().exists()
+    tasks = page_of(_tasks(listed, now), params.get("tasks"))
+    reports = page_of(_reports(listed, now), params.get("reports"))
+    names = exam_names([*tasks, *reports])
+    downloads = downloads_of([report for report in reports if reader.sees_downloads(report)])
+    return {
+        "rendered_at": now,
+        "under_way": under_way,
+        "tasks": [_task_row(report, exam_name_of(report, names), now) for report in tasks],
+        "tasks_pager": pager(tasks, "tasks", reports=reports.number),
+        "reports": [
+            _report_row(report, exam_name_of(report, names), reader, downloads.get(report.pk, Downloads(0)), now)
+            for report in reports
+        ],
+        "reports_pager": pager(reports, "reports", tasks=tasks.number),
+        "link_lifetime": sentences.link_lifetime(),
+        "report_lifetime": sentences.report_lifetime(),
+        "renew_after": max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
+        "meanings": meanings(),
+        "time_zone": timezone.get_default_timezone_name(),
+    }
+
+
+def _tasks(listed: ReportQuerySet, now: datetime) -> QuerySet[Report]:
     """Unfinished tasks first, then failed ones, each newest first. A failure stays as long as its report would have."""
     has_failed = Case(When(state=ReportState.FAILED, then=Value(1)), default=Value(0), output_field=IntegerField())
-    listed = Report.objects.in_course(course_id).pending_or_failed(since=now - conf().REPORT_LIFETIME)
-    return listed.select_related("requested_by").order_by(has_failed, "-requested_at", "-pk")
+    tasks = listed.pending_or_failed(since=now - conf().REPORT_LIFETIME)
+    return tasks.select_related("requested_by").order_by(has_failed, "-requested_at", "-pk")
 
 
-def _reports(course_id: str, now: datetime) -> QuerySet[Report]:
-    return Report.objects.in_course(course_id).available(now).select_related("requested_by").newest_first()
+def _reports(listed: ReportQuerySet, now: datetime) -> QuerySet[Report]:
+    return listed.available(now).select_related("requested_by").newest_first()
 
 
 def _missing(*, may_generate: bool, may_download: bool) -> list[MissingPermission]:
@@ -176,8 +232,7 @@ def _missing(*, may_generate: bool, may_download: bool) -> list[MissingPermissio
     return [missing_permission(permission) for permission, is_granted in granted.items() if not is_granted]
 
 
-def _policy(course_id: str) -> DataPolicy:
-    name, url = lms().data_policy(course_id)
+def _policy(name: str, url: str) -> DataPolicy:
     return DataPolicy(str(name or _("your institution’s data stewardship policies")), url)
 
 
@@ -219,40 +274,16 @@ def _task_row(report: Report, exam_name: str, now: datetime) -> TaskRow:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """The person who reads the list of reports, and what they may do with a report by its own permission."""
-
-    user: AbstractBaseUser
-    may_generate: bool
-    may_download: bool
-    # The permissions of kinds that the person has.
-    granted: Collection[str]
-    downloads: Mapping[int, Downloads]
-
-
-def _reader(course_id: str, user: AbstractBaseUser, reports: Sequence[Report], *, may_generate: bool) -> _Reader:
-    may_download = permissions.may(user, permissions.DOWNLOAD_REPORT, course_id)
-    return _Reader(
-        user=user,
-        may_generate=may_generate,
-        may_download=may_download,
-        granted=_granted(course_id, user, {report.permission for report in reports}),
-        downloads=downloads_of(reports) if may_download else {},
-    )
-
-
-def _report_row(report: Report, exam_name: str, reader: _Reader, now: datetime) -> ReportRow:
-    is_granted = report.permission in reader.granted
+def _report_row(report: Report, exam_name: str, reader: _Reader, downloads: Downloads, now: datetime) -> ReportRow:
     return ReportRow(
         task_id=str(report.task_id),
         name=report.file_name,
         name_parts=report.file_name.split("_"),
         scope=_scope(report, exam_name),
-        token=REPORT_LINK.make_token(report, reader.user, now=now) if reader.may_download and is_granted else "",
+        token=REPORT_LINK.make_token(report, reader.user, now=now) if reader.may_download(report) else "",
         is_csv=report.format == ReportFormat.CSV,
-        downloads=reader.downloads.get(report.pk, Downloads(0)) if reader.may_download else None,
-        may_delete=reader.may_generate and is_granted and report.requested_by_id == reader.user.pk,
+        downloads=downloads if reader.sees_downloads(report) else None,
+        may_delete=report.requested_by_id == reader.user.pk and reader.may_generate(report),
         finished_at=report.finished_at or report.requested_at,
         requester=_requester(report),
         as_of=report.as_of,
@@ -265,12 +296,23 @@ def _report_row(report: Report, exam_name: str, reader: _Reader, now: datetime) 
 
 def _inputs(report: Report, exam_name: str) -> str:
     """Return what the report is narrowed to, and its format unless it is the usual one."""
-    narrowed = ", ".join(in_words(report.filters, exam_name)) or _("Whole course")
-    return narrowed if report.format == ReportFormat.CSV else f"{narrowed} · {report.get_format_display()}"
+    narrowed = ", ".join(in_words(report.filters, exam_name))
+    about = ", ".join(filter(None, [_courses(report), narrowed])) or _("Whole course")
+    return about if report.format == ReportFormat.CSV else f"{about} · {report.get_format_display()}"
+
+
+def _courses(report: Report) -> str:
+    """Return how many courses a report about several has."""
+    if report.course_id:
+        return ""
+    return ngettext("%(number)s course", "%(number)s courses", len(report.courses)) % {
+        "number": number(len(report.courses))
+    }
 
 
 def _scope(report: Report, exam_name: str) -> str:
-    if report.kind == ReportKind.EXAM_RESULTS and not report.filters and report.format == ReportFormat.CSV:
+    is_usual = report.kind == ReportKind.EXAM_RESULTS and not report.filters and report.format == ReportFormat.CSV
+    if is_usual and report.course_id:
         return ""
     return f"{kind_label(report.kind)} · {_inputs(report, exam_name)}"
 

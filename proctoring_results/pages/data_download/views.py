@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -32,27 +33,29 @@ from proctoring_results.exceptions import (
     StorageUnavailable,
 )
 from proctoring_results.http import address_of, streamed
-from proctoring_results.lms import course_name, lms
+from proctoring_results.lms import course_name
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.search import LEARNERS, make_token
-from proctoring_results.queries.lookups import get_report
+from proctoring_results.queries.lookups import exams_elsewhere, get_report, reports_of_all_courses
+from proctoring_results.reports.requests import courses_of_kinds
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import (
     cancel_report,
     delete_report,
     redeem_download,
     request_report,
+    request_report_of_all_courses,
     retry_report,
     save_preference,
 )
 from proctoring_results.validation import clean_key
 
-from .choose import PARAMS, choice, usual
+from .choose import PARAMS, choice, choice_in_course, usual
 from .learners import may_ask
-from .page import data_download_page
+from .page import all_courses_page, data_download_page
 from .sentences import already_there, being_created, currently_being_created, link_lifetime
 
 if TYPE_CHECKING:
@@ -74,10 +77,14 @@ def _show(request: SignedIn, course_id: str, params: QueryDict) -> HttpResponse:
     """Show the page, with what the parameters choose; 400 if they choose something that there is not."""
     page_data = data_download_page(course_id, request.user, params)
     last = usual(request.user) if page_data.may_generate else None
-    chosen = choice(course_id, request.user, params, last.format) if last else None
+    chosen = choice_in_course(course_id, request.user, params, last.format) if last else None
     context = {
         "course_id": course_id,
         "course_name": course_name(course_id),
+        "address": address_of_page(course_id),
+        "generate_address": reverse("proctoring_results:generate_report", args=[course_id]),
+        # Courses beside this one: whether the person may there costs a question for each of them.
+        "all_reports": page_data.may_generate and exams_elsewhere(course_id),
         "page": page_data,
         "choice": chosen,
         "usual": last,
@@ -111,21 +118,72 @@ def search_learners(request: SignedIn, course_id: str) -> HttpResponse:
 def generate(request: SignedIn, course_id: str) -> HttpResponse:
     """Generate the usual report, or what was chosen."""
     course_id = clean_key("course_id", course_id)
+    return _generate(request, course_id, partial(request_report, course_id), partial(_show, request, course_id))
+
+
+@require_safe
+@page
+@signed_in
+def all_reports(request: SignedIn) -> HttpResponse:
+    """Show the reports about all courses of the person, and what can be requested."""
+    return _show_all(request, request.GET)
+
+
+def _show_all(request: SignedIn, params: QueryDict) -> HttpResponse:
+    courses_of = _courses_of_kinds(request.user)
+    last = usual(request.user) if courses_of else None
+    chosen = choice(courses_of, None, params, last.format) if last else None
+    context = {
+        "address": address_of_page(""),
+        "generate_address": reverse("proctoring_results:generate_all_reports"),
+        "courses": sorted({course for courses in courses_of.values() for course in courses}),
+        "page": all_courses_page(request.user, params, may_generate=bool(courses_of)),
+        "choice": chosen,
+        "usual": last,
+        **flash_context(request),
+    }
+    status = 400 if chosen and chosen.is_refused else 200
+    return render(request, "proctoring_results/data_download/all_courses.html", context, status=status)
+
+
+def _courses_of_kinds(user: AbstractBaseUser) -> dict[str, list[str]]:
+    """Return what the person may generate. Raise ``AccessDenied`` for somebody to whom the page has nothing to show."""
+    try:
+        return courses_of_kinds(user)
+    except AccessDenied:
+        if permissions.may_everywhere(user, permissions.VIEW_REPORTS) or reports_of_all_courses(user).exists():
+            return {}
+        raise
+
+
+@require_POST
+@page
+@signed_in
+@throttled
+def generate_all_reports(request: SignedIn) -> HttpResponse:
+    """Generate one report about all courses in which the person may."""
+    return _generate(request, "", request_report_of_all_courses, partial(_show_all, request))
+
+
+def _generate(
+    request: SignedIn,
+    course_id: str,
+    request_it: Callable[..., Report],
+    show: Callable[[QueryDict], HttpResponse],
+) -> HttpResponse:
     params = {name: request.POST[name] for name in PARAMS if request.POST.get(name)}
     kind, file_format = params.pop("kind", ReportKind.EXAM_RESULTS), params.pop("format", ReportFormat.CSV)
     notify = "notify" in request.POST
 
-    def request_it(by: AbstractBaseUser) -> Report:
+    def change(by: AbstractBaseUser) -> Report:
         save_preference(by, file_format=file_format, notify=notify)
-        return request_report(
-            course_id, kind, filters=params, file_format=file_format, by=by, reuse=True, notify=notify
-        )
+        return request_it(kind, filters=params, file_format=file_format, by=by, reuse=True, notify=notify)
 
     try:
-        return _report_changed(request, course_id, request_it)
+        return _report_changed(request, course_id, change)
     except InvalidInput:
         # The exam was renamed, or the report has grown: the page says what is wrong, and what was chosen stands.
-        response = _show(request, course_id, request.POST)
+        response = show(request.POST)
         response.status_code = 400
         return response
 
@@ -160,12 +218,13 @@ def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
             request, report.course_id, lambda by: delete_report(task_id, by=by), _("The report was deleted.")
         )
     permissions.require_delete(request.user, report)
-    back = reverse("proctoring_results:data_download", args=[report.course_id])
+    back = address_of_page(report.course_id)
     if report.state != ReportState.READY:
         # Deleted in another tab, for example.
         flash(request, messages.WARNING, _("Only a report that is ready can be deleted."))
         return SeeOther(back)
-    context = {"report": report, "course_name": course_name(report.course_id), "back": back}
+    name = course_name(report.course_id) if report.course_id else _("Reports over all courses")
+    context = {"report": report, "course_name": name, "back": back}
     return render(request, "proctoring_results/data_download/delete.html", context)
 
 
@@ -183,7 +242,14 @@ def _report_changed(
     except ReportNotInState as refusal:
         level, sentence = messages.WARNING, str(refusal)
     flash(request, level, sentence)
-    return SeeOther(reverse("proctoring_results:data_download", args=[course_id]))
+    return SeeOther(address_of_page(course_id))
+
+
+def address_of_page(course_id: str) -> str:
+    """Return the address of the page with the reports of a course; with those about all courses for an empty id."""
+    if not course_id:
+        return reverse("proctoring_results:all_reports")
+    return reverse("proctoring_results:data_download", args=[course_id])
 
 
 @transaction.non_atomic_requests
@@ -228,8 +294,7 @@ def _download(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
 
 def _no_file(request: SignedIn, report: Report, template: str, *, status: int = 410) -> HttpResponse:
     context = {
-        "course_id": report.course_id,
-        "course_name": lms().course_name(report.course_id),
+        "address": address_of_page(report.course_id),
         "report": report,
         "today": timezone.now(),
         "link_lifetime": link_lifetime(),

@@ -10,16 +10,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTERS, Filter
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import FileFormat, available_formats
 from proctoring_results.reports.kinds.base import Kind
+from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.meanings import meaning_of
 from proctoring_results.reports.requests import (
     ReportRequest,
-    kinds_in_all_courses,
+    courses_of_kinds,
     kinds_in_course,
     request_about_all_courses,
     request_about_course,
@@ -124,7 +126,11 @@ class KindsView(ApiView):
         Labels and texts are for people, in their language; names and values are for requests.
         """
         course_id = course_of(self.query(CourseOrAllQuery))
-        ours = kinds_in_all_courses(self.caller) if course_id is None else kinds_in_course(self.caller, course_id)
+        if course_id is None:
+            ours = [kind_named(name) for name in courses_of_kinds(self.caller)]
+        else:
+            self.require(permissions.GENERATE_REPORT, course_id)
+            ours = kinds_in_course(self.caller, course_id)
         choices = {
             "kinds": [_kind(kind) for kind in ours],
             "formats": [_format(one) for one in available_formats().values()],
