@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from proctoring_results import api
+from proctoring_results.filters import FILTER_NAMES
 from proctoring_results.models import LmsEffect, ProviderMessage, Report
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 from tests.fakes import RememberingLMS
@@ -140,6 +141,58 @@ def test_the_older_kind_and_one_exam(tmp_path, course):
         *("--output", str(target)),
     )
     assert target.read_text().startswith("user_email,")
+
+
+def test_every_filter_is_an_option(course, tmp_path):
+    options = {
+        "--status": "submitted",
+        "--review-status": "Not Reviewed",
+        "--result": "pending",
+        "--since": "2026-05-01",
+        "--until": "2026-05-01",
+        "--practice": "without",
+        "--archived": "without",
+        "--attention": "without",
+        "--exam": course.exam.content_id,
+    }
+    assert {name.removeprefix("--").replace("-", "_") for name in options} == set(FILTER_NAMES)
+    for name, value in options.items():
+        assert "1 rows" in called("proctoring_report", COURSE, name, value, "--output", str(tmp_path / "out.csv"))
+    assert "0 rows" in called(
+        "proctoring_report", COURSE, "--since", "2026-05-02", "--output", str(tmp_path / "out.csv")
+    )
+
+
+def test_filters_and_format_are_those_of_the_report():
+    called("proctoring_report", COURSE, "--status", "submitted", "--format", "csv_semicolon")
+    report = Report.objects.get()
+    assert (report.filters, report.format, report.state) == ({"status": "submitted"}, "csv_semicolon", "ready")
+
+
+def test_one_report_about_all_courses(tmp_path):
+    ExamAttemptFactory(exam__course_id="another")
+    called("proctoring_report", "--all-courses")
+    report = Report.objects.get()
+    assert (report.courses, report.rows) == (["another", COURSE], 2)
+    assert "2 rows" in called("proctoring_report", "--all-courses", "--output", str(tmp_path / "out.csv"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "Name a course"),
+        ([COURSE, "--all-courses"], "Name a course"),
+        ([COURSE, "--status", "passed"], "filters.status"),
+        ([COURSE, "--since", "1 May"], "filters.since"),
+        ([COURSE, "--exam", "nowhere"], "There is no such exam"),
+        (["--all-courses", "--exam", "nowhere"], "filters.exam"),
+    ],
+)
+@pytest.mark.parametrize("output", [[], ["--output", "-"]])
+def test_what_is_wrong_is_refused_in_words(arguments, why, output):
+    with pytest.raises(CommandError, match=why):
+        called("proctoring_report", *arguments, *output)
+    assert not Report.objects.exists()
 
 
 def test_a_report_that_is_being_created_is_named_by_its_id():

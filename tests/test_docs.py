@@ -362,7 +362,7 @@ def test_every_option_that_a_page_gives_exists():
         (name, option)
         for _, code in [*code_blocks("shell"), *code_blocks("text")]
         for name, rest in re.findall(r"manage\.py (proctoring_\w+)([^|\n]*)", code)
-        for option in re.findall(r"--\w+", rest)
+        for option in re.findall(r"--[\w-]+", rest)
     }
     assert options
     assert [(name, option) for name, option in sorted(options) if option not in own_arguments(name)] == []

@@ -5,8 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from proctoring_results.filters import in_words as narrowing_in_words
 from proctoring_results.models import Report, ReportDownload, ReportSchedule, ScheduleRun
+from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.rhythms import Rhythm, in_words
 
 from .people import PeopleAdmin, person_column
@@ -25,7 +28,10 @@ class ReportAdmin(PeopleAdmin):
     person_path = "requested_by"
     list_display = [
         "file_name",
-        "course_id",
+        "about",
+        "kind_in_words",
+        "narrowed_to",
+        "format",
         "state",
         person_column("requested_by", _("requested by")),
         "requested_at",
@@ -38,6 +44,23 @@ class ReportAdmin(PeopleAdmin):
     search_fields = ["file_name", "course_id", "reference"]
     ordering = ["-pk"]
     inlines = [DownloadInline]
+
+    @admin.display(description=_("about"), ordering="course_id")
+    def about(self, report: Report) -> str:
+        if report.course_id:
+            return str(report.course_id)
+        number = len(report.courses)
+        return ngettext("%(number)s course", "%(number)s courses", number) % {"number": number}
+
+    # A kind of the host's is in no list of choices: its label, or its name if the host has taken it away.
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_in_words(self, report: Report) -> str:
+        return kind_label(report.kind)
+
+    @admin.display(description=_("narrowed to"))
+    def narrowed_to(self, report: Report) -> str:
+        # The exam by its id: its name would be a query for each row.
+        return ", ".join(narrowing_in_words(report.filters, report.filters.get("exam", "")))
 
 
 @admin.register(ReportDownload)

@@ -6,17 +6,22 @@ import os
 import sys
 import tempfile
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from proctoring_results.choices import ReportKind, ReportState, ReportStep
+from proctoring_results.choices import ReportFormat, ReportKind, ReportState, ReportStep
 from proctoring_results.exceptions import ProctoringResultsError, ReportAlreadyRunning
+from proctoring_results.filters import FILTER_NAMES, FILTERS, Filter
 from proctoring_results.models import Report
 from proctoring_results.reports.build import build, write_report
+from proctoring_results.reports.formats import available_formats
 from proctoring_results.reports.kinds.registry import kinds
-from proctoring_results.services.reports import request_report
+from proctoring_results.reports.requests import request_about_all_courses, request_about_course
+from proctoring_results.services.reports import request_report, request_report_of_all_courses
 
 BAR_WIDTH = 30  # characters
 # What a shell reports of a program that wrote to a pipe which nobody reads any more.
@@ -26,39 +31,50 @@ ENDED_BY_SIGPIPE = 128 + 13
 class Command(BaseCommand):
     help = (
         "Builds a report in this process. Without --output the report is published on the Data Download page. "
-        "With --output the CSV is written to a file or to standard output, and nothing is stored."
+        "With --output it is written to a file or to standard output, and nothing is stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("course_id")
+        parser.add_argument("course_id", nargs="?")
+        parser.add_argument("--all-courses", action="store_true", help="one report about all courses, instead of one")
         parser.add_argument("--kind", choices=sorted(kinds()), default=ReportKind.EXAM_RESULTS.value)
-        parser.add_argument("--exam", metavar="CONTENT_ID", help="include only this exam of the course")
+        for one in FILTERS:
+            parser.add_argument(f"--{one.name.replace('_', '-')}", metavar=_metavar(one), help=_help(one))
+        parser.add_argument("--format", choices=[one.value for one in available_formats()], default=ReportFormat.CSV)
         parser.add_argument(
-            "--output", metavar="FILE", help="write the CSV to this file, or to standard output if it is -"
+            "--output", metavar="FILE", help="write the report to this file, or to standard output if it is -"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        filters = {"exam": options["exam"]} if options["exam"] else {}
+        course_id = options["course_id"]
+        if (course_id is None) is not options["all_courses"]:
+            raise CommandError("Name a course, or give --all-courses.")
+        filters = {name: options[name] for name in FILTER_NAMES if options[name]}
+        choices = {"kind": options["kind"], "filters": filters, "file_format": options["format"]}
         try:
             if options["output"]:
-                self._write(options["course_id"], options["kind"], filters, options["output"])
+                self._write(course_id, choices, options["output"])
             else:
-                self._publish(options["course_id"], options["kind"], filters)
+                self._publish(course_id, choices)
         except ReportAlreadyRunning as error:
             raise CommandError(f"{error} Its task id is {error.report.task_id}.") from error
         except ProctoringResultsError as error:
             raise CommandError(str(error)) from error
 
-    def _publish(self, course_id: str, kind: str, filters: dict[str, str]) -> None:
-        report = request_report(course_id, kind, filters=filters, enqueue=False)
+    def _publish(self, course_id: str | None, choices: dict[str, Any]) -> None:
+        request = request_report_of_all_courses if course_id is None else partial(request_report, course_id)
+        report = request(**choices, enqueue=False)
         build(report.pk)
         report.refresh_from_db()
         if report.state != ReportState.READY:
             raise CommandError(f"The report is {report.get_state_display().lower()}.")
         self.stdout.write(f"{report.file_name}: {report.rows} rows, {report.size} bytes, sha256 {report.sha256}")
 
-    def _write(self, course_id: str, kind: str, filters: dict[str, str], output: str) -> None:
-        report = Report(course_id=course_id, kind=kind, filters=filters)
+    def _write(self, course_id: str | None, choices: dict[str, Any], output: str) -> None:
+        checked = request_about_all_courses if course_id is None else partial(request_about_course, course_id)
+        request = checked(**choices, by=None)
+        request.check_number_of_rows()
+        report = request.new_report(timezone.now())
         if output == "-":
             self._write_to_standard_output(report)
             return
@@ -79,6 +95,20 @@ class Command(BaseCommand):
             # The reader, such as ``head``, has seen enough. Python must not try to write the rest as it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(ENDED_BY_SIGPIPE) from None
+
+
+def _metavar(one: Filter) -> str:
+    if one.is_day:
+        return "DAY"
+    return "VALUE" if one.choices else "CONTENT_ID"
+
+
+def _help(one: Filter) -> str:
+    if one.is_day:
+        return f"only attempts {str(one.label).lower()} this day, such as 2026-05-01"
+    if one.choices:
+        return f"{one.label}: one of {', '.join(value for value, _ in one.choices)}"
+    return "only attempts at this exam of the course"
 
 
 def opened(path: Path) -> AbstractContextManager[IO[bytes]]:
