@@ -93,6 +93,28 @@ def test_without_javascript_by_reload(opened, path, enqueued):
     assert saved(download.value).startswith(b"course_id,")
 
 
+@pytest.mark.parametrize("java_script", [True, False])
+def test_who_requested_a_report_deletes_it_after_one_more_question(opened, path, enqueued, java_script):
+    page = opened("instructor", path, java_script_enabled=java_script)
+    page.get_by_role("button", name=GENERATE).click()
+    expect(page.get_by_role("status")).to_contain_text("is being created")
+    build_all()
+    page.reload()
+    row = page.get_by_role("row", name=NAME)
+    expect(row).to_contain_text("Not downloaded yet")
+    with page.expect_download():
+        page.get_by_role("link", name=NAME).click()
+    page.reload()
+    expect(row).to_contain_text("Downloaded 1 ×, last by")
+    row.get_by_role("link", name="Delete").click()
+    if java_script:
+        # Axe is a script itself.
+        assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Delete the report").click()
+    expect(page.get_by_role("status")).to_contain_text("The report was deleted.")
+    expect(row).to_have_count(0)
+
+
 def tab_to(page, beginning: str) -> None:
     """Go by the Tab key to the next element whose id begins so."""
     for _ in range(30):

@@ -18,7 +18,7 @@ from proctoring_results.crypto import decrypt
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.lms import NullLMS
-from proctoring_results.models import Incident, LmsEffect, ProviderMessage, ReportSchedule
+from proctoring_results.models import Incident, LmsEffect, ProviderMessage, ReportNotification, ReportSchedule
 from proctoring_results.queries.preview import seen_now
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
@@ -158,8 +158,8 @@ def passed_in_bulk(learner, admin) -> None:
         assert attempt.changes.get(source="person").reason == f"{NAME} is fine"
 
 
-def looked_at(attempts, admin) -> None:
-    """Search, exports, evidence, a report that is downloaded, a message that is read and replayed, failed effects."""
+def looked_at(attempts, learner, admin) -> None:
+    """Search, exports, evidence, a report and a mail about it, a message that is read and replayed, failed effects."""
     client = signed_in(admin)
     client.post(reverse("proctoring_results:search_sessions", args=[COURSE]), {"search": NAME})
     for attempt in attempts:
@@ -167,7 +167,9 @@ def looked_at(attempts, admin) -> None:
         client.post(reverse("proctoring_results:export_session", args=[attempt.attempt_code])).getvalue()
         client.get(reverse("admin:proctoring_results_examattempt_change", args=[attempt.pk]))
     report = api.request_report(COURSE, by=admin, enqueue=False)
+    ReportNotification.objects.create(report=report, user=learner)
     assert build(report.pk)
+    assert LmsEffect.objects.filter(kind="report", user=learner).exists()
     message = ProviderMessage.objects.first()
     client.get(reverse("admin:proctoring_results_providermessage_body", args=[message.pk]))
     api.replay_message(message.pk, by=admin)
@@ -180,7 +182,7 @@ def attempts(learner, admin):
     attempts = [*by_provider(learner, admin), *by_host(learner)]
     decided_everywhere(attempts[2], admin)
     passed_in_bulk(learner, admin)
-    looked_at(attempts, admin)
+    looked_at(attempts, learner, admin)
     return attempts
 
 
