@@ -224,7 +224,8 @@ def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
         flash(request, messages.WARNING, _("Only a report that is ready can be deleted."))
         return SeeOther(back)
     name = course_name(report.course_id) if report.course_id else _("Reports over all courses")
-    context = {"report": report, "course_name": name, "back": back}
+    # By the id the site's own layout knows the course.
+    context = {"report": report, "course_id": report.course_id, "course_name": name, "back": back}
     return render(request, "proctoring_results/data_download/delete.html", context)
 
 
