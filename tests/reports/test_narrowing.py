@@ -1,0 +1,153 @@
+"""What a filter leaves: the number before the click, the rows of the file, and the same filter in plain Python."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import override_settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from proctoring_results.choices import (
+    Archived,
+    AttemptStatus,
+    Attention,
+    Practice,
+    ReportKind,
+    ResultWord,
+    ReviewStatus,
+)
+from proctoring_results.filters import FILTER_NAMES, AttemptFilter
+from proctoring_results.models import ExamAttempt, Incident, StatusChange
+from proctoring_results.reports.kinds.base import attempts_in_report, cells
+from proctoring_results.reports.kinds.registry import kind_named
+from proctoring_results.reports.narrowing import number_of_rows, read_filters
+from proctoring_results.rules import RESULT_WORDS, printed_review_status
+from tests.conftest import THOROUGH
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
+from tests.histories import HISTORIES, NOON, tell
+
+pytestmark = pytest.mark.database
+
+UTC_ZONE = ZoneInfo("UTC")
+DAYS = st.dates(NOON.date() - timedelta(days=1), NOON.date() + timedelta(days=3)).map(str)
+VALUES: Mapping[str, st.SearchStrategy[str]] = {
+    "exam": st.just("exam-0"),
+    "status": st.sampled_from(AttemptStatus.values),
+    "review_status": st.sampled_from(ReviewStatus.values),
+    "result": st.sampled_from(ResultWord.values),
+    "since": DAYS,
+    "until": DAYS,
+    "practice": st.sampled_from(Practice.values),
+    "archived": st.sampled_from(Archived.values),
+    "attention": st.sampled_from(Attention.values),
+}
+FILTERS = st.fixed_dictionaries({}, optional=VALUES).filter(
+    lambda filters: filters.get("since", "") <= filters.get("until", "9")
+)
+# Each alone, too: of combinations alone, most leave nothing.
+EACH_ALONE = [st.builds(lambda value, name=name: {name: value}, value) for name, value in VALUES.items()]
+
+
+def reviewed_as(attempt: ExamAttempt) -> str:
+    review = attempt.current_review
+    was_started = attempt.started_at is not None
+    return printed_review_status(review.review_status if review else None, attempt.status, was_started=was_started)
+
+
+def day_of(attempt: ExamAttempt, zone: ZoneInfo) -> date | None:
+    return attempt.started_at.astimezone(zone).date() if attempt.started_at else None
+
+
+def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_ZONE) -> bool:
+    """Return whether the attempt matches, as the documents describe each filter."""
+    day = day_of(attempt, zone)
+    conditions: Mapping[str, Callable[[], bool]] = {
+        "exam": lambda: attempt.exam.content_id == filters.exam,
+        "status": lambda: attempt.status == filters.status,
+        "review_status": lambda: reviewed_as(attempt) == filters.review_status,
+        "result": lambda: RESULT_WORDS.get(attempt.status) == filters.result,
+        "since": lambda: day is not None and filters.since is not None and day >= filters.since,
+        "until": lambda: day is not None and filters.until is not None and day <= filters.until,
+        "practice": lambda: attempt.is_sample_attempt == (filters.practice == Practice.ONLY),
+        "archived": lambda: (
+            filters.archived == Archived.WITH
+            or (attempt.archived_at is not None) == (filters.archived == Archived.ONLY)
+        ),
+        "attention": lambda: (attempt.attention_since is not None) == (filters.attention == Attention.ONLY),
+    }
+    assert set(conditions) == set(FILTER_NAMES)
+    return attempt.taking_as_proctored and all(conditions[name]() for name in filters.params)
+
+
+def expected_rows(kind: str, attempts: list[ExamAttempt]) -> list[str]:
+    """Return the attempt codes of the rows in plain Python."""
+    if kind == ReportKind.INCIDENTS:
+        incidents = [one.review_id for one in Incident.objects.all()]
+        return [one.attempt_code for one in attempts for _ in range(incidents.count(one.current_review_id))]
+    if kind == ReportKind.DECISIONS:
+        decided = [change.attempt_id for change in StatusChange.objects.filter(source__in=("person", "reported"))]
+        return [one.attempt_code for one in attempts for _ in range(decided.count(one.pk))]
+    return [one.attempt_code for one in attempts]
+
+
+def codes_in_file(name: str, filters: AttemptFilter) -> list[str]:
+    kind = kind_named(name)
+    columns = kind.columns()
+    place = [column.name for column in columns].index("attempt_code")
+    return [row[place] for row in cells(kind, columns, attempts_in_report([COURSE], filters))]
+
+
+def check(params: Mapping[str, str], zone: ZoneInfo = UTC_ZONE) -> int:
+    """Compare the number before the click, the rows, and plain Python. Return the number of attempts."""
+    filters = read_filters(params)
+    attempts = [
+        one for one in ExamAttempt.objects.select_related("exam", "current_review") if matches(one, filters, zone)
+    ]
+    for name in ReportKind:
+        expected = sorted(expected_rows(name, attempts))
+        assert sorted(codes_in_file(name, filters)) == expected, (name, params)
+        assert number_of_rows(kind_named(name), [COURSE], filters) == len(expected), (name, params)
+    return len(attempts)
+
+
+class WhateverHappened(TestCase):
+    @settings(max_examples=60 if THOROUGH else 12, suppress_health_check=list(HealthCheck))
+    @given(HISTORIES, st.booleans(), st.lists(FILTERS, min_size=4, max_size=12), st.tuples(*EACH_ALONE))
+    def test_the_preview_the_rows_and_plain_python_agree(self, events, is_practice, combined, alone):
+        tell(events, is_practice)
+        for params in [{}, *combined, *alone]:
+            check(params)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "changes_on"),
+    [
+        *[("Europe/Berlin", date(2026, 3, 29)), ("Europe/Berlin", date(2026, 10, 25))],
+        # Where the clock changes at midnight: one day has none, another has two.
+        *[("America/Havana", date(2026, 3, 8)), ("America/Havana", date(2026, 11, 1))],
+        *[("Australia/Lord_Howe", date(2026, 4, 5)), ("Pacific/Kiritimati", date(2026, 1, 1))],
+    ],
+)
+def test_days_are_those_of_the_sites_zone_also_when_its_clock_changes(name, changes_on):
+    zone = ZoneInfo(name)
+    exam = ProctoredExamFactory()
+    first = datetime.combine(changes_on - timedelta(days=1), time(22), tzinfo=zone)
+    for number in range(60):
+        started_at = (first.astimezone(UTC) + number * timedelta(minutes=30)).astimezone(UTC)
+        for second in (0, -1):
+            ExamAttemptFactory(submitted=True, exam=exam, started_at=started_at + timedelta(seconds=second))
+    days = [changes_on + timedelta(days=number) for number in (-1, 0, 1)]
+    with override_settings(TIME_ZONE=name):
+        on_each = [check({"since": str(day), "until": str(day)}, zone) for day in days]
+        assert check({"since": str(days[0]), "until": str(days[-1])}, zone) == sum(on_each)
+        assert check({"until": str(days[0])}, zone) == on_each[0]
+    assert all(on_each)
+    assert sum(on_each) <= 120
+
+
+def test_each_filter_is_tried():
+    assert set(VALUES) == set(FILTER_NAMES)
