@@ -1,8 +1,9 @@
 """Builds reports of several sizes on each database, in turns with the bare statement, and prints the ratios.
 
-A course of 10,000 attempts is built alone and in a large table: on PostgreSQL, one of five million attempts. On
-PostgreSQL it also measures the pages of the course team, and sends reviews to the example LMS, in turns with reviews of
-unknown attempts.
+Each kind of report, and a narrowed one, is compared with its own SELECT, at 100,000 attempts with their incidents. A
+course of 10,000 attempts is built alone and in a large table: on PostgreSQL, one of five million attempts. On
+PostgreSQL it also measures the pages of the course team and the number of rows before the click, and sends reviews to
+the example LMS, in turns with reviews of unknown attempts.
 """
 
 import argparse
@@ -26,6 +27,19 @@ SIZES = (1_000, 100_000, 1_000_000)
 MAX_TIMES = 1.25  # times the bare statement, from 100,000 attempts on
 MAX_GROWTH = 30  # MiB between the smallest and the largest report
 SMALL_COURSE = 10_000
+KINDS_SIZE = 100_000
+# What a job takes beside its rows, however few these are: claim, counting, storing and publishing. In seconds.
+JOB_SECONDS = 0.15
+MAX_PREVIEW_SECONDS = 0.5
+# What is built: name, kind and filters.
+KINDS = (
+    ("results", "proctored_exam_results_report", {}),
+    ("narrowed", "proctored_exam_results_report", {"review_status": "Suspicious", "archived": "without"}),
+    ("extended", "extended_proctored_exam_results_report", {}),
+    ("incidents", "proctored_exam_incidents_report", {}),
+    ("decisions", "proctored_exam_decisions_report", {}),
+    ("sessions", "proctored_session_results_report", {}),
+)
 CROWD = 5_000_000
 MAX_TIMES_IN_CROWD = 1.2  # times the same course in its own table
 CROWD_ROUNDS = 5  # times the usual number of rounds, because these reports take little time
@@ -53,8 +67,8 @@ class Database:
             stdout=subprocess.DEVNULL,
         )
 
-    def once(self, how: str, course: str) -> Measurement:
-        return self.run_json("tests.bench.once", how, course)
+    def once(self, how: str, course: str, *kind: str) -> Measurement:
+        return self.run_json("tests.bench.once", how, course, *kind)
 
     def run_json(self, module: str, *arguments: str) -> Any:
         process = subprocess.run(
@@ -191,6 +205,48 @@ def _per_second(taken: list[Measurement]) -> int:
     return round(median(took["rows"] / took["seconds"] for took in taken))
 
 
+def measure_kinds(on: list[Database], size: int, rounds: int) -> list[str]:
+    """Compare each kind of report, and a narrowed one, with its own SELECT. Return what is over the limit."""
+    broken = []
+    for database in on:
+        database.manage("migrate", "--verbosity=0")
+        # Not copies: these have no incidents.
+        database.manage("seed_demo", "--attempts", str(size), "--course", course_of(size))
+    print(
+        f"\n{'':<11}{'kind':<11}{'rows':>10}{'rows/s':>10}{'bare rows/s':>13}{'ratio':>8}{'limit':>7}{'peak MiB':>10}"
+    )
+    for database in on:
+        for title, kind, filters in KINDS:
+            ours, bare = [], []
+            for _ in range(rounds):
+                for how, taken in (("ours", ours), ("bare", bare)):
+                    taken.append(database.once(how, course_of(size), kind, json.dumps(filters)))
+            times, peak = ratio(ours, bare), median(took["peak_mib"] for took in ours)
+            print(
+                f"{database.name:<11}{title:<11}{ours[0]['rows']:>10,}{_per_second(ours):>10,}{_per_second(bare):>13,}"
+                f"{times:>8.2f}{MAX_TIMES if size >= MIN_SIZE_JUDGED else '':>7}{peak:>10.0f}",
+                flush=True,
+            )
+            excess = median(a["seconds"] - MAX_TIMES * b["seconds"] for a, b in zip(ours, bare, strict=True))
+            if size >= MIN_SIZE_JUDGED and excess > JOB_SECONDS:
+                broken.append(f"{database.name}, {title}: {times:.2f} times its SELECT, and {excess:.2f} s")
+    return broken
+
+
+def measure_previews(database: Database, sizes: list[int], rounds: int) -> list[str]:
+    """Measure how long it takes to count the rows of a report before the click. Return what is over the limit."""
+    broken = []
+    results = database.run_json("tests.bench.preview", str(rounds), *(course_of(size) for size in sizes))
+    print(f"\n{'rows before click, ms':<24}" + "".join(f"{size:>11,}" for size in sizes) + f"{'limit':>8}")
+    for title, courses in results.items():
+        seconds = [median(course) for course in courses]
+        cells = "".join(f"{one * 1_000:>11,.0f}" for one in seconds)
+        print(f"{title:<24}{cells}{MAX_PREVIEW_SECONDS * 1_000:>8,.0f}")
+        if max(seconds) > MAX_PREVIEW_SECONDS:
+            broken.append(f"{title}: {max(seconds):.2f} s to count the rows")
+    return broken
+
+
 def measure_crowd(alone: list[Database], crowded: list[Database], numbers: list[int], rounds: int) -> list[str]:
     """Compare a course in a large table with the same course alone. Return what is over a limit."""
     broken = []
@@ -275,23 +331,26 @@ def measure_reports(options: argparse.Namespace, folder: Path) -> list[str]:
             broken += measure_sizes(crowded, options.sizes, options.rounds)
         if options.only in (None, "reports", "crowd"):
             broken += measure_crowd(alone, crowded, numbers, options.rounds)
-        if options.only in (None, "pages"):
-            for database in crowded:
-                broken += (
-                    measure_pages(database, options.sizes, options.rounds) if database.name == "PostgreSQL" else []
-                )
+        for database in crowded:
+            if options.only in (None, "pages") and database.name == "PostgreSQL":
+                broken += measure_pages(database, options.sizes, options.rounds)
+            if options.only in (None, "pages", "preview") and database.name == "PostgreSQL":
+                broken += measure_previews(database, options.sizes, options.rounds)
     return broken
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench args=…", description=__doc__)
     parser.add_argument(
-        "--only", choices=["reports", "crowd", "pages", "callbacks"], help="reports: includes the crowd"
+        "--only",
+        choices=["reports", "kinds", "crowd", "pages", "preview", "callbacks"],
+        help="reports: includes the crowd",
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="attempts of the courses")
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL", "MariaDB"])
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (%(default)s)")
     parser.add_argument("--crowd", type=int, default=CROWD, help="attempts in the table on PostgreSQL (%(default)s)")
+    parser.add_argument("--kinds-size", type=int, default=KINDS_SIZE, help="attempts for each kind (%(default)s)")
     parser.add_argument("--callbacks", type=int, default=1_000, help="reviews a round")
     options = parser.parse_args()
 
@@ -300,10 +359,13 @@ def main() -> int:
         folder = Path(name)
         # All processes store their report files in this folder.
         os.environ["PROCTORING_TEST_FOLDER"] = name
-        if options.only in ("crowd", "pages"):
+        if options.only in ("crowd", "pages", "preview"):
             options.databases = ["PostgreSQL"]
-        if options.only != "callbacks":
+        if options.only not in ("kinds", "callbacks"):
             broken += measure_reports(options, folder)
+        if options.only in (None, "kinds"):
+            with databases(options.databases, "kinds", folder) as created:
+                broken += measure_kinds(created, options.kinds_size, options.rounds)
         if options.only in (None, "callbacks") and "PostgreSQL" in options.databases:
             with databases(["PostgreSQL"], "callbacks", folder) as created:
                 for database in created:

@@ -1,4 +1,6 @@
-"""``python -m tests.bench.once ours|bare COURSE``: one build in its own process; prints time and memory as JSON.
+"""``python -m tests.bench.once ours|bare COURSE [KIND FILTERS]``: one build in a process of its own.
+
+Prints time and memory as JSON. ``FILTERS`` are JSON, too.
 
 ``ours`` is everything from the request to the published file. ``bare`` is the minimum: the same SELECT into a file, on
 PostgreSQL by ``COPY … TO STDOUT``, on other databases by the driver's streaming cursor and ``csv.writer``.
@@ -28,8 +30,8 @@ KIND = "proctored_exam_results_report"
 BATCH = 2_000
 
 
-def ours(course: str) -> int:
-    report = api.request_report(course, KIND, enqueue=False)
+def ours(course: str, name: str, filters: dict[str, str]) -> int:
+    report = api.request_report(course, name, filters=filters, enqueue=False)
     if not build(report.pk):
         raise SystemExit("The report was not published.")
     report.refresh_from_db()
@@ -37,9 +39,9 @@ def ours(course: str) -> int:
     return report.rows
 
 
-def bare(course: str) -> int:
-    kind = kind_named(KIND)
-    rows = cells(kind, kind.columns(), attempts_in_report([course], read_filters({})))
+def bare(course: str, name: str, filters: dict[str, str]) -> int:
+    kind = kind_named(name)
+    rows = cells(kind, kind.columns(), attempts_in_report([course], read_filters(filters)))
     connection.ensure_connection()
     if connection.vendor == "postgresql":
         with tempfile.TemporaryFile() as file:
@@ -78,8 +80,9 @@ def _stream(statement: tuple[str, Any], text: IO[str]) -> int:
 if __name__ == "__main__":
     # Connect before the measurement.
     connection.ensure_connection()
+    how, course, name, filters = [*sys.argv[1:], *(KIND, "{}")[len(sys.argv) - 3 :]]
     began = time.perf_counter()
-    rows = {"ours": ours, "bare": bare}[sys.argv[1]](sys.argv[2])
+    rows = {"ours": ours, "bare": bare}[how](course, name, json.loads(filters))
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "rows": rows, "peak_mib": peak}))
