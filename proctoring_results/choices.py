@@ -177,8 +177,8 @@ class Archived(TextChoices):
 class Attention(TextChoices):
     """A filter of attempts: whether a person has to look at them."""
 
-    ONLY = "only", _("Only those that do")
-    WITHOUT = "without", _("Only those that do not")
+    ONLY = "only", _("Yes")
+    WITHOUT = "without", _("No")
 
 
 class ReportKind(StrEnum):

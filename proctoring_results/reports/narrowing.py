@@ -22,6 +22,8 @@ from .rows import count_rows
 MAX_NAME_LENGTH, MAX_COURSE_LENGTH, MAX_NARROWING_LENGTH = 255, 190, 60
 # A report has archived attempts, too, unless it is asked to leave them out.
 ARCHIVED = Archived.WITH
+# The filters whose values are words that stand in the file, too.
+SPEAKING = ("exam", "status", "review_status", "result")
 
 
 def read_filters(filters: Mapping[str, Any]) -> AttemptFilter:
@@ -65,12 +67,18 @@ def file_name(report: Report, exam_name: str, named_at: datetime) -> str:
 
     Between kind and datetime a narrowed report says to what. A report about several courses begins with the kind.
     """
-    narrowed = _safe("-".join({**report.filters, "exam": exam_name}.values()))[:MAX_NARROWING_LENGTH].strip("_-.")
+    narrowed = _safe(_narrowing(report.filters, exam_name))[:MAX_NARROWING_LENGTH].strip("_-.")
     extension = FORMATS[ReportFormat(report.format)].extension
     parts = [report.kind, narrowed, f"{named_at.astimezone(UTC):%Y-%m-%d-%H%M%S}.{extension}"]
     rest = "_".join(filter(None, parts))
     course = _safe(report.course_id)[: min(MAX_COURSE_LENGTH, MAX_NAME_LENGTH - len(rest) - 1)]
     return "_".join(filter(None, [course, rest]))
+
+
+def _narrowing(filters: Mapping[str, str], exam_name: str) -> str:
+    """Return ``Final exam-rejected-since-2026-05-01``: what says nothing alone stands behind its filter's name."""
+    values = {**filters, "exam": exam_name} if "exam" in filters else filters
+    return "-".join(value if name in SPEAKING else f"{name}-{value}" for name, value in values.items())
 
 
 def _safe(text: str) -> str:

@@ -38,7 +38,7 @@ def test_what_was_shown_is_generated_and_its_file_says_so(client, page_url, fina
     report = Report.objects.get()
     assert report.filters == {"exam": "exam@final", "status": "rejected", "since": "2000-01-01"}
     assert report.format == "csv_semicolon"
-    assert "_proctored_exam_results_report_Final_exam-rejected-2000-01-01_" in report.file_name
+    assert "_proctored_exam_results_report_Final_exam-rejected-since-2000-01-01_" in report.file_name
 
 
 def test_nothing_chosen_is_the_usual_report(client):

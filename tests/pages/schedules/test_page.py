@@ -65,7 +65,7 @@ def test_each_schedule_says_what_when_and_for_whom(client, settings):
         next_run_at=datetime(2026, 6, 8, 4, tzinfo=UTC),
     )
     page = text(client.get(url()))
-    assert "Exam: Final, Require Attention: Only those that do · CSV for Excel" in page
+    assert "Exam: Final, Require Attention: Yes · CSV for Excel" in page
     assert "Every Monday at 06:00 (Europe/Paris)" in page
     assert "8 Jun 2026, 06:00 · 04:00 UTC" in page
     assert "for ada" in page
