@@ -154,6 +154,7 @@ ENDPOINTS = [
     # Only who requested a report deletes it, here the team.
     Endpoint("delete_report", (SIGN_IN, 403, 403, 403, 200, 403), args=report),
     Endpoint("delete_report", (SIGN_IN, 403, 403, 403, 303, 403), "post", report),
+    Endpoint("report_readme", PAGE, args=report),
     # A link is for one person, here of the team.
     Endpoint("download", (SIGN_IN, 403, 403, 403, 200, 403), args=link),
     Endpoint("download_excel", (SIGN_IN, 403, 403, 403, 200, 403), args=link),

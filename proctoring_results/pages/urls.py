@@ -28,6 +28,7 @@ urlpatterns = [
     path("proctoring/reports/<uuid:task_id>/cancel/", data_download.cancel, name="cancel_report"),
     path("proctoring/reports/<uuid:task_id>/retry/", data_download.retry, name="retry_report"),
     path("proctoring/reports/<uuid:task_id>/delete/", data_download.delete, name="delete_report"),
+    path("proctoring/reports/<uuid:task_id>/readme/", data_download.report_readme, name="report_readme"),
     path("proctoring/reports/download/<str:token>/", data_download.download, name="download"),
     path("proctoring/reports/download/<str:token>/excel/", data_download.download_excel, name="download_excel"),
     path(f"{COURSE}schedules/", schedules.schedules, name="schedules"),

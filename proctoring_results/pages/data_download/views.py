@@ -40,6 +40,7 @@ from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.search import LEARNERS, make_token
 from proctoring_results.queries.lookups import exams_elsewhere, get_report, reports_of_all_courses
+from proctoring_results.reports.readme import readme
 from proctoring_results.reports.requests import courses_of_kinds
 from proctoring_results.reports.sending import send, send_for_excel
 from proctoring_results.services.reports import (
@@ -227,6 +228,17 @@ def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
     # By the id the site's own layout knows the course.
     context = {"report": report, "course_id": report.course_id, "course_name": name, "back": back}
     return render(request, "proctoring_results/data_download/delete.html", context)
+
+
+@require_safe
+@page
+@signed_in
+def report_readme(request: SignedIn, task_id: UUID) -> HttpResponse:
+    """Show what the file is and what its columns mean: a text to keep beside the file. Nothing personal is in it."""
+    report = get_report(task_id)
+    if not permissions.may_view(request.user, report):
+        raise AccessDenied(permissions.VIEW_REPORTS, report.course_id)
+    return HttpResponse(readme(report), content_type="text/plain; charset=utf-8")
 
 
 def _report_changed(

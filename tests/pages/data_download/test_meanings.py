@@ -9,7 +9,7 @@ from proctoring_results.choices import AttemptStatus, ReportKind, ReviewStatus
 from proctoring_results.meanings import REVIEW_MEANINGS, STATUS_MEANINGS, learner_reads
 from proctoring_results.pages._shared.statuses import EXPLANATIONS, review_anchor, status_anchor
 from proctoring_results.reports.kinds.registry import kind_named
-from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory
+from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ReportFactory
 from tests.pages.conftest import client_of, person, text
 
 
@@ -62,3 +62,15 @@ def test_statuses_on_other_pages_lead_there_for_who_may_see_it(page, page_url):
     assert [link for link in links if f'href="{link}"' not in explained] == []
     assert page_url not in only_named
     assert 'title="The proctoring session review has been completed, and the learner has passed the' in only_named
+
+
+def test_each_report_has_a_text_to_keep_beside_its_file(client, page_url):
+    report = ReportFactory(ready=True, filters={"status": "rejected"})
+    address = reverse("proctoring_results:report_readme", args=[report.task_id])
+    assert f'href="{address}"' in text(client.get(page_url))
+    answer = client.get(address)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    readme = answer.content.decode()
+    assert "Status: Failed (rejected)" in readme
+    assert str(STATUS_MEANINGS[AttemptStatus.REJECTED].meaning) in readme
+    assert all(name in readme for name in ("Suspicious Count", "review_status", "completed_at"))
