@@ -10,6 +10,7 @@ from proctoring_results.models import ProctoredExam
 from proctoring_results.providers.rest import client
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.test_data_download import violations
+from tests.e2e.test_how_to import picture
 from tests.example.test_invigilator import running
 from tests.factories import COURSE, UserFactory
 
@@ -45,6 +46,8 @@ def test_it_opens_inside_the_page_signed_in_and_shows_the_courses_sessions(opene
     page.get_by_role("link", name="Midterm").click()
     expect(page.frame_locator("iframe").locator("main")).to_contain_text("Ada Lovelace")
     assert violations(page) == []
+    if viewport == WIDE:
+        picture(page, "service-dashboard", full_page=True)
 
 
 def test_its_address_is_refused_without_a_valid_token(opened, service):
