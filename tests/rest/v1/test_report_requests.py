@@ -193,7 +193,7 @@ def test_one_report_about_all_courses_is_requested_and_listed():
     assert answer.status_code == 202
     made = answer.json()
     assert (made["course_id"], made["courses"]) == (None, sorted([COURSE, OTHER_COURSE]))
-    assert made["file_name"].startswith("proctored_exam_incidents_report_without_")
+    assert made["file_name"].startswith("proctored_exam_incidents_report_practice-without_")
     assert [row["id"] for row in pages(client, REPORTS, all_courses="true")] == [made["id"]]
     assert pages(client, REPORTS, course_id=COURSE) == []
     assert client.get(answer["Location"]).json()["courses"] == made["courses"]
