@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def attempts():
     call_command("seed_demo", attempts=2_000, stdout=StringIO())
-    return list(ExamAttempt.objects.select_related("exam", "current_review"))
+    return list(ExamAttempt.objects.select_related("exam", "current_review", "exam_rules"))
 
 
 def test_attempts_require_attention_as_the_app_works_it_out(attempts):
@@ -27,3 +27,9 @@ def test_attempts_require_attention_as_the_app_works_it_out(attempts):
 def test_decisions_that_a_service_reported_stand_on_their_attempts(attempts):
     reported = set(StatusChange.objects.filter(source="reported").values_list("attempt", flat=True))
     assert {attempt.pk for attempt in attempts if attempt.has_reported_decision} == reported != set()
+
+
+def test_each_attempt_that_began_has_the_rules_that_its_service_was_sent(attempts):
+    assert {attempt.started_at is not None for attempt in attempts} == {True, False}
+    assert [one for one in attempts if (one.exam_rules is None) is not (one.started_at is None)] == []
+    assert [one for one in attempts if one.exam_rules and one.exam_rules.exam_id != one.exam_id] == []

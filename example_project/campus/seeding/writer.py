@@ -14,7 +14,8 @@ from django.db import connection
 from example_project.campus.models import Course, Enrolment, ExamContent, Grade, HeldGrade
 from proctoring_results.api import ProctoredExam
 from proctoring_results.choices import REVIEWABLE_STATUSES, SessionPart, Source
-from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident, StatusChange
+from proctoring_results.models import Evidence, ExamAttempt, ExamReview, ExamRules, Incident, StatusChange
+from proctoring_results.queries.exam_rules import present_rules
 
 from . import texts
 from .bulk import Table, analyse, flush_all, reset_sequences
@@ -30,6 +31,8 @@ ATTEMPTS_PER_EXAM = ((1, 2, 3, 4), (90, 7, 2, 1))
 class Exam:
     row: ProctoredExam
     content: ExamContent
+    # The key of the rules under which its attempts began.
+    rules: int
     # An endless iterator; each exam has its own order.
     histories: Iterator[History]
 
@@ -58,7 +61,7 @@ class AttemptWriter:
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
             "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
-            "review_waits_since",
+            "review_waits_since", "exam_rules",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -83,7 +86,11 @@ class AttemptWriter:
         """Return an exam that uses histories in turn. Exams of one provider start at different histories."""
         watched = row.is_proctored or row.is_practice_exam
         histories = self._histories(row.provider, watched, number)
-        return Exam(row, content, islice(cycle(histories), self.rng.randrange(len(histories)), None))
+        sent = present_rules(ExamAttempt(exam=row, provider=row.provider))
+        rules = ExamRules.objects.create(
+            exam=row, digest=sent.digest, review_policy=sent.review_policy, rules=dict(sent.rules)
+        )
+        return Exam(row, content, rules.pk, islice(cycle(histories), self.rng.randrange(len(histories)), None))
 
     def _histories(self, provider: str, watched: bool, number: int) -> list[History]:
         key = (provider, watched)
@@ -189,6 +196,7 @@ class AttemptWriter:
             time_of(*history.attention) if history.attention and not archived and not row.is_practice_exam else None,
             any(plan.names_a_judge for plan in history.reviews),
             time_of(*history.waiting_review) if history.waiting_review and not archived else None,
+            exam.rules if history.was_started else None,
         )  # fmt: skip
         self._reviews(attempt, history, time_of)
         for change in history.changes if self.whole else history.changes[-1:]:
