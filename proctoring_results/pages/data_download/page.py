@@ -318,7 +318,8 @@ def _scope(report: Report, exam_name: str) -> str:
 
 
 def _requester(report: Report) -> str:
-    return person(report.requested_by).label if report.requested_by else _("the system")
+    name = person(report.requested_by).label if report.requested_by else _("the system")
+    return _("a schedule of %(name)s") % {"name": name} if report.schedule_id else name
 
 
 def _duration(report: Report, now: datetime) -> str:

@@ -14,7 +14,14 @@ from django.utils import timezone
 import proctoring_results
 from proctoring_results.models import Report
 from proctoring_results.pages.data_download import page as data_download_page
-from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, ReportFactory, make_ready
+from tests.factories import (
+    COURSE,
+    ExamAttemptFactory,
+    ProctoredExamFactory,
+    ReportFactory,
+    ReportScheduleFactory,
+    make_ready,
+)
 from tests.host.models import CourseRole
 from tests.pages.conftest import client_of, person, text
 
@@ -352,3 +359,9 @@ def test_a_report_that_gets_ready_while_the_page_is_drawn_is_on_it_or_looked_for
     page = text(client_of(person("view_reports", "download_report")).get(page_url))
     assert str(report.task_id) in page
     assert 'data-pr-under-way="true"' in page
+
+
+def test_a_report_of_a_schedule_says_so(client, page_url, instructor):
+    schedule = ReportScheduleFactory(owner=instructor)
+    ReportFactory(ready=True, requested_by=instructor, schedule=schedule)
+    assert "by a schedule of" in text(client.get(page_url))
