@@ -16,7 +16,7 @@ from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ProctoredExam, Report
 from proctoring_results.validation import clean_key, not_one_of
 
-from .formats import valid_format
+from .formats import FORMATS, valid_format
 from .kinds.base import Kind
 from .kinds.registry import kinds
 from .narrowing import check_number_of_rows, filter_params, number_of_rows, read_filters
@@ -48,12 +48,14 @@ class ReportRequest:
 
     def number_of_rows(self) -> int:
         """Return how many rows the report would have now. Raises ``InvalidInput`` if the format takes fewer."""
-        self.check_number_of_rows()
-        return number_of_rows(self.kind, self.scopes, self.filters)
+        rows = number_of_rows(self.kind, self.scopes, self.filters)
+        check_number_of_rows(self.format, rows)
+        return rows
 
     def check_number_of_rows(self) -> None:
         """Raise ``InvalidInput`` if the format does not take so many rows."""
-        check_number_of_rows(self.kind, self.scopes, self.filters, self.format)
+        if FORMATS[self.format].max_rows is not None:
+            self.number_of_rows()
 
     def new_report(self, now: datetime) -> Report:
         """Return the report, which is not saved and has no name yet."""

@@ -128,8 +128,9 @@ def choice(
     exam_name = next((exam.exam_name for exam in exams or () if exam.content_id == filters.exam), "")
     problem, rows = "", ""
     try:
-        check_number_of_rows(kind, courses_of[kind.name], filters, chosen_format)
-        rows = _about(number_of_rows(kind, courses_of[kind.name], filters))
+        number_now = number_of_rows(kind, courses_of[kind.name], filters)
+        check_number_of_rows(chosen_format, number_now)
+        rows = _about(number_now)
     except InvalidInput as refusal:
         problem = refusal.problem
     stored = filter_params(filters)
