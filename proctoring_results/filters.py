@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 from django.utils import timezone
@@ -65,7 +65,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "since",
         gettext_lazy("Started from"),
-        "Started on this day or later, in the site's time zone.",
+        "Started on this day or later, in the time zone of the course.",
         is_day=True,
     ),
     Filter(
@@ -91,7 +91,7 @@ class AttemptFilter:
     # As the report prints it.
     review_status: ReviewStatus | None = None
     result: ResultWord | None = None
-    # Days in the time zone of the site, both included, on which the exam was started.
+    # Days, both included, on which the exam was started.
     since: date | None = None
     until: date | None = None
     practice: Practice | None = None
@@ -133,8 +133,8 @@ class AttemptFilter:
         values = {name: getattr(self, name) for name in FILTER_NAMES}
         return {name: str(value) for name, value in values.items() if value}
 
-    def apply(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-        """Return those of the attempts that match."""
+    def apply(self, attempts: ExamAttemptQuerySet, zone: tzinfo) -> ExamAttemptQuerySet:
+        """Return those of the attempts that match. Days are those of the time zone."""
         if self.exam:
             attempts = attempts.filter(exam__content_id=self.exam)
         if self.status:
@@ -144,9 +144,10 @@ class AttemptFilter:
         if self.result:
             attempts = attempts.filter(status__in=rules.statuses_with_result(self.result))
         if self.since:
-            attempts = attempts.filter(started_at__gte=_midnight(self.since))
+            attempts = attempts.filter(started_at__gte=_midnight(self.since, zone))
         if self.until:
-            attempts = attempts.filter(started_at__lt=_midnight(min(self.until, LAST_DAY) + timedelta(days=1)))
+            day_after = min(self.until, LAST_DAY) + timedelta(days=1)
+            attempts = attempts.filter(started_at__lt=_midnight(day_after, zone))
         if self.practice:
             attempts = attempts.filter(is_sample_attempt=self.practice == Practice.ONLY)
         if self.archived != Archived.WITH:
@@ -198,8 +199,7 @@ def _day(name: str, params: Mapping[str, Any]) -> date | None:
     raise InvalidInput(name, _("must be a day such as 2026-05-01."))
 
 
-def _midnight(day: date) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
     # Further away there is no exam, and in some time zones no such moment either.
     moment = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min)
-    # Not the current zone, which a site may set for each person: two people would see two lists at one address.
-    return timezone.make_aware(moment, timezone.get_default_timezone())
+    return timezone.make_aware(moment, zone)

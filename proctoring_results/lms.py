@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -46,6 +48,9 @@ class Lms(Protocol):
 
     def course_end(self, course_id: str) -> datetime | None:
         """Return when the course ends, or None if it does not."""
+
+    def time_zone(self, course_id: str) -> str:
+        """Return the name of the time zone of the course's days, such as ``Europe/Paris``; empty for the site's."""
 
     def whom_to_ask(self, course_id: str) -> str:
         """Return whom to ask about permissions and results in this course: a name or an address.
@@ -114,6 +119,9 @@ class NullLMS:
     def course_end(self, course_id: str) -> datetime | None:
         return None
 
+    def time_zone(self, course_id: str) -> str:
+        return ""
+
     def whom_to_ask(self, course_id: str) -> str:
         return _("an administrator of this site")
 
@@ -163,6 +171,7 @@ QUESTIONS = frozenset(
     {
         "course_name",
         "course_end",
+        "time_zone",
         "whom_to_ask",
         "how_to_appeal",
         "course_team",
@@ -199,6 +208,12 @@ def course_name(course_id: str) -> str:
         raise NotFound("course", course_id) from error
     except Exception:  # noqa: BLE001  the guard logs it
         return lms().course_name(course_id)
+
+
+def course_zone(course_id: str) -> tzinfo:
+    """Return the time zone of a course's days, the same for each reader; without a course the site's."""
+    name = lms().time_zone(course_id) if course_id else ""
+    return ZoneInfo(name) if name else timezone.get_default_timezone()
 
 
 def overrides(*methods: str) -> bool:
@@ -250,6 +265,8 @@ def _checked(method: str, answer: Any) -> Any:
             is_right = not isinstance(answer, str) and all(isinstance(address, str) for address in answer)
         case "data_policy":
             is_right = isinstance(answer, tuple) and len(answer) == 2 and _is_name_and_url(*answer)
+        case "time_zone":
+            is_right = isinstance(answer, str) and (not answer or _is_time_zone(answer))
         case "exam_url":
             is_right = isinstance(answer, str | Promise)
             answer = _full_address(str(answer)) if is_right else answer
@@ -258,6 +275,15 @@ def _checked(method: str, answer: Any) -> Any:
     if not is_right:
         raise TypeError(f"{conf().LMS}.{method} returned {type(answer).__name__}, or something wrong in it.")
     return answer
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    # Not found, no relative path below the folder of time zones, a folder.
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _is_name_and_url(name: object, url: object) -> bool:

@@ -1,7 +1,7 @@
 """The guard around the code of the host: an answer that is an exception costs one line."""
 
 import inspect
-from datetime import date
+from datetime import UTC, date
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
-from proctoring_results.lms import QUESTIONS, Lms, NullLMS, course_name, lms, overrides, strict_lms
+from proctoring_results.lms import QUESTIONS, Lms, NullLMS, course_name, course_zone, lms, overrides, strict_lms
 from proctoring_results.models import LmsEffect
 from proctoring_results.queries.preview import preview_decision
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
@@ -108,6 +108,22 @@ def test_an_answer_of_a_wrong_type_is_no_answer(use, question):
     use(WrongTypes)
     with pytest.raises(TypeError, match=question):
         getattr(strict_lms(), question)(COURSE)
+
+
+@pytest.mark.parametrize("answer", [None, UTC, "Mars/Olympus", "/etc/passwd", "../UTC", "Europe", "\0", "x" * 5_000])
+def test_a_time_zone_is_one_that_there_is(monkeypatch, answer):
+    monkeypatch.setattr(NullLMS, "time_zone", lambda *_: answer)
+    with pytest.raises(TypeError, match="time_zone"):
+        strict_lms().time_zone(COURSE)
+
+
+def test_a_course_has_its_own_time_zone_or_the_sites(monkeypatch, settings):
+    settings.TIME_ZONE = "Asia/Kolkata"
+    assert str(course_zone(COURSE)) == "Asia/Kolkata"
+    monkeypatch.setattr(NullLMS, "time_zone", lambda *_: "America/New_York")
+    assert str(course_zone(COURSE)) == "America/New_York"
+    # Several courses share the site's.
+    assert str(course_zone("")) == "Asia/Kolkata"
 
 
 @pytest.mark.parametrize(

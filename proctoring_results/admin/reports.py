@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from proctoring_results.filters import in_words as narrowing_in_words
+from proctoring_results.lms import course_zone
 from proctoring_results.models import Report, ReportDownload, ReportSchedule, ScheduleRun
 from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.rhythms import Rhythm, in_words
@@ -104,7 +105,7 @@ class ReportScheduleAdmin(PeopleAdmin):
 
     @admin.display(description=_("when"), ordering="rhythm")
     def when(self, schedule: ReportSchedule) -> str:
-        return in_words(Rhythm.of(schedule))
+        return in_words(Rhythm.of(schedule), course_zone(schedule.course_id))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["when", *super().get_readonly_fields(request, obj)]

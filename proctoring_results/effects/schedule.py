@@ -9,7 +9,7 @@ from django.utils import translation
 
 from proctoring_results.choices import EffectKind, ScheduleProblem, ScheduleState
 from proctoring_results.conf import conf
-from proctoring_results.lms import strict_lms
+from proctoring_results.lms import course_zone, strict_lms
 from proctoring_results.people import email_of
 from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.rhythms import Rhythm, in_words
@@ -39,7 +39,7 @@ def _context(schedule: ReportSchedule) -> dict[str, Any]:
     return {
         "course_name": strict_lms().course_name(schedule.course_id),
         "report_kind": kind_label(schedule.kind),
-        "when": in_words(Rhythm.of(schedule)),
+        "when": in_words(Rhythm.of(schedule), course_zone(schedule.course_id)),
         "state": ScheduleState(schedule.state).label,
         "reason": ScheduleProblem(schedule.problem).label,
         "page_url": _page_url(schedule),

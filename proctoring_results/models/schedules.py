@@ -62,7 +62,7 @@ class ReportSchedule(models.Model):
     weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday.")
     month_day = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Or the last day of the month.")
     days_after_due = models.PositiveSmallIntegerField(null=True, blank=True)
-    run_time = models.TimeField(help_text="In the time zone of the site.")
+    run_time = models.TimeField(help_text="In the time zone of the course.")
     # Runs that were planned for this moment or earlier are not made: it was created, changed or resumed then.
     counts_from = models.DateTimeField()
     # NULL while it is not active, and while no exam has a due date.

@@ -1,7 +1,7 @@
 """Statistics of an exam or a course, over the rows that its report would have. Reads only.
 
 Each query groups in the database: its result grows with the statuses, days and minutes, never with the attempts. Days
-are those of the site's time zone.
+are those of the course's time zone.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
 
 from django.db.models import BooleanField, Case, Count, FilteredRelation, Max, Min, Q, Sum, TextChoices, Value, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from proctoring_results.choices import (
     DECIDED_STATUSES,
@@ -24,6 +23,7 @@ from proctoring_results.choices import (
     SessionPart,
     Source,
 )
+from proctoring_results.lms import course_zone
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.expressions import QuarterHours, WholeMinutes
@@ -51,7 +51,7 @@ class IncidentCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCounts:
-    """What happened on one day, in the time zone of the site."""
+    """What happened on one day, in the time zone of the course."""
 
     day: date
     #: Exams that were submitted or timed out on this day: ``completed_at``.
@@ -155,7 +155,7 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
             SessionPart.VERIFICATION: sum(group.verification for group in groups),
             SessionPart.ONBOARDING: sum(group.onboarding for group in groups),
         },
-        days=_days(exams, attempts, keys),
+        days=_days(exams, attempts, keys, course_zone(course_id)),
         review_times=_review_times(attempts),
     )
 
@@ -265,11 +265,11 @@ def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -
     return {choice: totals[choice] for choice in choices}
 
 
-def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[DayCounts]:
+def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys, zone: tzinfo) -> list[DayCounts]:
     ended = attempts.filter(completed_at__isnull=False)
     handed_in: Counter[date] = Counter()
     for quarter, number in ended.values_list(QuarterHours("completed_at")).annotate(number=Count("*")):
-        handed_in[_site_day(quarter)] += number
+        handed_in[_day(quarter, zone)] += number
     decisions = StatusChange.objects.filter(
         attempt__exam__in=exams,
         attempt__gte=keys.first,
@@ -279,7 +279,7 @@ def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[
     )
     decided: Counter[tuple[date, str]] = Counter()
     for quarter, to, number in decisions.values_list(QuarterHours("at"), "to_status").annotate(number=Count("*")):
-        decided[_site_day(quarter), to] += number
+        decided[_day(quarter, zone), to] += number
     return [
         DayCounts(
             day=day,
@@ -291,9 +291,9 @@ def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys) -> list[
     ]
 
 
-def _site_day(quarter: int) -> date:
-    """Return the day on which a quarter of an hour lies in the time zone of the site, as the filters of Sessions do."""
-    return datetime.fromtimestamp(quarter * 900, tz=timezone.get_default_timezone()).date()
+def _day(quarter: int, zone: tzinfo) -> date:
+    """Return the day on which a quarter of an hour lies in the time zone."""
+    return datetime.fromtimestamp(quarter * 900, tz=zone).date()
 
 
 def _review_times(attempts: ExamAttemptQuerySet) -> ReviewTimes:

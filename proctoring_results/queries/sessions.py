@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from proctoring_results.filters import AttemptFilter
+from proctoring_results.lms import course_zone
 from proctoring_results.models import ExamAttempt, ProctoredExam
 
 from .merged import MergedSessions, SortKey
@@ -46,7 +47,7 @@ def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...], sea
         exams = exams.filter(content_id=filters.exam)
     keys = list(exams.values_list("pk", flat=True))
     # The exam is among the keys already.
-    attempts = replace(filters, exam="").apply(ExamAttempt.objects.with_result())
+    attempts = replace(filters, exam="").apply(ExamAttempt.objects.with_result(), course_zone(course_id))
     if search:
         attempts = attempts.filter(_named(search, keys))
     return MergedSessions(keys, attempts, order, bool(search))

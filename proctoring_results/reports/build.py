@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportFormat, ReportStep
 from proctoring_results.exceptions import ClaimLost, ReportCannotBeBuilt
+from proctoring_results.lms import course_zone
 from proctoring_results.models import ExamAttempt, Report
 
 from . import files
@@ -112,7 +113,7 @@ def _write_rows(
 ) -> tuple[int, datetime]:
     """Write header and rows as CSV. Return the number of rows, and the moment that they show."""
     with own_connection(router.db_for_read(ExamAttempt)) as database:
-        attempts = attempts_in_report(report.scopes, read_filters(report.filters))
+        attempts = attempts_in_report(report.scopes, read_filters(report.filters), course_zone(report.course_id))
         total = count_rows(kind.rows(attempts))
         on_progress(0, total)
         sink.write(header([column.name for column in columns]))

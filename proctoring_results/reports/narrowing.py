@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -57,9 +57,9 @@ def exam_name_of(report: Report, names: Mapping[tuple[str, str], str]) -> str:
     return next((names[key] for course in report.scopes if (key := (course, content_id)) in names), content_id)
 
 
-def number_of_rows(kind: Kind, courses: Collection[str], filters: AttemptFilter) -> int:
+def number_of_rows(kind: Kind, courses: Collection[str], filters: AttemptFilter, zone: tzinfo) -> int:
     """Return how many rows the report would have now."""
-    return count_rows(kind.rows(attempts_in_report(courses, filters)))
+    return count_rows(kind.rows(attempts_in_report(courses, filters, zone)))
 
 
 def file_name(report: Report, exam_name: str, named_at: datetime) -> str:

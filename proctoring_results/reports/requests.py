@@ -13,6 +13,7 @@ from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat
 from proctoring_results.exceptions import AccessDenied, InvalidInput
 from proctoring_results.filters import AttemptFilter
+from proctoring_results.lms import course_zone
 from proctoring_results.models import ProctoredExam, Report
 from proctoring_results.validation import clean_key, not_one_of
 
@@ -48,7 +49,7 @@ class ReportRequest:
 
     def number_of_rows(self) -> int:
         """Return how many rows the report would have now. Raises ``InvalidInput`` if the format takes fewer."""
-        rows = number_of_rows(self.kind, self.scopes, self.filters)
+        rows = number_of_rows(self.kind, self.scopes, self.filters, course_zone(self.course_id))
         check_number_of_rows(self.format, rows)
         return rows
 

@@ -1,4 +1,4 @@
-"""When a schedule runs: days by the calendar, at a time of day in the site's time zone. Reads no table."""
+"""When a schedule runs: days by the calendar, at a time of day. Both are of the course's time zone. Reads no table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Self
 
-from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -64,16 +63,14 @@ class Rhythm:
             days_after_due=schedule.days_after_due,
         )
 
-    def next_after(self, moment: datetime) -> datetime:
+    def next_after(self, moment: datetime, zone: tzinfo) -> datetime:
         """Return the first run after a moment. Not for runs after due dates."""
-        zone = timezone.get_default_timezone()
         # A day before: where a day has no such time, its run may be on the next.
         days = self._days(moment.astimezone(zone).date() - DAY)
         return next(run for day in days if (run := moment_on(day, self.run_time, zone)) > moment)
 
-    def after_due(self, due_date: datetime) -> datetime:
+    def after_due(self, due_date: datetime, zone: tzinfo) -> datetime:
         """Return the run after a due date."""
-        zone = timezone.get_default_timezone()
         return moment_on(due_date.astimezone(zone).date() + DAY * (self.days_after_due or 0), self.run_time, zone)
 
     def _days(self, first: date) -> Iterator[date]:
@@ -109,9 +106,9 @@ def moment_on(day: date, at: time, zone: tzinfo) -> datetime:
     return first.replace(microsecond=0)
 
 
-def in_words(rhythm: Rhythm) -> str:
+def in_words(rhythm: Rhythm, zone: tzinfo) -> str:
     """Return ``Every Monday at 06:00 (Europe/Paris)``."""
-    params = {"time": f"{rhythm.run_time:%H:%M}", "zone": timezone.get_default_timezone_name()}
+    params = {"time": f"{rhythm.run_time:%H:%M}", "zone": str(zone)}
     match rhythm.rhythm:
         case ScheduleRhythm.WEEKLY:
             params["day"] = str(WEEKDAYS[rhythm.weekday or 0])

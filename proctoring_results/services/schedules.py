@@ -36,6 +36,7 @@ from proctoring_results.exceptions import (
     TooManySchedules,
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
+from proctoring_results.lms import course_zone
 from proctoring_results.models import LmsEffect, ProctoredExam, Report, ReportSchedule, ScheduleRun
 from proctoring_results.models.schedules import MAX_DAYS_AFTER_DUE, MAX_SCHEDULES
 from proctoring_results.reports.rhythms import Rhythm
@@ -263,7 +264,7 @@ def _next_run(schedule: ReportSchedule, now: datetime) -> datetime | None:
     if schedule.rhythm == ScheduleRhythm.AFTER_DUE:
         pending = _runs_after_due([schedule])[schedule.pk]
         return pending[0][0] if pending else None
-    return Rhythm.of(schedule).next_after(now)
+    return Rhythm.of(schedule).next_after(now, course_zone(schedule.course_id))
 
 
 def plan_after_due_dates() -> None:
@@ -292,8 +293,9 @@ def _runs_after_due(schedules: list[ReportSchedule]) -> dict[int | None, list[tu
     made = set(rows.values_list("schedule_id", "exam_id", "due_date"))
     for schedule in schedules:
         rhythm, only_exam = Rhythm.of(schedule), schedule.filters.get("exam")
+        zone = course_zone(schedule.course_id)
         for exam in exams[schedule.course_id]:
-            planned = rhythm.after_due(exam.due_date)  # type: ignore[arg-type]  # has one, by the query
+            planned = rhythm.after_due(exam.due_date, zone)  # type: ignore[arg-type]  # has one, by the query
             is_made = (schedule.pk, exam.pk, exam.due_date) in made
             if planned > schedule.counts_from and not is_made and only_exam in (None, exam.content_id):
                 runs[schedule.pk].append((planned, exam))
@@ -367,7 +369,7 @@ def _this_run_and_next(
 ) -> tuple[datetime | None, ProctoredExam | None, datetime | None]:
     """Return what was planned, for which exam, and when the next run is: after an outage the first in the future."""
     if schedule.rhythm != ScheduleRhythm.AFTER_DUE:
-        return schedule.next_run_at, None, Rhythm.of(schedule).next_after(now)
+        return schedule.next_run_at, None, Rhythm.of(schedule).next_after(now, course_zone(schedule.course_id))
     pending = _runs_after_due([schedule])[schedule.pk]
     if not pending or pending[0][0] > now:
         # The exam was moved since this was planned.

@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from datetime import UTC
 from typing import IO, Any
 
 import django
@@ -41,7 +42,7 @@ def ours(course: str, name: str, filters: dict[str, str]) -> int:
 
 def bare(course: str, name: str, filters: dict[str, str]) -> int:
     kind = kind_named(name)
-    rows = cells(kind, kind.columns(), attempts_in_report([course], read_filters(filters)))
+    rows = cells(kind, kind.columns(), attempts_in_report([course], read_filters(filters), UTC))
     connection.ensure_connection()
     if connection.vendor == "postgresql":
         with tempfile.TemporaryFile() as file:

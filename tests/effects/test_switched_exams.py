@@ -1,6 +1,6 @@
 """What an attempt is, is fixed when it is created: what follows from it does not change when its exam is switched."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 import time_machine
@@ -79,7 +79,7 @@ def test_no_row_is_lost_and_no_count_changes(failed, changes):
     exams = [row.exam.pk for row in api.quiz_list(COURSE)]
     counts = course_counts(COURSE)
     switch(failed.exam, **changes)
-    assert list(attempts_in_report([COURSE], read_filters({}))) == list(api.sessions(COURSE).others) == [failed]
+    assert list(attempts_in_report([COURSE], read_filters({}), UTC)) == list(api.sessions(COURSE).others) == [failed]
     assert [row.exam.pk for row in api.quiz_list(COURSE)] == exams
     assert course_counts(COURSE) == counts
     assert api.course_numbers(COURSE).attempts == 1
@@ -108,7 +108,7 @@ def test_an_exam_that_becomes_proctored_makes_nothing_of_the_attempts_before(hos
     switch(attempt.exam, is_proctored=True)
     hand_in(attempt)
     assert (host.calls, mailoutbox, result_for(attempt.user, attempt.exam)) == ([], [], None)
-    assert not attempts_in_report([COURSE], read_filters({})).exists()
+    assert not attempts_in_report([COURSE], read_filters({}), UTC).exists()
 
 
 # --- Attempts that are not taken as proctored ---
@@ -130,7 +130,7 @@ def unproctored(transactional_db):
 def test_nothing_follows_from_an_attempt_that_is_not_taken_as_proctored(unproctored, host, mailoutbox):
     assert (host.calls, mailoutbox) == ([], [])
     assert result_for(unproctored.user, unproctored.exam) is None
-    assert not attempts_in_report([COURSE], read_filters({})).exists()
+    assert not attempts_in_report([COURSE], read_filters({}), UTC).exists()
     assert api.quiz_list(COURSE)[0].pending == course_counts(COURSE).pending == 0
 
 

@@ -218,7 +218,7 @@ class OneExamThatIsSwitched(RuleBasedStateMachine):
     @invariant()
     def the_team_sees_each_session_in_its_place(self):
         rows = [one for one in self.attempts if one.is_proctored]
-        assert {one.attempt_code: one.status for one in attempts_in_report([COURSE], read_filters({}))} == {
+        assert {one.attempt_code: one.status for one in attempts_in_report([COURSE], read_filters({}), UTC)} == {
             one.code: one.status for one in rows
         }
         listed = api.sessions(COURSE, api.AttemptFilter(archived="with"))

@@ -197,7 +197,7 @@ def rows(**filters: str) -> list[dict[str, str]]:
     kind = ExamResults()
     columns = kind.columns()
     names = [column.name for column in columns]
-    listed = cells(kind, columns, attempts_in_report([COURSE], read_filters(filters)))
+    listed = cells(kind, columns, attempts_in_report([COURSE], read_filters(filters), UTC))
     return [dict(zip(names, row, strict=True)) for row in listed]
 
 

@@ -26,22 +26,17 @@ def after_due(days, at=time(6)) -> Rhythm:
     return Rhythm(rhythm="after_due", days_after_due=days, run_time=at)
 
 
-def in_zone(settings, name: str) -> ZoneInfo:
-    settings.TIME_ZONE = name
-    return ZoneInfo(name)
-
-
 def walls(rhythm, zone, first, number) -> list[str]:
     """What a clock of the zone shows at the runs after a moment."""
     runs = []
     for _ in range(number):
-        first = rhythm.next_after(first)
+        first = rhythm.next_after(first, zone)
         runs.append(f"{first.astimezone(zone):%a %Y-%m-%d %H:%M}")
     return runs
 
 
-def test_a_week_later_it_is_the_same_day_and_time_although_the_clocks_were_set(settings):
-    zone = in_zone(settings, "Europe/Paris")
+def test_a_week_later_it_is_the_same_day_and_time_although_the_clocks_were_set():
+    zone = ZoneInfo("Europe/Paris")
     assert walls(weekly(), zone, datetime(2026, 3, 20, tzinfo=UTC), 3) == [
         "Mon 2026-03-23 06:00",
         "Mon 2026-03-30 06:00",
@@ -49,8 +44,8 @@ def test_a_week_later_it_is_the_same_day_and_time_although_the_clocks_were_set(s
     ]
 
 
-def test_a_month_without_the_day_runs_on_its_last(settings):
-    zone = in_zone(settings, "UTC")
+def test_a_month_without_the_day_runs_on_its_last():
+    zone = ZoneInfo("UTC")
     assert walls(monthly(31), zone, datetime(2028, 1, 31, 5, tzinfo=UTC), 4) == [
         "Mon 2028-01-31 06:00",
         "Tue 2028-02-29 06:00",
@@ -59,15 +54,14 @@ def test_a_month_without_the_day_runs_on_its_last(settings):
     ]
 
 
-def test_the_run_after_now_is_never_now(settings):
-    in_zone(settings, "UTC")
-    assert weekly().next_after(datetime(2026, 6, 1, 6, tzinfo=UTC)) == datetime(2026, 6, 8, 6, tzinfo=UTC)
+def test_the_run_after_now_is_never_now():
+    assert weekly().next_after(datetime(2026, 6, 1, 6, tzinfo=UTC), UTC) == datetime(2026, 6, 8, 6, tzinfo=UTC)
 
 
-def test_days_after_the_due_date_are_days_of_the_site(settings):
-    in_zone(settings, "America/New_York")
+def test_days_after_the_due_date_are_days_of_the_zone():
     # Still the evening of the 30th there.
-    assert after_due(2).after_due(datetime(2026, 7, 1, 2, tzinfo=UTC)) == datetime(2026, 7, 2, 10, tzinfo=UTC)
+    new_york = ZoneInfo("America/New_York")
+    assert after_due(2).after_due(datetime(2026, 7, 1, 2, tzinfo=UTC), new_york) == datetime(2026, 7, 2, 10, tzinfo=UTC)
 
 
 # The first: set forward, so that the time does not exist. The second: set back, so that it exists twice.
@@ -91,12 +85,11 @@ def test_on_the_day_of_the_change_it_runs_at_one_moment(zone, day, at, moment):
 
 
 @pytest.mark.parametrize(("zone", "day", "at", "moment"), CHANGES)
-def test_a_weekly_run_on_that_day_happens_once(settings, zone, day, at, moment):
-    in_zone(settings, zone)
+def test_a_weekly_run_on_that_day_happens_once(zone, day, at, moment):
     rhythm = weekly(date.fromisoformat(day).weekday(), time.fromisoformat(at))
     at_change = datetime.fromisoformat(moment)
-    assert rhythm.next_after(at_change - timedelta(seconds=1)) == at_change
-    assert rhythm.next_after(at_change) - at_change > timedelta(days=5)
+    assert rhythm.next_after(at_change - timedelta(seconds=1), ZoneInfo(zone)) == at_change
+    assert rhythm.next_after(at_change, ZoneInfo(zone)) - at_change > timedelta(days=5)
 
 
 TIMES = st.times(max_value=time(23, 59)).map(lambda at: at.replace(second=0, microsecond=0))
@@ -110,16 +103,16 @@ MOMENTS = st.integers(0, 40 * 365 * 24 * 60).map(
 
 
 @pytest.mark.parametrize("name", ZONES)
-def test_there_is_one_run_in_each_week_or_month_whatever_the_clocks_do(name, settings):
-    zone = in_zone(settings, name)
+def test_there_is_one_run_in_each_week_or_month_whatever_the_clocks_do(name):
+    zone = ZoneInfo(name)
 
     @given(CALENDAR, MOMENTS)
     def check(rhythm, moment):
-        first = rhythm.next_after(moment)
-        second = rhythm.next_after(first)
+        first = rhythm.next_after(moment, zone)
+        second = rhythm.next_after(first, zone)
         assert moment < first < second
         # Nothing between them, whenever one looks.
-        assert rhythm.next_after(first + (second - first) / 2) == second
+        assert rhythm.next_after(first + (second - first) / 2, zone) == second
         assert second - first <= timedelta(days=8 if rhythm.rhythm == "weekly" else 33)
         wall = first.astimezone(zone)
         is_as_planned = (wall.hour, wall.minute) == (rhythm.run_time.hour, rhythm.run_time.minute)
@@ -162,7 +155,6 @@ def test_what_makes_no_rhythm_is_refused_by_its_field(fields, field):
         (after_due(3), "3 days after the due date of each exam, at 06:00 (Europe/Paris)"),
     ],
 )
-def test_a_rhythm_is_said_in_words(settings, rhythm, sentence):
-    in_zone(settings, "Europe/Paris")
+def test_a_rhythm_is_said_in_words(rhythm, sentence):
     with translation.override("en"):
-        assert in_words(rhythm) == sentence
+        assert in_words(rhythm, ZoneInfo("Europe/Paris")) == sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTER_NAMES, in_words
+from proctoring_results.lms import course_zone
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.people import email_of
@@ -106,7 +108,7 @@ def choice_in_course(course_id: str, user: AbstractBaseUser, params: Mapping[str
     """Return what the parameters choose. ``file_format`` is the one that the person took last."""
     exams = list(exams_in_course(course_id).with_result())
     offered = {kind.name: [course_id] for kind in kinds_in_course(user, course_id)}
-    return choice(offered, exams, params, file_format)
+    return choice(offered, exams, params, file_format, course_zone(course_id))
 
 
 def choice(
@@ -114,8 +116,12 @@ def choice(
     exams: Collection[ProctoredExam] | None,
     params: Mapping[str, Any],
     file_format: str,
+    zone: tzinfo,
 ) -> Choice:
-    """Return what the parameters choose among kinds, each about its courses; without ``exams`` about many."""
+    """Return what the parameters choose among kinds, each about its courses; without ``exams`` about many.
+
+    Days are those of the time zone.
+    """
     offered = [kind_named(name) for name in courses_of]
     chosen = {name: str(params[name]) for name in PARAMS if params.get(name)}
     form = ChooseForm({"format": file_format, **chosen}, exams, offered, file_format)
@@ -128,7 +134,7 @@ def choice(
     exam_name = next((exam.exam_name for exam in exams or () if exam.content_id == filters.exam), "")
     problem, rows = "", ""
     try:
-        number_now = number_of_rows(kind, courses_of[kind.name], filters)
+        number_now = number_of_rows(kind, courses_of[kind.name], filters, zone)
         check_number_of_rows(chosen_format, number_now)
         rows = _about(number_now)
     except InvalidInput as refusal:

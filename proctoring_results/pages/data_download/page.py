@@ -18,7 +18,7 @@ from proctoring_results.choices import ReportFormat, ReportKind, ReportState, Re
 from proctoring_results.conf import conf
 from proctoring_results.filters import in_words
 from proctoring_results.links import REPORT_LINK
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_zone, lms
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
@@ -146,6 +146,7 @@ def data_download_page(course_id: str, user: AbstractBaseUser, params: Mapping[s
         policy=_policy(*lms().data_policy(course_id)),
         counts=_counts(course_id),
         learner_search=learner_search(course_id, user, params.get("learner", "")),
+        time_zone=str(course_zone(course_id)),
     )
 
 
@@ -173,6 +174,7 @@ def all_courses_page(user: AbstractBaseUser, params: Mapping[str, str], *, may_g
         missing=[],
         whom_to_ask="",
         policy=_policy("", ""),
+        time_zone=str(course_zone("")),
         counts=[],
         learner_search=None,
     )
@@ -211,7 +213,6 @@ def _lists(listed: ReportQuerySet, reader: _Reader, params: Mapping[str, str], n
         "report_lifetime": sentences.report_lifetime(),
         "renew_after": max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
         "meanings": meanings(),
-        "time_zone": timezone.get_default_timezone_name(),
     }
 
 

@@ -33,7 +33,7 @@ from proctoring_results.exceptions import (
     StorageUnavailable,
 )
 from proctoring_results.http import address_of, streamed
-from proctoring_results.lms import course_name
+from proctoring_results.lms import course_name, course_zone
 from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.drafts import posted_fields
@@ -133,7 +133,7 @@ def all_reports(request: SignedIn) -> HttpResponse:
 def _show_all(request: SignedIn, params: QueryDict) -> HttpResponse:
     courses_of = _courses_of_kinds(request.user)
     last = usual(request.user) if courses_of else None
-    chosen = choice(courses_of, None, params, last.format) if last else None
+    chosen = choice(courses_of, None, params, last.format, course_zone("")) if last else None
     context = {
         "address": address_of_page(""),
         "generate_address": reverse("proctoring_results:generate_all_reports"),

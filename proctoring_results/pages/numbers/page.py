@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ReviewStatus
+from proctoring_results.lms import course_zone
 from proctoring_results.pages._shared.formats import duration
 from proctoring_results.pages._shared.formats import number as format_number
 from proctoring_results.pages._shared.statuses import StatusBadge, review_badge, status_badge
@@ -117,7 +118,7 @@ def numbers_page(course_id: str, content_id: str | None, *, explanations: str) -
         incidents=_incidents(numbers),
         parts=_by_part(numbers),
         over_time=_over_time(numbers.days) if numbers.days else None,
-        time_zone=timezone.get_default_timezone_name(),
+        time_zone=str(course_zone(course_id)),
         review_times=_review_times(numbers.review_times),
         review_facts=_review_facts(numbers.review_times),
     )

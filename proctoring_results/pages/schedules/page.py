@@ -21,7 +21,7 @@ from proctoring_results.choices import (
     ScheduleState,
 )
 from proctoring_results.filters import in_words
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_zone, lms
 from proctoring_results.models import ReportSchedule, ScheduleRun
 from proctoring_results.models.schedules import MAX_SCHEDULES
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
@@ -117,7 +117,7 @@ def _row(
         kind=kind_label(schedule.kind),
         details=_details(schedule, exam_names),
         owner=person(schedule.owner).label,
-        when=rhythm_in_words(Rhythm.of(schedule)),
+        when=rhythm_in_words(Rhythm.of(schedule), course_zone(schedule.course_id)),
         next_run_at=schedule.next_run_at,
         no_next_run=_("No exam has a due date to come.") if waits_for_due_date else "–",
         last_run=_last_run(run) if run else None,

@@ -10,13 +10,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import AccessDenied, InvalidInput, ScheduleNotInState, TooManySchedules
-from proctoring_results.lms import course_name
+from proctoring_results.lms import course_name, course_zone
 from proctoring_results.models import ReportSchedule
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in, throttled
 from proctoring_results.pages._shared.flash import flash, flash_context
@@ -130,7 +129,7 @@ def _form(
         **_context(request, course_id),
         "form": form,
         "is_new": params is NEW,
-        "time_zone": timezone.get_default_timezone_name(),
+        "time_zone": str(course_zone(course_id)),
     }
     return render(request, "proctoring_results/schedules/form.html", context, status=400 if is_sent else 200)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +16,7 @@ from proctoring_results import permissions
 from proctoring_results.choices import Archived, AttentionReason
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import AttemptFilter, in_words
-from proctoring_results.lms import lms
+from proctoring_results.lms import course_zone, lms
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import ATTENTION, OTHERS, list_params
 from proctoring_results.pages._shared.filter_form import FilterForm
@@ -149,7 +148,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
         search=search,
         search_problem=problem,
         export_url=_export_url(course_id, user, filters) if form.is_valid() and not search.token else "",
-        time_zone=timezone.get_default_timezone_name(),
+        time_zone=str(course_zone(course_id)),
         unsearched=f"?{urlencode(filters)}",
         unfiltered=f"?{urlencode(_of_exam(filters))}" if _is_narrowed(with_search) else "",
         may_decide=may_decide,

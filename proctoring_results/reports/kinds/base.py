@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, QuerySet
@@ -61,8 +62,8 @@ def in_order_of_attempts(path: str) -> list[Any]:
     ]
 
 
-def attempts_in_report(course_ids: Collection[str], filters: AttemptFilter) -> ExamAttemptQuerySet:
-    """Return the attempts of these courses that have a result and match.
+def attempts_in_report(course_ids: Collection[str], filters: AttemptFilter, zone: tzinfo) -> ExamAttemptQuerySet:
+    """Return the attempts of these courses that have a result and match; days are those of the time zone.
 
     Reads the exams at once: with their keys at hand the database knows how many attempts to expect, and reads those of
     a small course by the index however large the table is.
@@ -71,7 +72,7 @@ def attempts_in_report(course_ids: Collection[str], filters: AttemptFilter) -> E
     if filters.exam:
         exams = exams.filter(content_id=filters.exam)
     attempts = ExamAttempt.objects.with_result().filter(exam__in=list(exams.values_list("pk", flat=True)))
-    return filters.apply(attempts)
+    return filters.apply(attempts, zone)
 
 
 def cells(

@@ -47,7 +47,7 @@ class IncidentNumbersSerializer(serializers.Serializer[Any]):
 
 
 class DaySerializer(serializers.Serializer[Any]):
-    day = DayField(help_text="In the site's time zone.")
+    day = DayField(help_text="In the time zone of the course.")
     handed_in = serializers.IntegerField()
     passed = serializers.IntegerField(help_text="Decisions by staff.")
     failed = serializers.IntegerField(help_text="Decisions by staff.")

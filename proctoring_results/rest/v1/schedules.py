@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind, ScheduleProblem, ScheduleRhythm, ScheduleState
 from proctoring_results.exceptions import NotFound
+from proctoring_results.lms import course_zone
 from proctoring_results.models import ReportSchedule
 from proctoring_results.models.schedules import MAX_DAYS_AFTER_DUE
 from proctoring_results.queries.lookups import get_schedule, schedules_in_course
@@ -82,7 +83,7 @@ class ScheduleChange(serializers.Serializer[Any]):
     days_after_due = StrictIntegerField(
         required=False, allow_null=True, min_value=1, max_value=MAX_DAYS_AFTER_DUE, help_text="With `after_due` only."
     )
-    run_time = ClockField(help_text="Such as `06:00`, in the time zone of the site.")
+    run_time = ClockField(help_text="Such as `06:00`, in the time zone of the course.")
 
 
 class ScheduleBody(ScheduleChange):
@@ -103,7 +104,7 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     weekday = serializers.IntegerField(allow_null=True, help_text="0 is Monday.")
     month_day = serializers.IntegerField(allow_null=True)
     days_after_due = serializers.IntegerField(allow_null=True)
-    run_time = ClockField(help_text="Such as `06:00`, in the time zone of the site.")
+    run_time = ClockField(help_text="Such as `06:00`, in the time zone of the course.")
     when = serializers.SerializerMethodField(help_text="The rhythm in words.")
     created_at = MomentField()
     next_run_at = MomentField(
@@ -122,7 +123,7 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     reason = serializers.SerializerMethodField(help_text="`problem` as a sentence.")
 
     def get_when(self, schedule: ReportSchedule) -> str:
-        return in_words(Rhythm.of(schedule))
+        return in_words(Rhythm.of(schedule), course_zone(schedule.course_id))
 
     def get_reason(self, schedule: ReportSchedule) -> str | None:
         return str(ScheduleProblem(schedule.problem).label) if schedule.problem else None
