@@ -61,6 +61,8 @@ class Conf:
     REDIRECT_TTL: timedelta = timedelta(seconds=60)
     # Sent with the app's pages. A host's middleware that sets the header takes precedence.
     CONTENT_SECURITY_POLICY: str = CONTENT_SECURITY_POLICY
+    # How long a session that somebody has opened from a list is shown as being looked at.
+    CLAIM_LIFETIME: timedelta = timedelta(minutes=15)
     # Rows on one page of a list.
     PAGE_SIZE: int = 25
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from proctoring_results.people import person
+
 if TYPE_CHECKING:
     from proctoring_results.choices import AttemptStatus, ReportFailure, Source
     from proctoring_results.models import (
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         Incident,
         Report,
         ReportSchedule,
+        SessionClaim,
         StatusChange,
     )
 
@@ -34,6 +37,7 @@ _KINDS = {
     "exam": gettext_lazy("exam"),
     "incident": gettext_lazy("incident"),
     "message": gettext_lazy("message"),
+    "note": gettext_lazy("note"),
     "provider": gettext_lazy("provider"),
     "report": gettext_lazy("report"),
     "review": gettext_lazy("review"),
@@ -381,6 +385,25 @@ class LinkExpired(ProctoringResultsError):
     def __init__(self, report: Report) -> None:
         super().__init__(_("This link has expired."))
         self.report = report
+
+
+class SessionIsClaimed(ProctoringResultsError):
+    """A colleague is looking at the session: ``claim`` says who and until when. It can be taken over."""
+
+    code = "session_is_claimed"
+
+    def __init__(self, claim: SessionClaim) -> None:
+        super().__init__(_("%(name)s is looking at this session.") % {"name": person(claim.user).label})
+        self.claim = claim
+
+
+class NotYourNote(ProctoringResultsError):
+    """Only its author may withdraw a note."""
+
+    code = "not_your_note"
+
+    def __init__(self) -> None:
+        super().__init__(_("Only its author may withdraw a note."))
 
 
 class EvidenceLinkExpired(ProctoringResultsError):

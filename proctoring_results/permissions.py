@@ -147,6 +147,11 @@ def require_decision(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttemp
     refuse_own_attempt(user, attempt)
 
 
+def may_see_teamwork(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
+    """Return whether the user may see the team's notes, looks and claims: in its course, and not about themselves."""
+    return may(user, VIEW_SESSIONS, attempt.exam.course_id) and not is_own_attempt(attempt, user)
+
+
 def refuse_own_attempt(user: AbstractBaseUser | AnonymousUser | None, attempt: ExamAttempt) -> None:
     """Raise ``OwnAttempt`` for the learner: for what decides about a result without being called a decision."""
     if user is not None and is_own_attempt(attempt, user):

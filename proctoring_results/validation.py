@@ -65,16 +65,16 @@ def _text_of_key(value: object) -> object:
     return str(value) if is_key else value
 
 
-def clean_reason(reason: object, *, missing: str = "", max_length: int | None = None) -> str:
-    """Return a reason without surrounding white space; nothing if no letter of it can be seen.
+def clean_reason(reason: object, *, missing: str = "", max_length: int | None = None, field: str = "reason") -> str:
+    """Return a reason, or another text of a person, without surrounding white space; nothing if none of it can be seen.
 
     Raises ``InvalidInput`` as ``clean_text`` does, and with the sentence ``missing``, if there is one, for no reason.
     """
-    text = clean_text("reason", reason, max_length=max_length).strip()
+    text = clean_text(field, reason, max_length=max_length).strip()
     if any(unicodedata.category(letter)[0] in "LNPS" and letter not in BLANKS for letter in text):
         return text
     if missing:
-        raise InvalidInput("reason", missing)
+        raise InvalidInput(field, missing)
     return ""
 
 

@@ -8,6 +8,7 @@ from .messages import ProviderMessage
 from .reports import Report, ReportDownload, ReportFile, ReportNotification, ReportPreference
 from .reviews import Disclosure, Evidence, ExamReview, Incident
 from .schedules import ReportSchedule, ScheduleRun
+from .teamwork import SessionClaim, SessionLook, TeamNote
 
 __all__ = [
     "Disclosure",
@@ -28,5 +29,8 @@ __all__ = [
     "ReportPreference",
     "ReportSchedule",
     "ScheduleRun",
+    "SessionClaim",
+    "SessionLook",
     "StatusChange",
+    "TeamNote",
 ]

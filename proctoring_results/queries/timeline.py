@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
-from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffect, ProviderMessage, StatusChange
+from proctoring_results.models import (
+    ExamAttempt,
+    ExamReview,
+    Incident,
+    LmsEffect,
+    ProviderMessage,
+    SessionLook,
+    StatusChange,
+)
 from proctoring_results.people import person
 from proctoring_results.providers.guarded import channel_label
 from proctoring_results.providers.registry import provider_named
@@ -29,6 +37,7 @@ class EventKind(TextChoices):
     MESSAGE = "message", gettext_lazy("message")
     REVIEW = "review", gettext_lazy("review")
     STATUS = "status", gettext_lazy("status")
+    LOOK = "look", gettext_lazy("look")
     DECISION = "decision", gettext_lazy("decision")
     EFFECT = "effect", gettext_lazy("effect")
     ARCHIVED = "archived", gettext_lazy("archived")
@@ -48,7 +57,7 @@ class Event:
     # An effect that was given up or failed at its last try, or a message that waits.
     is_problem: bool = False
     # The row it was read from; None for what is stored in the attempt itself.
-    row: StatusChange | ExamReview | LmsEffect | ProviderMessage | None = None
+    row: StatusChange | ExamReview | LmsEffect | ProviderMessage | SessionLook | None = None
     # How many incidents a review has, dismissed ones included.
     incidents: int = 0
 
@@ -68,6 +77,7 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
         *(_status_changed(change, by_pk.get(change.review_id or 0), numbers) for change in changes),
+        *(_looked(look) for look in attempt.looks.select_related("user").order_by("pk")),
         *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
         *_erased(attempt),
@@ -215,6 +225,16 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int], incidents: int,
         detail=review.version_reason,
         row=review,
         incidents=incidents,
+    )
+
+
+def _looked(look: SessionLook) -> Event:
+    return Event(
+        at=look.at,
+        kind=EventKind.LOOK,
+        sentence=_("Looked at the session, and decided nothing."),
+        who=person(look.user).label,
+        row=look,
     )
 
 

@@ -27,7 +27,9 @@ from proctoring_results.models import (
     ProviderMessage,
     ReportNotification,
     ReportPreference,
+    SessionClaim,
     StatusChange,
+    TeamNote,
 )
 from proctoring_results.models.effects import LmsEffectQuerySet
 from proctoring_results.rules import KNOWN_INCIDENTS
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
 
 # Reasons that the app itself writes say nothing about a person: "The course ended before …", "Review: Clean".
 AUTOMATIC_SOURCES = (Source.UPKEEP, Source.PROVIDER, Source.REPORTED)
@@ -56,7 +59,8 @@ def erase_learner(user: AbstractBaseUser, *, by: AbstractBaseUser, reason: str) 
     """Erase what is stored about a learner's attempts, and have the providers do so. It cannot be undone.
 
     Statuses, times, verdicts and counts stay, and so does who decided when. What names or describes the learner is
-    erased: texts and links of reviews, comments on incidents, reasons, messages. Ready reports of the learner's courses
+    erased: texts and links of reviews, comments on incidents, reasons, messages, notes of the team, also those that the
+    learner has written as a member of one. Ready reports of the learner's courses
     are withdrawn, and schedules of reports that the learner owns are removed. An attempt that was never started expires
     first. Erasing again returns the first erasure unless there are new attempts. Remove the name and the address from
     the user's own row afterwards.
@@ -76,6 +80,7 @@ def _erase(codes: Sequence[str], user: AbstractBaseUser, by: AbstractBaseUser, r
     attempts = [attempt for attempt in map(lock_attempt, codes) if attempt.erased_at is None]
     erase_schedules(user)
     _forget_choices(user)
+    _forget_teamwork(user)
     earlier = Erasure.objects.filter(user_id=user.pk).order_by("pk").last()
     if earlier is not None and not attempts:
         return earlier
@@ -97,6 +102,16 @@ def _forget_choices(user: AbstractBaseUser) -> None:
     _drop(mails)
     # The mail server's answer may have the address.
     mails.exclude(problem="").update(problem="")
+
+
+def _forget_teamwork(user: AbstractBaseUser) -> None:
+    """Remove what the person, who may be of a course team, wrote in notes. When they looked at sessions stays."""
+    SessionClaim.objects.filter(user_id=user.pk).delete()
+    _withdraw(TeamNote.objects.filter(author_id=user.pk))
+
+
+def _withdraw(notes: QuerySet[TeamNote]) -> None:
+    notes.filter(withdrawn_at=None).update(text="", withdrawn_at=timezone.now())
 
 
 def _close(attempt: ExamAttempt, by: AbstractBaseUser) -> None:
@@ -140,6 +155,8 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     reviews.exclude(version_reason="").update(version_reason=ERASED)
     changes = StatusChange.objects.filter(attempt__in=attempts)
     changes.exclude(source__in=AUTOMATIC_SOURCES).exclude(reason="").update(reason=ERASED)
+    SessionClaim.objects.filter(attempt__in=attempts).delete()
+    _withdraw(TeamNote.objects.filter(attempt__in=attempts))
     for attempt in attempts:
         left = {**without_content(attempt, now), "finished_at": Coalesce("finished_at", now)}
         ProviderMessage.objects.filter(attempt=attempt).update(fence=F("fence") + 1, **left)

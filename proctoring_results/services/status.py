@@ -11,7 +11,7 @@ from django.utils import timezone
 from proctoring_results.choices import DECIDING_SOURCES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
-from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.models import ExamAttempt, ExamReview, SessionClaim, StatusChange
 from proctoring_results.models.attention import load_current_reviews, update_attention
 from proctoring_results.rules import is_outranked
 from proctoring_results.signals import attempt_status_changed
@@ -73,6 +73,9 @@ def change_status(
         _set_status(attempt, to, at)
     if source is Source.PERSON and attempt.decided_at is None:
         attempt.decided_at = at
+    if source is Source.PERSON:
+        # Whoever was looking need not look any longer.
+        SessionClaim.objects.filter(attempt=attempt).delete()
     if source is Source.REPORTED:
         attempt.has_reported_decision = True
     if review is not None:

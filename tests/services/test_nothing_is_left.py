@@ -18,11 +18,22 @@ from proctoring_results.crypto import decrypt
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.lms import NullLMS
-from proctoring_results.models import Incident, LmsEffect, ProviderMessage, ReportNotification, ReportSchedule
+from proctoring_results.models import (
+    ExamAttempt,
+    Incident,
+    LmsEffect,
+    ProviderMessage,
+    ReportNotification,
+    ReportSchedule,
+    TeamNote,
+)
 from proctoring_results.queries.preview import seen_now
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.rhythms import Rhythm
+from proctoring_results.services.claims import claim_session
+from proctoring_results.services.looks import record_look
+from proctoring_results.services.notes import add_note
 from proctoring_results.services.schedules import create_schedule
 from proctoring_results.services.selection import token_of
 from proctoring_results.services.upkeep import sweep_reports
@@ -166,6 +177,7 @@ def looked_at(attempts, learner, admin) -> None:
         client.get(reverse("proctoring_results:session", args=[attempt.attempt_code]))
         client.post(reverse("proctoring_results:export_session", args=[attempt.attempt_code])).getvalue()
         client.get(reverse("admin:proctoring_results_examattempt_change", args=[attempt.pk]))
+        noted(attempt, admin)
     report = api.request_report(COURSE, by=admin, enqueue=False)
     ReportNotification.objects.create(report=report, user=learner)
     assert build(report.pk)
@@ -177,12 +189,28 @@ def looked_at(attempts, learner, admin) -> None:
     LmsEffect.objects.update(problem=f"No mailbox of {NAME}")
 
 
+def noted(attempt, admin) -> None:
+    add_note(attempt.attempt_code, by=admin, text=f"{NAME} is my neighbour")
+    record_look(attempt.attempt_code, by=admin)
+    if not ExamAttempt.objects.get(pk=attempt.pk).archived_at:
+        claim_session(attempt.attempt_code, by=admin, take_over=True)
+
+
+def in_the_team(learner, admin) -> None:
+    """The learner is of the team of another course, and writes there, too."""
+    member = UserFactory(admin=True)
+    attempt = ExamAttemptFactory(submitted=True)
+    note = add_note(attempt.attempt_code, by=member, text=f"Ask {NAME} about it: {ADDRESS}")
+    TeamNote.objects.filter(pk=note.pk).update(author=learner)
+
+
 @pytest.fixture
 def attempts(learner, admin):
     attempts = [*by_provider(learner, admin), *by_host(learner)]
     decided_everywhere(attempts[2], admin)
     passed_in_bulk(learner, admin)
     looked_at(attempts, learner, admin)
+    in_the_team(learner, admin)
     return attempts
 
 
@@ -196,7 +224,7 @@ def erased(learner, admin) -> None:
 
 
 def test_the_scan_sees_what_there_is_before(attempts):
-    tables = "examattempt statuschange examreview incident evidence providermessage lmseffect"
+    tables = "examattempt statuschange examreview incident evidence providermessage lmseffect teamnote"
     scanned = set(places())
     assert {place.split(".")[0] for place in scanned} >= {f"proctoring_results_{table}" for table in tables.split()}
     assert {"auth_user.username", "file", "proctoring_results_incident.kind"} <= scanned
