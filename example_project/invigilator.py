@@ -51,13 +51,30 @@ CHOICES = {
 }
 INCIDENTS = {
     "suspicious": [
-        {"comment": "Looks away from the screen", "status": "Suspicious", "start": 62, "stop": 95, "duration": 33},
-        {"comment": "A second voice in the room", "status": "Suspicious", "start": 301, "stop": 315, "duration": 14},
+        {
+            "comment": "Looks away from the screen",
+            "status": "Suspicious",
+            "severity": "low",
+            "start": 62,
+            "stop": 95,
+            "duration": 33,
+        },
+        {
+            "comment": "A second voice in the room",
+            "status": "Suspicious",
+            "severity": "high",
+            "start": 301,
+            "stop": 315,
+            "duration": 14,
+        },
     ],
     "violation": [
         {"comment": "A phone in the hand", "status": "Rules Violation", "start": 120, "stop": 150, "duration": 30}
     ],
 }
+# Its own signal, which an LMS shows and does not decide by.
+SCORES = {"passed": 12, "violation": 55, "suspicious": 81, "not_reviewed": None}
+SCALE = {"lowest": 0, "highest": 100, "higher_is_worse": True, "thresholds": {"attention": 40, "rejected": 70}}
 INSTRUCTIONS = {
     "en": (
         "Download the software and start it.",
@@ -164,7 +181,12 @@ class Reporter:
         self._send(session, "ready", {"status": "ready"})
 
     def send_review(self, session: Session, verdict: str) -> None:
-        self._send(session, "reviewed", {"status": verdict, "comments": INCIDENTS.get(verdict, [])})
+        review = {
+            "status": verdict,
+            "comments": INCIDENTS.get(verdict, []),
+            "score": {**SCALE, "value": SCORES[verdict]},
+        }
+        self._send(session, "reviewed", review)
 
     def later(self, seconds: float, verb: Callable[..., None], *args: Any) -> None:
         timer = threading.Timer(seconds, verb, args)

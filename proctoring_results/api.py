@@ -58,7 +58,7 @@ from proctoring_results.models import (
     ProctoredExam,
     Report,
 )
-from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions
+from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions, ScoreData
 from proctoring_results.queries.counts import CourseCounts, QuizRow, course_counts, quiz_list
 from proctoring_results.queries.instructions import instructions_for, takes_calls
 from proctoring_results.queries.learner import (
@@ -174,6 +174,7 @@ __all__ = [
     "ResultWord",
     "ReviewStatus",
     "ReviewTimes",
+    "ScoreData",
     "Seen",
     "SessionPart",
     "Sessions",

@@ -94,6 +94,8 @@ class ExamAttempt(models.Model):
     # Whether the provider has ever reported a person's decision: less than one that is made here, and more than its
     # other reviews.
     has_reported_decision = models.BooleanField(default=False, editable=False)
+    # That of the current review, so that a list sorts by it in one index.
+    score_rank = models.FloatField(null=True, blank=True, editable=False)
     # Since when a review waits for the end of the exam; else NULL, so that the sweep's index is small.
     review_waits_since = models.DateTimeField(null=True, blank=True, editable=False)
     # When the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
@@ -168,6 +170,8 @@ class ExamAttempt(models.Model):
             models.Index(fields=["exam", "attention_since"], name="attempt_by_attention"),
             # The other sessions of an exam, newest first; the last activity of the Quiz List.
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
+            # The sessions of an exam by the score of the provider: the most suspicious first.
+            models.Index(fields=["exam", "score_rank"], name="attempt_by_exam_and_score"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # The sweep: "whose review has waited too long?"

@@ -41,6 +41,15 @@ class ExamReview(models.Model):
     received_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True, help_text="By the provider's clock, if it says so.")
     standing = models.CharField(max_length=32, choices=ReviewStanding)
+    # A signal of the service, not a finding: people see it, lists sort by it, and nothing is decided by it.
+    score = models.FloatField(null=True, blank=True, help_text="The provider's own number.")
+    score_label = models.CharField(max_length=64, blank=True, help_text="The provider's own word for it.")
+    score_scale = models.JSONField(
+        default=dict, blank=True, help_text="Lowest and highest score, which of them is worse, and thresholds by name."
+    )
+    score_rank = models.FloatField(
+        null=True, blank=True, help_text="From 0 to 1, the most suspicious: lists sort by it."
+    )
     # The report's columns, computed once when the review arrives, so that a report needs no aggregation.
     suspicious_count = models.PositiveIntegerField(default=0)
     suspicious_comments = models.TextField(blank=True)
@@ -70,6 +79,10 @@ class ExamReview(models.Model):
                 ),
                 name="each_incident_of_a_review_was_seen_somewhere",
             ),
+            models.CheckConstraint(
+                condition=Q(score_rank=None) | Q(score_rank__gte=0, score_rank__lte=1),
+                name="score_rank_is_from_0_to_1",
+            ),
         ]
         indexes = [
             # "Which reviews of this attempt wait for the end of the exam, or came after a decision?"
@@ -97,6 +110,10 @@ class ExamReview(models.Model):
         return f"{self.review_status} ({self.attempt_id})"
 
     @property
+    def has_score(self) -> bool:
+        return self.score is not None or bool(self.score_label)
+
+    @property
     def is_complete(self) -> bool:
         return self.review_status != ReviewStatus.NOT_REVIEWED
 
@@ -119,6 +136,7 @@ class Incident(models.Model):
         max_length=255, blank=True, help_text="“Suspicious”, “Rules Violation”, the provider's own word, or none."
     )
     kind = models.CharField(max_length=64, blank=True)
+    severity = models.CharField(max_length=64, blank=True, help_text="As the provider says it: a word, or a number.")
     comment = models.TextField(blank=True)
     start = models.FloatField(null=True, blank=True)
     stop = models.FloatField(null=True, blank=True)

@@ -15,8 +15,8 @@ from proctoring_results.choices import ReviewStatus
 from proctoring_results.conf import conf
 from proctoring_results.validation import clean_text, not_one_of
 
-from .data import Delivery, Envelope, EvidenceData, IncidentData, Instructions, ReviewData
-from .fields import evidence, json_object, objects, seconds_of_recording, wall_clock
+from .data import Delivery, Envelope, EvidenceData, IncidentData, Instructions, ReviewData, ScoreData
+from .fields import evidence, json_object, objects, score, seconds_of_recording, wall_clock
 from .policy import POLICY_KEYS, Policy
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ __all__ = [
     "Policy",
     "Provider",
     "ReviewData",
+    "ScoreData",
     "clean_text",
     "evidence",
     "json_object",
     "objects",
+    "score",
     "seconds_of_recording",
     "wall_clock",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -65,6 +65,7 @@ class IncidentData:
     """One thing a reviewer marked. ``start`` and ``stop`` are seconds from the start of the recording.
 
     ``status`` is ``Suspicious``, ``Rules Violation``, or the provider's own label, which is stored and not counted.
+    ``severity`` is the provider's own word or number, which is shown and not counted either.
     What a provider sent may stand here as it came: ``mended`` makes it such that it can be stored. ``place`` is where
     it stood in the message (``comments[3]``), for the notes in the answer.
     """
@@ -72,10 +73,30 @@ class IncidentData:
     status: str = ""
     comment: str = ""
     kind: str = ""
+    severity: str = ""
     start: float | None = None
     stop: float | None = None
     evidence: tuple[EvidenceData, ...] = ()
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreData:
+    """How suspicious the service itself finds a session: a number, a word, or both. Shown to people; decides nothing.
+
+    ``label`` is the provider's own word, and ``thresholds`` are the numbers that it says are its limits, by its own
+    names for them. ``value`` stands on a scale from ``lowest`` to ``highest``, which is the most suspicious unless
+    ``higher_is_worse`` is false. Lists sort by the place on it; a service that sends words only says that place itself:
+    ``rank``, from 0 to 1, the most suspicious.
+    """
+
+    value: float | None = None
+    label: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    lowest: float = 0.0
+    highest: float = 100.0
+    higher_is_worse: bool = True
+    rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +106,14 @@ class ReviewData:
     ``reviewed_by`` is the address of the person who, the provider claims, reviewed it. ``raw_data`` is the JSON that is
     stored of the message; the addresses of the evidence are stored encrypted, and are removed from it. ``sent_at`` is
     when the provider sent the review, by its own clock: one that was sent before a review that is already stored does
-    not replace it. ``notes`` are sentences for the provider, sent back in the answer.
+    not replace it. ``score`` is the service's own, and decides nothing. ``notes`` are sentences for the provider, sent
+    back in the answer.
     """
 
     review_status: ReviewStatus | str
     incidents: tuple[IncidentData, ...] = ()
     evidence: tuple[EvidenceData, ...] = ()
+    score: ScoreData | None = None
     reviewed_by: str = ""
     sent_at: datetime | None = None
     raw_data: Mapping[str, Any]

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from proctoring_results.exceptions import InvalidInput
 
-from .data import EvidenceData
+from .data import EvidenceData, ScoreData
+
+SCORE_KEYS = ("value", "label", "thresholds", "lowest", "highest", "higher_is_worse")
 
 
 def objects(field: str, value: object) -> list[Mapping[str, Any]]:
@@ -40,6 +42,18 @@ def evidence(value: object) -> tuple[EvidenceData, ...]:
         EvidenceData(kind=item.get("kind", ""), url=item.get("url", ""), start=item.get("start"), stop=item.get("stop"))
         for item in (each if isinstance(each, Mapping) else dict[str, Any]() for each in items)
     )
+
+
+def score(value: object) -> ScoreData | None:
+    """Return the score in a number, or in an object whose keys are the fields of ``ScoreData`` but ``rank``.
+
+    What is odd about it is put right when the review is stored.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return ScoreData(value=value)  # type: ignore[arg-type]  # as it came
+    return ScoreData(**{key: value[key] for key in SCORE_KEYS if value.get(key) is not None})
 
 
 def wall_clock(value: object, *, zone: tzinfo = UTC) -> datetime | None:

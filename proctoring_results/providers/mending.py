@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,13 @@ from django.utils.translation import ngettext
 from proctoring_results.choices import EvidenceKind, ReviewStatus
 from proctoring_results.validation import not_one_of, storable_text
 
-from .data import MAX_URL_LENGTH, EvidenceData, IncidentData, ReviewData
+from .data import MAX_URL_LENGTH, EvidenceData, IncidentData, ReviewData, ScoreData
 from .fields import wall_clock
 
 # A thousand odd comments are told of by a few sentences.
 MAX_NOTES = 20
 MAX_LABEL_LENGTH, MAX_KIND_LENGTH = 255, 64  # characters
+MAX_THRESHOLDS = 10
 
 
 def mended(review: ReviewData) -> ReviewData:
@@ -39,11 +40,24 @@ def mended(review: ReviewData) -> ReviewData:
         review,
         incidents=incidents,
         evidence=mender.evidence("evidence", review.evidence),
+        score=mender.score(review.score),
         reviewed_by=mender.text("reviewed_by", review.reviewed_by, max_length=MAX_LABEL_LENGTH),
         sent_at=mender.time("sent_at", review.sent_at),
         raw_data=_without(review.raw_data, urls) if urls else review.raw_data,
         notes=(*review.notes, *mender.all_notes()),
     )
+
+
+def rank_of(score: ScoreData) -> float | None:
+    """Return where a score that is ``mended`` stands, from 0 to 1, the most suspicious; None if nobody knows."""
+    if score.rank is not None:
+        return min(1.0, max(0.0, score.rank))
+    if score.value is None:
+        return None
+    # Divided first: the difference of two huge numbers would be infinite.
+    place = (score.value / 2 - score.lowest / 2) / (score.highest / 2 - score.lowest / 2)
+    place = min(1.0, max(0.0, place))
+    return place if score.higher_is_worse else 1 - place
 
 
 class _Mender:
@@ -73,6 +87,7 @@ class _Mender:
             status=status,
             comment=comment,
             kind=self.text(f"{place}, kind", incident.kind, max_length=MAX_KIND_LENGTH),
+            severity=self.severity(f"{place}, severity", incident.severity),
             start=self.seconds(f"{place}, start", incident.start),
             stop=self.seconds(f"{place}, stop", incident.stop),
             evidence=self.evidence(f"{place}, evidence", incident.evidence),
@@ -94,6 +109,50 @@ class _Mender:
             usable.append(EvidenceData(kind=kind, url=item.url, start=start, stop=stop))
         return tuple(usable)
 
+    def severity(self, field: str, value: object) -> str:
+        # Some services have words, others numbers.
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self.text(field, str(value) if is_number else value, max_length=MAX_KIND_LENGTH)
+
+    def score(self, score: ScoreData | None) -> ScoreData | None:
+        """Return what of the score can be shown; None if it is neither a number nor a word."""
+        if not isinstance(score, ScoreData):
+            if score is not None:
+                self.note("score", _("no score; left out."))
+            return None
+        value = self.number("score", score.value)
+        label = self.text("score, label", score.label, max_length=MAX_KIND_LENGTH)
+        if value is None and not label:
+            return None
+        lowest, highest = self.number("score, lowest", score.lowest), self.number("score, highest", score.highest)
+        if lowest is None or highest is None or lowest >= highest:
+            self.note("score", _("its scale has no lowest and highest number; 0 to 100 is taken."))
+            lowest, highest = 0.0, 100.0
+        if not isinstance(score.higher_is_worse, bool):
+            self.note("score, higher_is_worse", _("not true or false; true is taken."))
+        return ScoreData(
+            value=value,
+            label=label,
+            thresholds=self.thresholds(score.thresholds),
+            lowest=lowest,
+            highest=highest,
+            higher_is_worse=score.higher_is_worse is not False,
+            rank=self.number("score, rank", score.rank),
+        )
+
+    def thresholds(self, thresholds: object) -> dict[str, float]:
+        if not isinstance(thresholds, Mapping):
+            self.note("score, thresholds", _("no object; left out."))
+            return {}
+        if len(thresholds) > MAX_THRESHOLDS:
+            self.note("score, thresholds", _("only %(limit)d are stored.") % {"limit": MAX_THRESHOLDS})
+        limits = {}
+        for name, value in list(thresholds.items())[:MAX_THRESHOLDS]:
+            limit = self.number(f"score, thresholds, {str(name)[:MAX_KIND_LENGTH]}", value)
+            if limit is not None:
+                limits[self.text("score, thresholds", name, max_length=MAX_KIND_LENGTH)] = limit
+        return limits
+
     def text(self, field: str, value: object, *, max_length: int | None = None) -> str:
         if value is None or value == "":
             return ""
@@ -109,18 +168,24 @@ class _Mender:
         return text[:max_length]
 
     def seconds(self, field: str, value: object) -> float | None:
+        return self._finite(field, value, _("no number of seconds; left out."))
+
+    def number(self, field: str, value: object) -> float | None:
+        return self._finite(field, value, _("no number; left out."))
+
+    def _finite(self, field: str, value: object, problem: str) -> float | None:
         if value is None:
             return None
         try:
-            seconds = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+            number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
-            seconds = math.nan
-        if not math.isfinite(seconds):
-            self.note(field, _("no number of seconds; left out."))
+            number = math.nan
+        if not math.isfinite(number):
+            self.note(field, problem)
             return None
         if isinstance(value, str):
             self.note(field, _("a number in quotes; stored as a number."))
-        return seconds
+        return number
 
     def time(self, field: str, value: object) -> datetime | None:
         if value is None or (isinstance(value, datetime) and value.tzinfo is not None):

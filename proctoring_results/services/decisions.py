@@ -18,7 +18,7 @@ from proctoring_results.queries.preview import Seen, seen_now
 from proctoring_results.rules import VERDICT_LABELS
 from proctoring_results.validation import clean_reason
 
-from .status import change_status, lock_attempt, save_attempt
+from .status import change_status, lock_attempt, make_current, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -103,5 +103,5 @@ def _apply_review_after_decision(attempt: ExamAttempt) -> None:
     if newest is None:
         return
     reviews.update(standing=ReviewStanding.APPLIED)
-    attempt.current_review = newest
+    make_current(attempt, newest)
     save_attempt(attempt)

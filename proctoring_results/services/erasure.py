@@ -148,9 +148,12 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     # Labels and kinds are free text, too, but for those that the app knows.
     incidents.exclude(status__in=ReviewStatus.values).update(status=ERASED)
     incidents.annotate(folded_kind=Lower("kind")).exclude(folded_kind__in=KNOWN_INCIDENTS).update(kind="")
+    incidents.exclude(severity="").update(severity="")
     incidents.exclude(dismissal_reason="").update(dismissal_reason=ERASED)
     # The links to recordings and pictures are erased; the record of who opened them stays.
     Evidence.objects.filter(review__attempt__in=attempts).update(url=crypto.encrypt(""))
+    # Numbers stay. The words of a score, and the names of its thresholds, are the provider's own.
+    reviews.update(score_label="", score_scale={})
     reviews.update(raw_data={}, claimed_name="", suspicious_comments="", rules_violation_comments="")
     reviews.exclude(version_reason="").update(version_reason=ERASED)
     changes = StatusChange.objects.filter(attempt__in=attempts)

@@ -25,7 +25,7 @@ from proctoring_results.signals import review_recorded
 
 from .decisions import clean_decision_reason, refuse_if_stale
 from .reviews import report_columns
-from .status import lock_attempt, save_attempt
+from .status import lock_attempt, make_current, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -107,11 +107,15 @@ def _new_version(
         standing=before.standing,
         version_of=before,
         version_reason=reason,
+        score=before.score,
+        score_label=before.score_label,
+        score_scale=before.score_scale,
+        score_rank=before.score_rank,
         **report_columns([row for row in rows if not row.is_dismissed]),
     )
     _copy(before, review, rows)
     if attempt.current_review_id == before.pk:
-        attempt.current_review = review
+        make_current(attempt, review)
     save_attempt(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: review_recorded.send_robust(ExamReview, attempt_code=code, review=review))

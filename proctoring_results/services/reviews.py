@@ -25,8 +25,8 @@ from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, Il
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
 from proctoring_results.models.reviews import ROWS_AT_ONCE
-from proctoring_results.providers.base import EvidenceData, IncidentData, ReviewData
-from proctoring_results.providers.mending import mended
+from proctoring_results.providers.base import EvidenceData, IncidentData, ReviewData, ScoreData
+from proctoring_results.providers.mending import mended, rank_of
 from proctoring_results.providers.policy import Policy
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.rules import is_outranked, part_of_incident
@@ -34,7 +34,7 @@ from proctoring_results.signals import review_recorded
 from proctoring_results.validation import clean_json
 
 from .effects import queue_effects
-from .status import change_status, lock_attempt, save_attempt
+from .status import change_status, lock_attempt, make_current, save_attempt
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -51,15 +51,17 @@ def record_review(
     raw_data: Mapping[str, Any] | None = None,
     evidence: Iterable[EvidenceData] = (),
     sent_at: datetime | None = None,
+    score: ScoreData | None = None,
 ) -> ExamReview:
     """Store a provider's review and change the attempt's status as the provider's policy says.
 
     ``reviewed_by`` is a person who may decide in the course and who, the provider says, has decided: above the
     provider's other reviews, and below a decision that is made here. ``claimed_name`` is only stored. The URLs of the
     evidence are stored encrypted, and removed from ``raw_data``. A review whose ``sent_at``, by the provider's clock,
-    is before that of a stored one does not replace it. Odd details of incidents and evidence are stored as well as can
-    be. The review's ``standing`` says what became of it: a review that arrives before the exam is over waits, and one
-    that cannot change the attempt is kept beside the current one.
+    is before that of a stored one does not replace it. The ``score`` is shown, and decides nothing. Odd details of
+    incidents, evidence and score are stored as well as can be. The review's ``standing`` says what became of it: a
+    review that arrives before the exam is over waits, and one that cannot change the attempt is kept beside the current
+    one.
     Raises ``InvalidInput`` (``review_status``, ``raw_data``), ``AccessDenied`` (``reviewed_by`` may not decide, or is
     the learner), ``AttemptIsErased`` and ``NotFound``; then nothing is stored.
     """
@@ -70,6 +72,7 @@ def record_review(
             evidence=tuple(evidence),
             reviewed_by=claimed_name,
             sent_at=sent_at,
+            score=score,
             raw_data=clean_json("raw_data", raw_data or {}),
         )
     )
@@ -97,6 +100,7 @@ def record_mended_review(
         raw_data=data.raw_data,
         received_at=timezone.now(),
         sent_at=data.sent_at,
+        **score_columns(data.score),
         **report_columns(data.incidents),
     )
     review.standing = _standing(attempt, review, policy)
@@ -185,7 +189,7 @@ def _change_status_by(attempt: ExamAttempt, review: ExamReview, policy: Policy) 
             review.standing = ReviewStanding.ILLEGAL_TRANSITION
             review.save(update_fields=["standing"])
             return False
-    attempt.current_review = review
+    make_current(attempt, review)
     return change is not None
 
 
@@ -196,6 +200,7 @@ def _write_incidents(review: ExamReview, incidents: Sequence[IncidentData]) -> l
             position=number,
             status=incident.status,
             kind=incident.kind,
+            severity=incident.severity,
             comment=incident.comment,
             start=incident.start,
             stop=incident.stop,
@@ -226,6 +231,23 @@ def _write_evidence(review: ExamReview, data: ReviewData, incidents: Sequence[In
         ),
         batch_size=ROWS_AT_ONCE,
     )
+
+
+def score_columns(score: ScoreData | None) -> dict[str, Any]:
+    """Return the columns of a review that hold the provider's score, which is ``mended``."""
+    if score is None:
+        return {}
+    return {
+        "score": score.value,
+        "score_label": score.label,
+        "score_scale": {
+            "lowest": score.lowest,
+            "highest": score.highest,
+            "higher_is_worse": score.higher_is_worse,
+            "thresholds": dict(score.thresholds),
+        },
+        "score_rank": rank_of(score),
+    }
 
 
 def report_columns(incidents: Sequence[IncidentData | Incident]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def change_status(
     if source is Source.REPORTED:
         attempt.has_reported_decision = True
     if review is not None:
-        attempt.current_review = review
+        make_current(attempt, review)
     change = StatusChange.objects.create(
         attempt=attempt,
         from_status=current,
@@ -96,6 +96,11 @@ def change_status(
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
     return change
+
+
+def make_current(attempt: ExamAttempt, review: ExamReview) -> None:
+    """Make a review the current one of a locked attempt. The caller saves it."""
+    attempt.current_review, attempt.score_rank = review, review.score_rank
 
 
 def save_attempt(attempt: ExamAttempt) -> None:

@@ -105,8 +105,20 @@ def holds(text: str, needles) -> bool:
 def by_provider(learner, admin) -> list:
     """Reviews by both protocols, with what a provider may write freely; the second is decided by ``reviewed_by``."""
     rest = rest_attempt("ext-1", submitted=True, user=learner, track=NAME)
-    comment = {"comment": f"{NAME} looks away", "status": f"{NAME} was strange", "start": 1, "stop": 2}
-    body = {"status": "suspicious", "comments": [comment], "evidence": [{"kind": "video", "url": VIDEO}]}
+    comment = {
+        "comment": f"{NAME} looks away",
+        "status": f"{NAME} was strange",
+        "start": 1,
+        "stop": 2,
+        "severity": NAME,
+    }
+    score = {"value": 70, "label": f"{NAME} is odd", "thresholds": {f"of {NAME}": 50}}
+    body = {
+        "status": "suspicious",
+        "score": score,
+        "comments": [comment],
+        "evidence": [{"kind": "video", "url": VIDEO}],
+    }
     provider = signed_in(account_of())
     assert post(provider, reviewed(), body).status_code == 200
     assert post(provider, reviewed(), {**body, "reviewed_by": f"{NAME}’s friend"}).status_code == 200

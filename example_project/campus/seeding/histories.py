@@ -82,6 +82,8 @@ class Review:
     other_count: int = 0
     # In the order of ``SessionPart``.
     counts_by_part: tuple[int, ...] = ()
+    # The service's own score, of 100; None of a service that sends none.
+    score: int | None = None
 
     def __post_init__(self) -> None:
         self.suspicious_count, self.suspicious_comments = self._column(ReviewStatus.SUSPICIOUS)
@@ -199,7 +201,9 @@ class History:
         name = texts.JUDGE if names_a_judge else rng.choice(texts.REVIEWERS)
         incidents = _incidents(rng, status) if incidents is None else incidents
         evidence = _evidence(rng, incidents) if status is not ReviewStatus.NOT_REVIEWED else ()
-        self.reviews.append(Review(status, standing, names_a_judge, name, self.now, incidents, evidence))
+        review = Review(status, standing, names_a_judge, name, self.now, incidents, evidence)
+        review.score = None if self.provider == "rpnow" else _score(status, self.now)
+        self.reviews.append(review)
         number = len(self.reviews) - 1
         if standing is ReviewStanding.APPLIED:
             self.current = number
@@ -208,6 +212,12 @@ class History:
 
     def decide(self, to: S) -> None:
         self.transition(to, D, self.rng.choice(texts.DECISIONS), self.current)
+
+
+def _score(status: ReviewStatus, at: When) -> int | None:
+    """Return the service's own score of 100: near its verdict, and sometimes on the other side of a threshold."""
+    lowest = {ReviewStatus.CLEAN: 3, ReviewStatus.RULES_VIOLATION: 32, ReviewStatus.SUSPICIOUS: 55}.get(status)
+    return None if lowest is None else lowest + round(at[1] * 1000) % 43
 
 
 def _incidents(rng: Random, status: ReviewStatus) -> tuple[Incident, ...]:

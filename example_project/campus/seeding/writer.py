@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +20,15 @@ from proctoring_results.queries.exam_rules import present_rules
 
 from . import texts
 from .bulk import Table, analyse, flush_all, reset_sequences
-from .histories import DAY, HOUR, MINUTE, SCENARIOS, TIMED_SCENARIOS, History, Since, histories_of
+from .histories import DAY, HOUR, MINUTE, SCENARIOS, TIMED_SCENARIOS, History, Review, Since, histories_of
 
 ROWS_AT_ONCE = 5_000
 # Every history ends within this many days; the exams of a course are spread over this many.
 MAX_DAYS, SPREAD = 6, 118
+# Of the scores that a service sends.
+SCALE = json.dumps(
+    {"lowest": 0, "highest": 100, "higher_is_worse": True, "thresholds": {"attention": 40, "rejected": 70}}
+)
 ATTEMPTS_PER_EXAM = ((1, 2, 3, 4), (90, 7, 2, 1))
 
 
@@ -61,15 +66,16 @@ class AttemptWriter:
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
             "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
-            "review_waits_since", "exam_rules",
+            "review_waits_since", "exam_rules", "score_rank",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
             "standing", "suspicious_count", "suspicious_comments", "rules_violation_count", "rules_violation_comments",
-            "other_count", *(f"{part}_count" for part in SessionPart), "version_reason",
+            "other_count", *(f"{part}_count" for part in SessionPart), "version_reason", "score", "score_label",
+            "score_scale", "score_rank",
         )  # fmt: skip
         self.incidents = Table(
-            Incident, "review", "position", "status", "kind", "comment", "start", "stop", "dismissal_reason"
+            Incident, "review", "position", "status", "kind", "severity", "comment", "start", "stop", "dismissal_reason"
         )
         self.evidence = Table(Evidence, "review", "incident", "position", "kind", "url", "start", "stop")
         self.changes = Table(
@@ -197,6 +203,7 @@ class AttemptWriter:
             any(plan.names_a_judge for plan in history.reviews),
             time_of(*history.waiting_review) if history.waiting_review and not archived else None,
             exam.rules if history.was_started else None,
+            None if history.current is None else _rank(history.reviews[history.current]),
         )  # fmt: skip
         self._reviews(attempt, history, time_of)
         for change in history.changes if self.whole else history.changes[-1:]:
@@ -219,7 +226,8 @@ class AttemptWriter:
                 attempt, str(plan.status), None, plan.claimed_name,
                 str(Source.PROVIDER), plan.raw, time_of(*plan.at), str(plan.standing), plan.suspicious_count,
                 plan.suspicious_comments, plan.rules_violation_count, plan.rules_violation_comments,
-                plan.other_count, *plan.counts_by_part, "",
+                plan.other_count, *plan.counts_by_part, "", plan.score, "", "{}" if plan.score is None else SCALE,
+                _rank(plan),
             )  # fmt: skip
             incident_ids = [
                 self.incidents.add(
@@ -227,6 +235,7 @@ class AttemptWriter:
                     position,
                     incident.status,
                     incident.kind,
+                    "",
                     incident.comment,
                     incident.start,
                     incident.stop,
@@ -252,6 +261,10 @@ class AttemptWriter:
     def at(self, time: datetime) -> str:
         """Return a time in a format that every database accepts."""
         return f"{time.replace(tzinfo=None)}{self.suffix}"
+
+
+def _rank(plan: Review) -> float | None:
+    return None if plan.score is None else plan.score / 100
 
 
 def _code(rng: Random) -> str:

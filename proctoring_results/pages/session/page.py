@@ -33,6 +33,7 @@ from .decided import Happening, standing_decision
 from .exam_rules import RulesPart, rules_part
 from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
+from .score import Score, score_of
 from .tabs import Tab, tabs_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class SessionPage:
     reasons: list[str]
     decision: Decision
     selected: SelectedReview | None
+    # What the service itself thinks of the session; None if it does not say.
+    score: Score | None
     may_dismiss: bool
     # What this person lacks to export the session, if anything, and whom to ask.
     missing_export: MissingPermission | None
@@ -153,6 +156,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         list_name=_list_name(attempt, place),
         decision=_decision(attempt, previews, may_decide=may_decide, is_own=is_own),
         selected=selected,
+        score=score_of(review) if review else None,
         missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
         whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
         may_dismiss=may_decide and not is_own and selected is not None and selected.can_change,

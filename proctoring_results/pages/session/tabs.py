@@ -53,6 +53,8 @@ class IncidentRow:
     status: str
     tone: str
     kind: str
+    # The provider's own word for how serious it is.
+    severity: str
     comment: Comment
     when: str
     evidence: list[EvidenceLink]
@@ -219,6 +221,7 @@ def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Dr
         status=incident.label,
         tone=incident_tone(incident),
         kind=incident.kind,
+        severity=incident.severity,
         comment=folded(incident.comment),
         when=span(incident.start, incident.stop),
         evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in own],

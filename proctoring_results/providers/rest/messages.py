@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import ReviewStatus
-from proctoring_results.providers.base import IncidentData, ReviewData, clean_text, evidence, objects
+from proctoring_results.providers.base import IncidentData, ReviewData, clean_text, evidence, objects, score
 
 from .calls import RestCalls
 
@@ -39,6 +39,7 @@ class RestProvider(RestCalls):
                     place=f"comments[{number}]",
                     status=self.incident_status(item.get("status")),
                     comment=item.get("comment", ""),
+                    severity=item.get("severity", ""),
                     start=item.get("start"),
                     stop=item.get("stop"),
                     evidence=evidence(item.get("evidence")),
@@ -46,6 +47,7 @@ class RestProvider(RestCalls):
                 for number, item in enumerate(objects("comments", body.get("comments")))
             ),
             evidence=evidence(body.get("evidence")),
+            score=score(body.get("score")),
             reviewed_by=body.get("reviewed_by", ""),
             raw_data=body,
         )

@@ -56,6 +56,16 @@ class ReviewSerializer(serializers.Serializer[Any]):
     suspicious_count = serializers.IntegerField()
     rules_violation_count = serializers.IntegerField()
     other_count = serializers.IntegerField(help_text="Incidents with other labels, used by the provider.")
+    score = serializers.FloatField(
+        allow_null=True, help_text="The provider's own number: a signal of the service, not a finding."
+    )
+    score_label = serializers.CharField(help_text="The provider's own word for it.")
+    score_scale = serializers.DictField(
+        help_text="`lowest`, `highest`, `higher_is_worse`, and `thresholds` by name; empty without a score."
+    )
+    score_rank = serializers.FloatField(
+        allow_null=True, help_text="From 0 to 1, the most suspicious: lists sort by it, and nothing is decided by it."
+    )
 
 
 class IncidentSerializer(serializers.Serializer[Any]):
@@ -65,6 +75,7 @@ class IncidentSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     status = serializers.CharField(help_text="`Suspicious`, `Rules Violation`, or the provider's own label.")
     kind = serializers.CharField()
+    severity = serializers.CharField(help_text="As the provider says it: a signal of the service, not a finding.")
     comment = serializers.CharField()
     start = serializers.FloatField(allow_null=True)
     stop = serializers.FloatField(allow_null=True)

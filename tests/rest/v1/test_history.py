@@ -100,3 +100,14 @@ def test_a_review_that_there_is_not_is_a_404(team, attempt, review_id):
 
 def test_what_is_no_code_is_named(team):
     assert problem(team.get(f"{V1}attempts/a%00b/")) == (400, "invalid", "attempt_code")
+
+
+def test_the_course_team_reads_the_providers_score(team, attempt):
+    score = api.ScoreData(value=72, label="High", thresholds={"rejected": 70})
+    incidents = [api.IncidentData(status="odd", severity="LOW")]
+    review = api.record_review(attempt.attempt_code, "Clean", score=score, incidents=incidents)
+    (body,) = pages(team, of(attempt, "reviews"))
+    assert (body["score"], body["score_label"], body["score_rank"]) == (72.0, "High", 0.72)
+    assert body["score_scale"]["thresholds"] == {"rejected": 70.0}
+    (incident,) = pages(team, of(attempt, f"reviews/{review.pk}/incidents"))
+    assert incident["severity"] == "LOW"

@@ -36,7 +36,8 @@ def test_nothing_hints_at_suspicion(client, learner):
     attempt = ExamAttemptFactory(user=learner, submitted=True)
     (before,) = pages(client, ME)
     suspicious = [api.IncidentData(status="Suspicious", comment="A book")]
-    api.record_review(attempt.attempt_code, "Suspicious", incidents=suspicious)
+    score = api.ScoreData(value=99, label="Critical", thresholds={"rejected": 70})
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=suspicious, score=score)
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert pages(client, ME) == [before]
