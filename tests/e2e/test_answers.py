@@ -27,7 +27,7 @@ def evidence(user, attempt, **age) -> str:
 
 def no_reason(page, user, attempt):
     page.goto(session(attempt))
-    page.get_by_label("Reason", exact=True).first.fill(" ")
+    page.locator("#pr-reason").fill(" ")
     page.get_by_role("button", name="Pass", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Please give a reason.")
 
@@ -35,7 +35,7 @@ def no_reason(page, user, attempt):
 def decided_by_another(page, user, attempt):
     page.goto(session(attempt))
     api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="It was the cat")
-    page.get_by_label("Reason", exact=True).first.fill("A phone")
+    page.locator("#pr-reason").fill("A phone")
     page.get_by_role("button", name="Fail", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("decided Pass")
 

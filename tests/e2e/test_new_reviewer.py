@@ -96,5 +96,5 @@ def test_by_keyboard_alone(opened, instructor, viewport):
     people = StatusChange.objects.filter(source="person", reason__in=["I have watched it", "That was the wrong button"])
     assert people.values("attempt").distinct().count() == 10
     assert people.count() == 11
-    # One a second is slow, and under three minutes.
-    assert keys.steps < 180
+    # One a second is slow, and little more than three minutes.
+    assert keys.steps < 200

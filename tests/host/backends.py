@@ -18,6 +18,13 @@ class RoleBackend(BaseBackend):
             return False
         if name == "submit_review":
             return bool(user_obj.username.partition("@")[0] == obj)
+        return any(course_id == obj and name in ALLOWED[Role(role)] for course_id, role in _roles(user_obj))
+
+
+def _roles(user: Any) -> list[tuple[str, str]]:
+    """Return course ids and roles. They are read once per request: Django makes a user object for each request."""
+    if not hasattr(user, "_host_roles"):
         # Compared in Python: MariaDB takes "edX/Demo" for "edx/demo".
-        roles = CourseRole.objects.filter(user=user_obj.pk).values_list("course_id", "role")
-        return any(course_id == obj and name in ALLOWED[Role(role)] for course_id, role in roles)
+        user._host_roles = list(CourseRole.objects.filter(user=user.pk).values_list("course_id", "role"))
+    cached: list[tuple[str, str]] = user._host_roles
+    return cached

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from proctoring_results.choices import SessionPart
 from proctoring_results.pages._shared.came_from import CameFrom, came_from
 
 if TYPE_CHECKING:
@@ -19,19 +20,39 @@ class Address:
     # The number of a review, and of a page of its incidents; as they were sent, so perhaps nonsense.
     review: str
     page: str
+    # The part whose incidents are listed; None for all of them.
+    part: SessionPart | None
+    # Whether the incidents that somebody has dismissed are left out.
+    only_counted: bool
     came_from: CameFrom
 
     @property
     def params(self) -> dict[str, str]:
         """Return what the page that follows a form needs to be at the same place."""
         page = {"page": self.page} if self.page.isascii() and self.page.isdigit() and len(self.page) < 6 else {}
-        return {**self.came_from.params_with_place, **page}
+        return {**self.came_from.params_with_place, **self.list_params, **page}
+
+    @property
+    def list_params(self) -> dict[str, str]:
+        """Return which incidents are listed."""
+        return list_params(self.part, only_counted=self.only_counted)
 
     @property
     def query(self) -> str:
         return f"?{urlencode(self.params)}" if self.params else ""
 
 
+def list_params(part: SessionPart | None, *, only_counted: bool) -> dict[str, str]:
+    return {**({"part": part.value} if part else {}), **({"counted": "yes"} if only_counted else {})}
+
+
 def address_of_page(request: HttpRequest, attempt: ExamAttempt) -> Address:
     params = request.GET
-    return Address(params.get("review", ""), params.get("page", ""), came_from(params, attempt))
+    part = params.get("part", "")
+    return Address(
+        review=params.get("review", ""),
+        page=params.get("page", ""),
+        part=SessionPart(part) if part in SessionPart.values else None,
+        only_counted=params.get("counted") == "yes",
+        came_from=came_from(params, attempt),
+    )

@@ -18,7 +18,6 @@ from proctoring_results.models import ExamAttempt, ExamReview
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
-from proctoring_results.pages._shared.paging import Pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, status_badge
 from proctoring_results.people import Person, person
@@ -34,7 +33,7 @@ from .exam_rules import RulesPart, rules_part
 from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
 from .score import Score, score_of
-from .tabs import Tab, tabs_of
+from .tabs import IncidentList, incident_list
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -72,6 +71,8 @@ class SessionPage:
     addressed_as: str
     exam_name: str
     status: StatusBadge
+    # What to know when deciding, and the rest.
+    brief: list[tuple[str, str]]
     facts: list[tuple[str, str]]
     # What the service was sent; None if that is nothing.
     rules: RulesPart | None
@@ -84,8 +85,7 @@ class SessionPage:
     # What this person lacks to export the session, if anything, and whom to ask.
     missing_export: MissingPermission | None
     whom_to_ask: str
-    tabs: list[Tab]
-    pager: Pager
+    incidents: IncidentList
     ticks: list[str]
     has_marks: bool
     # Who decided, when and why, if the attempt is decided.
@@ -108,7 +108,8 @@ class SessionPage:
     def form_is_drawn(self, form: str) -> bool:
         if form == "decision":
             return bool(self.decision.passing or self.decision.failing)
-        return self.may_dismiss and any(row.form_name == form for tab in self.tabs for row in tab.incidents)
+        rows = (row for tab in self.incidents.visible for row in tab.incidents)
+        return self.may_dismiss and any(row.form_name == form for row in rows)
 
 
 def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, place: Address) -> SessionPage:
@@ -127,14 +128,14 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
     names = {review.reviewed_by.pk: person(review.reviewed_by).label for review in reviews if review.reviewed_by}
     review = selected.review if selected else None
     params = {**place.came_from.params, **({"review": place.review} if selected and place.review else {})}
-    tabs = tabs_of(
+    listed = incident_list(
         attempt,
         review,
         incidents,
         length=length,
         user=user,
         names=names,
-        page_number=place.page,
+        place=place,
         params=params,
     )
     reasons = [str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])]
@@ -146,7 +147,8 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         addressed_as=addressed_as if addressed_as != attempt.learner.name else "",
         exam_name=attempt.exam.exam_name,
         status=status_badge(attempt.status, explanations),
-        facts=_facts(attempt, reviews),
+        brief=_brief(attempt, reviews),
+        facts=_facts(attempt),
         rules=rules_part(attempt),
         reasons=reasons,
         decided=decided,
@@ -160,10 +162,9 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
         whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
         may_dismiss=may_decide and not is_own and selected is not None and selected.can_change,
-        tabs=tabs.tabs,
-        pager=tabs.pager,
+        incidents=listed,
         ticks=ticks(length),
-        has_marks=any(tab.marks for tab in tabs.tabs),
+        has_marks=any(tab.marks for tab in listed.visible),
         events=events,
         attempts=_attempts(attempt, explanations),
         dashboard_url=dashboard_url(attempt),
@@ -196,11 +197,19 @@ def _decision(
     )
 
 
-def _facts(attempt: ExamAttempt, reviews: Sequence[ExamReview]) -> list[tuple[str, str]]:
+def _brief(attempt: ExamAttempt, reviews: Sequence[ExamReview]) -> list[tuple[str, str]]:
     current = next((review for review in reviews if review.pk == attempt.current_review_id), None)
+    extra = attempt.extra_time_mins
     facts = [
         (_("Review"), current.get_review_status_display() if current else _("none yet")),
         (_("Time used"), _time_used(attempt)),
+        (_("Extra time"), ngettext("%(mins)d minute", "%(mins)d minutes", extra) % {"mins": extra} if extra else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _facts(attempt: ExamAttempt) -> list[tuple[str, str]]:
+    facts = [
         (_("Provider"), attempt.provider),
         (_("Track"), attempt.track),
         (_("Attempt code"), attempt.attempt_code),

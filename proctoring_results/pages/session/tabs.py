@@ -1,4 +1,7 @@
-"""The incidents and evidence of the selected review by where they were seen: one list in four parts, page by page."""
+"""The incidents and evidence of the selected review by where they were seen: one list in four parts, page by page.
+
+Each part is a page of its own, too, and so is the list without what was dismissed.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.providers.policy import host_of, may_be_opened
 from proctoring_results.rules import part_of_evidence, part_of_incident
 
+from .address import list_params
 from .comments import Comment, folded
 from .recording import Mark, MarkedGroup, clock, incident_tone, marks_of, span, start_of
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from proctoring_results.models import Evidence, ExamAttempt, ExamReview, Incident
+
+    from .address import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,17 @@ class MarkLink:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
+    """A part of the session. ``url`` is that of its own page, which ``is_current`` if it is shown now."""
+
     slug: str
     heading: str
     empty: str
-    # The page on which it begins.
     url: str
-    # How many incidents it has on all pages, and how many of them are counted.
+    is_current: bool
+    # How many incidents it has, and how many of them are counted.
     incidents_text: str
     evidence_text: str
+    # Whether this page, or another one of the same list, has incidents of it.
     has_incidents: bool
     # On this page.
     incidents: list[IncidentRow]
@@ -104,9 +113,22 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Tabs:
+class IncidentList:
     tabs: list[Tab]
+    # The list of all parts.
+    all_url: str
+    all_text: str
+    is_all: bool
+    # The same list with, or without, what was dismissed; empty if nothing was.
+    only_counted: bool
+    other_url: str
+    dismissed: int
     pager: Pager
+
+    @property
+    def visible(self) -> list[Tab]:
+        """Return the part that was chosen, or those that have something."""
+        return [tab for tab in self.tabs if tab.is_current or (self.is_all and (tab.has_incidents or tab.evidence))]
 
 
 EMPTY = {
@@ -127,16 +149,17 @@ class _Drawing:
     names: Mapping[int, str]
     # Of the recording, in seconds.
     length: float
+    place: Address
     # The page of the list on which an incident stands, by its key.
     page_of: Mapping[int, int]
     # The address of a page of the list.
-    address: Callable[[int], str]
+    address: Callable[..., str]
 
     def address_of(self, incident: Incident) -> str:
         return f"{self.address(self.page_of[incident.pk])}#pr-{form_name(incident.position)}"
 
 
-def tabs_of(
+def incident_list(
     attempt: ExamAttempt,
     review: ExamReview | None,
     incidents: Sequence[Incident],
@@ -144,32 +167,52 @@ def tabs_of(
     length: float,
     user: AbstractBaseUser,
     names: Mapping[int, str],
-    page_number: str,
+    place: Address,
     params: Mapping[str, str],
-) -> Tabs:
+) -> IncidentList:
     """``length`` is in seconds; ``names`` are those of people by their keys.
 
-    ``params`` are the others of the address.
+    ``params`` are those of the address that have nothing to do with the list of incidents.
     """
     parts = list(SessionPart)
     ordered = sorted(incidents, key=lambda incident: parts.index(part_of_incident(incident.kind)))
-    page = page_of(ordered, page_number)
+    listed = [incident for incident in ordered if _is_listed(incident, place)]
+    page = page_of(listed, place.page)
     size = page.paginator.per_page
+
+    def address(
+        number: int = 1, *, part: SessionPart | None = place.part, only_counted: bool = place.only_counted
+    ) -> str:
+        page_number = {"page": str(number)} if number > 1 else {}
+        return session_url(attempt, {**params, **list_params(part, only_counted=only_counted), **page_number})
+
     drawing = _Drawing(
         attempt=attempt,
         user=user,
         names=names,
         length=length,
-        page_of={incident.pk: place // size + 1 for place, incident in enumerate(ordered)},
-        address=lambda number: session_url(attempt, {**params, **({"page": str(number)} if number > 1 else {})}),
+        place=place,
+        page_of={incident.pk: index // size + 1 for index, incident in enumerate(listed)},
+        address=address,
     )
-    visible = list(page)
-    evidence = _evidence_of(review, visible)
-    tabs = [
-        _tab(part, [one for one in ordered if part_of_incident(one.kind) is part], visible, evidence, drawing)
-        for part in parts
-    ]
-    return Tabs(tabs, pager(page, "page", params=params, base=session_url(attempt)))
+    evidence = _evidence_of(review, list(page))
+    dismissed = sum(incident.is_dismissed for incident in ordered)
+    tabs = [_tab(part, ordered, listed, list(page), evidence, drawing) for part in parts]
+    return IncidentList(
+        tabs,
+        all_url=f"{address(part=None)}#pr-incidents",
+        all_text=_counted(ordered),
+        is_all=place.part is None,
+        only_counted=place.only_counted,
+        other_url=f"{address(only_counted=not place.only_counted)}#pr-incidents" if dismissed else "",
+        dismissed=dismissed,
+        pager=pager(page, "page", params={**params, **place.list_params}, base=session_url(attempt)),
+    )
+
+
+def _is_listed(incident: Incident, place: Address) -> bool:
+    is_of_part = place.part is None or part_of_incident(incident.kind) is place.part
+    return is_of_part and not (place.only_counted and incident.is_dismissed)
 
 
 def _evidence_of(review: ExamReview | None, visible: Sequence[Incident]) -> list[Evidence]:
@@ -183,23 +226,28 @@ def _evidence_of(review: ExamReview | None, visible: Sequence[Incident]) -> list
 def _tab(
     part: SessionPart,
     incidents: Sequence[Incident],
+    listed: Sequence[Incident],
     visible: Sequence[Incident],
     evidence: Sequence[Evidence],
     drawing: _Drawing,
 ) -> Tab:
+    def of_part(all_parts: Sequence[Incident]) -> list[Incident]:
+        return [incident for incident in all_parts if part_of_incident(incident.kind) is part]
+
     whole = [one for one in evidence if one.incident_id is None and part_of_evidence(one.kind) is part]
-    first_page = drawing.page_of[incidents[0].pk] if incidents else 1
+    all_dismissed = _("All incidents of this part are dismissed.")
     return Tab(
         slug=part.value,
         heading=str(part.label),
-        empty=str(EMPTY[part]),
-        url=f"{drawing.address(first_page)}#pr-{part.value}",
-        incidents_text=_counted(incidents),
+        empty=all_dismissed if of_part(incidents) else str(EMPTY[part]),
+        url=f"{drawing.address(part=part)}#pr-incidents",
+        is_current=part is drawing.place.part,
+        incidents_text=_counted(of_part(incidents)),
         evidence_text=_pieces(len(whole)) if whole else "",
-        has_incidents=bool(incidents),
-        incidents=[_incident_row(one, evidence, drawing) for one in incidents if one in visible],
+        has_incidents=bool(of_part(listed)),
+        incidents=[_incident_row(one, evidence, drawing) for one in of_part(visible)],
         evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in whole],
-        marks=[_mark_link(group, drawing) for group in marks_of(incidents, drawing.length)],
+        marks=[_mark_link(group, drawing) for group in marks_of(of_part(listed), drawing.length)],
     )
 
 

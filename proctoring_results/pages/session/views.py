@@ -145,10 +145,10 @@ def _decided(
         response = _session_page(request, attempt.attempt_code, refused, status=503)
         response.headers["Retry-After"] = str(refusal.wait + 1)
         return response
-    # The keyboard starts there: at the row of an incident, or with the way to the next session.
-    at = "pr-flash" if form == DECISION else f"pr-{form}"
-    flash(request, messages.SUCCESS, str(done), place="" if form == DECISION else form)
-    return SeeOther(f"{session_url(attempt, place.params)}#{at}")
+    # The keyboard starts there: at the row of an incident if it is still listed, or with the way to the next.
+    row = "" if form == DECISION or place.only_counted else form
+    flash(request, messages.SUCCESS, str(done), place=row)
+    return SeeOther(f"{session_url(attempt, place.params)}#pr-{row or 'flash'}")
 
 
 def _session_page(

@@ -137,7 +137,7 @@ def test_who_which_exam_when_and_how_long(looking, attempt):
 
 
 def test_each_incident_stands_under_its_tab_and_an_unknown_kind_is_seen_on_the_recording(looking, attempt):
-    tabs = looking.get(url(attempt)).context["page"].tabs
+    tabs = looking.get(url(attempt)).context["page"].incidents.tabs
     assert {tab.heading: [row.kind for row in tab.incidents] for tab in tabs} == {
         "Video Monitoring": ["webcam", "a word of its own"],
         "Online Violations": ["desktop"],
@@ -150,7 +150,7 @@ def test_evidence_of_the_whole_session_stands_under_its_tab(looking, hosts):
     attempt = ExamAttemptFactory(submitted=True)
     kinds = ["video", "screenshot", "id", "room", "onboarding"]
     api.record_review(attempt.attempt_code, "Clean", evidence=[api.EvidenceData(kind=kind, url=LINK) for kind in kinds])
-    tabs = looking.get(url(attempt)).context["page"].tabs
+    tabs = looking.get(url(attempt)).context["page"].incidents.tabs
     assert [[link.name for link in tab.evidence] for tab in tabs] == [
         ["Recording", "Screenshot"],
         [],
@@ -159,11 +159,84 @@ def test_evidence_of_the_whole_session_stands_under_its_tab(looking, hosts):
     ]
 
 
-def test_an_empty_tab_says_so(looking):
+def test_a_session_without_a_review_has_no_parts(looking):
     page = text(looking.get(url(ExamAttemptFactory(submitted=True))))
     assert "There is no review yet." in page
-    for sentence in ("there is no recording", "on the screen", "there are no scans", "learner’s onboarding"):
-        assert sentence in page
+    assert "Video Monitoring" not in page
+
+
+EMPTY = {
+    "video": "is no recording",
+    "online": "on the screen",
+    "verification": "no scans",
+    "onboarding": "learner’s onboarding",
+}
+
+
+@pytest.mark.parametrize("part", EMPTY)
+def test_an_empty_part_says_so_on_its_own_page_and_is_left_out_of_the_list_of_all(looking, part):
+    attempt = ExamAttemptFactory(submitted=True)
+    api.record_review(attempt.attempt_code, "Clean")
+    assert EMPTY[part] in text(looking.get(url(attempt), {"part": part}))
+    page = text(looking.get(url(attempt)))
+    assert "No incidents, and no recordings or pictures." in page
+    assert EMPTY[part] not in page
+
+
+def listed(response) -> list[int]:
+    return [row.number for tab in response.context["page"].incidents.visible for row in tab.incidents]
+
+
+def test_each_part_is_a_page_with_its_own_incidents_marks_and_evidence(looking, attempt):
+    first, *_ = looking.get(url(attempt)).context["page"].incidents.tabs
+    answer = looking.get(first.url)
+    assert listed(answer) == [1, 5]
+    assert [tab.heading for tab in answer.context["page"].incidents.visible] == ["Video Monitoring"]
+    page = text(answer)
+    assert re.search(r'<a href="[^"]+part=video#pr-incidents" aria-current="true"> Video Monitoring', page)
+    assert 'aria-label="Incident 2' not in page
+
+
+def test_the_numbers_on_the_parts_are_the_same_whatever_is_listed(reviewing, attempt):
+    dismissal(reviewing, attempt, newest(attempt), "dismiss")
+    for params in ({}, {"part": "online"}, {"counted": "yes"}):
+        incidents = reviewing.get(url(attempt), params).context["page"].incidents
+        assert incidents.all_text == "4 counted, 1 dismissed"
+        assert [tab.incidents_text for tab in incidents.tabs] == ["1 counted, 1 dismissed", "1", "1", "1"]
+
+
+def test_only_what_is_counted_is_listed_and_drawn(reviewing, attempt):
+    assert "Only counted" not in text(reviewing.get(url(attempt)))
+    dismissal(reviewing, attempt, newest(attempt), "dismiss")
+    everything = reviewing.get(url(attempt))
+    assert listed(everything) == [1, 5, 2, 3, 4]
+    counted = reviewing.get(everything.context["page"].incidents.other_url)
+    assert listed(counted) == [5, 2, 3, 4]
+    page = text(counted)
+    assert "without 1 dismissed incident." in page
+    assert 'aria-label="Incident 1,' not in page
+    assert listed(reviewing.get(counted.context["page"].incidents.other_url)) == [1, 5, 2, 3, 4]
+
+
+def test_a_part_whose_incidents_are_all_dismissed_says_so(reviewing, attempt):
+    first = attempt.reviews.latest("pk").incidents.get(kind="desktop")
+    dismissal(reviewing, attempt, first, "dismiss")
+    page = text(reviewing.get(url(attempt), {"part": "online", "counted": "yes"}))
+    assert "All incidents of this part are dismissed." in page
+
+
+def test_after_a_dismissal_the_same_part_is_listed_and_the_sentence_is_seen(reviewing, attempt):
+    answer = reviewing.get(url(attempt), {"part": "video", "counted": "yes"})
+    data = {**hidden(answer), "change": "dismiss", "reason": "The cat"}
+    action = f"{url(attempt, 'dismissal', newest(attempt).pk)}{answer.context['page'].place.query}"
+    page = reviewing.get(reviewing.post(action, data).url)
+    assert listed(page) == [5]
+    assert "The incident is dismissed: it is no longer counted." in text(page)
+
+
+@pytest.mark.parametrize("params", [{"part": "x"}, {"part": ""}, {"counted": "x"}])
+def test_a_part_that_no_page_of_ours_sends_is_all_of_them(looking, attempt, params):
+    assert listed(looking.get(url(attempt), params)) == [1, 5, 2, 3, 4]
 
 
 def test_what_somebody_wrote_is_no_markup(looking, attempt):
@@ -504,7 +577,7 @@ def test_after_a_dismissal_one_is_at_the_row_which_says_so(reviewing, attempt):
 
 def test_dismissed_incidents_are_not_counted_on_their_tab(reviewing, attempt):
     dismissal(reviewing, attempt, newest(attempt), "dismiss")
-    tabs = reviewing.get(url(attempt)).context["page"].tabs
+    tabs = reviewing.get(url(attempt)).context["page"].incidents.tabs
     assert [tab.incidents_text for tab in tabs] == ["1 counted, 1 dismissed", "1", "1", "1"]
     assert [tab.evidence_text for tab in tabs] == ["1 file", "", "", ""]
 
@@ -550,7 +623,7 @@ def is_private(response) -> bool:
 def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(reviewing, reviewer, attempt, hosts):
     response = reviewing.get(url(attempt))
     assert "video.example" not in text(response)
-    [link] = response.context["page"].tabs[0].evidence
+    [link] = response.context["page"].incidents.tabs[0].evidence
     answer = reviewing.get(reverse("proctoring_results:evidence", args=[link.token]), REMOTE_ADDR="192.0.2.7")
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
@@ -789,15 +862,15 @@ def test_a_page_with_a_thousand_incidents_is_small(reviewing, hosts, crowded):
 
 def test_incidents_stand_on_pages_of_25_and_each_tab_leads_to_its_beginning(reviewing, hosts, crowded):
     first = reviewing.get(url(crowded)).context["page"]
-    assert [len(tab.incidents) for tab in first.tabs] == [25, 0, 0, 0]
-    assert [tab.incidents_text for tab in first.tabs] == ["334", "333", "333", "0"]
-    second = reviewing.get(first.tabs[1].url).context["page"]
-    assert second.tabs[1].incidents[0].number == 2
+    assert [len(tab.incidents) for tab in first.incidents.tabs] == [25, 0, 0, 0]
+    assert [tab.incidents_text for tab in first.incidents.tabs] == ["334", "333", "333", "0"]
+    second = reviewing.get(first.incidents.tabs[1].url).context["page"]
+    assert second.incidents.tabs[1].incidents[0].number == 2
     assert "The incidents of this part are on another page." in text(reviewing.get(url(crowded)))
 
 
 def test_many_marks_are_drawn_as_groups_that_lead_to_their_first_incident(reviewing, hosts, crowded):
-    marks = reviewing.get(url(crowded)).context["page"].tabs[0].marks
+    marks = reviewing.get(url(crowded)).context["page"].incidents.tabs[0].marks
     assert len(marks) <= 25
     assert marks[-1].name == "10 incidents that begin from 16:12 to 16:39"
     assert marks[-1].mark.tone == "bad"
