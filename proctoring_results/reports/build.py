@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import IO, cast
+from typing import IO, Any, cast
 
-from django.db import DatabaseError, router
+from django.db import DatabaseError, connections
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from proctoring_results.choices import ReportFailure, ReportFormat, ReportStep
 from proctoring_results.exceptions import ClaimLost, ReportCannotBeBuilt
+from proctoring_results.jobs.threads import in_thread
 from proctoring_results.lms import course_zone
-from proctoring_results.models import ExamAttempt, Report
+from proctoring_results.models import Report
 
 from . import files
 from .about import contents_of
@@ -30,12 +33,15 @@ from .formats import FORMATS, check_build
 from .kinds.base import Kind, attempts_in_report, cells
 from .kinds.registry import kind_named
 from .narrowing import read_filters
-from .rows import Sink, count_rows, header, own_connection, write_rows
+from .rows import Sink, count_rows, header, write_rows
 
 logger = logging.getLogger("proctoring_results.reports")
 
 OnStep = Callable[[ReportStep], None]
-OnProgress = Callable[[int, int], None]
+OnProgress = Callable[[int, int | None], None]
+
+# Of a report that takes longer, somebody may watch the progress: then its rows are counted, while they are written.
+SECONDS_BEFORE_COUNTING = 1.0
 
 
 def build(report_pk: int) -> bool:
@@ -83,7 +89,7 @@ def _file_removed_if_lost(claim: Claim) -> Iterator[None]:
 def write_report(report: Report, content: IO[bytes], on_step: OnStep, on_progress: OnProgress) -> BuildResult:
     """Write the report's rows into a binary file, in its format.
 
-    ``on_progress`` gets the rows done and the rows in all, and may raise.
+    ``on_progress`` gets the rows done and the rows in all, or None while they are not known, and may raise.
     """
     sink = files.Checksum(content)
     kind, file_format = kind_named(report.kind), FORMATS[ReportFormat(report.format)]
@@ -112,23 +118,42 @@ def _write_rows(
     on_progress: OnProgress,
 ) -> tuple[int, datetime]:
     """Write header and rows as CSV. Return the number of rows, and the moment that they show."""
-    with own_connection(router.db_for_read(ExamAttempt)) as database:
-        attempts = attempts_in_report(report.scopes, read_filters(report.filters), course_zone(report.course_id))
-        total = count_rows(kind.rows(attempts))
-        on_progress(0, total)
-        sink.write(header([column.name for column in columns]))
-        on_step(ReportStep.SORTING)
-        as_of = timezone.now()
+    attempts = attempts_in_report(report.scopes, read_filters(report.filters), course_zone(report.course_id))
+    on_progress(0, None)
+    sink.write(header([column.name for column in columns]))
+    on_step(ReportStep.SORTING)
+    as_of = timezone.now()
+    finished = cells(kind, columns, attempts, several_courses=not report.course_id)
+    with _counting(kind.rows(attempts)) as total:
 
         def on_batch(done: int) -> None:
             on_step(ReportStep.WRITING)
-            # Rows may have been added since they were counted.
-            on_progress(done, max(done, total))
+            on_progress(done, total(done))
 
-        finished = cells(kind, columns, attempts, several_courses=not report.course_id)
-        rows = write_rows(finished, database, sink, on_batch, total)
-        on_progress(rows, rows)
+        rows = write_rows(finished, connections[finished.db], sink, on_batch)
+    on_progress(rows, rows)
     return rows, as_of
+
+
+@contextmanager
+def _counting(rows: QuerySet[Any]) -> Iterator[Callable[[int], int | None]]:
+    """Count the rows on the side if writing them takes long.
+
+    Yields a function that returns their number, or None while it is not known; at least the number of those done, as
+    rows may have been added.
+    """
+    written = threading.Event()
+    counted = in_thread(lambda: None if written.wait(SECONDS_BEFORE_COUNTING) else count_rows(rows))
+
+    def total(done: int) -> int | None:
+        # Without the number the report is as good.
+        number = counted.result() if counted.done() and not counted.exception() else None
+        return None if number is None else max(done, number)
+
+    try:
+        yield total
+    finally:
+        written.set()
 
 
 def _reason_of(error: Exception, step: ReportStep) -> ReportFailure:

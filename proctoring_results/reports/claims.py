@@ -86,7 +86,7 @@ class Claim:
     def set_step(self, step: ReportStep) -> None:
         self.step, self.progressed_at = step, time.monotonic()
 
-    def set_progress(self, done: int, total: int) -> None:
+    def set_progress(self, done: int, total: int | None) -> None:
         self.rows_done, self.rows_total, self.progressed_at = done, total, time.monotonic()
         self.check()
 

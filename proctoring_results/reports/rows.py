@@ -24,10 +24,9 @@ BATCH = 2_000  # rows between two reports of progress
 
 # The attempts of one course were written in the same weeks, so they, their learners and their reviews lie close
 # together. PostgreSQL does not know that. It expects a seek for each row and scans the tables instead, which takes
-# longer the larger they are; and compiling the statement takes longer than reading these rows. Neither is true of a
-# million rows.
-SMALL_REPORT_ROWS = 50_000
-SMALL_REPORT_PLAN = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
+# longer the larger they are; and compiling the statement takes longer than reading the rows of a small report. A report
+# of a million rows is no slower for it.
+PLAN = ("SET LOCAL random_page_cost = 1.1", "SET LOCAL jit = off")
 
 # On PostgreSQL, the longest wait for a lock: a statement that the database gives up leaves no connection behind.
 LOCK_LIMIT = "SET LOCAL lock_timeout = {milliseconds}"
@@ -37,20 +36,6 @@ OnBatch = Callable[[int], None]
 
 class Sink(Protocol):
     def write(self, data: bytes, /) -> Any: ...
-
-
-@contextmanager
-def own_connection(alias: str) -> Iterator[BaseDatabaseWrapper]:
-    """A second connection to a database, for one long statement.
-
-    During COPY a connection hangs on another statement, with an unbuffered MariaDB cursor it raises, and a SQLite
-    reader inside our transaction would block every writer.
-    """
-    connection = connections.create_connection(alias)
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def header(names: list[str]) -> bytes:
@@ -74,11 +59,11 @@ def write_rows(
     connection: BaseDatabaseWrapper,
     sink: Sink,
     on_batch: OnBatch,
-    expected: int,
 ) -> int:
-    """Write the rows, and return their number; ``expected`` is a guess at it.
+    """Write the rows, and return their number.
 
-    ``on_batch`` is called with the rows so far after each batch, and may raise.
+    ``on_batch`` is called with the rows so far after each batch, and may raise. It must not use this connection: during
+    COPY another statement hangs, and with an unbuffered cursor of MariaDB it raises.
     """
     try:
         sql, params = rows.query.get_compiler(connection=connection).as_sql()
@@ -89,7 +74,7 @@ def write_rows(
     # The drivers' own cursors raise the drivers' own errors: turn them into Django's.
     with connection.wrap_database_errors:
         if _has_copy(connection):
-            with _planned_for(expected, connection.connection):
+            with _planned(connection.connection):
                 return _copy(connection, sql, params, sink, on_batch)
         with _streaming_cursor(connection) as cursor:
             cursor.execute(sql, params)
@@ -102,11 +87,11 @@ def _has_copy(connection: BaseDatabaseWrapper) -> bool:
 
 
 @contextmanager
-def _planned_for(expected: int, driver: Any) -> Iterator[None]:
+def _planned(driver: Any) -> Iterator[None]:
     """Set the planner's options for one transaction only: the connection may belong to a pool."""
     with driver.transaction():
         driver.execute(_lock_limit())
-        for statement in SMALL_REPORT_PLAN if expected <= SMALL_REPORT_ROWS else ():
+        for statement in PLAN:
             driver.execute(statement)
         yield
 

@@ -104,7 +104,7 @@ def test_what_a_storage_stores_after_all_is_not_published_and_is_removed(request
 
 
 def test_a_database_that_hangs_fails_the_try(requested, hang, monkeypatch):
-    monkeypatch.setattr(build_module, "count_rows", lambda attempts: hang())
+    monkeypatch.setattr(build_module, "write_rows", lambda *args: hang())
     with pytest.raises(NoProgress):
         build(requested.pk)
     assert (fresh(requested).state, fresh(requested).failure) == ("queued", "database")
@@ -113,16 +113,15 @@ def test_a_database_that_hangs_fails_the_try(requested, hang, monkeypatch):
 @pytest.mark.postgresql
 def test_a_copy_behind_a_lock_is_given_up_by_the_database(requested, monkeypatch):
     locking = connections.create_connection("default")
-    count_rows = build_module.count_rows
+    write_rows = build_module.write_rows
 
-    def locked_after(attempts):
-        count = count_rows(attempts)
+    def behind_a_lock(*args):
         locking.set_autocommit(False)
         with locking.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {ExamAttempt._meta.db_table} IN ACCESS EXCLUSIVE MODE")
-        return count
+        return write_rows(*args)
 
-    monkeypatch.setattr(build_module, "count_rows", locked_after)
+    monkeypatch.setattr(build_module, "write_rows", behind_a_lock)
     with pytest.raises((DatabaseError, NoProgress)):
         build(requested.pk)
     assert (fresh(requested).state, fresh(requested).failure) == ("queued", "database")

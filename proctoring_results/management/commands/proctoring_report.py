@@ -152,7 +152,10 @@ class ProgressBar:
         if step is ReportStep.SORTING:
             self._draw("sorting …")
 
-    def set_progress(self, done: int, total: int) -> None:
+    def set_progress(self, done: int, total: int | None) -> None:
+        if total is None:
+            self._draw(f"{done:,} rows")
+            return
         filled = BAR_WIDTH * done // total if total else BAR_WIDTH
         end = "\n" if done and done == total else ""
         self._draw(f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done:,} of {total:,} rows", end)

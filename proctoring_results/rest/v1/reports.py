@@ -95,7 +95,9 @@ class ReportSerializer(serializers.Serializer[Any]):
     started_at = MomentField(allow_null=True)
     finished_at = MomentField(allow_null=True)
     rows_done = serializers.IntegerField(help_text="Rows written so far.")
-    rows_total = serializers.IntegerField(allow_null=True, help_text="Rows that the file will have.")
+    rows_total = serializers.IntegerField(
+        allow_null=True, help_text="Rows that the file will have; null while they are not counted."
+    )
     last_sign_of_life_at = MomentField(source="heartbeat_at", allow_null=True)
     failure = serializers.ChoiceField(
         [choice for choice in ReportFailure.choices if choice[0]],
