@@ -26,6 +26,7 @@ from proctoring_results.models import (
     Report,
     ReportFile,
     ReportSchedule,
+    TeamNote,
 )
 from proctoring_results.rules import exam_gives_results
 
@@ -131,6 +132,16 @@ class EvidenceFactory(DjangoModelFactory):
     position = factory.Sequence(lambda n: n)
     kind = "video"
     url = factory.LazyAttribute(lambda evidence: crypto.encrypt(evidence.address))
+
+
+class TeamNoteFactory(DjangoModelFactory):
+    class Meta:
+        model = TeamNote
+
+    attempt = factory.SubFactory(ExamAttemptFactory, submitted=True)
+    author = factory.SubFactory(UserFactory)
+    at = factory.LazyFunction(timezone.now)
+    text = "Ask the invigilator"
 
 
 class ReportFactory(DjangoModelFactory):

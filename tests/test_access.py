@@ -19,7 +19,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from proctoring_results import api, permissions, urls
-from proctoring_results.models import Disclosure, Report, ReportDownload, ReportSchedule, StatusChange
+from proctoring_results.models import (
+    Disclosure,
+    Report,
+    ReportDownload,
+    ReportSchedule,
+    SessionClaim,
+    SessionLook,
+    StatusChange,
+    TeamNote,
+)
 from proctoring_results.rest.v1 import openapi
 from tests.factories import (
     COURSE,
@@ -29,6 +38,7 @@ from tests.factories import (
     IncidentFactory,
     ReportFactory,
     ReportScheduleFactory,
+    TeamNoteFactory,
     UserFactory,
 )
 from tests.rest import test_access as provider_endpoints
@@ -96,6 +106,10 @@ def attempt(world):
     return [world.attempt.attempt_code]
 
 
+def note(world):
+    return [world.attempt.attempt_code, world.note.pk]
+
+
 def report(world):
     return [world.report.task_id]
 
@@ -142,7 +156,9 @@ PAGE, PAGE_TO_DO = (SIGN_IN, 403, 403, 200, 200, 200), (SIGN_IN, 403, 403, 403, 
 # A course in the query or the body is answered 403, a row of another course 404.
 COURSE_OF_V1, ROW_OF_V1 = (401, 403, 403, 200, 200, 200), (401, 404, 404, 200, 200, 200)
 
-CODES = {401: {"not_authenticated"}, 403: {"access_denied", "link_invalid"}, 404: {"not_found"}}
+TO_DO_OF_V1 = (401, 404, 404, 403, 200, 200)
+
+CODES = {401: {"not_authenticated"}, 403: {"access_denied", "link_invalid", "not_your_note"}, 404: {"not_found"}}
 
 ENDPOINTS = [
     # --- Pages ---
@@ -207,6 +223,18 @@ ENDPOINTS = [
         attempt,
         lambda world: {"decision": "fail", "reason": "Seen", "seen": world.seen},
     ),
+    Endpoint("v1_claims", COURSE_OF_V1, data=named_course),
+    Endpoint("v1_claim", ROW_OF_V1, args=attempt),
+    Endpoint("v1_claim", TO_DO_OF_V1, "post", attempt),
+    # Nothing but one's own claim is ended.
+    Endpoint("v1_claim", ROW_OF_V1, "delete", attempt),
+    Endpoint("v1_claim_next", (401, 403, 403, 403, 200, 200), "post", data=named_course),
+    Endpoint("v1_looks", ROW_OF_V1, args=attempt),
+    Endpoint("v1_looks", TO_DO_OF_V1, "post", attempt),
+    Endpoint("v1_notes", ROW_OF_V1, args=attempt),
+    Endpoint("v1_notes", (401, 404, 404, 403, 201, 201), "post", attempt, lambda world: {"text": "Ask"}),
+    # One of the team has written it.
+    Endpoint("v1_note", (401, 404, 404, 403, 200, 403), "delete", note),
     Endpoint("v1_numbers", COURSE_OF_V1, data=named_course),
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),
@@ -309,6 +337,7 @@ def world(db, settings, monkeypatch):
         unfinished_of_all=ReportFactory(course_id="", courses=[COURSE], requested_by=team),
         failed=ReportFactory(failed=True, course_id=COURSE),
         team=team,
+        note=TeamNoteFactory(attempt=attempt, author=team),
         schedule=ReportScheduleFactory(owner=team, place=1),
         paused=ReportScheduleFactory(owner=team, place=2, state="paused"),
     )
@@ -356,6 +385,9 @@ def assert_nothing_was_done(world) -> None:
     assert not StatusChange.objects.exists()
     assert not Disclosure.objects.exists()
     assert not ReportDownload.objects.filter(outcome="downloaded").exists()
+    assert not SessionClaim.objects.exists()
+    assert not SessionLook.objects.exists()
+    assert [note.is_withdrawn for note in TeamNote.objects.all()] == [False]
     world.incident.refresh_from_db()
     assert world.incident.dismissed_at is None
     schedules = ReportSchedule.objects.order_by("place").values_list("state", "weekday")

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from proctoring_results.models.attempts import ExamAttemptQuerySet
+    from proctoring_results.models.teamwork import SessionClaimQuerySet
 
 
 def claims_of(attempts: Collection[ExamAttempt]) -> dict[int, SessionClaim]:
     """Return who is looking at each attempt now, by its key, without those at which nobody is. One query."""
     claims = SessionClaim.objects.standing().filter(attempt__in=[attempt.pk for attempt in attempts])
-    return {claim.attempt_id: claim for claim in claims.select_related("user")}
+    return {claim.attempt_id: claim for claim in claims.select_related("attempt", "user")}
+
+
+def claims_in_course(course_id: str) -> SessionClaimQuerySet:
+    """Return who is looking at sessions of the course now."""
+    return SessionClaim.objects.standing().filter(attempt__exam__course_id=course_id).select_related("attempt", "user")
 
 
 def looks_of(attempts: Collection[ExamAttempt]) -> dict[int, list[SessionLook]]:

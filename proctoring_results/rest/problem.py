@@ -42,6 +42,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
     exceptions.AttemptIsErased: HTTPStatus.CONFLICT,
+    exceptions.SessionIsClaimed: HTTPStatus.CONFLICT,
+    exceptions.NotYourNote: HTTPStatus.FORBIDDEN,
     exceptions.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

@@ -84,7 +84,7 @@ def _claim_if_free(attempt_code: str, by: AbstractBaseUser) -> bool:
 
 def _claim(attempt: ExamAttempt, by: AbstractBaseUser, *, take_over: bool) -> SessionClaim:
     """Write the claim of a locked attempt."""
-    claims = SessionClaim.objects.filter(attempt=attempt).select_related("user")
+    claims = SessionClaim.objects.filter(attempt=attempt).select_related("attempt", "user")
     standing = claims.standing().first()
     lease_until = clock() + conf().CLAIM_LIFETIME
     if standing is not None and standing.user_id == by.pk:

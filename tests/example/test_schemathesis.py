@@ -26,7 +26,7 @@ from proctoring_results.reports.build import build
 from tests.conftest import THOROUGH
 from tests.example.test_openapi import DOCS
 from tests.example.test_tokens import application_of
-from tests.factories import ReportFactory, ReportScheduleFactory
+from tests.factories import ReportFactory, ReportScheduleFactory, TeamNoteFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -86,6 +86,7 @@ def config(team, tmp_path) -> Path:
         "seen.review": [attempt.reviews.latest("pk").pk for attempt in attempts],
         "exam_id": [str(pk) for pk in ProctoredExam.objects.values_list("pk", flat=True)],
         "content_id": list(ProctoredExam.objects.values_list("content_id", flat=True)),
+        "note_id": [str(TeamNoteFactory(attempt=attempt, author=team).pk) for attempt in attempts],
         "schedule_id": [str(one.schedule_id) for one in ReportSchedule.objects.all()],
         "token": [REPORT_LINK.make_token(report, team, now=timezone.now()) for report in reports],
     }

@@ -12,7 +12,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules, teamwork
 from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exams import ExamSerializer
@@ -22,6 +22,7 @@ from .pagination import PageQuery
 from .report_requests import KindsSerializer, PreviewSerializer, ReportBody
 from .reports import LinkSerializer, ReportDetailSerializer, ReportSerializer
 from .schedules import ScheduleSerializer
+from .teamwork import ClaimSerializer, ClaimStateSerializer, LookSerializer, NextAttemptSerializer, NoteSerializer
 
 SerializerClass = type[Serializer[Any]]
 
@@ -71,6 +72,12 @@ class ConflictSerializer(ProblemSerializer):
     attempt = AttemptDetailSerializer(required=False)
 
 
+class ClaimedSerializer(ProblemSerializer):
+    """A refusal. If a colleague is looking at the session, it has their claim."""
+
+    claim = ClaimSerializer(required=False)
+
+
 FILE = Operation(query=reports.TokenQuery, answers={200: FileOf("text/csv"), 302: None}, refuses=(410,), located=(302,))
 
 OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
@@ -90,6 +97,21 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (decisions.DecisionsView, "POST"): Operation(
         body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: ConflictSerializer}
     ),
+    (teamwork.ClaimsView, "GET"): Operation(query=teamwork.ClaimsQuery, answers={200: PageOf(ClaimSerializer)}),
+    (teamwork.ClaimView, "GET"): Operation(answers={200: ClaimStateSerializer}),
+    (teamwork.ClaimView, "POST"): Operation(
+        body=teamwork.ClaimBody, answers={200: ClaimStateSerializer, 409: ClaimedSerializer}
+    ),
+    (teamwork.ClaimView, "DELETE"): Operation(answers={200: ClaimStateSerializer}),
+    # 404: the exam in the filters.
+    (teamwork.ClaimNextView, "POST"): Operation(
+        body=teamwork.ClaimNextBody, answers={200: NextAttemptSerializer}, refuses=(404,)
+    ),
+    (teamwork.LooksView, "GET"): Operation(query=PageQuery, answers={200: PageOf(LookSerializer)}),
+    (teamwork.LooksView, "POST"): Operation(answers={200: LookSerializer}, refuses=(409,)),
+    (teamwork.NotesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(NoteSerializer)}),
+    (teamwork.NotesView, "POST"): Operation(body=teamwork.NoteBody, answers={201: NoteSerializer}, refuses=(409,)),
+    (teamwork.NoteView, "DELETE"): Operation(answers={200: NoteSerializer}),
     (numbers.NumbersView, "GET"): Operation(
         query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules
+from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules, teamwork
 
 ATTEMPT = "attempts/<str:attempt_code>/"
 REPORT = "reports/<str:report_id>/"
@@ -10,13 +10,19 @@ urlpatterns = [
     path("exams/", exams.ExamsView.as_view(), name="v1_exams"),
     path("exams/<str:exam_id>/", exams.ExamView.as_view(), name="v1_exam"),
     path("attempts/", attempts.AttemptsView.as_view(), name="v1_attempts"),
-    # Before the attempts: no attempt code is "search", because codes are in capitals.
+    # Before the attempts: no attempt code is "search" or "claim-next", because codes are in capitals.
     path("attempts/search/", attempts.AttemptsSearchView.as_view(), name="v1_search"),
+    path("attempts/claim-next/", teamwork.ClaimNextView.as_view(), name="v1_claim_next"),
     path(ATTEMPT, attempts.AttemptView.as_view(), name="v1_attempt"),
     path(f"{ATTEMPT}changes/", history.ChangesView.as_view(), name="v1_changes"),
     path(f"{ATTEMPT}reviews/", history.ReviewsView.as_view(), name="v1_reviews"),
     path(f"{ATTEMPT}reviews/<str:review_id>/incidents/", history.IncidentsView.as_view(), name="v1_incidents"),
     path(f"{ATTEMPT}decisions/", decisions.DecisionsView.as_view(), name="v1_decisions"),
+    path(f"{ATTEMPT}claim/", teamwork.ClaimView.as_view(), name="v1_claim"),
+    path(f"{ATTEMPT}looks/", teamwork.LooksView.as_view(), name="v1_looks"),
+    path(f"{ATTEMPT}notes/", teamwork.NotesView.as_view(), name="v1_notes"),
+    path(f"{ATTEMPT}notes/<str:note_id>/", teamwork.NoteView.as_view(), name="v1_note"),
+    path("claims/", teamwork.ClaimsView.as_view(), name="v1_claims"),
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
