@@ -62,7 +62,7 @@ class Event:
     incidents: int = 0
 
 
-def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]:
+def timeline(attempt: ExamAttempt, *, with_messages: bool = True, with_looks: bool = True) -> list[Event]:
     """Return all events of an attempt, oldest first, by a constant number of queries.
 
     Incidents, the bodies of messages, raw data and links to recordings are not read: there may be very much of them.
@@ -77,7 +77,7 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True) -> list[Event]
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
         *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
         *(_status_changed(change, by_pk.get(change.review_id or 0), numbers) for change in changes),
-        *(_looked(look) for look in attempt.looks.select_related("user").order_by("pk")),
+        *(_looked(look) for look in (_looks(attempt) if with_looks else ())),
         *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
         *_erased(attempt),
@@ -226,6 +226,10 @@ def _new_version(review: ExamReview, numbers: Mapping[int, int], incidents: int,
         row=review,
         incidents=incidents,
     )
+
+
+def _looks(attempt: ExamAttempt) -> Iterable[SessionLook]:
+    return attempt.looks.select_related("user").order_by("pk")
 
 
 def _looked(look: SessionLook) -> Event:

@@ -37,11 +37,14 @@ REAL = 0.7
 # A valid call may be answered by one of these: its row may be gone, or not in the state for it.
 FINE = ["2xx", "3xx", "401", "403", "404", "409", "410"]
 
-# No schema of these says all: hosts add kinds, a query has "one of these two", and each rhythm a number of its own.
+# No schema of these says all: hosts add kinds, a query has "one of these two", each rhythm a number of its own,
+# days have an order, and blanks are no note.
 WITH_RULES = (
     "get_reports_kinds",
     "post_reports",
     "post_reports_preview",
+    "post_attempts_claim_next",
+    "post_attempts_attempt_code_notes",
     "post_report_schedules",
     "put_report_schedules_schedule_id",
 )

@@ -118,7 +118,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
     is_own = is_own_attempt(attempt, user)
-    events = timeline(attempt, with_messages=False)
+    events = timeline(attempt, with_messages=False, with_looks=permissions.may_see_teamwork(user, attempt))
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     selected = select_review(attempt, reviews, place.review, place.came_from.params)
     incidents = list(selected.review.incidents.all()) if selected else []

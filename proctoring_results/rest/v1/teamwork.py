@@ -121,8 +121,9 @@ class ClaimView(TeamworkView):
         If a colleague is looking, the answer is 409 with their claim, unless `take_over` is true.
         """
         attempt = self.find_attempt(attempt_code)
-        body = self.body(ClaimBody)
-        return _claim_state(claim_session(attempt.attempt_code, by=self.caller, take_over=body["take_over"]))
+        # There may be no body: nothing in it is required.
+        take_over = bool(self.raw_body()) and self.body(ClaimBody)["take_over"]
+        return _claim_state(claim_session(attempt.attempt_code, by=self.caller, take_over=take_over))
 
     def delete(self, request: Request, attempt_code: str) -> Response:
         """End one's own claim. A claim of somebody else stays."""

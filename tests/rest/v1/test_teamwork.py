@@ -59,6 +59,11 @@ def test_a_claim_says_who_is_looking_and_until_when(client, person, attempt):
     assert answer["claim"]["until"] > answer["claim"]["claimed_at"]
 
 
+def test_a_claim_needs_no_body(client, attempt):
+    assert client.post(of(attempt, "claim")).status_code == 200
+    assert SessionClaim.objects.exists()
+
+
 def test_while_nobody_is_looking_there_is_no_claim(client, attempt):
     assert client.get(of(attempt, "claim")).json() == {"claim": None}
 
