@@ -60,7 +60,7 @@ def test_a_claim_says_who_is_looking_and_until_when(client, person, attempt):
 
 
 def test_a_claim_needs_no_body(client, attempt):
-    assert client.post(of(attempt, "claim")).status_code == 200
+    assert client.post(of(attempt, "claim"), "", content_type="application/json").status_code == 200
     assert SessionClaim.objects.exists()
 
 
