@@ -80,8 +80,16 @@ from proctoring_results.queries.lookups import (
     reports_in_course,
 )
 from proctoring_results.queries.merged import MergedSessions
-from proctoring_results.queries.numbers import DayCounts, IncidentCounts, Numbers, ReviewTimes, course_numbers
+from proctoring_results.queries.numbers import (
+    DayCounts,
+    ExamNumbers,
+    IncidentCounts,
+    Numbers,
+    ReviewTimes,
+    course_numbers,
+)
 from proctoring_results.queries.preview import Seen
+from proctoring_results.queries.reviewers import ReviewerNumbers
 from proctoring_results.queries.sessions import Sessions, sessions
 from proctoring_results.reports.files import Download
 from proctoring_results.services.attempts import (
@@ -140,6 +148,7 @@ __all__ = [
     "ExamAlreadyExists",
     "ExamAttempt",
     "ExamNotAvailable",
+    "ExamNumbers",
     "ExamReview",
     "ExamUnderWay",
     "HostNotAllowed",
@@ -174,6 +183,7 @@ __all__ = [
     "ResultWord",
     "ReviewStatus",
     "ReviewTimes",
+    "ReviewerNumbers",
     "ScoreData",
     "Seen",
     "SessionPart",

@@ -151,6 +151,16 @@ class ResultWord(TextChoices):
     UNSATISFACTORY = "unsatisfactory", _("Unsatisfactory")
 
 
+class ResultGroup(TextChoices):
+    """A filter of attempts: by the result that learners read, or why there is none."""
+
+    PENDING = "pending", _("Pending")
+    SATISFACTORY = "satisfactory", _("Passed")
+    UNSATISFACTORY = "unsatisfactory", _("Failed")
+    UNDER_WAY = "under_way", _("Under way")
+    WITHOUT = "none", _("Without a result")
+
+
 class NoResultWord(TextChoices):
     """Why a learner reads no result although the exam is over."""
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import rules
-from proctoring_results.choices import Archived, AttemptStatus, Attention, Practice, ResultWord, ReviewStatus
+from proctoring_results.choices import Archived, AttemptStatus, Attention, Practice, ResultGroup, ReviewStatus
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.validation import clean_key, not_one_of
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from proctoring_results.models.attempts import ExamAttemptQuerySet
 
+# The value of the filter by review for attempts of which the report prints no review status.
+NOTHING_TO_REVIEW = "none"
+# Of the days from which and until which something happened.
+SPANS = (("since", "until"), ("ended_since", "ended_until"), ("decided_since", "decided_until"))
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
@@ -53,14 +58,15 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "review_status",
         gettext_lazy("Review"),
-        "As the report prints it: `Not Reviewed` also where an exam was taken and no review has come yet.",
-        ReviewStatus.choices,
+        "As the report prints it: `Not Reviewed` also where an exam was taken and no review has come yet, `none` where "
+        "it prints nothing.",
+        [*ReviewStatus.choices, (NOTHING_TO_REVIEW, gettext_lazy("Nothing to review"))],
     ),
     Filter(
         "result",
         gettext_lazy("Result"),
-        "What the learner reads.",
-        [(result.value, rules.RESULT_LABELS[result]) for result in ResultWord],
+        "What the learner reads; `under_way` before the end of the exam, `none` if there will be no result.",
+        ResultGroup.choices,
     ),
     Filter(
         "since",
@@ -72,6 +78,30 @@ FILTERS: tuple[Filter, ...] = (
         "until",
         gettext_lazy("Started until"),
         "Started on this day or earlier; not before `since`.",
+        is_day=True,
+    ),
+    Filter(
+        "ended_since",
+        gettext_lazy("Submitted from"),
+        "Submitted or timed out on this day or later, in the same time zone.",
+        is_day=True,
+    ),
+    Filter(
+        "ended_until",
+        gettext_lazy("Submitted until"),
+        "Submitted or timed out on this day or earlier; not before `ended_since`.",
+        is_day=True,
+    ),
+    Filter(
+        "decided_since",
+        gettext_lazy("Decided from"),
+        "A person decided Pass or Fail on this day or later, in the same time zone.",
+        is_day=True,
+    ),
+    Filter(
+        "decided_until",
+        gettext_lazy("Decided until"),
+        "A person decided Pass or Fail on this day or earlier; not before `decided_since`.",
         is_day=True,
     ),
     Filter("practice", gettext_lazy("Practice exams"), choices=Practice.choices),
@@ -88,12 +118,17 @@ class AttemptFilter:
     # The ``content_id`` of an exam.
     exam: str = ""
     status: AttemptStatus | None = None
-    # As the report prints it.
-    review_status: ReviewStatus | None = None
-    result: ResultWord | None = None
-    # Days, both included, on which the exam was started.
+    # As the report prints it; ``NOTHING_TO_REVIEW`` if it prints nothing.
+    review_status: str | None = None
+    result: ResultGroup | None = None
+    # Days in the course's time zone, both included, on which the exam was started, on which it was submitted or timed
+    # out, and on which a person decided.
     since: date | None = None
     until: date | None = None
+    ended_since: date | None = None
+    ended_until: date | None = None
+    decided_since: date | None = None
+    decided_until: date | None = None
     practice: Practice | None = None
     archived: Archived = Archived.WITHOUT
     # Those that a person has to look at.
@@ -101,8 +136,9 @@ class AttemptFilter:
 
     def __post_init__(self) -> None:
         """Raise ``InvalidInput`` for days in the wrong order."""
-        if self.since and self.until and self.since > self.until:
-            raise InvalidInput("until", _("must not be before the first day."))
+        for first, last in SPANS:
+            if not _in_order(getattr(self, first), getattr(self, last)):
+                raise InvalidInput(last, _("must not be before the first day."))
 
     @classmethod
     def read(cls, params: Mapping[str, Any], *, archived: Archived = Archived.WITHOUT) -> Self:
@@ -118,10 +154,9 @@ class AttemptFilter:
         return cls(
             exam=clean_key("exam", params["exam"]) if "exam" in params else "",
             status=_choice("status", AttemptStatus, params),
-            review_status=_choice("review_status", ReviewStatus, params),
-            result=_choice("result", ResultWord, params),
-            since=_day("since", params),
-            until=_day("until", params),
+            review_status=_review_status(params),
+            result=_choice("result", ResultGroup, params),
+            **{name: _day(name, params) for span in SPANS for name in span},
             practice=_choice("practice", Practice, params),
             archived=_choice("archived", Archived, params) or archived,
             attention=_choice("attention", Attention, params),
@@ -140,14 +175,16 @@ class AttemptFilter:
         if self.status:
             attempts = attempts.filter(status=self.status)
         if self.review_status:
-            attempts = attempts.filter(rules.prints_review_status(self.review_status))
+            printed = None if self.review_status == NOTHING_TO_REVIEW else ReviewStatus(self.review_status)
+            attempts = attempts.filter(rules.prints_review_status(printed))
         if self.result:
-            attempts = attempts.filter(status__in=rules.statuses_with_result(self.result))
-        if self.since:
-            attempts = attempts.filter(started_at__gte=_midnight(self.since, zone))
-        if self.until:
-            day_after = min(self.until, LAST_DAY) + timedelta(days=1)
-            attempts = attempts.filter(started_at__lt=_midnight(day_after, zone))
+            attempts = attempts.filter(status__in=rules.statuses_in(self.result))
+        attempts = attempts.filter(
+            _within("started_at", self.since, self.until, zone),
+            _within("completed_at", self.ended_since, self.ended_until, zone),
+        )
+        if self.decided_since or self.decided_until:
+            attempts = attempts.decided_by_staff(_within("at", self.decided_since, self.decided_until, zone))
         if self.practice:
             attempts = attempts.filter(is_sample_attempt=self.practice == Practice.ONLY)
         if self.archived != Archived.WITH:
@@ -187,6 +224,13 @@ def _choice(name: str, choices: Any, params: Mapping[str, Any]) -> Any:
         raise not_one_of(name, choices.values) from None
 
 
+def _review_status(params: Mapping[str, Any]) -> str | None:
+    if params.get("review_status") == NOTHING_TO_REVIEW:
+        return NOTHING_TO_REVIEW
+    status: ReviewStatus | None = _choice("review_status", ReviewStatus, params)
+    return status
+
+
 def _day(name: str, params: Mapping[str, Any]) -> date | None:
     value = params.get(name)
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
@@ -197,6 +241,20 @@ def _day(name: str, params: Mapping[str, Any]) -> date | None:
     except ValueError:
         pass
     raise InvalidInput(name, _("must be a day such as 2026-05-01."))
+
+
+def _in_order(first: date | None, last: date | None) -> bool:
+    return first is None or last is None or first <= last
+
+
+def _within(field: str, first: date | None, last: date | None, zone: tzinfo) -> Q:
+    """Return the condition that something happened on these days, both included; without any, none."""
+    condition = Q()
+    if first:
+        condition &= Q(**{f"{field}__gte": _midnight(first, zone)})
+    if last:
+        condition &= Q(**{f"{field}__lt": _midnight(min(last, LAST_DAY) + timedelta(days=1), zone)})
+    return condition
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

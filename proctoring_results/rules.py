@@ -21,6 +21,7 @@ from proctoring_results.choices import (
     AttentionReason,
     CreditState,
     EvidenceKind,
+    ResultGroup,
     ResultWord,
     ReviewStanding,
     ReviewStatus,
@@ -158,9 +159,15 @@ FULL_STATUS_LABELS: Mapping[AttemptStatus, str | Promise] = {
 }
 
 
-def statuses_with_result(result: ResultWord) -> list[str]:
-    """Return the statuses for which a learner reads this result."""
-    return sorted(status for status, read in RESULT_WORDS.items() if read == result)
+def result_group(status: str) -> ResultGroup:
+    """Return the result that a learner reads, or why there is none."""
+    if status in RESULT_WORDS:
+        return ResultGroup(RESULT_WORDS[status].value)
+    return ResultGroup.UNDER_WAY if status in OPEN_STATUSES else ResultGroup.WITHOUT
+
+
+def statuses_in(group: ResultGroup) -> list[str]:
+    return sorted(status for status in AttemptStatus if result_group(status) == group)
 
 
 # What the course team reads where the learner reads a result.
@@ -221,8 +228,10 @@ PRINTED_REVIEW_STATUS = Coalesce(
 )
 
 
-def prints_review_status(review_status: ReviewStatus) -> Q:
-    """Return the condition under which reports print this review status."""
+def prints_review_status(review_status: ReviewStatus | None) -> Q:
+    """Return the condition under which reports print this review status; for None, under which they print nothing."""
+    if review_status is None:
+        return Q(current_review=None) & ~AWAITS_REVIEW
     by_review = Q(current_review__review_status=review_status)
     return (
         by_review | (AWAITS_REVIEW & Q(current_review=None))

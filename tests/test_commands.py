@@ -150,6 +150,10 @@ def test_every_filter_is_an_option(course, tmp_path):
         "--result": "pending",
         "--since": "2026-05-01",
         "--until": "2026-05-01",
+        "--ended-since": "2026-05-01",
+        "--ended-until": "2126-05-01",
+        "--decided-since": "2026-05-01",
+        "--decided-until": "2026-05-01",
         "--practice": "without",
         "--archived": "without",
         "--attention": "without",
@@ -157,7 +161,8 @@ def test_every_filter_is_an_option(course, tmp_path):
     }
     assert {name.removeprefix("--").replace("-", "_") for name in options} == set(FILTER_NAMES)
     for name, value in options.items():
-        assert "1 rows" in called("proctoring_report", COURSE, name, value, "--output", str(tmp_path / "out.csv"))
+        rows = 0 if name.startswith("--decided") else 1
+        assert f"{rows} rows" in called("proctoring_report", COURSE, name, value, "--output", str(tmp_path / "out.csv"))
     assert "0 rows" in called(
         "proctoring_report", COURSE, "--since", "2026-05-02", "--output", str(tmp_path / "out.csv")
     )

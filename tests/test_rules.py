@@ -83,8 +83,8 @@ class TestBothFormsOfEachRule(TestCase):
             assert keys(everything.with_review_that_waits(limit)) == too_long
         in_sql = dict(everything.values_list("pk", rules.PRINTED_REVIEW_STATUS))
         assert in_sql == {attempt.pk: printed(attempt) for attempt in attempts}
-        for status in ReviewStatus:
-            prints_it = keys_where(lambda one, status=status: printed(one) == status, attempts)
+        for status in (*ReviewStatus, None):
+            prints_it = keys_where(lambda one, status=status: printed(one) == (status or ""), attempts)
             assert keys(everything.filter(rules.prints_review_status(status))) == prints_it
 
 

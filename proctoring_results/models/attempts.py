@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from proctoring_results import rules
-from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import DECIDED_STATUSES, OPEN_STATUSES, AttemptStatus, Source
 from proctoring_results.people import Person, person
 from proctoring_results.validation import problem_of_text
 
@@ -63,6 +63,11 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
 
     def not_started(self) -> Self:
         return self.open().filter(started_at=None)
+
+    def decided_by_staff(self, condition: Q) -> Self:
+        """Return the attempts about which a person decided Pass or Fail, in a change that meets the condition."""
+        decisions = StatusChange.objects.filter(condition, source=Source.PERSON, to_status__in=sorted(DECIDED_STATUSES))
+        return self.filter(pk__in=decisions.values("attempt"))
 
     def requiring_attention(self) -> Self:
         return self.filter(rules.REQUIRES_ATTENTION)

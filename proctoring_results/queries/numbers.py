@@ -7,30 +7,48 @@ are those of the course's time zone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
 
-from django.db.models import BooleanField, Case, Count, FilteredRelation, Max, Min, Q, Sum, TextChoices, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    FilteredRelation,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    TextChoices,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from proctoring_results.choices import (
     DECIDED_STATUSES,
+    Archived,
     AttemptStatus,
+    Practice,
     ResultWord,
     ReviewStatus,
     SessionPart,
     Source,
 )
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.lms import course_zone
-from proctoring_results.models import ExamAttempt, StatusChange
+from proctoring_results.models import ExamAttempt, ProctoredExam, StatusChange
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.expressions import QuarterHours, WholeMinutes
 from proctoring_results.rules import printed_review_status
 
 from .counts import StatusCounts
 from .lookups import exams_in_course, get_exam
+from .percentiles import percentile
+from .reviewers import ReviewerNumbers, reviewers
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 
@@ -87,12 +105,20 @@ class ReviewTimes:
 
     def percentile(self, percent: int) -> timedelta | None:
         """Return the time within which this percentage of the reviews arrived; None without any review."""
-        arrived, total = 0, self.reviews
-        for minutes, number in sorted(self.minutes.items()):
-            arrived += number
-            if arrived * 100 >= total * percent:
-                return timedelta(minutes=minutes)
-        return None
+        return percentile(self.minutes, percent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamNumbers:
+    """One exam beside the others of its course."""
+
+    content_id: str
+    exam_name: str
+    attempts: int
+    results: Mapping[ResultWord, int]
+    requiring_attention: int
+    review_outcomes: Mapping[ReviewStatus, int]
+    incidents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +146,32 @@ class Numbers:
     #: The days on which an exam was submitted or timed out or a person decided, oldest first.
     days: Sequence[DayCounts]
     review_times: ReviewTimes
+    #: Each exam with the same counts, in the order of the Quiz List.
+    exams: Sequence[ExamNumbers]
+    #: Each person who decided, the most first; None unless asked for.
+    reviewers: Sequence[ReviewerNumbers] | None = None
 
 
-def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
+def course_numbers(
+    course_id: str,
+    content_id: str | None = None,
+    *,
+    practice: Practice | None = None,
+    archived: Archived = Archived.WITH,
+    by_reviewer: bool = False,
+) -> Numbers:
     """Return the statistics of a course or one of its exams, over the rows that the report would have now.
 
-    Six queries, whatever the number of attempts. Raises ``NotFound`` (the course has no such exam).
+    ``practice`` and ``archived`` are the filters of that name, of sessions and reports. ``by_reviewer`` names those who
+    decided: ask for them only if the reader may decide, too. Six queries, and four for the people, whatever the number
+    of attempts. Raises ``NotFound`` (the course has no such exam).
     """
     exams = _exams_in_report(course_id, content_id)
-    attempts = ExamAttempt.objects.with_result().filter(exam__in=exams)
+    zone = course_zone(course_id)
+    counted = AttemptFilter(practice=practice, archived=archived)
+    attempts = counted.apply(ExamAttempt.objects.with_result().filter(exam__in=list(exams)), zone)
     keys = _keys(attempts)
+    decisions = _decisions(list(exams), keys, counted)
     groups = _groups(attempts, keys)
     counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
     outcomes = _totals(ReviewStatus, [(group.outcome, group.number) for group in groups])
@@ -155,19 +197,41 @@ def course_numbers(course_id: str, content_id: str | None = None) -> Numbers:
             SessionPart.VERIFICATION: sum(group.verification for group in groups),
             SessionPart.ONBOARDING: sum(group.onboarding for group in groups),
         },
-        days=_days(exams, attempts, keys, course_zone(course_id)),
+        days=_days(attempts, decisions, zone),
         review_times=_review_times(attempts),
+        exams=_by_exam(exams, groups),
+        reviewers=reviewers(decisions) if by_reviewer else None,
     )
 
 
-def _exams_in_report(course_id: str, content_id: str | None) -> list[int]:
-    """Return the keys of the exams, which tell the database how many attempts to expect."""
-    exams = exams_in_course(course_id).with_result().values_list("pk", "content_id")
-    keys = [pk for pk, exam_content_id in exams if content_id is None or exam_content_id == str(content_id)]
-    if content_id is not None and not keys:
+def _by_exam(exams: Mapping[int, ProctoredExam], groups: Sequence[_Group]) -> list[ExamNumbers]:
+    by_exam: dict[int, list[_Group]] = {pk: [] for pk in exams}
+    for group in groups:
+        by_exam[group.exam].append(group)
+    return [_numbers_of_exam(exams[pk], own) for pk, own in by_exam.items()]
+
+
+def _numbers_of_exam(exam: ProctoredExam, groups: Sequence[_Group]) -> ExamNumbers:
+    counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
+    return ExamNumbers(
+        content_id=exam.content_id,
+        exam_name=exam.exam_name,
+        attempts=counts.attempts,
+        results=counts.results,
+        requiring_attention=counts.requiring_attention,
+        review_outcomes=_totals(ReviewStatus, [(group.outcome, group.number) for group in groups]),
+        incidents=sum(group.suspicious + group.rules_violation + group.other for group in groups),
+    )
+
+
+def _exams_in_report(course_id: str, content_id: str | None) -> dict[int, ProctoredExam]:
+    """Return the exams by their keys, which tell the database how many attempts to expect."""
+    exams = exams_in_course(course_id).with_result()
+    by_key = {exam.pk: exam for exam in exams if content_id is None or exam.content_id == str(content_id)}
+    if content_id is not None and not by_key:
         # The exam has no result, so nothing is counted; or it does not exist, which raises.
         get_exam(course_id, content_id)
-    return keys
+    return by_key
 
 
 class _Keys(NamedTuple):
@@ -197,8 +261,9 @@ def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
 
 
 class _Group(NamedTuple):
-    """Attempts that agree in these five columns, and the incidents of their current reviews."""
+    """Attempts that agree in these six columns, and the incidents of their current reviews."""
 
+    exam: int
     status: str
     review_status: str | None
     was_started: bool
@@ -236,7 +301,7 @@ def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
             is_archived=_is_set("archived_at"),
             review=FilteredRelation("current_review", condition=bounds),
         )
-        .values_list("status", "review__review_status", "was_started", "is_archived", "is_sample_attempt")
+        .values_list("exam", "status", "review__review_status", "was_started", "is_archived", "is_sample_attempt")
         .annotate(
             number=Count("*"),
             requiring_attention=Count("attention_since"),
@@ -265,11 +330,8 @@ def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -
     return {choice: totals[choice] for choice in choices}
 
 
-def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys, zone: tzinfo) -> list[DayCounts]:
-    ended = attempts.filter(completed_at__isnull=False)
-    handed_in: Counter[date] = Counter()
-    for quarter, number in ended.values_list(QuarterHours("completed_at")).annotate(number=Count("*")):
-        handed_in[_day(quarter, zone)] += number
+def _decisions(exams: Collection[int], keys: _Keys, counted: AttemptFilter) -> QuerySet[StatusChange]:
+    """Return what staff decided about the attempts that are counted."""
     decisions = StatusChange.objects.filter(
         attempt__exam__in=exams,
         attempt__gte=keys.first,
@@ -277,6 +339,18 @@ def _days(exams: list[int], attempts: ExamAttemptQuerySet, keys: _Keys, zone: tz
         source=Source.PERSON,
         to_status__in=sorted(DECIDED_STATUSES),
     )
+    if counted.practice:
+        decisions = decisions.filter(attempt__is_sample_attempt=counted.practice == Practice.ONLY)
+    if counted.archived != Archived.WITH:
+        decisions = decisions.filter(attempt__archived_at__isnull=counted.archived == Archived.WITHOUT)
+    return decisions
+
+
+def _days(attempts: ExamAttemptQuerySet, decisions: QuerySet[StatusChange], zone: tzinfo) -> list[DayCounts]:
+    ended = attempts.filter(completed_at__isnull=False)
+    handed_in: Counter[date] = Counter()
+    for quarter, number in ended.values_list(QuarterHours("completed_at")).annotate(number=Count("*")):
+        handed_in[_day(quarter, zone)] += number
     decided: Counter[tuple[date, str]] = Counter()
     for quarter, to, number in decisions.values_list(QuarterHours("at"), "to_status").annotate(number=Count("*")):
         decided[_day(quarter, zone), to] += number

@@ -263,3 +263,88 @@ class TestWhateverHappened(TestCase):
         ):
             equal(report, counted)
             also_equal_behind_it(counted, [row["attempt_code"] for row in report])
+
+
+# ----------------------------------------------------------------------------------- practice, archived, exams, people
+
+
+def test_practice_and_archived_attempts_can_be_left_out():
+    ExamAttemptFactory(verified=True)
+    ExamAttemptFactory(verified=True, archived=True)
+    ExamAttemptFactory(verified=True, exam__is_practice_exam=True)
+    assert api.course_numbers(COURSE).attempts == 3
+    assert api.course_numbers(COURSE, practice="without").attempts == 2
+    assert api.course_numbers(COURSE, practice="only").attempts == 1
+    assert api.course_numbers(COURSE, practice="without", archived="without").attempts == 1
+
+
+def test_the_decisions_are_those_about_the_attempts_that_are_counted():
+    admin = UserFactory(admin=True)
+    archived = ExamAttemptFactory(submitted=True)
+    practice = ExamAttemptFactory(submitted=True, exam__is_practice_exam=True)
+    for attempt in (archived, practice):
+        api.pass_attempt(attempt.attempt_code, by=admin, reason="Seen")
+    api.archive_attempt(archived.attempt_code, reason="Mistake")
+    for filters, passed in (({}, 2), ({"practice": "only"}, 1), ({"practice": "without", "archived": "without"}, 0)):
+        numbers = api.course_numbers(COURSE, by_reviewer=True, **filters)
+        assert sum(day.passed for day in numbers.days) == passed
+        assert sum(one.passed for one in numbers.reviewers) == passed
+
+
+def test_each_exam_stands_beside_the_others():
+    first = ExamAttemptFactory(verified=True, exam__exam_name="A").exam
+    second = ExamAttemptFactory(rejected=True, exam__exam_name="B").exam
+    attempt = ExamAttemptFactory(submitted=True, exam=first)
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=[SUSPICIOUS])
+    rows = api.course_numbers(COURSE).exams
+    assert [(row.content_id, row.exam_name, row.attempts) for row in rows] == [
+        (first.content_id, "A", 2),
+        (second.content_id, "B", 1),
+    ]
+    assert rows[0].results == {"pending": 1, "satisfactory": 1, "unsatisfactory": 0}
+    assert (rows[0].requiring_attention, rows[0].incidents) == (1, 1)
+    assert rows[0].review_outcomes["Suspicious"] == 1
+
+
+def decide(attempt, verb, by, minutes):
+    with time_machine.travel(attempt.completed_at + timedelta(minutes=minutes), tick=False):
+        verb(attempt.attempt_code, by=by, reason="Seen")
+
+
+def test_people_who_decided_are_named_only_if_asked_for():
+    assert api.course_numbers(COURSE).reviewers is None
+    assert api.course_numbers(COURSE, by_reviewer=True).reviewers == []
+
+
+def test_each_person_has_their_decisions_and_how_long_these_had_waited():
+    ada, bob = UserFactory(admin=True, username="ada"), UserFactory(admin=True, username="bob")
+    for minutes in (10, 20, 300):
+        decide(ExamAttemptFactory(submitted=True), api.pass_attempt, ada, minutes)
+    decide(ExamAttemptFactory(submitted=True), api.fail_attempt, bob, 60)
+    rows = api.course_numbers(COURSE, by_reviewer=True).reviewers
+    assert [(row.username, row.passed, row.failed, row.reversed) for row in rows] == [
+        ("ada", 3, 0, 0),
+        ("bob", 0, 1, 0),
+    ]
+    assert [row.median_wait for row in rows] == [timedelta(minutes=20), timedelta(minutes=60)]
+
+
+def test_a_decision_that_somebody_turned_into_the_opposite_is_the_first_ones():
+    ada, bob = UserFactory(admin=True, username="ada"), UserFactory(admin=True, username="bob")
+    turned, confirmed = ExamAttemptFactory.create_batch(2, submitted=True)
+    decide(turned, api.fail_attempt, ada, 10)
+    decide(turned, api.pass_attempt, bob, 20)
+    decide(confirmed, api.fail_attempt, ada, 10)
+    decide(confirmed, api.fail_attempt, bob, 20)
+    rows = {row.username: row for row in api.course_numbers(COURSE, by_reviewer=True).reviewers}
+    assert (rows["ada"].reversed, rows["bob"].reversed) == (1, 0)
+    # Only the first decision about an attempt ends its waiting.
+    assert rows["bob"].median_wait is None
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_ten_queries_with_people_whatever_their_number(number, django_assert_num_queries):
+    for _ in range(number):
+        decide(ExamAttemptFactory(submitted=True), api.pass_attempt, UserFactory(admin=True), 10)
+    with django_assert_num_queries(10):
+        assert len(api.course_numbers(COURSE, by_reviewer=True).reviewers) == number

@@ -15,10 +15,11 @@ from proctoring_results.choices import (
     Attention,
     Practice,
     ReportKind,
-    ResultWord,
+    ResultGroup,
     ReviewStatus,
+    Source,
 )
-from proctoring_results.filters import FILTER_NAMES, AttemptFilter
+from proctoring_results.filters import FILTER_NAMES, NOTHING_TO_REVIEW, SPANS, AttemptFilter
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.reports.kinds.base import attempts_in_report, cells
 from proctoring_results.reports.kinds.registry import kind_named
@@ -35,16 +36,15 @@ DAYS = st.dates(NOON.date() - timedelta(days=1), NOON.date() + timedelta(days=3)
 VALUES: Mapping[str, st.SearchStrategy[str]] = {
     "exam": st.just("exam-0"),
     "status": st.sampled_from(AttemptStatus.values),
-    "review_status": st.sampled_from(ReviewStatus.values),
-    "result": st.sampled_from(ResultWord.values),
-    "since": DAYS,
-    "until": DAYS,
+    "review_status": st.sampled_from([*ReviewStatus.values, NOTHING_TO_REVIEW]),
+    "result": st.sampled_from(ResultGroup.values),
+    **{name: DAYS for span in SPANS for name in span},
     "practice": st.sampled_from(Practice.values),
     "archived": st.sampled_from(Archived.values),
     "attention": st.sampled_from(Attention.values),
 }
 FILTERS = st.fixed_dictionaries({}, optional=VALUES).filter(
-    lambda filters: filters.get("since", "") <= filters.get("until", "9")
+    lambda filters: all(filters.get(first, "") <= filters.get(last, "9") for first, last in SPANS)
 )
 # Each alone, too: of combinations alone, most leave nothing.
 EACH_ALONE = [st.builds(lambda value, name=name: {name: value}, value) for name, value in VALUES.items()]
@@ -56,20 +56,38 @@ def reviewed_as(attempt: ExamAttempt) -> str:
     return printed_review_status(review.review_status if review else None, attempt.status, was_started=was_started)
 
 
-def day_of(attempt: ExamAttempt, zone: ZoneInfo) -> date | None:
-    return attempt.started_at.astimezone(zone).date() if attempt.started_at else None
+def result_of(attempt: ExamAttempt) -> str:
+    if attempt.status in RESULT_WORDS:
+        return RESULT_WORDS[attempt.status].value
+    return "none" if attempt.status in ("declined", "expired", "error") else "under_way"
+
+
+def is_within(moment: datetime | None, first: date | None, last: date | None, zone: ZoneInfo) -> bool:
+    if moment is None:
+        return False
+    return (first or date.min) <= moment.astimezone(zone).date() <= (last or date.max)
+
+
+def decided_within(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo) -> bool:
+    decisions = attempt.changes.filter(source=Source.PERSON, to_status__in=["verified", "rejected"])
+    return any(is_within(one.at, filters.decided_since, filters.decided_until, zone) for one in decisions)
 
 
 def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_ZONE) -> bool:
     """Return whether the attempt matches, as the documents describe each filter."""
-    day = day_of(attempt, zone)
+    started = is_within(attempt.started_at, filters.since, filters.until, zone)
+    ended = is_within(attempt.completed_at, filters.ended_since, filters.ended_until, zone)
     conditions: Mapping[str, Callable[[], bool]] = {
         "exam": lambda: attempt.exam.content_id == filters.exam,
         "status": lambda: attempt.status == filters.status,
-        "review_status": lambda: reviewed_as(attempt) == filters.review_status,
-        "result": lambda: RESULT_WORDS.get(attempt.status) == filters.result,
-        "since": lambda: day is not None and filters.since is not None and day >= filters.since,
-        "until": lambda: day is not None and filters.until is not None and day <= filters.until,
+        "review_status": lambda: (reviewed_as(attempt) or NOTHING_TO_REVIEW) == filters.review_status,
+        "result": lambda: result_of(attempt) == filters.result,
+        "since": lambda: started,
+        "until": lambda: started,
+        "ended_since": lambda: ended,
+        "ended_until": lambda: ended,
+        "decided_since": lambda: decided_within(attempt, filters, zone),
+        "decided_until": lambda: decided_within(attempt, filters, zone),
         "practice": lambda: attempt.is_sample_attempt == (filters.practice == Practice.ONLY),
         "archived": lambda: (
             filters.archived == Archived.WITH

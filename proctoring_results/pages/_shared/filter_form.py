@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import Archived
-from proctoring_results.filters import FILTER_NAMES, FILTERS, AttemptFilter, Filter
+from proctoring_results.filters import FILTER_NAMES, FILTERS, SPANS, AttemptFilter, Filter
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -54,9 +54,11 @@ class FilterForm(forms.Form):
         return forms.ChoiceField(label=one.label, required=False, choices=[("", blank[0]), *others])
 
     def clean(self) -> None:
-        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until and since > until:
-            self.add_error("until", _("This day is before “Started from”."))
+        for first, last in SPANS:
+            days = self.cleaned_data.get(first), self.cleaned_data.get(last)
+            if days[0] and days[1] and days[0] > days[1]:
+                label = self.fields[first].label
+                self.add_error(last, _("This day is before “%(label)s”.") % {"label": label})
 
     def attempt_filter(self) -> AttemptFilter:
         values = {name: self.cleaned_data[name] for name in FILTER_NAMES if name in self.cleaned_data}

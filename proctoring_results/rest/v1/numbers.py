@@ -11,15 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results import permissions
-from proctoring_results.choices import AttemptStatus, ResultWord, ReviewStatus, SessionPart
+from proctoring_results.choices import Archived, AttemptStatus, Practice, ResultWord, ReviewStatus, SessionPart
 from proctoring_results.queries.numbers import ReviewTimes, course_numbers
+from proctoring_results.queries.reviewers import ReviewerNumbers
 
 from .base import ApiView
-from .params import CourseQuery, DayField, IdField
+from .params import CourseQuery, DayField, IdField, StrictChoiceField
 
 
 class NumbersQuery(CourseQuery):
     exam = IdField(required=False, help_text="The `content_id` of one exam; without it the whole course.")
+    practice = StrictChoiceField(Practice.choices, required=False, help_text="Without it, all attempts.")
+    archived = StrictChoiceField(Archived.choices, required=False, default=Archived.WITH.value)
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -67,8 +70,32 @@ class ReviewTimesSerializer(serializers.Serializer[Any]):
         return _minutes(times.percentile_90)
 
 
+class ExamNumbersSerializer(serializers.Serializer[Any]):
+    content_id = serializers.CharField()
+    exam_name = serializers.CharField()
+    attempts = serializers.IntegerField()
+    results = ResultNumbers()
+    requiring_attention = serializers.IntegerField()
+    review_outcomes = ReviewNumbers()
+    incidents = serializers.IntegerField()
+
+
+class ReviewerSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+    decisions = serializers.IntegerField()
+    passed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    median_wait_mins = serializers.SerializerMethodField(
+        help_text="From the end of the exam until the first decision, where this person made it; else null."
+    )
+    reversed = serializers.IntegerField(help_text="How many of them somebody later turned into the opposite.")
+
+    def get_median_wait_mins(self, row: ReviewerNumbers) -> int | None:
+        return _minutes(row.median_wait)
+
+
 class NumbersSerializer(serializers.Serializer[Any]):
-    """Totals over the rows of a report made now, archived and practice attempts included."""
+    """Totals over the rows of a report made now, archived and practice attempts included unless they are filtered."""
 
     attempts = serializers.IntegerField()
     requiring_attention = serializers.IntegerField(help_text="Attempts that require a person's attention.")
@@ -84,6 +111,12 @@ class NumbersSerializer(serializers.Serializer[Any]):
     incidents_by_part = PartNumbers(help_text="The same incidents, by the tab of the session page that shows them.")
     days = DaySerializer(many=True, help_text="Days on which an exam was handed in or a person decided, oldest first.")
     review_times = ReviewTimesSerializer()
+    exams = ExamNumbersSerializer(many=True, help_text="Each exam beside the others, by name.")
+    reviewers = ReviewerSerializer(
+        many=True,
+        allow_null=True,
+        help_text="Who decided, the most first; null for a caller without the permission `decide_attempt`.",
+    )
 
 
 class NumbersView(ApiView):
@@ -91,7 +124,15 @@ class NumbersView(ApiView):
         """The numbers of an exam, or of a whole course."""
         params = self.query(NumbersQuery)
         self.require(permissions.VIEW_SESSIONS, params["course_id"])
-        return Response(NumbersSerializer(course_numbers(params["course_id"], params.get("exam"))).data)
+        practice, archived = params.get("practice"), params["archived"]
+        numbers = course_numbers(
+            params["course_id"],
+            params.get("exam"),
+            practice=Practice(practice) if practice else None,
+            archived=Archived(archived),
+            by_reviewer=permissions.may(self.request.user, permissions.DECIDE_ATTEMPT, params["course_id"]),
+        )
+        return Response(NumbersSerializer(numbers).data)
 
 
 def _minutes(duration: timedelta | None) -> int | None:

@@ -3,7 +3,8 @@
 import pytest
 
 from proctoring_results import api
-from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
+from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.host.models import Role
 from tests.rest.v1.calling import V1, member_of, problem, team_of
 
 pytestmark = pytest.mark.django_db
@@ -63,5 +64,23 @@ def test_an_exam_that_the_course_has_not_is_a_404(team):
 def test_the_queries_are_the_same_for_few_and_many(team, number, django_assert_num_queries):
     for _ in range(number):
         ExamAttemptFactory(submitted=True)
-    with django_assert_num_queries(9):  # session, person, roles, and the numbers
+    with django_assert_num_queries(12):  # session, person, roles, and the numbers
         assert team.get(NUMBERS, {"course_id": COURSE}).json()["attempts"] == number
+
+
+def test_practice_and_archived_attempts_can_be_left_out(team):
+    ExamAttemptFactory(verified=True, archived=True)
+    ExamAttemptFactory(verified=True, exam__is_practice_exam=True)
+    assert team.get(NUMBERS, {"course_id": COURSE}).json()["attempts"] == 2
+    params = {"course_id": COURSE, "practice": "without", "archived": "without"}
+    assert team.get(NUMBERS, params).json()["attempts"] == 0
+    assert problem(team.get(NUMBERS, {**params, "practice": "x"})) == (400, "invalid", "practice")
+
+
+def test_only_those_who_may_decide_read_who_decided(team):
+    attempt = ExamAttemptFactory(submitted=True)
+    api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="ada"), reason="Seen")
+    params = {"course_id": COURSE}
+    assert team_of(COURSE, Role.VIEWER).get(NUMBERS, params).json()["reviewers"] is None
+    (row,) = team.get(NUMBERS, params).json()["reviewers"]
+    assert (row["username"], row["decisions"], row["reversed"]) == ("ada", 1, 0)
