@@ -272,6 +272,79 @@ def test_with_the_keyboard_alone(opened, flagged):
     expect(page.get_by_role("status")).to_contain_text("Decided: Fail.")
 
 
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.id")
+
+
+def test_keys_lead_to_links_and_controls_and_decide_nothing(opened, flagged):
+    first, second = flagged(2)
+    page = opened("instructor", session(first))
+    page.keyboard.press("p")
+    assert focused(page) == "pr-pass-button"
+    page.keyboard.press("f")
+    assert focused(page) == "pr-fail-button"
+    page.keyboard.press("?")
+    expect(page.get_by_text("previous session", exact=True)).to_be_visible()
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(re.escape(session(second))))
+    page.keyboard.press("k")
+    expect(page).to_have_url(re.compile(re.escape(session(first))))
+    assert status_of(first) == "second_review_required"
+
+
+def test_keys_do_nothing_while_somebody_types_or_holds_another_key(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    page.locator("#pr-reason").focus()
+    page.keyboard.type("jkpfn?")
+    expect(page.locator("#pr-reason")).to_have_value("jkpfn?")
+    assert focused(page) == "pr-reason"
+    page.locator("#pr-fail-button").focus()
+    for held in ("Control", "Alt", "Meta"):
+        page.keyboard.press(f"{held}+p")
+        assert focused(page) == "pr-fail-button"
+    expect(page.locator("#pr-keys")).not_to_have_attribute("open", "")
+
+
+def test_keys_are_switched_off_for_every_session(opened, flagged):
+    first, second = flagged(2)
+    page = opened("instructor", session(first))
+    expect(page.locator("#pr-pass-button")).to_have_attribute("aria-keyshortcuts", "p")
+    page.keyboard.press("?")
+    page.get_by_label("Use these keys").uncheck()
+    page.goto(session(second))
+    page.locator("#pr-fail-button").focus()
+    page.keyboard.press("p")
+    assert focused(page) == "pr-fail-button"
+    expect(page.locator("[aria-keyshortcuts]")).to_have_count(0)
+    page.locator("#pr-keys summary").click()
+    page.get_by_label("Use these keys").check()
+    page.reload()
+    page.keyboard.press("p")
+    assert focused(page) == "pr-pass-button"
+
+
+def test_a_key_unfolds_what_it_leads_to(opened, flagged):
+    [attempt] = flagged(1)
+    page = opened("instructor", session(attempt))
+    decide(page, "Pass")
+    page.keyboard.press("f")
+    expect(page.locator("#pr-fail-button")).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE, {"width": 640, "height": 450}], ids=["wide", "phone", "zoomed"])
+def test_the_decision_is_in_view_and_hides_nothing_that_has_the_focus(opened, flagged, viewport):
+    page = opened("instructor", session(many(flagged)), viewport=viewport)
+    for _ in range(50):
+        page.keyboard.press("Tab")
+        assert page.evaluate(HIDDEN_BY_THE_DECISION) == ""
+    page.locator("h1").click()
+    for top in (0, 300, 5_000):
+        page.evaluate(f"scrollTo(0, {top})")
+        for verdict in ("Pass", "Fail"):
+            expect(page.get_by_role("button", name=verdict, exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_a_search_stands_in_no_address(opened, flagged):
     flagged(3)
     page = opened("instructor", dashboard())
@@ -369,6 +442,15 @@ def test_the_button_for_what_is_ticked_is_at_hand_and_hides_nothing_that_has_the
         page.keyboard.press("Tab")
         assert page.evaluate(IS_ON_TOP)
     expect(button).to_be_in_viewport(ratio=1)
+
+
+HIDDEN_BY_THE_DECISION = """(() => {
+  const here = document.activeElement, side = document.querySelector(".pr-side");
+  if (here === document.body || side.contains(here)) return "";
+  const box = here.getBoundingClientRect(), edge = side.getBoundingClientRect();
+  const isBeside = box.bottom <= edge.top || box.right <= edge.left || box.top >= edge.bottom;
+  return isBeside ? "" : here.outerHTML;
+})()"""
 
 
 IS_ON_TOP = """(() => {

@@ -92,6 +92,8 @@ class SessionPage:
     decided: Happening | None
     # After a decision there is nothing to decide, unless something new requires attention.
     is_folded: bool
+    # Whether a decision leads to the next session.
+    continues: bool
     place: Address
     list_url: str
     list_name: str
@@ -112,7 +114,9 @@ class SessionPage:
         return self.may_dismiss and any(row.form_name == form for row in rows)
 
 
-def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, place: Address) -> SessionPage:
+def session_page(
+    previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, place: Address, *, continues: bool
+) -> SessionPage:
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
@@ -153,6 +157,7 @@ def session_page(previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUs
         reasons=reasons,
         decided=decided,
         is_folded=decided is not None and not reasons,
+        continues=continues,
         place=place,
         list_url=list_url(attempt.exam.course_id, place.came_from.filters),
         list_name=_list_name(attempt, place),

@@ -48,4 +48,4 @@ def _direction(higher_is_worse: bool) -> str:
 
 def _number(value: float) -> str:
     """Return the number as it was sent: whole where it is whole."""
-    return number_format(int(value) if value.is_integer() and abs(value) < 1e15 else value)
+    return number_format(int(value) if float(value).is_integer() and abs(value) < 1e15 else value)

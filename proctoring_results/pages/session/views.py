@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -68,6 +69,8 @@ DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
 
 
 DECISION = "decision"
+# In the sign-in session: whether a decision leads to the next session of the list.
+CONTINUES = "proctoring_results_decide_and_next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     if request.method != "POST":
         return _to_the_page(request, attempt)
     verdict = _lookup(VERDICTS, "verdict", request)
+    # Remembered for as long as the person is signed in.
+    request.session[CONTINUES] = request.POST.get("then") == "next"
     return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, DECISION)
 
 
@@ -145,6 +150,12 @@ def _decided(
         response = _session_page(request, attempt.attempt_code, refused, status=503)
         response.headers["Retry-After"] = str(refusal.wait + 1)
         return response
+    if form == DECISION and request.session[CONTINUES]:
+        params = {"learner": attempt.learner.name, "exam": attempt.exam.exam_name, "decided": done}
+        flash(request, messages.SUCCESS, _("%(learner)s, %(exam)s: %(decided)s") % params)
+        # From its place in the list, which it may have left.
+        following = reverse("proctoring_results:next_session", args=[attempt.attempt_code])
+        return SeeOther(f"{following}?{urlencode(place.came_from.params_with_place)}")
     # The keyboard starts there: at the row of an incident if it is still listed, or with the way to the next.
     row = "" if form == DECISION or place.only_counted else form
     flash(request, messages.SUCCESS, str(done), place=row)
@@ -164,7 +175,8 @@ def _session_page(
     require_view(request.user, attempt)
     course_id = attempt.exam.course_id
     refused = refused or _draft(request, attempt)
-    page = session_page(previews, request.user, address_of_page(request, attempt))
+    continues = bool(request.session.get(CONTINUES))
+    page = session_page(previews, request.user, address_of_page(request, attempt), continues=continues)
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),

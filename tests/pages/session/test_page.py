@@ -374,6 +374,34 @@ def test_after_a_decision_the_list_goes_on_where_one_was_with_its_filters(review
     assert previous.startswith(f"{url(one)}?list=attention&filters=")
 
 
+def test_a_decision_goes_on_to_the_next_of_the_list_if_that_is_ticked_and_the_page_remembers_it(reviewing, attempt):
+    [one, two] = queue(attempt.exam, "Suspicious", "Suspicious")
+    address = f"{url(one)}?list=attention&filters=review_status%3DSuspicious"
+    assert not re.search(r'name="then" value="next" checked', text(reviewing.get(address)))
+    action, data = decision_on(reviewing, address)
+    answer = reviewing.post(action, {**data, "then": "next"}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"{url(two)}?list=attention&filters=review_status%3DSuspicious#pr-session"
+    assert f"{one.learner.name}, {one.exam.exam_name}: Decided: Pass." in html.unescape(text(answer))
+    assert re.search(r'name="then" value="next" checked', text(answer))
+    answer = reviewing.post(*decision_on(reviewing, address.replace(one.attempt_code, two.attempt_code)), follow=True)
+    assert answer.redirect_chain[-1][0].startswith(url(two))
+    assert 'value="next" checked' not in text(answer)
+
+
+def test_after_the_last_decision_comes_the_list(reviewing, attempt):
+    action, data = decision_on(reviewing, url(attempt))
+    page = text(reviewing.post(action, {**data, "then": "next"}, follow=True))
+    assert "ada, Final: Decided: Pass." in page
+    assert "That was the last session of this list." in page
+
+
+def test_a_refused_decision_stays_where_it_is_and_keeps_the_tick(reviewing, attempt):
+    action, data = decision_on(reviewing, url(attempt))
+    answer = reviewing.post(action, {**data, "reason": "", "then": "next"})
+    assert answer.status_code == 400
+    assert 'value="next" checked' in text(answer)
+
+
 def links_of(client, attempt, filters: str) -> list[str]:
     """The addresses of the sessions in the course's list, in their order."""
     address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
