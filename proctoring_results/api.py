@@ -107,8 +107,9 @@ from proctoring_results.services.attempts import (
     submit_attempt,
     time_out_attempt,
 )
+from proctoring_results.services.case_files import request_case_file
 from proctoring_results.services.decisions import fail_attempt, pass_attempt
-from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
+from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.erasure import erase_learner
 from proctoring_results.services.exams import create_exam, update_exam
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
@@ -222,11 +223,11 @@ __all__ = [
     "open_evidence",
     "pass_attempt",
     "quiz_list",
-    "record_export",
     "record_review",
     "redeem_download",
     "replay_message",
     "reports_in_course",
+    "request_case_file",
     "request_report",
     "request_report_of_all_courses",
     "restore_incident",

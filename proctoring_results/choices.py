@@ -82,7 +82,24 @@ class DisclosureKind(TextChoices):
     """What of a session was shown to a person."""
 
     EVIDENCE = "evidence", _("evidence")
-    EXPORT = "export", _("exported data")
+    EXPORT = "export", _("case file")
+
+
+class PictureProblem(TextChoices):
+    """Why a recording or a picture of a session is not in its case file."""
+
+    RECORDING = "recording", _("recordings are not copied")
+    UNREADABLE = "unreadable", _("the key that encrypted its address is gone")
+    HOST_NOT_NAMED = "host_not_named", _("pictures are not copied from its host")
+    NOT_HTTPS = "not_https", _("its address is no ordinary https address")
+    PRIVATE_ADDRESS = "private_address", _("its host is inside a private network")
+    REDIRECT = "redirect", _("its address leads elsewhere")
+    REFUSED = "refused", _("the service refused it, or no longer has it")
+    NO_ANSWER = "no_answer", _("the service did not answer, or not securely")
+    NOT_A_PICTURE = "not_a_picture", _("it is no picture in JPEG, PNG, GIF or WebP")
+    TOO_LARGE = "too_large", _("it is larger than a case file takes")
+    TOO_SLOW = "too_slow", _("it did not arrive in time")
+    TOO_MANY = "too_many", _("the pictures before it have filled the case file")
 
 
 class Source(TextChoices):
@@ -201,11 +218,16 @@ class ReportKind(StrEnum):
     SESSION_RESULTS = "proctored_session_results_report"
 
 
+# A case file is about one session, and no report that anybody chooses: it is none of the kinds above.
+CASE_FILE = "proctored_session_case_file"
+
+
 class ReportFormat(TextChoices):
     CSV = "csv", _("CSV")
     CSV_EXCEL = "csv_excel", _("CSV for Excel")
     CSV_SEMICOLON = "csv_semicolon", _("CSV with semicolons for Excel")
     XLSX = "xlsx", _("Excel workbook (XLSX)")
+    ZIP = "zip", _("ZIP archive")
 
 
 class ReportState(TextChoices):
@@ -224,6 +246,8 @@ class ReportStep(TextChoices):
     SORTING = "sorting", _("Sorting the attempts")
     WRITING = "writing", _("Writing rows")
     CONVERTING = "converting", _("Converting the rows to the format of the file")
+    FETCHING = "fetching", _("Fetching pictures from the proctoring service")
+    PACKING = "packing", _("Putting the files together")
     STORING = "storing", _("Storing the file")
 
 

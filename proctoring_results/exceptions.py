@@ -85,6 +85,14 @@ class OwnAttempt(AccessDenied):
         self.args = (_("This is your own attempt. Somebody else has to decide about it."),)
 
 
+class OwnExport(OwnAttempt):
+    """Nobody exports the case file about themselves."""
+
+    def __init__(self, permission: str, scope: str) -> None:
+        super().__init__(permission, scope)
+        self.args = (_("This is your own attempt. Somebody else has to export it."),)
+
+
 class NotFound(ProctoringResultsError):
     """There is no such exam, attempt or report. ``kind`` says what was looked for, ``key`` by which id."""
 

@@ -32,3 +32,15 @@ def moment_text(at: datetime, *, with_seconds: bool = False) -> str:
         return f"{date_format(utc, DAY)}, {in_utc}"
     day = "" if local.date() == utc.date() else f"{date_format(utc, DAY)}, "
     return f"{date_format(local, DAY)}, {date_format(local, clock)} · {day}{in_utc}"
+
+
+def clock(seconds: float) -> str:
+    """Return ``1:05:09``, or ``5:09``: seconds from the start of a recording."""
+    hours, rest = divmod(int(max(0.0, seconds)), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def span(start: float | None, stop: float | None) -> str:
+    """Return from and to; empty if neither is known."""
+    return "–".join(clock(seconds) for seconds in (start, stop) if seconds is not None)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from proctoring_results.exceptions import AccessDenied, OwnAttempt
+from proctoring_results.exceptions import AccessDenied, OwnAttempt, OwnExport
 from proctoring_results.models import ExamAttempt, Report
 from proctoring_results.rules import is_own_attempt
 
@@ -85,13 +85,23 @@ def may_with_report(user: AbstractBaseUser | AnonymousUser, permission: str, rep
 
 
 def may_view(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
-    """Return whether the user may see that there is this report: always who requested one about several courses."""
+    """Return whether the user may see that there is this report: always who requested one about several courses.
+
+    Of a case file: who may export the session.
+    """
+    if report.is_case_file:
+        return may_with_report(user, VIEW_SESSIONS, report) and may_with_report(user, EXPORT_SESSION, report)
     requested_it = not report.course_id and _is_requester(user, report)
     return requested_it or may_with_report(user, VIEW_REPORTS, report)
 
 
 def may_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
-    """Return whether the user may download the report: in each of its courses."""
+    """Return whether the user may download the report: in each of its courses.
+
+    A case file is only for who requested it, since everybody has a purpose of their own.
+    """
+    if report.is_case_file and not _is_requester(user, report):
+        return False
     return all(may_with_report(user, permission, report) for permission in _to_download(report))
 
 
@@ -104,11 +114,14 @@ def may_see_downloads(user: AbstractBaseUser | AnonymousUser, report: Report) ->
 def require_download(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
     """Raise ``AccessDenied`` unless ``may_download``."""
     _require_with_report(user, _to_download(report), report)
+    _require_requester_of_case_file(user, report)
 
 
 def require_generate(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
     """Raise ``AccessDenied`` unless the user may generate the report, and so cancel and retry it."""
-    _require_with_report(user, [GENERATE_REPORT, *_of_kind(report)], report)
+    needed = VIEW_SESSIONS if report.is_case_file else GENERATE_REPORT
+    _require_with_report(user, [needed, *_of_kind(report)], report)
+    _require_requester_of_case_file(user, report)
 
 
 def require_delete(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
@@ -119,7 +132,12 @@ def require_delete(user: AbstractBaseUser | AnonymousUser, report: Report) -> No
 
 
 def _to_download(report: Report) -> list[str]:
-    return [DOWNLOAD_REPORT, *_of_kind(report)]
+    return [VIEW_SESSIONS if report.is_case_file else DOWNLOAD_REPORT, *_of_kind(report)]
+
+
+def _require_requester_of_case_file(user: AbstractBaseUser | AnonymousUser, report: Report) -> None:
+    if report.is_case_file and not _is_requester(user, report):
+        raise AccessDenied(EXPORT_SESSION, report.course_id)
 
 
 def _of_kind(report: Report) -> list[str]:
@@ -134,6 +152,14 @@ def _require_with_report(user: AbstractBaseUser | AnonymousUser, needed: Sequenc
 
 def _is_requester(user: AbstractBaseUser | AnonymousUser, report: Report) -> bool:
     return user.is_authenticated and report.requested_by_id == user.pk
+
+
+def require_export(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> None:
+    """Raise ``AccessDenied`` unless the user may export the session; ``OwnExport``, a child of it, for the learner."""
+    for permission in (VIEW_SESSIONS, EXPORT_SESSION):
+        require(user, permission, attempt.exam.course_id)
+    if is_own_attempt(attempt, user):
+        raise OwnExport(EXPORT_SESSION, attempt.exam.course_id)
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:

@@ -1,5 +1,6 @@
 """Fakes of the host: an LMS and a mail server that record their calls and can be down."""
 
+import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -123,3 +124,7 @@ class RememberingMailServer(BaseEmailBackend):
         with self.midst.call():
             self.sent += [(message, held) for message in messages]
         return len(messages)
+
+
+# One black dot.
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")

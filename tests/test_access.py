@@ -41,6 +41,7 @@ from tests.factories import (
     TeamNoteFactory,
     UserFactory,
 )
+from tests.reports.case_files import exported
 from tests.rest import test_access as provider_endpoints
 
 ALL = (
@@ -146,6 +147,14 @@ def token(world):
     return {"token": link(world)[0]}
 
 
+def hearing(world):
+    return {"purpose": "Hearing"}
+
+
+def case_file(world):
+    return [world.attempt.attempt_code, world.case_file.task_id]
+
+
 def verdict(world):
     seen = world.seen
     return {"verdict": "fail", "reason": "Seen", "seen_change": seen["change"] or "", "seen_review": seen["review"]}
@@ -202,7 +211,8 @@ ENDPOINTS = [
         lambda world: [world.attempt.attempt_code, world.incident.pk],
         lambda world: {**verdict(world), "change": "dismiss"},
     ),
-    Endpoint("export_session", (SIGN_IN, 403, 403, 403, 200, 200), "post", attempt),
+    Endpoint("export_session", (SIGN_IN, 403, 403, 403, 200, 200), args=attempt),
+    Endpoint("export_session", PAGE_TO_DO, "post", attempt, hearing),
     Endpoint("evidence", (SIGN_IN, 403, 403, 403, 302, 403), args=lambda world: [world.evidence_token]),
     Endpoint("numbers", PAGE, args=course),
     Endpoint("service_dashboard", PAGE, args=course),
@@ -235,6 +245,9 @@ ENDPOINTS = [
     Endpoint("v1_notes", (401, 404, 404, 403, 201, 201), "post", attempt, lambda world: {"text": "Ask"}),
     # One of the team has written it.
     Endpoint("v1_note", (401, 404, 404, 403, 200, 403), "delete", note),
+    Endpoint("v1_case_files", (401, 404, 404, 403, 200, 200), args=attempt),
+    Endpoint("v1_case_files", (401, 404, 404, 403, 202, 202), "post", attempt, hearing),
+    Endpoint("v1_case_file", (401, 404, 404, 403, 200, 200), args=case_file),
     Endpoint("v1_numbers", COURSE_OF_V1, data=named_course),
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),
@@ -338,6 +351,7 @@ def world(db, settings, monkeypatch):
         failed=ReportFactory(failed=True, course_id=COURSE),
         team=team,
         note=TeamNoteFactory(attempt=attempt, author=team),
+        case_file=exported(attempt, by=team),
         schedule=ReportScheduleFactory(owner=team, place=1),
         paused=ReportScheduleFactory(owner=team, place=2, state="paused"),
     )
@@ -383,7 +397,7 @@ def test_each_person_gets_what_the_table_says(endpoint, who, answer, world):
 
 def assert_nothing_was_done(world) -> None:
     assert not StatusChange.objects.exists()
-    assert not Disclosure.objects.exists()
+    assert Disclosure.objects.get().report == world.case_file
     assert not ReportDownload.objects.filter(outcome="downloaded").exists()
     assert not SessionClaim.objects.exists()
     assert not SessionLook.objects.exists()

@@ -133,6 +133,7 @@ def suspected(user, exam, colleague) -> ExamAttempt:
     add_note(attempt.attempt_code, by=looker, text="x")
     record_look(attempt.attempt_code, by=looker)
     claim_session(attempt.attempt_code, by=looker)
+    api.request_case_file(attempt.attempt_code, purpose="x", by=looker)
     ProviderMessage.objects.create(
         provider="x", channel="x", attempt=attempt, message_id="x", body=b"x", received_at=timezone.now(), caller="x"
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.reports import files
-from tests.factories import ExamAttemptFactory, ReportFactory, UserFactory
+from tests.factories import ReportFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,14 +92,6 @@ def test_under_asgi_the_bytes_and_headers_are_those_of_wsgi(stored, admin, name)
     # Cells may be cut for Excel, so the length is not known beforehand.
     assert response.headers.get("Content-Length") == (None if name.endswith("excel") else str(len(sent)))
     assert response.headers["Cache-Control"] == "private, no-store"
-
-
-def test_under_asgi_the_export_of_a_session_flows(admin):
-    attempt = ExamAttemptFactory(submitted=True)
-    url = reverse("proctoring_results:export_session", args=[attempt.attempt_code])
-    response = async_to_sync(asking(admin).post)(url)
-    assert response.is_async
-    assert async_to_sync(whole)(response).startswith(b"PK")
 
 
 def test_under_wsgi_the_server_reads_the_file_itself(stored, admin):

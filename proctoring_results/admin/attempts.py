@@ -19,7 +19,7 @@ from .timeline import lines_of, list_url
 
 class DisclosureInline(ReadOnlyInline):
     model = Disclosure
-    fields = ["at", "user", "kind", "evidence", "address"]
+    fields = ["at", "user", "kind", "evidence", "purpose", "report", "address"]
     ordering = ["-pk"]
     show_change_link = False
 

@@ -15,10 +15,11 @@ from django.core.checks import CheckMessage, register
 from django.utils.module_loading import import_string
 
 from proctoring_results import crypto
+from proctoring_results.choices import CASE_FILE
 from proctoring_results.conf import SETTING_NAMES, Conf, conf
 from proctoring_results.lms import Lms
 from proctoring_results.providers.base import Provider
-from proctoring_results.providers.policy import HOSTS_KEY, PLAIN_HOST, POLICY_KEYS, Policy
+from proctoring_results.providers.policy import HOSTS_KEYS, PLAIN_HOST, POLICY_KEYS, Policy
 from proctoring_results.providers.registry import class_path, known_providers
 from proctoring_results.reports.kinds.base import Kind
 from proctoring_results.reports.kinds.registry import OWN_KINDS
@@ -110,7 +111,7 @@ def provider_problems() -> Iterator[CheckMessage]:
             continue
         for name, value in values.items():
             is_own = name in own and _is_own(value, own[name])
-            if name == "class" or is_own or (name == HOSTS_KEY and _are_hosts(value)):
+            if name == "class" or is_own or (name in HOSTS_KEYS and _are_hosts(value)):
                 continue
             if name not in POLICY_KEYS or not _fits(value, types[name]):
                 # Not the value of another key: that may be a secret, or one under a misspelt name.
@@ -118,7 +119,7 @@ def provider_problems() -> Iterator[CheckMessage]:
                 yield err(
                     4,
                     f"PROCTORING_RESULTS['PROVIDERS'][{provider!r}]: {name!r} is unknown or wrong{detail}.",
-                    f"Known: {', '.join(sorted({*types, *own, HOSTS_KEY, 'class'}))}.",
+                    f"Known: {', '.join(sorted({*types, *own, *HOSTS_KEYS, 'class'}))}.",
                 )
 
 
@@ -185,7 +186,7 @@ def _lms() -> Iterator[CheckMessage]:
 
 def _report_kinds() -> Iterator[CheckMessage]:
     """Each class of ``REPORT_KINDS``: what is wrong with one would end each page that lists the kinds."""
-    taken = {kind.name for kind in OWN_KINDS}
+    taken = {CASE_FILE, *(kind.name for kind in OWN_KINDS)}
     for path in conf().REPORT_KINDS:
         try:
             kind = import_string(path)

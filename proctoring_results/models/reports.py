@@ -12,9 +12,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from proctoring_results.choices import DownloadOutcome, ReportFailure, ReportFormat, ReportState, ReportStep
+from proctoring_results.choices import (
+    CASE_FILE,
+    DownloadOutcome,
+    ReportFailure,
+    ReportFormat,
+    ReportState,
+    ReportStep,
+)
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
+from .attempts import ExamAttempt
 from .fields import IdField
 
 UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
@@ -22,8 +30,8 @@ UNFINISHED = (ReportState.QUEUED, ReportState.RUNNING)
 
 class ReportQuerySet(LeasedTaskQuerySet["Report"]):
     def in_course(self, course_id: str) -> Self:
-        """Return the reports about this course alone; with an empty id, those about several."""
-        return self.filter(course_id=course_id)
+        """Return the reports about this course alone; with an empty id, those about several. No case files."""
+        return self.filter(course_id=course_id).exclude(kind=CASE_FILE)
 
     def about(self, course_ids: Collection[str]) -> Self:
         """Return the reports about any of these courses, those about several courses included."""
@@ -37,6 +45,10 @@ class ReportQuerySet(LeasedTaskQuerySet["Report"]):
             return self.filter(task_id=uuid.UUID(str(task_id)))
         except ValueError:
             return self.none()
+
+    def case_files_of(self, attempts: Collection[ExamAttempt]) -> Self:
+        """Return the case files of these attempts."""
+        return self.filter(kind=CASE_FILE, disclosure__attempt__in=attempts)
 
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
@@ -94,6 +106,9 @@ class Report(LeasedTask):
     rows = models.PositiveIntegerField(null=True, editable=False)
     size = models.PositiveBigIntegerField(null=True, editable=False, help_text="Bytes.")
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    manifest_sha256 = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the list of checksums in a case file."
+    )
     as_of = models.DateTimeField(null=True, editable=False, help_text="The moment the rows show.")
     finished_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True, editable=False)
@@ -143,6 +158,10 @@ class Report(LeasedTask):
     def scopes(self) -> list[str]:
         """The courses that the report is about."""
         return list(self.courses) or [self.course_id]
+
+    @property
+    def is_case_file(self) -> bool:
+        return bool(self.kind == CASE_FILE)
 
     @property
     def is_unfinished(self) -> bool:

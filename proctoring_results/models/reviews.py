@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from proctoring_results.choices import DisclosureKind, EvidenceKind, ReviewStanding, ReviewStatus, Source
 
 from .attempts import ExamAttempt
+from .reports import Report
 
 # Rows in one INSERT: a review may have as many incidents as fit into a message.
 ROWS_AT_ONCE = 1_000
@@ -175,7 +176,10 @@ class Incident(models.Model):
 
 
 class Evidence(models.Model):
-    """Where a recording or picture of an incident or of the whole session can be seen. It is never fetched."""
+    """Where a recording or picture of an incident or of the whole session can be seen.
+
+    Only a case file fetches pictures, and only from hosts that the provider's settings name for it.
+    """
 
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, related_name="evidence", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
@@ -200,20 +204,25 @@ class Evidence(models.Model):
 
 
 class Disclosure(models.Model):
-    """Who was shown what of a session, when, and from where. Written once, never edited."""
+    """Who was shown what of a session, when, and from where. Written once; only an ``Erasure`` removes its purpose."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, related_name="disclosures")
     kind = models.CharField(max_length=16, choices=DisclosureKind)
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="disclosures")
+    # The case file, and what it is for. The row stays when the file is gone, with the checksums.
+    report = models.OneToOneField(
+        Report, on_delete=models.PROTECT, null=True, blank=True, related_name="disclosure", editable=False
+    )
+    purpose = models.TextField(blank=True, editable=False)
     at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind=DisclosureKind.EVIDENCE, evidence__isnull=False)
-                | Q(kind=DisclosureKind.EXPORT, evidence=None),
+                condition=Q(kind=DisclosureKind.EVIDENCE, evidence__isnull=False, report=None, purpose="")
+                | (Q(kind=DisclosureKind.EXPORT, evidence=None, report__isnull=False) & ~Q(purpose="")),
                 name="a_disclosure_says_what_was_shown",
             ),
         ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from proctoring_results.pages.case_files import views as case_files
 from proctoring_results.pages.data_download import views as data_download
 from proctoring_results.pages.numbers import views as numbers
 from proctoring_results.pages.quiz_list import views as quiz_list
@@ -47,7 +48,7 @@ urlpatterns = [
     path(f"{SESSION}previous/", session_neighbours.previous_session, name="previous_session"),
     path(f"{SESSION}decide/", session.decide, name="decide"),
     path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
-    path(f"{SESSION}export/", session.export_session, name="export_session"),
+    path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
     path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),
     path(f"{EXAMS}service-dashboard/", service_dashboard.service_dashboard, name="service_dashboard"),

@@ -49,8 +49,10 @@ class Policy:
         return STATUSES[self.on_suspicious if review_status is ReviewStatus.SUSPICIOUS else self.on_violation]
 
 
-# What the settings may say of any provider, apart from its policy: a list of texts.
-HOSTS_KEY = "evidence_hosts"
+# What the settings may say of any provider, apart from its policy: lists of hosts. On the first, browsers may open
+# evidence; from the second, pictures may be fetched for a case file.
+HOSTS_KEY, PICTURE_HOSTS_KEY = "evidence_hosts", "picture_hosts"
+HOSTS_KEYS = (HOSTS_KEY, PICTURE_HOSTS_KEY)
 POLICY_KEYS = frozenset(field.name for field in fields(Policy))
 
 # A host name that browsers and we read alike.
@@ -70,7 +72,17 @@ def host_of(url: str) -> str:
 
 
 def may_be_opened(provider: str, url: str) -> bool:
-    """Return whether the provider's settings list the host: by its name, or by a ``.suffix`` of it."""
+    """Return whether the provider's settings let browsers open evidence on this host."""
+    return _is_listed(provider, HOSTS_KEY, url)
+
+
+def may_be_fetched(provider: str, url: str) -> bool:
+    """Return whether the provider's settings let the app itself fetch pictures from this host."""
+    return _is_listed(provider, PICTURE_HOSTS_KEY, url)
+
+
+def _is_listed(provider: str, key: str, url: str) -> bool:
+    """Return whether the host is listed: by its name, or by a ``.suffix`` of it."""
     host = host_of(url)
-    hosts = conf().PROVIDERS.get(provider, {}).get(HOSTS_KEY, ())
+    hosts = conf().PROVIDERS.get(provider, {}).get(key, ())
     return bool(host) and any(is_same_domain(host, allowed) for allowed in hosts)

@@ -27,6 +27,7 @@ from proctoring_results.models import Report
 
 from . import files
 from .about import contents_of
+from .case_file.write import write_case_file
 from .claims import BuildResult, Claim, NoProgress, run_with_heartbeat
 from .columns import Column
 from .formats import FORMATS, check_build
@@ -67,8 +68,9 @@ def build(report_pk: int) -> bool:
 
 
 def _write_and_store(claim: Claim) -> BuildResult:
+    write = write_case_file if claim.report.is_case_file else write_report
     with _file_removed_if_lost(claim), tempfile.TemporaryFile() as content:
-        result = write_report(claim.report, content, claim.set_step, claim.set_progress)
+        result = write(claim.report, content, claim.set_step, claim.set_progress)
         claim.set_step(ReportStep.STORING)
         claim.check()
         content.seek(0)

@@ -41,12 +41,16 @@ def max_tries() -> int:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What is in the file: rows without the header, size in bytes, checksum, and the time that the rows show."""
+    """What is in the file: rows without the header, size in bytes, checksum, and the time that the rows show.
+
+    A case file has no rows but entries, one of which is the list of their checksums.
+    """
 
     rows: int
     size: int
     sha256: str
     as_of: datetime
+    manifest_sha256: str = ""
 
 
 @dataclass(slots=True)
@@ -126,6 +130,7 @@ class Claim:
             rows=result.rows,
             size=result.size,
             sha256=result.sha256,
+            manifest_sha256=result.manifest_sha256,
             as_of=result.as_of,
             heartbeat_at=now,
             finished_at=now,

@@ -1,4 +1,4 @@
-"""The formats of a report's file. The rows are written as CSV first, and converted where the format is another."""
+"""The formats of a report of rows. The rows are written as CSV first, and converted where the format is another."""
 
 from __future__ import annotations
 
@@ -108,6 +108,10 @@ FORMATS: Mapping[ReportFormat, FileFormat] = {
 }
 
 
+# For forms and the API.
+FORMAT_CHOICES = [(one.format.value, one.format.label) for one in FORMATS.values()]
+
+
 def available_formats() -> Mapping[ReportFormat, FileFormat]:
     """Return the formats that this installation can write: those to offer."""
     return {name: one for name, one in FORMATS.items() if one.is_installed()}
@@ -117,7 +121,7 @@ def valid_format(name: str) -> ReportFormat:
     """Return the format. Raises ``InvalidInput`` for one that is unknown, or that this installation cannot write."""
     try:
         one = FORMATS[ReportFormat(name)]
-    except ValueError:
+    except (ValueError, KeyError):
         raise not_one_of("format", available_formats()) from None
     if not one.is_installed():
         params = {"format": one.format.label, "extra": one.extra}

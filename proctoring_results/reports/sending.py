@@ -93,6 +93,8 @@ def _headers(download: Download) -> dict[str, str]:
 
 
 def _content_type(download: Download) -> str:
+    if download.report.is_case_file:
+        return "application/zip"
     return FORMATS[ReportFormat(download.report.format)].content_type
 
 

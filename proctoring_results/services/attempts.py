@@ -23,7 +23,7 @@ from proctoring_results.exceptions import AttemptAlreadyOpen, AttemptIsErased, E
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamRules, ProctoredExam
 from proctoring_results.permissions import refuse_own_attempt
-from proctoring_results.queries.exam_rules import present_rules
+from proctoring_results.providers.exam_rules import present_rules
 from proctoring_results.rules import exam_gives_results
 from proctoring_results.validation import clean_key, clean_reason, clean_text, clean_whole_number
 

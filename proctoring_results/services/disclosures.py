@@ -11,7 +11,7 @@ from proctoring_results import crypto, permissions
 from proctoring_results.choices import DisclosureKind, DownloadOutcome
 from proctoring_results.exceptions import EvidenceLinkExpired, HostNotAllowed, LinkInvalid
 from proctoring_results.links import EVIDENCE_LINK
-from proctoring_results.models import Disclosure, Evidence, ExamAttempt
+from proctoring_results.models import Disclosure, Evidence
 from proctoring_results.providers.policy import host_of, may_be_opened
 
 if TYPE_CHECKING:
@@ -55,11 +55,3 @@ def open_evidence(token: str, user: AbstractBaseUser, *, address: str | None = N
         address=address,
     )
     return url
-
-
-def record_export(attempt: ExamAttempt, user: AbstractBaseUser, *, address: str | None = None) -> Disclosure:
-    """Record that a person exports the data of a session. Raises ``AccessDenied``."""
-    permissions.require(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
-    return Disclosure.objects.create(
-        user_id=user.pk, attempt=attempt, kind=DisclosureKind.EXPORT, at=timezone.now(), address=address
-    )

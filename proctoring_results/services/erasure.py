@@ -18,6 +18,7 @@ from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay
 from proctoring_results.jobs.lease import is_leased
 from proctoring_results.models import (
+    Disclosure,
     Erasure,
     Evidence,
     ExamAttempt,
@@ -38,7 +39,7 @@ from proctoring_results.validation import clean_reason
 from .attempts import ERASED, end_overdue_attempt
 from .effects import queue_erasure
 from .messages import without_content
-from .reports import recall_reports
+from .reports import recall_case_files, recall_reports
 from .schedules import erase_schedules
 from .status import change_status, lock_attempt
 
@@ -156,6 +157,7 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     reviews.update(score_label="", score_scale={})
     reviews.update(raw_data={}, claimed_name="", suspicious_comments="", rules_violation_comments="")
     reviews.exclude(version_reason="").update(version_reason=ERASED)
+    Disclosure.objects.filter(attempt__in=attempts).exclude(purpose="").update(purpose=ERASED)
     changes = StatusChange.objects.filter(attempt__in=attempts)
     changes.exclude(source__in=AUTOMATIC_SOURCES).exclude(reason="").update(reason=ERASED)
     SessionClaim.objects.filter(attempt__in=attempts).delete()
@@ -175,5 +177,7 @@ def _withdraw_reports(attempts: Sequence[ExamAttempt]) -> None:
         )
     )
     recall_reports(course_ids)
+    recall_case_files(attempts)
     # Again after the commit: a report that was requested and built meanwhile has read the old rows.
     transaction.on_commit(partial(recall_reports, course_ids))
+    transaction.on_commit(partial(recall_case_files, attempts))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import permissions, tasks
 from proctoring_results.choices import (
+    CASE_FILE,
     DownloadOutcome,
     ReportFailure,
     ReportFormat,
@@ -26,6 +28,7 @@ from proctoring_results.choices import (
 )
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import (
+    AttemptIsErased,
     LinkExpired,
     LinkInvalid,
     NotFound,
@@ -37,7 +40,14 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.links import REPORT_LINK
-from proctoring_results.models import Report, ReportDownload, ReportNotification, ReportPreference
+from proctoring_results.models import (
+    Disclosure,
+    ExamAttempt,
+    Report,
+    ReportDownload,
+    ReportNotification,
+    ReportPreference,
+)
 from proctoring_results.models.reports import UNFINISHED
 from proctoring_results.reports import files
 from proctoring_results.reports.files import Download
@@ -111,8 +121,23 @@ def _request(request: ReportRequest, *, reuse: bool, notify: bool, enqueue: bool
     report.unfinished_key = _key_of(report)
     if reuse:
         _raise_if_already_there(report, now)
+    names = partial(file_name, report, request.exam_name)
+    return save_and_enqueue(report, names, notified=request.by if notify else None, enqueue=enqueue)
+
+
+def save_and_enqueue(
+    report: Report,
+    name_at: Callable[[datetime], str],
+    *,
+    notified: AbstractBaseUser | None = None,
+    enqueue: bool = True,
+) -> Report:
+    """Save a report that has its ``unfinished_key``, and have it built after the commit.
+
+    Raises ``ReportAlreadyRunning`` with the report that has the same key: it is enqueued again if it is queued.
+    """
     try:
-        _save_under_a_free_name(report, request.exam_name, notified=request.by if notify else None)
+        _save_under_a_free_name(report, name_at, notified=notified)
     except ReportAlreadyRunning as refusal:
         if enqueue and refusal.report.state == ReportState.QUEUED:
             enqueue_after_commit(tasks.build_report, refusal.report.pk)
@@ -145,16 +170,18 @@ def retry_report(task_id: UUID | str, *, by: AbstractBaseUser | None = None) -> 
     """Queue a failed report again, with all its tries.
 
     Raises ``ReportAlreadyRunning`` if the same report is being created, ``ReportNotInState`` if it has not failed,
-    ``AccessDenied`` and ``NotFound``.
+    ``AttemptIsErased`` for the case file of a learner who was erased, ``AccessDenied`` and ``NotFound``.
     """
     report = _locked_report(task_id, by)
     if report.state != ReportState.FAILED:
         raise ReportNotInState(report, _("Only a failed report can be retried."))
+    if report.is_case_file and report.disclosure.attempt.erased_at is not None:
+        raise AttemptIsErased(report.disclosure.attempt)
     report.state, report.tries = ReportState.QUEUED, 0
     report.next_try_at, report.lease_until, report.finished_at = timezone.now(), None, None
     report.rows_done, report.rows_total = 0, None
     report.failure, report.reference = ReportFailure.NONE, ""
-    report.unfinished_key = _key_of(report)
+    report.unfinished_key = case_file_key(report.disclosure) if report.is_case_file else _key_of(report)
     try:
         with transaction.atomic():
             report.save()
@@ -183,16 +210,40 @@ def delete_report(task_id: UUID | str, *, by: AbstractBaseUser) -> Report:
 def recall_reports(course_ids: Collection[str]) -> None:
     """Withdraw the reports of these courses, and restart those that are being built: their rows are no longer true.
 
-    Upkeep removes the files.
+    Upkeep removes the files. Case files are left alone: each is about one session.
     """
     now = timezone.now()
     # Only these have a file, or will have one.
-    reports = Report.objects.filter(state__in=[ReportState.READY, *UNFINISHED]).about(course_ids)
+    unfinished_or_ready = Report.objects.filter(state__in=[ReportState.READY, *UNFINISHED])
+    reports = unfinished_or_ready.exclude(kind=CASE_FILE).about(course_ids)
     reports.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
     # After a new fencing number no worker that has a claim, or is just acquiring one, can publish.
     reports.unfinished().update(
         state=ReportState.QUEUED, step=ReportStep.NONE, fence=F("fence") + 1, tries=0, lease_until=None, next_try_at=now
     )
+
+
+def recall_case_files(attempts: Collection[ExamAttempt]) -> None:
+    """Withdraw the case files of these attempts for good, also those that are being built or have failed."""
+    now = timezone.now()
+    pks = list(Report.objects.case_files_of(attempts).values_list("pk", flat=True))
+    files = Report.objects.filter(pk__in=pks)
+    files.filter(state=ReportState.READY).update(state=ReportState.EXPIRED, expires_at=now)
+    files.filter(state__in=[*UNFINISHED, ReportState.FAILED]).update(
+        state=ReportState.CANCELLED,
+        step=ReportStep.NONE,
+        fence=F("fence") + 1,
+        unfinished_key=None,
+        lease_until=None,
+        next_try_at=None,
+        finished_at=now,
+    )
+
+
+def case_file_key(export: Disclosure) -> str:
+    """Return what is the same for two requests of the same case file: a person, a session and a purpose."""
+    request = [str(export.user_id), str(export.attempt_id), export.purpose]
+    return hashlib.sha256(json.dumps([CASE_FILE, *request]).encode()).hexdigest()
 
 
 def preference_of(user: AbstractBaseUser) -> ReportPreference:
@@ -289,13 +340,15 @@ def _raise_if_already_there(report: Report, now: datetime) -> None:
             raise ReportAlreadyThere(other)
 
 
-def _save_under_a_free_name(report: Report, exam_name: str, *, notified: AbstractBaseUser | None) -> None:
+def _save_under_a_free_name(
+    report: Report, name_at: Callable[[datetime], str], *, notified: AbstractBaseUser | None
+) -> None:
     """Save the report, with the person who is to be notified of its end.
 
     Names have whole seconds: a second report within one second is named by the next.
     """
     for seconds in range(MAX_NAMES):
-        report.file_name = file_name(report, exam_name, report.requested_at + timedelta(seconds=seconds))
+        report.file_name = name_at(report.requested_at + timedelta(seconds=seconds))
         try:
             with transaction.atomic():
                 report.save(force_insert=True)

@@ -61,7 +61,9 @@ def rows():
     )
     download = ReportDownload.objects.create(report=report, user=person, at=NOW, outcome="downloaded")
     erasure = Erasure.objects.create(user=person, by=person, at=NOW, reason="Asked for.", attempts=1)
-    Disclosure.objects.create(attempt=attempt, user=person, at=NOW + timedelta(days=9), kind="export")
+    Disclosure.objects.create(
+        attempt=attempt, user=person, at=NOW + timedelta(days=9), kind="evidence", evidence=evidence
+    )
     schedule = ReportScheduleFactory(owner=person)
     made = [attempt, attempt.exam, review, incident, evidence, effect, message, report, download, erasure, schedule]
     for day, row in enumerate(made):

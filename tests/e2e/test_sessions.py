@@ -1,10 +1,6 @@
 """Quiz List, Sessions and a session, as a reviewer uses them."""
 
-import io
-import json
 import re
-import zipfile
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -237,16 +233,6 @@ def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh
     assert popup.value.url == "https://video.example/0"
     assert popup.value.evaluate("document.referrer") == ""
     assert Disclosure.objects.get().user.username == "instructor"
-
-
-def test_the_data_of_a_session_is_taken_away(opened, flagged):
-    [attempt] = flagged(1)
-    page = opened("instructor", session(attempt))
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export Data").click()
-    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
-        stored = json.loads(archive.read("session.json"))
-    assert stored["attempt"]["attempt_code"] == attempt.attempt_code
 
 
 def test_with_the_keyboard_alone(opened, flagged):

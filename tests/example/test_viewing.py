@@ -128,7 +128,7 @@ def test_nothing_is_done_in_the_learners_name(viewer, learner, exam, step):
 def test_the_pages_of_apps_decide_and_generate_nothing_either(viewer, learner, exam):
     attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
     verdict = {"verdict": "fail", "reason": "x", "seen_change": "", "seen_review": ""}
-    pages = [("decide", attempt.attempt_code, verdict), ("export_session", attempt.attempt_code, {})]
+    pages = [("decide", attempt.attempt_code, verdict), ("export_session", attempt.attempt_code, {"purpose": "x"})]
     pages += [("generate_report", COURSE, {}), ("pass_sessions", COURSE, {})]
     answers = [viewer.post(reverse(f"proctoring_results:{name}", args=[of]), data) for name, of, data in pages]
     assert [answer.status_code for answer in answers] == [403] * 4

@@ -9,7 +9,7 @@ from proctoring_results import api
 from proctoring_results.choices import ReportKind
 from proctoring_results.guard import guarded_text
 from proctoring_results.models import ExamAttempt, Report
-from proctoring_results.pages.data_download.sentences import being_created, currently_being_created
+from proctoring_results.pages._shared.report_sentences import being_created, currently_being_created
 from proctoring_results.reports.build import write_report
 from proctoring_results.reports.kinds.base import cells
 from proctoring_results.reports.kinds.exam_results import ExamResults

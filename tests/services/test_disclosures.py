@@ -142,16 +142,3 @@ def test_evidence_whose_key_is_gone_cannot_be_opened(reviewer, settings):
     link.save()
     with pytest.raises(api.CannotDecrypt):
         api.open_evidence(token(link, reviewer), reviewer)
-
-
-def test_an_export_is_written_down(reviewer):
-    attempt = EvidenceFactory().review.attempt
-    disclosure = api.record_export(attempt, reviewer, address="192.0.2.7")
-    assert (disclosure.kind, disclosure.evidence, disclosure.user) == ("export", None, reviewer)
-
-
-def test_an_export_needs_a_permission_of_its_own():
-    user = UserFactory()
-    user.user_permissions.add(Permission.objects.get(codename="view_sessions"))
-    with pytest.raises(api.AccessDenied, match="export_session"):
-        api.record_export(EvidenceFactory().review.attempt, user)

@@ -4,7 +4,7 @@ import pytest
 
 from proctoring_results import api
 from proctoring_results.models import ExamAttempt, ExamRules
-from proctoring_results.queries.exam_rules import rules_of
+from proctoring_results.providers.exam_rules import rules_of
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory
 
 pytestmark = pytest.mark.django_db

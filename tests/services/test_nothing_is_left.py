@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from proctoring_results import api
+from proctoring_results.choices import CASE_FILE
 from proctoring_results.crypto import decrypt
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.exceptions import CannotDecrypt
@@ -23,6 +25,7 @@ from proctoring_results.models import (
     Incident,
     LmsEffect,
     ProviderMessage,
+    Report,
     ReportNotification,
     ReportSchedule,
     TeamNote,
@@ -86,8 +89,16 @@ def places(needles=NEEDLES) -> Iterator[str]:
             if any(holds(text_of(field, value), needles) for value in values):
                 yield f"{model._meta.db_table}.{field.column}"
     for path in Path(files.storage().location).rglob("*"):
-        if path.is_file() and holds(f"{path}\n{path.read_text(errors='replace')}", needles):
-            yield "file"
+        if path.is_file() and any(holds(text, needles) for text in texts_of(path)):
+            yield path.suffix
+
+
+def texts_of(path: Path) -> list[str]:
+    """The path and the file, and each entry of a ZIP file."""
+    if not zipfile.is_zipfile(path):
+        return [str(path), path.read_text(errors="replace")]
+    with zipfile.ZipFile(path) as archive:
+        return [str(path), *(archive.read(name).decode(errors="replace") for name in archive.namelist())]
 
 
 def text_of(field, value) -> str:
@@ -187,9 +198,15 @@ def looked_at(attempts, learner, admin) -> None:
     client.post(reverse("proctoring_results:search_sessions", args=[COURSE]), {"search": NAME})
     for attempt in attempts:
         client.get(reverse("proctoring_results:session", args=[attempt.attempt_code]))
-        client.post(reverse("proctoring_results:export_session", args=[attempt.attempt_code])).getvalue()
+        purpose = {"purpose": f"Hearing of {NAME}"}
+        assert client.post(reverse("proctoring_results:export_session", args=[attempt.attempt_code]), purpose)
         client.get(reverse("admin:proctoring_results_examattempt_change", args=[attempt.pk]))
         noted(attempt, admin)
+    # All but one, which still waits for a worker, and one that failed.
+    first, failed, *others = Report.objects.filter(kind=CASE_FILE)
+    assert first.is_unfinished
+    assert all(build(case_file.pk) for case_file in others)
+    Report.objects.filter(pk=failed.pk).update(state="failed", unfinished_key=None, next_try_at=None)
     report = api.request_report(COURSE, by=admin, enqueue=False)
     ReportNotification.objects.create(report=report, user=learner)
     assert build(report.pk)
@@ -236,15 +253,24 @@ def erased(learner, admin) -> None:
 
 
 def test_the_scan_sees_what_there_is_before(attempts):
-    tables = "examattempt statuschange examreview incident evidence providermessage lmseffect teamnote"
+    tables = "examattempt statuschange examreview incident evidence providermessage lmseffect disclosure teamnote"
     scanned = set(places())
     assert {place.split(".")[0] for place in scanned} >= {f"proctoring_results_{table}" for table in tables.split()}
-    assert {"auth_user.username", "file", "proctoring_results_incident.kind"} <= scanned
+    assert {"auth_user.username", ".csv", ".zip", "proctoring_results_incident.kind"} <= scanned
 
 
 def test_nothing_is_left_in_any_table_and_in_any_file(attempts, learner, admin):
     erased(learner, admin)
     assert sorted(set(places([*NEEDLES, VIDEO]))) == []
+
+
+def test_no_case_file_comes_back_after_an_erasure(attempts, learner, admin):
+    erased(learner, admin)
+    case_files = Report.objects.filter(kind=CASE_FILE)
+    assert {one.state for one in case_files} == {"expired", "cancelled"}
+    assert not any(build(one.pk) for one in case_files)
+    with pytest.raises(api.AttemptIsErased):
+        api.request_case_file(attempts[0].attempt_code, purpose="Hearing", by=admin)
 
 
 def test_the_schedules_of_the_erased_go_and_those_of_others_stay(attempts, learner, admin):

@@ -16,7 +16,7 @@ from example_project.campus.models import Course, Enrolment, ExamContent, Grade,
 from proctoring_results.api import ProctoredExam
 from proctoring_results.choices import REVIEWABLE_STATUSES, SessionPart, Source
 from proctoring_results.models import Evidence, ExamAttempt, ExamReview, ExamRules, Incident, StatusChange
-from proctoring_results.queries.exam_rules import present_rules
+from proctoring_results.providers.exam_rules import present_rules
 
 from . import texts
 from .bulk import Table, analyse, flush_all, reset_sequences

@@ -14,7 +14,7 @@ from proctoring_results.providers.guarded import has_dashboard
 from proctoring_results.providers.registry import provider_named
 
 if TYPE_CHECKING:
-    from proctoring_results.models import ExamAttempt, ProctoredExam
+    from proctoring_results.models import ExamAttempt, ProctoredExam, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,25 @@ def sessions_url(exam: ProctoredExam, **filters: str) -> str:
 def session_url(attempt: ExamAttempt, params: Mapping[str, str] | None = None) -> str:
     address = reverse("proctoring_results:session", args=[attempt.attempt_code])
     return f"{address}?{urlencode(params)}" if params else address
+
+
+def page_of_reports(course_id: str) -> str:
+    """Return the address of the page with the reports of a course; with those about all courses for an empty id."""
+    if not course_id:
+        return reverse("proctoring_results:all_reports")
+    return reverse("proctoring_results:data_download", args=[course_id])
+
+
+def page_of_report(report: Report) -> str:
+    """Return the address of the page that has the report in its list."""
+    if report.is_case_file:
+        return export_url(report.disclosure.attempt)
+    return page_of_reports(report.course_id)
+
+
+def export_url(attempt: ExamAttempt) -> str:
+    """Return the address of the page with the session's case files."""
+    return reverse("proctoring_results:export_session", args=[attempt.attempt_code])
 
 
 def dashboard_url(attempt: ExamAttempt) -> str:

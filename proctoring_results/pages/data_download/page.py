@@ -20,7 +20,9 @@ from proctoring_results.filters import in_words
 from proctoring_results.links import REPORT_LINK
 from proctoring_results.lms import course_zone, lms
 from proctoring_results.models import Report
+from proctoring_results.pages._shared import report_sentences as sentences
 from proctoring_results.pages._shared.formats import number
+from proctoring_results.pages._shared.links import renew_after
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.people import person
@@ -31,7 +33,6 @@ from proctoring_results.reports.kinds.registry import kind_label
 from proctoring_results.reports.narrowing import exam_name_of, exam_names
 from proctoring_results.rules import RESULT_LABELS
 
-from . import sentences
 from .learners import LearnerSearch, learner_search
 from .meanings import Meanings, meanings
 
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
     from proctoring_results.models.reports import ReportQuerySet
 
-# Links are renewed after four fifths of their lifetime: after four minutes of five.
-RENEWED_AFTER = 0.8
 # A worker shows a sign of life each second; a shorter silence is not worth a number.
 JUST_NOW = timedelta(seconds=3)
 
@@ -211,7 +210,7 @@ def _lists(listed: ReportQuerySet, reader: _Reader, params: Mapping[str, str], n
         "reports_pager": pager(reports, "reports", tasks=tasks.number),
         "link_lifetime": sentences.link_lifetime(),
         "report_lifetime": sentences.report_lifetime(),
-        "renew_after": max(1, int(conf().DOWNLOAD_TTL.total_seconds() * RENEWED_AFTER)),
+        "renew_after": renew_after(),
         "meanings": meanings(),
     }
 

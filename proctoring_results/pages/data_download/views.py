@@ -23,9 +23,11 @@ from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind, ReportState
 from proctoring_results.exceptions import (
     AccessDenied,
+    AttemptIsErased,
     InvalidInput,
     LinkExpired,
     LinkInvalid,
+    NotFound,
     ReportAlreadyRunning,
     ReportAlreadyThere,
     ReportGone,
@@ -38,6 +40,13 @@ from proctoring_results.models import Report
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.navigation import page_of_report, page_of_reports
+from proctoring_results.pages._shared.report_sentences import (
+    already_there,
+    being_created,
+    currently_being_created,
+    link_lifetime,
+)
 from proctoring_results.pages._shared.search import LEARNERS, make_token
 from proctoring_results.queries.lookups import exams_elsewhere, get_report, reports_of_all_courses
 from proctoring_results.reports.readme import readme
@@ -57,7 +66,6 @@ from proctoring_results.validation import clean_key
 from .choose import PARAMS, choice, choice_in_course, usual
 from .learners import may_ask
 from .page import all_courses_page, data_download_page
-from .sentences import already_there, being_created, currently_being_created, link_lifetime
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -82,7 +90,7 @@ def _show(request: SignedIn, course_id: str, params: QueryDict) -> HttpResponse:
     context = {
         "course_id": course_id,
         "course_name": course_name(course_id),
-        "address": address_of_page(course_id),
+        "address": page_of_reports(course_id),
         "generate_address": reverse("proctoring_results:generate_report", args=[course_id]),
         # Courses beside this one: whether the person may there costs a question for each of them.
         "all_reports": page_data.may_generate and exams_elsewhere(course_id),
@@ -135,7 +143,7 @@ def _show_all(request: SignedIn, params: QueryDict) -> HttpResponse:
     last = usual(request.user) if courses_of else None
     chosen = choice(courses_of, None, params, last.format, course_zone("")) if last else None
     context = {
-        "address": address_of_page(""),
+        "address": page_of_reports(""),
         "generate_address": reverse("proctoring_results:generate_all_reports"),
         "courses": sorted({course for courses in courses_of.values() for course in courses}),
         "page": all_courses_page(request.user, params, may_generate=bool(courses_of)),
@@ -181,7 +189,7 @@ def _generate(
         return request_it(kind, filters=params, file_format=file_format, by=by, reuse=True, notify=notify)
 
     try:
-        return _report_changed(request, course_id, change)
+        return _report_changed(request, page_of_reports(course_id), change)
     except InvalidInput:
         # The exam was renamed, or the report has grown: the page says what is wrong, and what was chosen stands.
         response = show(request.POST)
@@ -194,8 +202,8 @@ def _generate(
 @signed_in
 @throttled
 def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
-    course_id = get_report(task_id).course_id
-    return _report_changed(request, course_id, lambda by: cancel_report(task_id, by=by), _("The task was cancelled."))
+    back = page_of_report(get_report(task_id))
+    return _report_changed(request, back, lambda by: cancel_report(task_id, by=by), _("The task was cancelled."))
 
 
 @require_POST
@@ -203,8 +211,8 @@ def cancel(request: SignedIn, task_id: UUID) -> HttpResponse:
 @signed_in
 @throttled
 def retry(request: SignedIn, task_id: UUID) -> HttpResponse:
-    course_id = get_report(task_id).course_id
-    return _report_changed(request, course_id, lambda by: retry_report(task_id, by=by))
+    back = page_of_report(get_report(task_id))
+    return _report_changed(request, back, lambda by: retry_report(task_id, by=by))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -214,12 +222,10 @@ def retry(request: SignedIn, task_id: UUID) -> HttpResponse:
 def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
     """Ask once more, on a page that needs no JavaScript; then delete."""
     report = get_report(task_id)
+    back = page_of_report(report)
     if request.method == "POST":
-        return _report_changed(
-            request, report.course_id, lambda by: delete_report(task_id, by=by), _("The report was deleted.")
-        )
+        return _report_changed(request, back, lambda by: delete_report(task_id, by=by), _("The report was deleted."))
     permissions.require_delete(request.user, report)
-    back = address_of_page(report.course_id)
     if report.state != ReportState.READY:
         # Deleted in another tab, for example.
         flash(request, messages.WARNING, _("Only a report that is ready can be deleted."))
@@ -236,15 +242,18 @@ def delete(request: SignedIn, task_id: UUID) -> HttpResponse:
 def report_readme(request: SignedIn, task_id: UUID) -> HttpResponse:
     """Show what the file is and what its columns mean: a text to keep beside the file. Nothing personal is in it."""
     report = get_report(task_id)
+    if report.is_case_file:
+        # It has one inside.
+        raise NotFound("report", str(task_id))
     if not permissions.may_view(request.user, report):
         raise AccessDenied(permissions.VIEW_REPORTS, report.course_id)
     return HttpResponse(readme(report), content_type="text/plain; charset=utf-8")
 
 
 def _report_changed(
-    request: SignedIn, course_id: str, change: Callable[[AbstractBaseUser], Report], done: str | None = None
+    request: SignedIn, back: str, change: Callable[[AbstractBaseUser], Report], done: str | None = None
 ) -> HttpResponse:
-    """Call ``change``, and go back to the page with a flash message."""
+    """Call ``change``, and go back to the page with the report and a flash message."""
     try:
         report = change(request.user)
         level, sentence = messages.SUCCESS, done or being_created(report.kind)
@@ -252,17 +261,10 @@ def _report_changed(
         level, sentence = messages.INFO, currently_being_created(refusal.report.kind)
     except ReportAlreadyThere as refusal:
         level, sentence = messages.INFO, already_there(refusal.report)
-    except ReportNotInState as refusal:
+    except (ReportNotInState, AttemptIsErased) as refusal:
         level, sentence = messages.WARNING, str(refusal)
     flash(request, level, sentence)
-    return SeeOther(address_of_page(course_id))
-
-
-def address_of_page(course_id: str) -> str:
-    """Return the address of the page with the reports of a course; with those about all courses for an empty id."""
-    if not course_id:
-        return reverse("proctoring_results:all_reports")
-    return reverse("proctoring_results:data_download", args=[course_id])
+    return SeeOther(back)
 
 
 @transaction.non_atomic_requests
@@ -307,7 +309,7 @@ def _download(request: SignedIn, token: str, *, for_excel: bool) -> HttpResponse
 
 def _no_file(request: SignedIn, report: Report, template: str, *, status: int = 410) -> HttpResponse:
     context = {
-        "address": address_of_page(report.course_id),
+        "address": page_of_report(report),
         "report": report,
         "today": timezone.now(),
         "link_lifetime": link_lifetime(),

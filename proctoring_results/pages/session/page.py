@@ -120,8 +120,8 @@ def session_page(
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id)
     is_own = is_own_attempt(attempt, user)
+    may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id) and not is_own
     events = timeline(attempt, with_messages=False, with_looks=permissions.may_see_teamwork(user, attempt))
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     selected = select_review(attempt, reviews, place.review, place.came_from.params)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from proctoring_results.models import ExamAttempt, Incident
+from proctoring_results.moments import clock
 from proctoring_results.rules import tone_of
 
 # In units of the SVG, whatever the width of the screen.
@@ -93,18 +94,6 @@ def _group(number: int, stretch: list[tuple[Mark, Incident]]) -> MarkedGroup:
 def ticks(length: float) -> list[str]:
     """Return the times below the drawing, at even distances."""
     return [clock(length * tick / TICKS) for tick in range(TICKS + 1)]
-
-
-def clock(seconds: float) -> str:
-    """Return ``1:05:09``, or ``5:09``."""
-    hours, rest = divmod(int(max(0.0, seconds)), 3600)
-    minutes, rest = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def span(start: float | None, stop: float | None) -> str:
-    """Return from and to; empty if neither is known."""
-    return "–".join(clock(seconds) for seconds in (start, stop) if seconds is not None)
 
 
 def minutes(time: timedelta) -> int:

@@ -19,6 +19,7 @@ from proctoring_results import crypto
 from proctoring_results.choices import SessionPart
 from proctoring_results.exceptions import CannotDecrypt
 from proctoring_results.links import EVIDENCE_LINK
+from proctoring_results.moments import clock, span
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
@@ -27,7 +28,7 @@ from proctoring_results.rules import part_of_evidence, part_of_incident
 
 from .address import list_params
 from .comments import Comment, folded
-from .recording import Mark, MarkedGroup, clock, incident_tone, marks_of, span, start_of
+from .recording import Mark, MarkedGroup, incident_tone, marks_of, start_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

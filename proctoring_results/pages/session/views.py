@@ -1,4 +1,4 @@
-"""The views of one session: the page, Pass and Fail, incidents, evidence and the export."""
+"""The views of one session: the page, Pass and Fail, incidents and evidence."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.exceptions import (
@@ -34,23 +32,22 @@ from proctoring_results.exceptions import (
     NotFound,
     StaleDecision,
 )
-from proctoring_results.http import address_of, streamed
+from proctoring_results.http import address_of
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, Incident
-from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in, throttled
+from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
 from proctoring_results.pages._shared.drafts import take_draft
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.lookups import attempt_to_view, require_view
 from proctoring_results.pages._shared.navigation import navigation, session_url
 from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.services.decisions import VERDICTS
-from proctoring_results.services.disclosures import evidence_link, open_evidence, record_export
+from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
 from proctoring_results.validation import clean_key
 
 from .address import address_of_page
 from .decided import happened_since
-from .export import export, file_name
 from .page import session_page
 from .tabs import form_name
 
@@ -224,7 +221,7 @@ def _key(request: SignedIn, field: str) -> int | None:
     return int(text)
 
 
-# ------------------------------------------------------------------------------------------------- evidence and export
+# ------------------------------------------------------------------------------------------------- evidence
 
 
 @require_GET
@@ -253,18 +250,3 @@ def _no_evidence(request: SignedIn, attempt: ExamAttempt, template: str, status:
         **more,
     }
     return render(request, f"proctoring_results/session/{template}.html", context, status=status)
-
-
-@require_POST
-@streamed
-@page
-@signed_in
-@throttled
-def export_session(request: SignedIn, attempt_code: str) -> HttpResponseBase:
-    """Send the data of the session as a ZIP file, and record that it was taken."""
-    attempt, now = attempt_to_view(request.user, attempt_code), timezone.now()
-    record_export(attempt, request.user, address=address_of(request))
-    file = export(attempt, request.user, now)
-    response = FileResponse(file, as_attachment=True, filename=file_name(attempt, now), content_type="application/zip")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 
-from proctoring_results.choices import ReportFailure
+from proctoring_results.choices import CASE_FILE, ReportFailure
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import ReportCannotBeBuilt
 
@@ -37,5 +38,7 @@ def kind_named(name: str) -> Kind:
 
 def kind_label(name: str) -> str:
     """Return what people call a kind; its name, if the host has taken it away."""
+    if name == CASE_FILE:
+        return gettext("Case file")
     kind = kinds().get(name)
     return str(kind.label) if kind else name

@@ -12,7 +12,19 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules, teamwork
+from . import (
+    attempts,
+    case_files,
+    decisions,
+    exams,
+    history,
+    me,
+    numbers,
+    report_requests,
+    reports,
+    schedules,
+    teamwork,
+)
 from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exams import ExamSerializer
@@ -112,6 +124,14 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (teamwork.NotesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(NoteSerializer)}),
     (teamwork.NotesView, "POST"): Operation(body=teamwork.NoteBody, answers={201: NoteSerializer}, refuses=(409,)),
     (teamwork.NoteView, "DELETE"): Operation(answers={200: NoteSerializer}),
+    (case_files.CaseFilesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(case_files.CaseFileSerializer)}),
+    (case_files.CaseFilesView, "POST"): Operation(
+        body=case_files.CaseFileBody,
+        answers={200: case_files.CaseFileSerializer, 202: case_files.CaseFileSerializer},
+        refuses=(409,),
+        located=(200, 202),
+    ),
+    (case_files.CaseFileView, "GET"): Operation(answers={200: case_files.CaseFileSerializer}),
     (numbers.NumbersView, "GET"): Operation(
         query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),

@@ -15,7 +15,7 @@ from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTERS, Filter
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.reports.formats import FileFormat, available_formats
+from proctoring_results.reports.formats import FORMAT_CHOICES, FileFormat, available_formats
 from proctoring_results.reports.kinds.base import Kind
 from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.meanings import meaning_of
@@ -51,7 +51,7 @@ class ReportBody(CourseOrAllQuery):
         help_text="Those of `attempts/`. Without filters: the whole course, archived attempts included. "
         "With `all_courses` no `exam`.",
     )
-    format = StrictChoiceField(ReportFormat.choices, default=ReportFormat.CSV)
+    format = StrictChoiceField(FORMAT_CHOICES, default=ReportFormat.CSV)
     reuse = StrictBooleanField(
         default=False, help_text="Answer with the same report if it was finished within the last minute."
     )
@@ -88,7 +88,7 @@ class KindSerializer(serializers.Serializer[Any]):
 
 
 class FormatSerializer(serializers.Serializer[Any]):
-    name = serializers.ChoiceField(ReportFormat.choices, help_text="For `format` of a request.")
+    name = serializers.ChoiceField(FORMAT_CHOICES, help_text="For `format` of a request.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field, not the label of this one
     description = serializers.CharField()
     extension = serializers.CharField()

@@ -175,7 +175,7 @@ class ReportsView(ReportApiView):
         reports = reports.select_related("requested_by", "deleted_by")
 
         def serialize(reports: list[Report]) -> Any:
-            return ReportSerializer(reports, many=True, context=_context(reports, self.caller)).data
+            return ReportSerializer(reports, many=True, context=downloads_context(reports, self.caller)).data
 
         return page(reports, NEWEST_FIRST, params, serialize, list_name="reports")
 
@@ -217,7 +217,11 @@ class ReadmeView(ApiView):
 
         A text to keep beside the file, in your language.
         """
-        text = readme(_find_report(self.caller, report_id))
+        report = _find_report(self.caller, report_id)
+        if report.is_case_file:
+            # It has one inside.
+            raise NotFound("report", report_id)
+        text = readme(report)
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
@@ -294,7 +298,7 @@ def _find_report(caller: AbstractBaseUser, report_id: str) -> Report:
     return report
 
 
-def _context(reports: Sequence[Report], caller: AbstractBaseUser) -> dict[str, Any]:
+def downloads_context(reports: Sequence[Report], caller: AbstractBaseUser) -> dict[str, Any]:
     """Return the downloads of the reports whose downloads the caller may see."""
     may_see: dict[str | int, bool] = {}
     for report in reports:
@@ -307,7 +311,7 @@ def _context(reports: Sequence[Report], caller: AbstractBaseUser) -> dict[str, A
 
 
 def _fields(report: Report, caller: AbstractBaseUser) -> dict[str, Any]:
-    return dict(ReportDetailSerializer(report, context=_context([report], caller)).data)
+    return dict(ReportDetailSerializer(report, context=downloads_context([report], caller)).data)
 
 
 def _report_response(view: ApiView, report: Report, status: int) -> Response:

@@ -18,6 +18,7 @@ from proctoring_results.lms import course_zone
 from proctoring_results.models import ReportSchedule
 from proctoring_results.models.schedules import MAX_DAYS_AFTER_DUE
 from proctoring_results.queries.lookups import get_schedule, schedules_in_course
+from proctoring_results.reports.formats import FORMAT_CHOICES
 from proctoring_results.reports.rhythms import Rhythm, in_words
 from proctoring_results.services.schedules import (
     change_schedule,
@@ -67,7 +68,7 @@ class ScheduleChange(serializers.Serializer[Any]):
         required=False,
         help_text="Those of `reports/`. After due dates, each report is narrowed to the exam as well.",
     )
-    format = StrictChoiceField(ReportFormat.choices, default=ReportFormat.CSV)
+    format = StrictChoiceField(FORMAT_CHOICES, default=ReportFormat.CSV)
     notify = serializers.BooleanField(default=False, help_text="Get a mail when a report is ready or has failed.")
     rhythm = StrictChoiceField(ScheduleRhythm.choices)
     weekday = StrictIntegerField(
@@ -98,7 +99,7 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     owner = serializers.CharField(source="owner.get_username", help_text="A username.")
     kind = serializers.CharField()
     filters = serializers.DictField(child=serializers.CharField(), help_text="Empty for the whole course.")
-    format = serializers.ChoiceField(ReportFormat.choices)
+    format = serializers.ChoiceField(FORMAT_CHOICES)
     notify = serializers.BooleanField(help_text="Whether its owner gets mails.")
     rhythm = serializers.ChoiceField(ScheduleRhythm.choices)
     weekday = serializers.IntegerField(allow_null=True, help_text="0 is Monday.")

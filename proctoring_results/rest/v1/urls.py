@@ -1,6 +1,18 @@
 from django.urls import path
 
-from . import attempts, decisions, exams, history, me, numbers, report_requests, reports, schedules, teamwork
+from . import (
+    attempts,
+    case_files,
+    decisions,
+    exams,
+    history,
+    me,
+    numbers,
+    report_requests,
+    reports,
+    schedules,
+    teamwork,
+)
 
 ATTEMPT = "attempts/<str:attempt_code>/"
 REPORT = "reports/<str:report_id>/"
@@ -23,6 +35,8 @@ urlpatterns = [
     path(f"{ATTEMPT}notes/", teamwork.NotesView.as_view(), name="v1_notes"),
     path(f"{ATTEMPT}notes/<str:note_id>/", teamwork.NoteView.as_view(), name="v1_note"),
     path("claims/", teamwork.ClaimsView.as_view(), name="v1_claims"),
+    path(f"{ATTEMPT}case-files/", case_files.CaseFilesView.as_view(), name="v1_case_files"),
+    path(f"{ATTEMPT}case-files/<str:report_id>/", case_files.CaseFileView.as_view(), name="v1_case_file"),
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),

@@ -1,16 +1,11 @@
-"""The page of one session: what is known, Pass and Fail, incidents, evidence and the export."""
+"""The page of one session: what is known, Pass and Fail, incidents and evidence."""
 
-import csv
 import html
-import io
-import json
 import re
-import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,13 +15,12 @@ from django.utils import timezone
 from proctoring_results import api
 from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
+from proctoring_results.moments import span
 from proctoring_results.pages.session.comments import folded
-from proctoring_results.pages.session.export import SCHEMA_VERSION
-from proctoring_results.pages.session.recording import length_of, mark_of, span
+from proctoring_results.pages.session.recording import length_of, mark_of
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
 from tests.providers.conftest import calling
-from tests.test_docs import first_column
 
 LINK = "https://video.example/secret"
 SOME = [api.IncidentData(status="Suspicious", comment="x")] * 3
@@ -76,7 +70,7 @@ VIEWS = [
     ("next_session", "get"),
     ("previous_session", "get"),
     ("decide", "post"),
-    ("export_session", "post"),
+    ("export_session", "get"),
 ]
 
 
@@ -711,122 +705,29 @@ def test_only_get_opens_evidence(reviewing, reviewer, attempt, hosts, method):
 
 # --- Export ---
 
-# The names of the objects in session.json, each a heading in its documentation.
-OBJECTS = (
-    "session.json", "exam", "learner", "attempt", "changes", "effects", "disclosures", "reviews", "incidents",
-    "evidence",
-)  # fmt: skip
 
-
-def exported(client, attempt) -> dict[str, bytes]:
-    answer = client.post(url(attempt, "export_session"))
-    assert answer.status_code == 200
-    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def test_an_export_holds_everything_but_the_addresses_of_evidence(exporting, reviewing, attempt):
-    dismissal(reviewing, attempt, newest(attempt), "dismiss")
-    files = exported(exporting, attempt)
-    assert sorted(files) == ["README.txt", "incidents.csv", "session.json"]
-    stored = json.loads(files["session.json"])
-    assert (stored["learner"]["username"], stored["exam"]["exam_name"]) == ("ada", "Final")
-    assert [len(review["incidents"]) for review in stored["reviews"]] == [5, 5]
-    assert [change["to_status"] for change in stored["changes"]] == ["second_review_required"]
-    assert b"video.example" not in b"".join(files.values())
-    assert attempt.attempt_code in files["README.txt"].decode()
-
-
-def test_its_table_is_guarded_as_the_report_is(exporting):
-    attempt = ExamAttemptFactory(submitted=True)
-    incident = api.IncidentData(status="+x", comment='=1+1\r\n"a"', kind="@y", start=-1)
-    api.record_review(attempt.attempt_code, "Clean", incidents=[incident])
-    table = exported(exporting, attempt)["incidents.csv"]
-    rows = list(csv.reader(io.StringIO(table.decode(), newline="")))
-    assert rows[1] == ["1", "1", "'+x", "'@y", '\'=1+1\r\n"a"', "'-1.0", "", "", "", ""]
-    assert table.endswith(b"\r\n")
-
-
-def test_an_export_is_written_down(exporting, attempt):
-    answer = exporting.post(url(attempt, "export_session"), REMOTE_ADDR="192.0.2.7")
-    assert answer.headers["Content-Disposition"].startswith(
-        f'attachment; filename="proctored_session_{attempt.attempt_code}_'
-    )
-    assert "no-store" in answer.headers["Cache-Control"]
-    stored = Disclosure.objects.get()
-    assert (stored.attempt, stored.kind, stored.evidence, stored.address) == (attempt, "export", None, "192.0.2.7")
-    answer.close()
-
-
-def objects_of(value, name: str = "session.json"):
-    """Yield the name and the fields of each object in the export, by the key under which it stands."""
-    if isinstance(value, dict):
-        yield name, list(value)
-        for key, inner in value.items():
-            if key != "raw_data":
-                yield from objects_of(inner, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from objects_of(item, name)
-
-
-def test_its_objects_have_the_fields_that_are_documented(exporting, reviewing, attempt):
-    dismissal(reviewing, attempt, newest(attempt), "dismiss")
-    decide(reviewing, attempt)
-    stored = json.loads(exported(exporting, attempt)["session.json"])
-    documented = {heading: first_column("reference/session-export.md", f"`{heading}`") for heading in OBJECTS}
-    exported_fields = dict(objects_of(stored))
-    assert {name: sorted(fields) for name, fields in exported_fields.items()} == {
-        name: sorted(fields) for name, fields in documented.items()
-    }
-    assert stored["version"] == SCHEMA_VERSION
-
-
-def test_it_names_people_and_numbers_reviews_and_shows_no_keys(exporting, reviewing, reviewer, attempt):
-    dismissal(reviewing, attempt, newest(attempt), "dismiss")
-    decide(reviewing, attempt)
-    stored = json.loads(exported(exporting, attempt)["session.json"])
-    assert stored["changes"][-1]["by"] == stored["reviews"][1]["reviewed_by"] == reviewer.username
-    assert (stored["attempt"]["current_review"], stored["reviews"][1]["version_of"]) == (2, 1)
-    assert {"id", "pk", "user_id", "fence", "open_key"}.isdisjoint(
-        field for _, all_ in objects_of(stored) for field in all_
-    )
-
-
-@time_machine.travel(datetime(2026, 5, 2, 9, 30, 12, tzinfo=UTC), tick=False)
-def test_all_its_entries_have_the_time_of_the_export(exporting, attempt):
-    answer = exporting.post(url(attempt, "export_session"))
-    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
-        assert {entry.date_time for entry in archive.infolist()} == {(2026, 5, 2, 9, 30, 12)}
-        assert "on 2026-05-02 09:30:12 (UTC)" in archive.read("README.txt").decode()
-
-
-def test_who_lacks_the_permission_is_told_whom_to_ask_instead(looking, reviewing, attempt):
+def test_who_lacks_the_permission_to_export_is_told_whom_to_ask_instead(looking, reviewing, attempt):
     page = text(looking.get(url(attempt)))
     assert "Your account may not export the data of the exam sessions of this course. Ask" in page
     assert "/export/" not in page
-    assert looking.post(url(attempt, "export_session")).status_code == 403
-    assert not Disclosure.objects.exists()
     assert "/export/" in text(reviewing.get(url(attempt)))
 
 
-def test_an_export_is_no_link(looking, attempt):
-    assert looking.get(url(attempt, "export_session")).status_code == 405
+def test_nobody_is_offered_the_case_file_about_themselves():
+    own = ExamAttemptFactory(submitted=True, user=person("view_sessions", "export_session"))
+    assert "/export/" not in text(client_of(own.user).get(url(own)))
 
 
 # --- Queries, and the drawing ---
 
 
-@pytest.mark.parametrize("view", ["next_session", "evidence", "export_session"])
+@pytest.mark.parametrize("view", ["next_session", "evidence"])
 def test_each_view_beside_it_asks_as_many_queries_however_much_there_is(reviewing, reviewer, attempt, hosts, view):
     link = evidence_url(attempt.current_review.evidence.get(), reviewer)
 
     def count_queries() -> int:
         with CaptureQueriesContext(connection) as queries:
-            if view == "export_session":
-                assert exported(reviewing, attempt)
-            else:
-                assert reviewing.get(link if view == "evidence" else url(attempt, view)).status_code == 302
+            assert reviewing.get(link if view == "evidence" else url(attempt, view)).status_code == 302
         return len(queries)
 
     counts = []

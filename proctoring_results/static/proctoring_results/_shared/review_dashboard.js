@@ -59,7 +59,6 @@ function noteSending(event) {
 }
 
 function askBeforeLeaving(event) {
-  if (sending?.hasAttribute("data-pr-stays")) return; // a download
   const forms = [...root.querySelectorAll("form[data-pr-draft]")].filter((form) => form !== sending);
   if (forms.some((form) => form.elements.reason.value.trim())) event.preventDefault();
 }

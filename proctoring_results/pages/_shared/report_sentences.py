@@ -1,11 +1,11 @@
-"""What the page says about a task."""
+"""What pages say about reports that are made, and about case files."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proctoring_results.choices import ReportFailure, ReportState, ReportStep
+from proctoring_results.choices import CASE_FILE, ReportFailure, ReportState, ReportStep
 from proctoring_results.conf import conf
 from proctoring_results.models import Report
 from proctoring_results.reports.claims import max_tries
@@ -13,12 +13,16 @@ from proctoring_results.reports.kinds.registry import kinds
 
 
 def being_created(kind: str) -> str:
+    if kind == CASE_FILE:
+        return _("The case file is being made. You can leave this page while that goes on.")
     return _("The %(report)s is being created. To view the status of the report, see Pending Tasks below.") % {
         "report": _noun(kind)
     }
 
 
 def currently_being_created(kind: str) -> str:
+    if kind == CASE_FILE:
+        return _("You have asked for this case file already. It is being made.")
     return _(
         "The %(report)s is currently being created. To view the status of the report, see Pending Tasks below. "
         "You will be able to download the report when it is complete."
@@ -55,6 +59,8 @@ def task_status(report: Report) -> str:
 
 def announcement(report: Report) -> str:
     """Say what the page announces when a task reaches this state while somebody watches."""
+    if report.is_case_file:
+        return _case_file_announcement(report)
     match report.state:
         case ReportState.READY:
             return _("The report %(name)s is ready. You can download it below.") % {"name": report.file_name}
@@ -62,6 +68,15 @@ def announcement(report: Report) -> str:
             return _("The report %(name)s failed. See Pending Tasks below.") % {"name": report.file_name}
         case ReportState.RUNNING:
             return currently_being_created(report.kind)
+    return being_created(report.kind)
+
+
+def _case_file_announcement(report: Report) -> str:
+    match report.state:
+        case ReportState.READY:
+            return _("The case file is ready. You can download it below.")
+        case ReportState.FAILED:
+            return _("The case file could not be made. See below.")
     return being_created(report.kind)
 
 

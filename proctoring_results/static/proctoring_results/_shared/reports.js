@@ -1,7 +1,7 @@
-// Data Download without reload. The server renders the page; this fetches it again and morphs what has changed. So
+// The pages with reports, Data Download and the case files of a session, without reload. The server renders the page; this fetches it again and morphs what has changed. So
 // everything is defined once, and works without JavaScript, too.
 
-import { localise, morph } from "../_shared/live.js";
+import { localise, morph } from "./live.js";
 
 const POLL = 2_000; // milliseconds, while a task is under way
 const MAX_PAUSE = 30_000;
@@ -166,7 +166,7 @@ async function submit(event) {
   newest += 1; // a response on its way was rendered before the click
   clearTimeout(timer);
   try {
-    if (await send(sent, button)) await refresh();
+    if (await send(sent, button)) await sentWell(sent);
     else await sendAgain(sent, button);
   } catch {
     failures += 1;
@@ -182,8 +182,14 @@ async function submit(event) {
 async function sendAgain(sent, button) {
   await refresh();
   if (failures) return;
-  if (await send(sent, button)) await refresh();
+  if (await send(sent, button)) await sentWell(sent);
   else location.reload();
+}
+
+/** What was written for a request is done with; what was chosen for it is as it will be the next time. */
+async function sentWell(sent) {
+  for (const written of sent.querySelectorAll("textarea")) written.value = "";
+  await refresh();
 }
 
 /** A link to something in a folded section opens it; most browsers do so by themselves, and only the first time. */
