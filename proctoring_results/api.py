@@ -17,6 +17,8 @@ from proctoring_results.choices import (
     ResultWord,
     ReviewStatus,
     SessionPart,
+    SessionSort,
+    SessionTab,
 )
 from proctoring_results.exceptions import (
     AccessDenied,
@@ -90,7 +92,7 @@ from proctoring_results.queries.numbers import (
 )
 from proctoring_results.queries.preview import Seen
 from proctoring_results.queries.reviewers import ReviewerNumbers
-from proctoring_results.queries.sessions import Sessions, sessions
+from proctoring_results.queries.sessions import ListOrder, sessions
 from proctoring_results.reports.files import Download
 from proctoring_results.services.attempts import (
     archive_attempt,
@@ -163,6 +165,7 @@ __all__ = [
     "LearnerResult",
     "LinkExpired",
     "LinkInvalid",
+    "ListOrder",
     "MergedSessions",
     "MessageQueued",
     "NoResultWord",
@@ -188,7 +191,8 @@ __all__ = [
     "ScoreData",
     "Seen",
     "SessionPart",
-    "Sessions",
+    "SessionSort",
+    "SessionTab",
     "StaleDecision",
     "StorageUnavailable",
     "archive_attempt",

@@ -208,6 +208,27 @@ class Attention(TextChoices):
     WITHOUT = "without", _("No")
 
 
+class SessionTab(TextChoices):
+    """The lists of the page Sessions. Practice attempts have one of their own, and are in no other."""
+
+    ATTENTION = "attention", _("Require Attention")
+    WAITING = "waiting", _("Waiting for the service")
+    DECIDED = "decided", _("Decided")
+    ALL = "all", _("All")
+    PRACTICE = "practice", _("Practice")
+
+
+class SessionSort(TextChoices):
+    """What a list of the page Sessions can be sorted by."""
+
+    TIME = "time", _("Time")
+    LEARNER = "learner", _("Learner")
+    EXAM = "exam", _("Exam")
+    RESULT = "result", _("Result")
+    REVIEW = "review", _("Review, the most serious first")
+    DECIDER = "decider", _("Decided by")
+
+
 class ReportKind(StrEnum):
     """The names of the app's own kinds. A host may add others, so no column is limited to these."""
 

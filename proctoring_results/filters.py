@@ -19,7 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import rules
-from proctoring_results.choices import Archived, AttemptStatus, Attention, Practice, ResultGroup, ReviewStatus
+from proctoring_results.choices import (
+    Archived,
+    AttemptStatus,
+    Attention,
+    Practice,
+    ResultGroup,
+    ReviewStatus,
+    SessionTab,
+)
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.validation import clean_key, not_one_of
 
@@ -49,6 +57,12 @@ class Filter:
 
 
 FILTERS: tuple[Filter, ...] = (
+    Filter(
+        "tab",
+        gettext_lazy("List"),
+        "As the page *Sessions* lists them: practice attempts are in a list of their own.",
+        SessionTab.choices,
+    ),
     Filter("exam", gettext_lazy("Exam"), "The `content_id` of an exam of the course."),
     Filter(
         "status",
@@ -115,6 +129,8 @@ FILTER_NAMES = tuple(one.name for one in FILTERS)
 class AttemptFilter:
     """Which attempts of a course a page, a request or a report has; by default all that are not archived."""
 
+    # A list of the page Sessions.
+    tab: SessionTab | None = None
     # The ``content_id`` of an exam.
     exam: str = ""
     status: AttemptStatus | None = None
@@ -152,6 +168,7 @@ class AttemptFilter:
                 raise InvalidInput(name, _("is not a filter."))
         params = {name: value for name, value in params.items() if value not in ("", None)}
         return cls(
+            tab=_choice("tab", SessionTab, params),
             exam=clean_key("exam", params["exam"]) if "exam" in params else "",
             status=_choice("status", AttemptStatus, params),
             review_status=_review_status(params),
@@ -170,6 +187,8 @@ class AttemptFilter:
 
     def apply(self, attempts: ExamAttemptQuerySet, zone: tzinfo) -> ExamAttemptQuerySet:
         """Return those of the attempts that match. Days are those of the time zone."""
+        if self.tab:
+            attempts = attempts.filter(rules.IS_IN_TAB[self.tab])
         if self.exam:
             attempts = attempts.filter(exam__content_id=self.exam)
         if self.status:

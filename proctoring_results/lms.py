@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from urllib.parse import urljoin, urlsplit
@@ -86,6 +86,12 @@ class Lms(Protocol):
         It is shown to those who decide. Empty if there is none.
         """
 
+    def decision_limit(self, course_id: str) -> timedelta | None:
+        """Return within which time the course team should decide what requires attention; None if there is no limit.
+
+        The page Sessions colours what has waited for half of it, and for all of it.
+        """
+
     def data_policy(self, course_id: str) -> tuple[str, str]:
         """Return the name and the full URL (http or https) of the policy for learners' data in this course.
 
@@ -148,6 +154,9 @@ class NullLMS:
     def own_grade(self, user: AbstractBaseUser, course_id: str, content_id: str) -> str:
         return ""
 
+    def decision_limit(self, course_id: str) -> timedelta | None:
+        return timedelta(days=14)
+
     def data_policy(self, course_id: str) -> tuple[str, str]:
         return "", ""
 
@@ -180,6 +189,7 @@ QUESTIONS = frozenset(
         "learner_language",
         "holds_grades",
         "own_grade",
+        "decision_limit",
         "data_policy",
     }
 )
@@ -258,6 +268,8 @@ def _checked(method: str, answer: Any) -> Any:
     match method:
         case "course_end":
             is_right = answer is None or (isinstance(answer, datetime) and answer.tzinfo is not None)
+        case "decision_limit":
+            is_right = answer is None or (isinstance(answer, timedelta) and answer > timedelta())
         case "holds_grades":
             is_right = isinstance(answer, bool)
         case "course_team":

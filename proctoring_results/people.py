@@ -6,16 +6,18 @@ The model may have no username (``USERNAME_FIELD = "email"``), no email address 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import CharField, TextField
+from django.db.models import CharField, F, TextField, Value
+from django.db.models.functions import Concat, Lower
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models.expressions import Combinable
 
 # Where models keep names. A name that a model makes of other fields is shown, and not searched.
 NAME_FIELDS = ("first_name", "last_name", "full_name", "name")
@@ -72,6 +74,19 @@ def email_field() -> str:
 def search_fields() -> list[str]:
     """Return the fields in which people are searched."""
     return list(dict.fromkeys(filter(None, [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)])))
+
+
+def sortable_name(relation: str) -> Combinable:
+    """Return what the database sorts people by who are in this relation: surname, given name, username."""
+    names = [*filter(_is_text, ("last_name", "full_name", "name", "first_name")), username_field()]
+    texts = [F(f"{relation}__{name}") for name in names]
+    return Lower(texts[0] if len(texts) == 1 else Concat(*_spaced(texts), output_field=TextField()))
+
+
+def _spaced(texts: list[F]) -> Iterator[Combinable]:
+    for text in texts:
+        yield text
+        yield Value(" ")
 
 
 def fold(text: str) -> str:

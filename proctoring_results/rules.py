@@ -15,7 +15,9 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from proctoring_results.choices import (
+    DECIDED_STATUSES,
     OPEN_STATUSES,
+    OVER_STATUSES,
     REVIEWABLE_STATUSES,
     AttemptStatus,
     AttentionReason,
@@ -26,6 +28,7 @@ from proctoring_results.choices import (
     ReviewStanding,
     ReviewStatus,
     SessionPart,
+    SessionTab,
     Source,
 )
 
@@ -204,6 +207,25 @@ def tone_of(value: str) -> str:
     return TONES.get(value, "info")
 
 
+# What a review counts for in the order of lists; each suspicious incident counts more than all Rules Violations.
+SERIOUSNESS: Mapping[str, int] = {
+    ReviewStatus.CLEAN: 1,
+    ReviewStatus.RULES_VIOLATION: 2,
+    ReviewStatus.SUSPICIOUS: 3,
+}
+MAX_COUNTED = 999
+
+
+def seriousness(review: ExamReview | None) -> int:
+    """Return a number by which lists are sorted: first by the verdict, then by suspicious incidents, then by others."""
+    if review is None:
+        return 0
+    suspicious, violations = (
+        min(count, MAX_COUNTED) for count in (review.suspicious_count, review.rules_violation_count)
+    )
+    return (SERIOUSNESS.get(review.review_status, 0) * (MAX_COUNTED + 1) + suspicious) * (MAX_COUNTED + 1) + violations
+
+
 def printed_review_status(review_status: str | None, status: str, *, was_started: bool) -> str:
     """Return ``review_status`` as reports print it.
 
@@ -287,6 +309,30 @@ def review_waits_too_long_q(limit: datetime) -> Q:
 # The answer is stored with the attempt whenever something happens to it (``models/attention.py``), so that no list has
 # to search reviews and effects.
 REQUIRES_ATTENTION = Q(attention_since__isnull=False)
+
+
+# --------------------------------------------------------------------------------------------- in which list it stands
+
+
+def is_in_tab(attempt: ExamAttempt, tab: SessionTab) -> bool:
+    """Return whether an attempt that has a result stands in this list of the page Sessions."""
+    stands_there = {
+        SessionTab.ATTENTION: attempt.attention_since is not None,
+        SessionTab.WAITING: attempt.status in OVER_STATUSES,
+        SessionTab.DECIDED: attempt.status in DECIDED_STATUSES,
+        SessionTab.ALL: True,
+        SessionTab.PRACTICE: True,
+    }
+    return stands_there[tab] and attempt.is_sample_attempt is (tab is SessionTab.PRACTICE)
+
+
+IS_IN_TAB: Mapping[SessionTab, Q] = {
+    SessionTab.ATTENTION: REQUIRES_ATTENTION & Q(is_sample_attempt=False),
+    SessionTab.WAITING: Q(status__in=sorted(OVER_STATUSES), is_sample_attempt=False),
+    SessionTab.DECIDED: Q(status__in=sorted(DECIDED_STATUSES), is_sample_attempt=False),
+    SessionTab.ALL: Q(is_sample_attempt=False),
+    SessionTab.PRACTICE: Q(is_sample_attempt=True),
+}
 
 
 # ------------------------------------------------------------------------------------------------ what can be changed

@@ -145,6 +145,7 @@ def test_the_older_kind_and_one_exam(tmp_path, course):
 
 def test_every_filter_is_an_option(course, tmp_path):
     options = {
+        "--tab": "waiting",
         "--status": "submitted",
         "--review-status": "Not Reviewed",
         "--result": "pending",

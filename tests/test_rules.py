@@ -9,12 +9,15 @@ from hypothesis.extra.django import TestCase
 
 from proctoring_results import api, exceptions, rules
 from proctoring_results.choices import (
+    DECIDED_STATUSES,
+    DECIDING_SOURCES,
     REVIEWABLE_STATUSES,
     AttemptStatus,
     AttentionReason,
     CreditState,
     ResultWord,
     ReviewStatus,
+    SessionTab,
     Source,
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam
@@ -45,6 +48,13 @@ def printed(attempt: ExamAttempt) -> str:
     return rules.printed_review_status(
         review.review_status if review else None, attempt.status, was_started=attempt.started_at is not None
     )
+
+
+def decider(attempt: ExamAttempt) -> int | None:
+    """Whoever made the last change, if it was a decision."""
+    last = attempt.changes.order_by("pk").last()
+    decided = last is not None and last.to_status in DECIDED_STATUSES and last.source in DECIDING_SOURCES
+    return last.by_id if decided else None
 
 
 def test_every_status_source_and_result_has_its_label():
@@ -81,6 +91,11 @@ class TestBothFormsOfEachRule(TestCase):
         for limit in (NOON, NOON + timedelta(days=1), NOON + timedelta(days=1_000)):
             too_long = keys_where(lambda one, limit=limit: rules.review_waits_too_long(one, limit), attempts)
             assert keys(everything.with_review_that_waits(limit)) == too_long
+        for tab in SessionTab:
+            in_tab = keys_where(lambda one, tab=tab: rules.is_in_tab(one, tab), attempts)
+            assert keys(everything.filter(rules.IS_IN_TAB[tab])) == in_tab
+        assert [one for one in attempts if one.seriousness != rules.seriousness(one.current_review)] == []
+        assert [one for one in attempts if one.decided_by_id != decider(one)] == []
         in_sql = dict(everything.values_list("pk", rules.PRINTED_REVIEW_STATUS))
         assert in_sql == {attempt.pk: printed(attempt) for attempt in attempts}
         for status in (*ReviewStatus, None):
@@ -142,6 +157,23 @@ def test_a_grade_is_held_while_an_attempt_is_rejected_in_a_course_that_holds_gra
 )
 def test_credit_follows_from_all_attempts_that_count(statuses, state):
     assert rules.credit_state(statuses) is state
+
+
+def test_the_verdict_is_more_serious_than_any_number_of_incidents():
+    def rank(status, suspicious=0, violations=0):
+        review = ExamReview(review_status=status, suspicious_count=suspicious, rules_violation_count=violations)
+        return rules.seriousness(review)
+
+    ranks = [
+        rules.seriousness(None),
+        rank("Not Reviewed", 5_000, 5_000),
+        rank("Clean"),
+        rank("Rules Violation", 0, 5_000),
+        rank("Rules Violation", 1, 0),
+        rank("Suspicious"),
+        rank("Suspicious", 5_000, 5_000),
+    ]
+    assert ranks == sorted(set(ranks))
 
 
 def test_a_contradiction_requires_attention_until_a_person_decides():

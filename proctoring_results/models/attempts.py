@@ -96,6 +96,17 @@ class ExamAttempt(models.Model):
     # When a person first decided here, whatever has happened since. Set once: it tells without a search of the changes
     # that a provider's next review changes no status.
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Who decided, here or as the provider says, what the status is now; nobody if that was the service. So that lists
+    # need not search the changes.
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
+    )
     # Whether the provider has ever reported a person's decision: less than one that is made here, and more than its
     # other reviews.
     has_reported_decision = models.BooleanField(default=False, editable=False)
@@ -136,6 +147,8 @@ class ExamAttempt(models.Model):
     # Since when a person has to look at it, else NULL: updated by attention.py whenever something happens, so that
     # lists need not search reviews and effects.
     attention_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the current review counts for in the order of lists, updated together with the column above.
+    seriousness = models.PositiveIntegerField(default=0, editable=False)
     # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
     open_key = IdField(max_length=64, null=True, unique=True, editable=False)
 
@@ -177,6 +190,10 @@ class ExamAttempt(models.Model):
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
             # The sessions of an exam by the score of the provider: the most suspicious first.
             models.Index(fields=["exam", "score_rank"], name="attempt_by_exam_and_score"),
+            # The sessions of an exam: "what is the most serious?"
+            models.Index(fields=["exam", "seriousness", "last_activity_at"], name="attempt_by_seriousness"),
+            # "What has this person decided, and who has decided in this course?"
+            models.Index(fields=["decided_by", "exam"], name="attempt_by_decider"),
             # The sweep: "whose time is over?"
             models.Index(fields=["ends_at"], name="attempt_by_end_of_time"),
             # The sweep: "whose review has waited too long?"

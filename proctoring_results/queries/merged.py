@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from proctoring_results.models import ExamAttempt
 
@@ -22,13 +22,13 @@ MAX_EXAMS = 100
 # Columns of a review that no list shows and that may be long.
 LONG = ("current_review__raw_data", "current_review__suspicious_comments", "current_review__rules_violation_comments")
 
-# What orders the attempts: a time, and the key of the attempt.
-SortKey = tuple[Any, int]
+# What orders the attempts, as long as the order; the last is the key of the attempt.
+SortKey = tuple[Any, ...]
 
 
 def with_rows(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-    """Join what lists show of each attempt: learner, exam and current review."""
-    return attempts.select_related("user", "exam", "current_review").defer(*LONG)
+    """Join what lists show of each attempt: learner, exam, current review, and who decided."""
+    return attempts.select_related("user", "exam", "current_review", "decided_by").defer(*LONG)
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ class MergedSessions:
     exams: Sequence[int]
     # At any exam.
     attempts: ExamAttemptQuerySet
-    # Begins with a column that has an index together with the exam.
+    # Ends with ``pk``. Fast if there is an index of the exam with the columns before it.
     order: tuple[str, ...]
     # A search for people is better done once than for each exam.
     is_searched: bool
+    # What of the order is the same for all attempts at an exam: one exam is sorted without it.
+    of_exam: str = ""
+    # How many attempts there are at each exam that has any, if somebody has counted them.
+    numbers: Mapping[int, int] | None = None
 
     @property
     def ordered(self) -> bool:
@@ -52,10 +56,10 @@ class MergedSessions:
         return sum(self._numbers.values())
 
     def __iter__(self) -> Iterator[ExamAttempt]:
-        return iter(self._in_order(self._of_course))
+        return iter(with_rows(self._of_course).order_by(*self.order))
 
     def __getitem__(self, part: slice) -> list[ExamAttempt]:
-        """First their keys, then their rows, so that few rows are sorted, and none is read for a key alone."""
+        """First their sort keys, then their rows, so that few rows are sorted, and none is read for its key alone."""
         sorts = self.is_searched or self.count() <= SORT_LIMIT
         keys = self._sorted(part, self.exams) if sorts else self._merged(part, list(self._numbers))
         return [attempt for attempt, _ in self._rows(keys)]
@@ -68,24 +72,51 @@ class MergedSessions:
         part = slice(0, number)
         return self._rows((self._sorted if self.is_searched else self._merged)(part, self.exams))
 
+    def key_of(self, attempt: ExamAttempt) -> SortKey | None:
+        """Return the sort key that the attempt has now; None if it is not in the list."""
+        return self._of_course.filter(pk=attempt.pk).values_list(*self._columns).first()
+
+    def position(self, attempt: ExamAttempt, key: SortKey) -> tuple[int, int, bool]:
+        """Return how many attempts stand before this sort key, how many there are, and whether the attempt is there.
+
+        One query.
+        """
+        before = Count("pk", filter=self.beyond(key, before=True) & ~Q(pk=attempt.pk))
+        own = Count("pk", filter=Q(pk=attempt.pk))
+        numbers = self._of_course.order_by().aggregate(before=before, all=Count("pk"), own=own)
+        return numbers["before"], numbers["all"], bool(numbers["own"])
+
+    def beyond(self, key: SortKey, *, before: bool = False) -> Q:
+        """Return the condition for attempts after this sort key, or before it."""
+        condition, equal, first = Q(), Q(), Q()
+        for name, value in zip(self.order, key, strict=True):
+            column = name.removeprefix("-")
+            side = "lt" if name.startswith("-") != before else "gt"
+            condition |= equal & Q(**{f"{column}__{side}": value})
+            equal &= Q(**{column: value})
+            # The first column stands alone as well, so that the database uses an index for it.
+            first = first or Q(**{f"{column}__{side}e": value})
+        return first & condition
+
     @property
     def _of_course(self) -> ExamAttemptQuerySet:
         return self.attempts.filter(exam__in=self.exams)
 
     @cached_property
-    def _numbers(self) -> dict[int, int]:
+    def _numbers(self) -> Mapping[int, int]:
         """The number of attempts at each exam that has any."""
+        if self.numbers is not None:
+            return self.numbers
         return dict(self._of_course.order_by().values_list("exam").annotate(number=Count("*")))
 
     def _rows(self, sort_keys: Iterable[SortKey]) -> list[tuple[ExamAttempt, SortKey]]:
         sort_keys = list(sort_keys)
-        attempts = ExamAttempt.objects.filter(pk__in=[pk for _, pk in sort_keys])
-        by_pk = {attempt.pk: attempt for attempt in self._in_order(attempts)}
-        return [(by_pk[key[1]], key) for key in sort_keys if key[1] in by_pk]
+        by_pk = {one.pk: one for one in with_rows(ExamAttempt.objects.filter(pk__in=[key[-1] for key in sort_keys]))}
+        return [(by_pk[key[-1]], key) for key in sort_keys if key[-1] in by_pk]
 
     @property
-    def _columns(self) -> tuple[str, str]:
-        return self.order[0].removeprefix("-"), "pk"
+    def _columns(self) -> list[str]:
+        return [name.removeprefix("-") for name in self.order]
 
     def _sorted(self, part: slice, exams: Sequence[int]) -> Iterable[SortKey]:
         """For few rows, or one exam."""
@@ -100,10 +131,8 @@ class MergedSessions:
 
     def _of_exam(self, exam: int, stop: int) -> ExamAttemptQuerySet:
         attempts = self.attempts.filter(exam=exam)
+        order = [name for name in self.order if name.removeprefix("-") != self.of_exam]
         # SQLite cuts no part of a union; it need not, for it reads them side by side.
         if connections[attempts.db].features.supports_slicing_ordering_in_compound:
-            return attempts.order_by(*self.order)[:stop]
+            return attempts.order_by(*order)[:stop]
         return attempts.order_by()
-
-    def _in_order(self, attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-        return with_rows(attempts).order_by(*self.order)

@@ -1,47 +1,129 @@
-"""The sessions that the course team looks through, those that require attention first. Reads only."""
+"""The lists of sessions that the course team looks through: their tabs, how they are sorted, and a place in one.
+
+Reads only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from django.db.models import Q
+from django.db.models import Case, Count, F, Q, TextField, Value, When
+from django.db.models.functions import Coalesce
 
+from proctoring_results.choices import AttemptStatus, SessionSort, SessionTab
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.lms import course_zone
 from proctoring_results.models import ExamAttempt, ProctoredExam
+from proctoring_results.people import sortable_name
+from proctoring_results.rules import IS_IN_TAB
 
 from .merged import MergedSessions, SortKey
 from .search import find_people
 
 if TYPE_CHECKING:
-    pass
+    from django.db.models.expressions import Combinable
+
+
+# Statuses in the order of an attempt's life.
+STATUS_RANKS: Mapping[str, int] = {status: rank for rank, status in enumerate(AttemptStatus)}
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
-    """Two lists: what requires attention, longest waiting first, and the others, newest activity first."""
+class SortColumn:
+    """What the database sorts by before the time of the list, and whether the highest value comes first."""
 
-    requiring_attention: MergedSessions
-    others: MergedSessions
+    # The site's user model is known only once Django has started.
+    key: Callable[[], Combinable]
+    is_descending: bool = False
 
 
-def sessions(course_id: str, filters: AttemptFilter | None = None, search: str = "") -> Sessions:
+# Sorted by the time alone, there is nothing before it.
+SORT_COLUMNS: Mapping[SessionSort, SortColumn] = {
+    SessionSort.LEARNER: SortColumn(lambda: sortable_name("user")),
+    SessionSort.EXAM: SortColumn(lambda: F("exam__exam_name")),
+    SessionSort.RESULT: SortColumn(
+        lambda: Case(*(When(status=status, then=rank) for status, rank in STATUS_RANKS.items()), default=0)
+    ),
+    SessionSort.REVIEW: SortColumn(lambda: F("seriousness"), is_descending=True),
+    SessionSort.DECIDER: SortColumn(lambda: Coalesce(sortable_name("decided_by"), Value(""), output_field=TextField())),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """What a list is sorted by. Rows that are equal follow each other by the time that the list shows."""
+
+    sort: SessionSort = SessionSort.TIME
+    is_reversed: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the order of an address: ``review``, or ``-review`` the other way round. By default by the time."""
+        name = text.removeprefix("-")
+        return cls(SessionSort(name), text.startswith("-")) if name in SessionSort.values else cls()
+
+    @property
+    def param(self) -> str:
+        """Return what ``read`` reads; empty for the default."""
+        text = f"-{self.sort}" if self.is_reversed else str(self.sort)
+        return "" if text == SessionSort.TIME else text
+
+    def is_descending(self, tab: SessionTab | None) -> bool:
+        column = SORT_COLUMNS.get(self.sort)
+        return (column.is_descending if column else tab not in OLDEST_FIRST) != self.is_reversed
+
+
+# What waits comes first if it has waited longest; elsewhere, what something happened to last.
+OLDEST_FIRST = (SessionTab.ATTENTION, SessionTab.WAITING)
+
+
+class Place(NamedTuple):
+    """Where a session stood in a list: its time there, what it was sorted by if that is a number, and its key."""
+
+    at: datetime
+    rank: int
+    pk: int
+
+
+def sessions(
+    course_id: str,
+    filters: AttemptFilter | None = None,
+    search: str = "",
+    *,
+    order: ListOrder | None = None,
+) -> MergedSessions:
     """Return the attempts of a course that have a result. Reads only the exams, and the people of a search, yet.
 
-    ``search`` has parts of the name, username or email address, in any order, or the beginning of an attempt code.
+    ``filters.tab`` is the list; without it, all of them together. ``search`` has parts of the name, username or email
+    address, in any order, or the beginning of an attempt code.
     """
-    merged = in_order(course_id, filters or AttemptFilter(), ("-last_activity_at", "-pk"), search)
-    waiting, others = merged.attempts.requiring_attention(), merged.attempts.filter(attention_since=None)
-    return Sessions(
-        requiring_attention=replace(merged, attempts=waiting, order=("attention_since", "pk")),
-        others=replace(merged, attempts=others),
-    )
+    filters, order = filters or AttemptFilter(), order or ListOrder()
+    merged = in_order(course_id, filters, ("pk",), search)
+    return sorted_by(merged, filters.tab, order)
+
+
+def sorted_by(merged: MergedSessions, tab: SessionTab | None, order: ListOrder) -> MergedSessions:
+    """Return the same attempts in this order."""
+    attempts, time = merged.attempts, "last_activity_at"
+    if tab is SessionTab.ATTENTION:
+        time = "attention_since"
+    if tab is SessionTab.WAITING:
+        attempts, time = attempts.annotate(waiting_since=Coalesce("completed_at", "last_activity_at")), "waiting_since"
+    by_time = ListOrder(is_reversed=order.is_reversed and order.sort is SessionSort.TIME)
+    names = (f"-{time}", "-pk") if by_time.is_descending(tab) else (time, "pk")
+    if order.sort is SessionSort.TIME:
+        return replace(merged, attempts=attempts, order=names)
+    attempts = attempts.annotate(sort_key=SORT_COLUMNS[order.sort].key())
+    first = "-sort_key" if order.is_descending(tab) else "sort_key"
+    of_exam = "sort_key" if order.sort is SessionSort.EXAM else ""
+    return replace(merged, attempts=attempts, order=(first, *names), of_exam=of_exam)
 
 
 def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...], search: str = "") -> MergedSessions:
-    """Return the same in one list. ``order`` is by ``last_activity_at`` and ``pk``, both up or both down."""
+    """Return the attempts in an order of columns, all of them up or all down, that ends with ``pk``."""
     exams = ProctoredExam.objects.in_course(course_id).with_result()
     if filters.exam:
         exams = exams.filter(content_id=filters.exam)
@@ -58,6 +140,58 @@ def _named(search: str, exams: Sequence[int]) -> Q:
     learners = find_people(search, ExamAttempt.objects.filter(exam__in=exams).values("user"))
     # Codes are made in capitals.
     return Q(user__in=learners) | Q(attempt_code__startswith=search.upper())
+
+
+def tab_numbers(every: MergedSessions) -> dict[SessionTab, dict[int, int]]:
+    """Return how many of these sessions stand in each list, by exam. One query."""
+    attempts = every.attempts.filter(exam__in=every.exams).order_by().values_list("exam")
+    rows = attempts.annotate(**{f"in_{tab}": Count("pk", filter=IS_IN_TAB[tab]) for tab in SessionTab})
+    numbers: dict[SessionTab, dict[int, int]] = {tab: {} for tab in SessionTab}
+    for exam, *counts in rows:
+        for tab, number in zip(SessionTab, counts, strict=True):
+            if number:
+                numbers[tab][exam] = number
+    return numbers
+
+
+def in_tab(
+    every: MergedSessions, tab: SessionTab, order: ListOrder, numbers: Mapping[int, int] | None = None
+) -> MergedSessions:
+    """Return those of these sessions that stand in a list. ``numbers`` is how many, by exam, if that is known."""
+    listed = replace(every, attempts=every.attempts.filter(IS_IN_TAB[tab]), numbers=numbers)
+    return sorted_by(listed, tab, order)
+
+
+def time_in(tab: SessionTab, attempt: ExamAttempt) -> datetime | None:
+    """Return the time that a list shows and sorts by; None if the attempt is not in the list."""
+    if tab is SessionTab.ATTENTION:
+        at: datetime | None = attempt.attention_since
+        return at
+    if tab is SessionTab.WAITING:
+        return attempt.completed_at or attempt.last_activity_at
+    return attempt.last_activity_at
+
+
+def place_of(attempt: ExamAttempt, tab: SessionTab, order: ListOrder) -> Place | None:
+    """Return where the attempt stands in a list now; None if it has no place there. No query."""
+    at = time_in(tab, attempt)
+    ranks = {SessionSort.RESULT: STATUS_RANKS[attempt.status], SessionSort.REVIEW: attempt.seriousness}
+    return None if at is None else Place(at, ranks.get(order.sort, 0), attempt.pk)
+
+
+def key_at(listed: MergedSessions, order: ListOrder, place: Place) -> SortKey:
+    """Return the sort key of a place in a list.
+
+    A name is not part of a place, which stands in an address: it is read anew.
+    """
+    match order.sort:
+        case SessionSort.TIME:
+            return place.at, place.pk
+        case SessionSort.RESULT | SessionSort.REVIEW:
+            return place.rank, place.at, place.pk
+    attempts = ExamAttempt.objects.filter(pk=place.pk)
+    name = attempts.values_list(SORT_COLUMNS[order.sort].key(), flat=True).first() or ""
+    return name, place.at, place.pk
 
 
 def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int], list[ExamAttempt]]:
@@ -83,19 +217,17 @@ def attempts_of_learners(attempts: Iterable[ExamAttempt]) -> dict[tuple[int, int
 
 
 def neighbour(
-    listed: MergedSessions, attempt: ExamAttempt, place: SortKey | None, *, before: bool = False
+    listed: MergedSessions, attempt: ExamAttempt, key: SortKey | None, *, before: bool = False
 ) -> ExamAttempt | None:
-    """Return the session after ``place`` in a list, or the one before it; without a place the first.
+    """Return the session after this sort key in a list, or the one before it; without a key the first.
 
     The attempt itself is left out: it may have left its place, and come back at another.
     """
-    column = listed.order[0].removeprefix("-")
-    is_descending = listed.order[0].startswith("-") != before
     attempts = listed.attempts.exclude(pk=attempt.pk)
-    if place is not None:
-        at, pk = place
-        side = "lt" if is_descending else "gt"
-        attempts = attempts.filter(Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"pk__{side}": pk}))
-    order = (f"-{column}", "-pk") if is_descending else (column, "pk")
+    order = listed.order
+    if key is not None:
+        attempts = attempts.filter(listed.beyond(key, before=before))
+    if before:
+        order = tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
     rows = replace(listed, attempts=attempts, order=order).first(1)
     return rows[0][0] if rows else None

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils import timezone
 
-from proctoring_results.choices import DECIDING_SOURCES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import (
+    DECIDED_STATUSES,
+    DECIDING_SOURCES,
+    OPEN_STATUSES,
+    OVER_STATUSES,
+    AttemptStatus,
+    Source,
+)
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, SessionClaim, StatusChange
@@ -78,6 +85,8 @@ def change_status(
         SessionClaim.objects.filter(attempt=attempt).delete()
     if source is Source.REPORTED:
         attempt.has_reported_decision = True
+    is_decision = source in DECIDING_SOURCES and to in DECIDED_STATUSES
+    attempt.decided_by_id = by.pk if by and is_decision else None
     if review is not None:
         make_current(attempt, review)
     change = StatusChange.objects.create(

@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.attention import attention_reasons
+from proctoring_results.rules import seriousness
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,15 @@ def test_attempts_require_attention_as_the_app_works_it_out(attempts):
     waiting = {attempt.pk for attempt in attempts if attempt.review_waits_since is not None}
     assert stored - waiting == set(attention_reasons(attempts)) - waiting
     assert stored
+
+
+def test_attempts_know_how_serious_they_are_and_who_decided(attempts):
+    assert [one for one in attempts if one.seriousness != seriousness(one.current_review)] == []
+    last: dict[int, StatusChange] = {}
+    for change in StatusChange.objects.order_by("pk"):
+        last[change.attempt_id] = change
+    deciders = {pk: one.by_id for pk, one in last.items() if one.source == "person"}
+    assert {one.pk: one.decided_by_id for one in attempts if one.decided_by_id} == deciders != {}
 
 
 def test_decisions_that_a_service_reported_stand_on_their_attempts(attempts):

@@ -5,12 +5,23 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from proctoring_results.choices import SessionSort, SessionTab
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ExamAttempt
+from proctoring_results.models.attention import update_attention
 from proctoring_results.queries import merged
 from proctoring_results.queries import search as search_module
-from proctoring_results.queries.sessions import attempts_of_learners, neighbour, sessions
+from proctoring_results.queries.merged import MergedSessions
+from proctoring_results.queries.sessions import (
+    ListOrder,
+    attempts_of_learners,
+    key_at,
+    neighbour,
+    place_of,
+    sessions,
+    tab_numbers,
+)
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -33,20 +44,22 @@ def waiting(exam, days_ago, **fields):
 
 
 def listed(search="", **filters) -> set:
-    lists = sessions(COURSE, AttemptFilter.read(filters), search)
-    return {*lists.requiring_attention, *lists.others}
+    return set(sessions(COURSE, AttemptFilter.read(filters), search))
+
+
+def in_list(tab, sort="", **filters) -> MergedSessions:
+    return sessions(COURSE, AttemptFilter(tab=SessionTab(tab), **filters), order=ListOrder.read(sort))
 
 
 def test_first_comes_what_requires_attention_longest_waiting_first(exam):
     new, old = waiting(exam, 1), waiting(exam, 9)
     submitted(exam)
-    assert list(sessions(COURSE).requiring_attention) == [old, new]
+    assert list(in_list("attention")) == [old, new]
 
 
 def test_then_the_others_newest_activity_first(exam):
     old, new = submitted(exam, last_activity_at=NOON), submitted(exam, last_activity_at=NOON + timedelta(days=1))
-    waiting(exam, 1)
-    assert list(sessions(COURSE).others) == [new, old]
+    assert list(in_list("all")) == [new, old]
 
 
 def test_only_those_of_the_course_that_have_a_result(exam):
@@ -108,7 +121,7 @@ def test_the_sessions_of_a_single_exam_stand_in_their_order(merged_or_sorted, ex
     # Another one, without attempts.
     ProctoredExamFactory()
     ages = {days: submitted(exam, last_activity_at=NOON - timedelta(days=days)) for days in (2, 1, 3)}
-    assert sessions(COURSE).others[0:2] == [ages[1], ages[2]]
+    assert in_list("all")[0:2] == [ages[1], ages[2]]
 
 
 @pytest.mark.usefixtures("merged_or_sorted")
@@ -116,7 +129,7 @@ def test_pages_follow_each_other_across_exams():
     one, another, _ = (ProctoredExamFactory() for _ in range(3))
     moments = [(one, 1), (another, 5), (another, 3), (one, 4), (one, 3)]
     made = [submitted(exam, last_activity_at=NOON + timedelta(days=day)) for exam, day in moments]
-    others = sessions(COURSE).others
+    others = in_list("all")
     pages = [others[start : start + 2] for start in (0, 2, 4, 6)]
     assert (others.count(), pages) == (5, [[made[1], made[3]], [made[4], made[2]], [made[0]], []])
 
@@ -124,7 +137,7 @@ def test_pages_follow_each_other_across_exams():
 @pytest.mark.usefixtures("merged_or_sorted")
 def test_those_that_wait_follow_each_other_across_exams_too():
     made = [waiting(ProctoredExamFactory(), days) for days in (1, 3, 2)]
-    assert sessions(COURSE).requiring_attention[1:9] == [made[2], made[0]]
+    assert in_list("attention")[1:9] == [made[2], made[0]]
 
 
 @pytest.mark.usefixtures("merged_or_sorted")
@@ -132,7 +145,7 @@ def test_those_that_wait_follow_each_other_across_exams_too():
 def test_a_page_is_three_queries(django_assert_num_queries, exams):
     for _ in range(exams):
         submitted(ProctoredExamFactory())
-    others = sessions(COURSE).others
+    others = in_list("all")
     with django_assert_num_queries(3):
         assert others.count() == exams
         assert [(one.user.username, one.exam.exam_name, one.current_review) for one in others[:2]]
@@ -140,9 +153,9 @@ def test_a_page_is_three_queries(django_assert_num_queries, exams):
 
 @pytest.mark.usefixtures("merged_or_sorted")
 def test_without_exams_and_without_sessions_pages_are_empty():
-    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
+    assert (in_list("all").count(), in_list("all")[:5]) == (0, [])
     ProctoredExamFactory()
-    assert (sessions(COURSE).others.count(), sessions(COURSE).others[:5]) == (0, [])
+    assert (in_list("all").count(), in_list("all")[:5]) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -198,9 +211,9 @@ def test_a_day_is_a_day_of_the_site_whatever_the_zone_of_the_viewer(exam, settin
 def test_a_list_is_one_query(exam, django_assert_num_queries):
     for _ in range(3):
         waiting(exam, 1)
-    lists = sessions(COURSE)
+    rows = in_list("attention")
     with django_assert_num_queries(1):
-        assert [(one.user.username, one.exam.exam_name, one.current_review) for one in lists.requiring_attention]
+        assert [(one.user.username, one.exam.exam_name, one.current_review) for one in rows]
 
 
 def test_all_attempts_of_many_learners_come_in_one_query(exam, django_assert_num_queries):
@@ -221,7 +234,7 @@ def ends(attempt):
 def test_a_list_goes_on_and_back_from_a_place_in_it(exam):
     first, second, third = (waiting(exam, days) for days in (3, 2, 1))
     waiting(ProctoredExamFactory(), 2)
-    listed = sessions(exam.course_id, AttemptFilter(exam=exam.content_id)).requiring_attention
+    listed = in_list("attention", exam=exam.content_id)
     assert [neighbour(listed, one, ends(one)) for one in (first, second, third)] == [second, third, None]
     assert [neighbour(listed, one, ends(one), before=True) for one in (first, second, third)] == [None, first, second]
 
@@ -230,13 +243,13 @@ def test_a_list_is_left_at_the_place_that_a_session_had_before_it_was_decided(ex
     _, second, third = (waiting(exam, days) for days in (3, 2, 1))
     place = ends(second)
     ExamAttempt.objects.filter(pk=second.pk).update(attention_since=None)
-    listed = sessions(exam.course_id).requiring_attention
+    listed = in_list("attention")
     assert neighbour(listed, second, place) == third
 
 
 def test_the_newest_activity_comes_first_in_the_list_of_the_others(exam):
     old, new = submitted(exam), submitted(exam)
-    listed = sessions(exam.course_id).others
+    listed = in_list("all")
     ordered = list(listed)
     assert set(ordered) == {old, new}
     place = ordered[0].last_activity_at, ordered[0].pk
@@ -246,5 +259,116 @@ def test_the_newest_activity_comes_first_in_the_list_of_the_others(exam):
 
 def test_without_a_place_the_list_begins(exam):
     first = waiting(exam, 1)
-    listed = sessions(exam.course_id).requiring_attention
+    listed = in_list("attention")
     assert neighbour(listed, submitted(exam, status="verified"), None) == first
+
+
+# --- Lists and their order ---
+
+
+def reviewed(exam, verdict, suspicious=0, **fields):
+    """A session whose review is as serious as that, as the services store it."""
+    attempt = submitted(exam, **fields)
+    attempt.current_review = ExamReviewFactory(
+        attempt=attempt, review_status=verdict, suspicious_count=suspicious, video_count=suspicious
+    )
+    update_attention(attempt)
+    attempt.save()
+    return attempt
+
+
+def test_each_list_has_its_sessions_and_practice_has_its_own(exam):
+    flagged, over, verified = waiting(exam, 1), submitted(exam), submitted(exam, status="verified")
+    practice = submitted(ProctoredExamFactory(is_practice_exam=True), status="verified")
+    lists = {tab: set(in_list(tab)) for tab in SessionTab}
+    assert lists == {
+        "attention": {flagged},
+        "waiting": {over},
+        "decided": {verified},
+        "all": {flagged, over, verified},
+        "practice": {practice},
+    }
+
+
+def test_how_many_stand_in_each_list_is_one_query(exam, django_assert_num_queries):
+    other = ProctoredExamFactory()
+    waiting(exam, 1), submitted(exam), submitted(other)
+    every = sessions(COURSE)
+    with django_assert_num_queries(1):
+        numbers = tab_numbers(every)
+    assert numbers["attention"] == {exam.pk: 1}
+    assert numbers["waiting"] == {exam.pk: 1, other.pk: 1}
+    assert numbers["practice"] == {}
+
+
+@pytest.fixture
+def mixed(exam):
+    """Sessions that differ in everything by which a list can be sorted."""
+    people = [("Berg", "Ana"), ("berg", "Bo"), ("Adler", "Cem")]
+    ana, bo, cem = (UserFactory(last_name=last, first_name=first) for last, first in people)
+    algebra = ProctoredExamFactory(exam_name="Algebra")
+    return {
+        "ana": reviewed(exam, "Clean", user=ana, status="verified", decided_by=cem),
+        "bo": reviewed(exam, "Suspicious", 1, user=bo, status="rejected", decided_by=ana),
+        "cem": reviewed(algebra, "Suspicious", 2, user=cem, status="verified", decided_by=bo),
+    }
+
+
+@pytest.mark.usefixtures("merged_or_sorted")
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("learner", ["cem", "ana", "bo"]),
+        ("-learner", ["bo", "ana", "cem"]),
+        ("exam", ["cem", "bo", "ana"]),
+        ("result", ["cem", "ana", "bo"]),
+        ("review", ["cem", "bo", "ana"]),
+        ("-review", ["ana", "bo", "cem"]),
+        ("decider", ["ana", "bo", "cem"]),
+        ("", ["cem", "bo", "ana"]),
+        ("-time", ["ana", "bo", "cem"]),
+    ],
+)
+def test_a_list_is_sorted_by_each_column_both_ways(mixed, sort, expected):
+    names = {attempt.pk: name for name, attempt in mixed.items()}
+    assert [names[one.pk] for one in in_list("decided", sort)[0:9]] == expected
+
+
+@pytest.mark.usefixtures("merged_or_sorted")
+@pytest.mark.parametrize("tab", ["attention", "waiting", "all"])
+@pytest.mark.parametrize("sort", [f"{sign}{sort}" for sort in SessionSort for sign in ("", "-")])
+def test_a_list_in_any_order_goes_on_and_back_session_by_session(tab, sort):
+    order = ListOrder.read(sort)
+    for number in range(8):
+        exam = ProctoredExamFactory() if number % 3 == 0 else ProctoredExamFactory(exam_name="The same")
+        make = waiting if tab == "attention" else submitted
+        make(exam, *([number // 2] if tab == "attention" else []), seriousness=number % 2)
+    listed = in_list(tab, sort)
+    attempts = listed[0:20]
+    assert attempts == list(listed)
+    assert len(attempts) == 8
+    keys = [key_at(listed, order, place_of(one, SessionTab(tab), order)) for one in attempts]
+    after = [neighbour(listed, one, key) for one, key in zip(attempts, keys, strict=True)]
+    before = [neighbour(listed, one, key, before=True) for one, key in zip(attempts, keys, strict=True)]
+    assert after == [*attempts[1:], None]
+    assert before == [None, *attempts[:-1]]
+    positions = [listed.position(one, key) for one, key in zip(attempts, keys, strict=True)]
+    assert positions == [(number, 8, True) for number in range(8)]
+
+
+def test_a_session_that_has_left_the_list_has_no_position(exam):
+    one, other = waiting(exam, 2), waiting(exam, 1)
+    key = ends(one)
+    ExamAttempt.objects.filter(pk=one.pk).update(attention_since=None)
+    assert in_list("attention").position(one, key) == (0, 1, False)
+    assert in_list("attention").position(other, ends(other)) == (0, 1, True)
+
+
+@pytest.mark.parametrize("text", ["", "time", "x", "-x", "--review", "-"])
+def test_an_order_that_is_none_is_the_order_by_time(text):
+    assert ListOrder.read(text) == ListOrder()
+
+
+@pytest.mark.parametrize("text", ["review", "-review", "-time", ""])
+def test_an_order_stands_in_an_address_as_it_is_read(text):
+    assert ListOrder.read(text).param == text

@@ -17,6 +17,7 @@ from proctoring_results.choices import (
     ReportKind,
     ResultGroup,
     ReviewStatus,
+    SessionTab,
     Source,
 )
 from proctoring_results.filters import FILTER_NAMES, NOTHING_TO_REVIEW, SPANS, AttemptFilter
@@ -24,7 +25,7 @@ from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.reports.kinds.base import attempts_in_report, cells
 from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.narrowing import number_of_rows, read_filters
-from proctoring_results.rules import RESULT_WORDS, printed_review_status
+from proctoring_results.rules import RESULT_WORDS, is_in_tab, printed_review_status
 from tests.conftest import THOROUGH
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.histories import HISTORIES, NOON, tell
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.database
 UTC_ZONE = ZoneInfo("UTC")
 DAYS = st.dates(NOON.date() - timedelta(days=1), NOON.date() + timedelta(days=3)).map(str)
 VALUES: Mapping[str, st.SearchStrategy[str]] = {
+    "tab": st.sampled_from(SessionTab.values),
     "exam": st.just("exam-0"),
     "status": st.sampled_from(AttemptStatus.values),
     "review_status": st.sampled_from([*ReviewStatus.values, NOTHING_TO_REVIEW]),
@@ -78,6 +80,7 @@ def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_Z
     started = is_within(attempt.started_at, filters.since, filters.until, zone)
     ended = is_within(attempt.completed_at, filters.ended_since, filters.ended_until, zone)
     conditions: Mapping[str, Callable[[], bool]] = {
+        "tab": lambda: filters.tab is not None and is_in_tab(attempt, filters.tab),
         "exam": lambda: attempt.exam.content_id == filters.exam,
         "status": lambda: attempt.status == filters.status,
         "review_status": lambda: (reviewed_as(attempt) or NOTHING_TO_REVIEW) == filters.review_status,

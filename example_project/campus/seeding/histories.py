@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from proctoring_results import crypto
 from proctoring_results.choices import (
+    DECIDED_STATUSES,
     OPEN_STATUSES,
     OVER_STATUSES,
     AttemptStatus,
@@ -23,7 +24,8 @@ from proctoring_results.choices import (
     SessionPart,
     Source,
 )
-from proctoring_results.rules import part_of_incident
+from proctoring_results.models import ExamReview
+from proctoring_results.rules import part_of_incident, seriousness
 from proctoring_results.services.reviews import report_comment
 
 from . import texts
@@ -84,6 +86,7 @@ class Review:
     counts_by_part: tuple[int, ...] = ()
     # The service's own score, of 100; None of a service that sends none.
     score: int | None = None
+    seriousness: int = 0
 
     def __post_init__(self) -> None:
         self.suspicious_count, self.suspicious_comments = self._column(ReviewStatus.SUSPICIOUS)
@@ -91,6 +94,13 @@ class Review:
         self.other_count = len(self.incidents) - self.suspicious_count - self.rules_violation_count
         parts = Counter(part_of_incident(incident.kind) for incident in self.incidents)
         self.counts_by_part = tuple(parts[part] for part in SessionPart)
+        self.seriousness = seriousness(
+            ExamReview(
+                review_status=self.status,
+                suspicious_count=self.suspicious_count,
+                rules_violation_count=self.rules_violation_count,
+            )
+        )
         self.raw = json.dumps(
             {"reviewStatus": self.status.value, "comments": [incident.comment for incident in self.incidents]}
         )
@@ -152,6 +162,11 @@ class History:
     def first_decision(self) -> When | None:
         """Return the time of the first decision by a person."""
         return next((change.at for change in self.changes if change.source is D), None)
+
+    @property
+    def was_decided_here(self) -> bool:
+        """Return whether the status is what a person has decided here."""
+        return self.status in DECIDED_STATUSES and self.changes[-1].source is D
 
     @property
     def attention(self) -> When | None:

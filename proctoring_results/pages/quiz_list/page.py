@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from proctoring_results.choices import AttemptStatus, ResultWord
+from proctoring_results.choices import AttemptStatus, ResultWord, SessionTab
 from proctoring_results.meanings import STATUS_MEANINGS
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import sessions_url
@@ -53,7 +53,8 @@ def quiz_groups(course_id: str) -> list[QuizGroup]:
 
 
 def _quiz(row: QuizRow) -> Quiz:
-    everything = sessions_url(row.exam, archived="with")
+    tab = SessionTab.PRACTICE if row.exam.is_practice_exam else SessionTab.ALL
+    everything = sessions_url(row.exam, tab=tab.value, archived="with")
     passed, failed, in_error = AttemptStatus.VERIFIED, AttemptStatus.REJECTED, AttemptStatus.ERROR
     counts = [
         _count(_("Attempts"), row.attempts, "", everything),

@@ -159,7 +159,7 @@ def session_page(
         is_folded=decided is not None and not reasons,
         continues=continues,
         place=place,
-        list_url=list_url(attempt.exam.course_id, place.came_from.filters),
+        list_url=list_url(attempt.exam.course_id, place.came_from.list_query),
         list_name=_list_name(attempt, place),
         decision=_decision(attempt, previews, may_decide=may_decide, is_own=is_own),
         selected=selected,

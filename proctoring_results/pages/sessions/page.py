@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,79 +12,71 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctoring_results import permissions
-from proctoring_results.choices import Archived, AttentionReason
+from proctoring_results.choices import Archived, SessionTab
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import AttemptFilter, in_words
 from proctoring_results.lms import course_zone, lms
-from proctoring_results.models.attention import attention_reasons
-from proctoring_results.pages._shared.came_from import ATTENTION, OTHERS, list_params
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
-from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
 from proctoring_results.pages._shared.search import Search, problem_of
-from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, review_badge, status_badge
-from proctoring_results.people import Person
+from proctoring_results.pages._shared.session_list import filter_form
+from proctoring_results.pages._shared.statuses import explanations_url
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.queries.sessions import attempts_of_learners, sessions
-from proctoring_results.rules import status_label
-from proctoring_results.services.selection import why_not_with_others
+from proctoring_results.queries.sessions import ListOrder, in_tab, sessions, tab_numbers
+
+from .rows import Head, SessionRow, Viewer, has_deciders, heads_of, rows_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from proctoring_results.models import ExamAttempt, ProctoredExam
-
-
-# What requires attention is a list of its own here, with a page number of that name.
-NO_FILTERS = ("attention",)
+    from proctoring_results.models import ProctoredExam
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptLink:
-    """Another attempt of the same learner at the same exam."""
-
+class Tab:
     name: str
+    label: str
     url: str
+    # “1 of 38” in what requires attention, if the list is narrowed.
+    count: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRow:
-    attempt: ExamAttempt
-    learner: Person
+class Chip:
+    """A filter that is set; ``url`` is the list without it."""
+
+    label: str
     url: str
-    status: StatusBadge
-    review: StatusBadge | None
-    suspicious: int
-    violations: int
-    reasons: list[str]
-    # Waiting since, or the last activity.
-    at: datetime
-    other_attempts: list[AttemptLink]
-    may_be_passed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SessionList:
-    name: str
+    heads: list[Head]
     rows: list[SessionRow]
     pager: Pager
-    # “1 of 38”, if the list is narrowed by a search or filters.
-    count: str
     # If there is nothing in it.
     sentence: str
+    # Whether a session on this page can be passed together with others.
+    has_ticks: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsPage:
+    tab: SessionTab
+    tabs: list[Tab]
     form: FilterForm
-    # As they stand in the address, with the search.
+    # Filters, search and order as they stand in the address.
     filters: str
-    filter_labels: list[str]
-    # If the list is of one exam.
+    # What a form that changes the filters keeps of the address.
+    hidden: dict[str, str]
+    chips: list[Chip]
+    # If the list is of one exam, and the same list of all exams.
     exam_name: str
+    all_exams: str
     search: Search
     # Beside the field, and then nothing is listed.
     search_problem: str
@@ -103,68 +94,103 @@ class SessionsPage:
     whom_to_ask: str
     # Providers of the exams listed that do second reviews themselves.
     second_reviewers: list[str]
-    lists: list[SessionList]
+    # None if filters or search are refused.
+    list: SessionList | None
+
+    @property
+    def has_deciders(self) -> bool:
+        return has_deciders(self.tab)
 
     @property
     def is_refused(self) -> bool:
-        return bool(self.form.errors or self.search_problem)
+        return self.list is None
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks at the list."""
+class ListAddress:
+    """What the address of the list says, and the addresses of its variants."""
 
-    # A person who may decide.
-    decider: AbstractBaseUser | None
-    # Where the statuses are explained; empty for somebody who may not see it.
-    explanations: str
+    tab: SessionTab
+    order: ListOrder
+    filters: Mapping[str, str]
+    search: str
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Return everything but the tab and the number of the page."""
+        others = {"search": self.search, "sort": self.order.param}
+        return {**self.filters, **{name: value for name, value in others.items() if value}}
+
+    def url(self) -> str:
+        return f"?{urlencode({'tab': self.tab.value, **self.params})}"
+
+    def without(self, name: str) -> str:
+        return replace(self, filters={key: value for key, value in self.filters.items() if key != name}).url()
 
 
-def filter_form(params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> FilterForm:
-    return FilterForm(params, exams, without=NO_FILTERS)
+def default_tab(filters: Mapping[str, str], exams: list[ProctoredExam]) -> SessionTab:
+    """Return the list of an address that names none: attempts at a practice exam never require attention."""
+    is_practice = any(exam.is_practice_exam for exam in exams if exam.content_id == filters.get("exam"))
+    return SessionTab.PRACTICE if is_practice else SessionTab.ATTENTION
 
 
 def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, Any], search: Search) -> SessionsPage:
-    """``params`` are those of the address: filters, and page numbers."""
+    """``params`` are those of the address: tab, order, filters, and the number of the page."""
     exams = list(exams_in_course(course_id).with_result())
     form = filter_form(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
     viewer = Viewer(user if may_decide else None, explanations_url(user, course_id))
     filters, problem = form.filters(), search.problem
-    with_search = filters | ({"search": search.token} if search.token else {})
-    lists: list[SessionList] = []
+    name = params.get("tab", "")
+    tab = SessionTab(name) if name in SessionTab.values else default_tab(filters, exams)
+    address = ListAddress(tab, ListOrder.read(params.get("sort", "")), filters, search.token)
+    tabs: list[Tab] = []
+    listed = None
     if form.is_valid() and not problem:
         try:
-            lists = _lists(course_id, form.attempt_filter(), search.text, params, with_search, viewer)
+            tabs, listed = _list(course_id, form.attempt_filter(), search.text, address, params, viewer)
         except InvalidInput as refusal:
             problem = problem_of(refusal)
-    listed = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
-    providers = sorted({exam.provider for exam in listed})
+    of_list = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
+    providers = sorted({exam.provider for exam in of_list})
     return SessionsPage(
+        tab=tab,
+        tabs=tabs,
         form=form,
-        filters=urlencode(with_search),
-        filter_labels=in_words(filters) if form.is_valid() else [],
-        exam_name=listed[0].exam_name if "exam" in filters and listed else "",
+        filters=urlencode({"tab": tab.value, **address.params}),
+        hidden={key: value for key, value in address.params.items() if key in ("search", "sort")} | {"tab": tab.value},
+        chips=_chips(address) if form.is_valid() else [],
+        exam_name=of_list[0].exam_name if "exam" in filters and of_list else "",
+        all_exams=address.without("exam"),
         search=search,
         search_problem=problem,
-        export_url=_export_url(course_id, user, filters) if form.is_valid() and not search.token else "",
+        export_url=_export_url(course_id, user, address) if form.is_valid() and not search.token else "",
         time_zone=str(course_zone(course_id)),
-        unsearched=f"?{urlencode(filters)}",
-        unfiltered=f"?{urlencode(_of_exam(filters))}" if _is_narrowed(with_search) else "",
+        unsearched=replace(address, search="").url(),
+        unfiltered=replace(address, filters=_of_exam(filters), search="").url() if _is_narrowed(address) else "",
         may_decide=may_decide,
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(course_id),
         second_reviewers=[name for name in providers if provider_named(name).policy.provider_does_second_reviews],
-        lists=lists,
+        list=listed,
     )
 
 
-def _export_url(course_id: str, user: AbstractBaseUser, filters: Mapping[str, str]) -> str:
+def _chips(address: ListAddress) -> list[Chip]:
+    """The exam is the heading of the list."""
+    return [
+        Chip(label, address.without(name))
+        for name, value in address.filters.items()
+        for label in in_words({name: value})
+    ]
+
+
+def _export_url(course_id: str, user: AbstractBaseUser, address: ListAddress) -> str:
     needed = (permissions.VIEW_REPORTS, permissions.GENERATE_REPORT)
     if not all(permissions.may(user, permission, course_id) for permission in needed):
         return ""
     # A report has archived attempts unless it is asked to leave them out; the list is the other way round.
-    query = urlencode({"archived": Archived.WITHOUT.value, **filters})
+    query = urlencode({"archived": Archived.WITHOUT.value, "tab": address.tab.value, **address.filters})
     return f"{reverse('proctoring_results:data_download', args=[course_id])}?{query}#pr-choose"
 
 
@@ -172,89 +198,60 @@ def _of_exam(filters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in filters.items() if name == "exam"}
 
 
-def _is_narrowed(filters: Mapping[str, str]) -> bool:
+def _is_narrowed(address: ListAddress) -> bool:
     """Return whether there is more than the choice of an exam, which makes a list of its own."""
-    return dict(filters) != _of_exam(filters)
+    return bool(address.search) or dict(address.filters) != _of_exam(address.filters)
 
 
-def _lists(
+def _list(
     course_id: str,
     attempt_filter: AttemptFilter,
     search: str,
+    address: ListAddress,
     params: Mapping[str, Any],
-    filters: Mapping[str, str],
     viewer: Viewer,
-) -> list[SessionList]:
-    both = sessions(course_id, attempt_filter, search)
-    waiting = page_of(both.requiring_attention, params.get("attention"))
-    others = page_of(both.others, params.get("page"))
-    attempts = [*waiting, *others]
-    of_learners = attempts_of_learners(attempts)
-    reasons = attention_reasons(list(waiting))
-    query = urlencode(filters)
-    rows = {
-        attempt.pk: _row(
-            attempt, reasons.get(attempt.pk, []), of_learners[attempt.user_id, attempt.exam_id], query, viewer
-        )
-        for attempt in attempts
-    }
-    return [
-        SessionList(
-            "pr-attention",
-            [rows[attempt.pk] for attempt in waiting],
-            pager(waiting, "attention", params=filters, page=others.number),
-            *_attention(course_id, attempt_filter, waiting.paginator.count, is_narrowed=_is_narrowed(filters)),
-        ),
-        SessionList(
-            "pr-others",
-            [rows[attempt.pk] for attempt in others],
-            pager(others, "page", params=filters, attention=waiting.number),
-            number(others.paginator.count),
-            _("No other session matches.") if _is_narrowed(filters) else _("No other sessions here."),
-        ),
-    ]
-
-
-def _attention(course_id: str, attempt_filter: AttemptFilter, count: int, *, is_narrowed: bool) -> tuple[str, str]:
-    """Return the number of sessions that require attention, and a sentence for none.
-
-    In a narrowed list the number is of all without the search and the filters: they are still to be done.
-    """
-    nothing = _("Nothing requires attention here.")
-    if not is_narrowed:
-        return number(count), nothing
-    every = sessions(course_id, AttemptFilter(exam=attempt_filter.exam)).requiring_attention.count()
-    params = {"count": number(count), "every": number(every)}
-    waiting = ngettext("%(every)s requires attention.", "%(every)s require attention.", every) % params
-    return _("%(count)s of %(every)s") % params, waiting if every else nothing
-
-
-def _row(
-    attempt: ExamAttempt,
-    reasons: list[AttentionReason],
-    of_learner: list[ExamAttempt],
-    query: str,
-    viewer: Viewer,
-) -> SessionRow:
-    review = attempt.current_review
-    return SessionRow(
-        attempt=attempt,
-        learner=attempt.learner,
-        url=session_url(attempt, list_params(ATTENTION if attempt.attention_since else OTHERS, query)),
-        status=status_badge(attempt.status, viewer.explanations),
-        review=review_badge(review.review_status, viewer.explanations) if review else None,
-        suspicious=review.suspicious_count if review else 0,
-        violations=review.rules_violation_count if review else 0,
-        # The status says already that a second review is required.
-        reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
-        at=attempt.attention_since or attempt.last_activity_at,
-        other_attempts=[_link(n, other) for n, other in enumerate(of_learner, 1) if other.pk != attempt.pk],
-        may_be_passed=viewer.decider is not None and not why_not_with_others(attempt, viewer.decider),
+) -> tuple[list[Tab], SessionList]:
+    every = sessions(course_id, attempt_filter, search)
+    numbers = tab_numbers(every)
+    attempts = page_of(in_tab(every, address.tab, address.order, numbers[address.tab]), params.get("page"))
+    counts = {tab: sum(numbers[tab].values()) for tab in SessionTab}
+    waiting = counts[SessionTab.ATTENTION]
+    if _is_narrowed(address):
+        # These are still to be done.
+        waiting = sessions(course_id, AttemptFilter(tab=SessionTab.ATTENTION, exam=attempt_filter.exam)).count()
+    rows = rows_of(list(attempts), address.tab, urlencode(address.params), lms().decision_limit(course_id), viewer)
+    page_params = {"tab": address.tab.value, **address.params}
+    return _tabs(address, counts, waiting), SessionList(
+        heads=heads_of(address.tab, address.order, lambda order: replace(address, order=order).url()),
+        rows=rows,
+        pager=pager(attempts, "page", params=page_params),
+        sentence=_sentence(address, waiting),
+        has_ticks=viewer.decider is not None and any(not row.why_not for row in rows),
     )
 
 
-def _link(number: int, attempt: ExamAttempt) -> AttemptLink:
-    params = {"number": number, "status": status_label(attempt.status)}
-    if attempt.archived_at:
-        return AttemptLink(_("Attempt %(number)d: %(status)s, archived") % params, session_url(attempt))
-    return AttemptLink(_("Attempt %(number)d: %(status)s") % params, session_url(attempt))
+def _tabs(address: ListAddress, counts: Mapping[SessionTab, int], waiting: int) -> list[Tab]:
+    tabs = []
+    for tab in SessionTab:
+        is_current = tab is address.tab
+        # A course without practice exams has no use for their list.
+        if tab is SessionTab.PRACTICE and not (counts[tab] or is_current):
+            continue
+        count = number(counts[tab])
+        if tab is SessionTab.ATTENTION and _is_narrowed(address):
+            count = _("%(count)s of %(every)s") % {"count": count, "every": number(waiting)}
+        # Not all lists have the same columns to sort by.
+        url = replace(address, tab=tab, order=address.order if is_current else ListOrder()).url()
+        tabs.append(Tab(tab.value, str(tab.label), url, count, is_current))
+    return tabs
+
+
+def _sentence(address: ListAddress, waiting: int) -> str:
+    """Return what stands in place of an empty list. Filters that match nothing must not read as if all were done."""
+    if not _is_narrowed(address):
+        return _("Nothing requires attention here.") if address.tab is SessionTab.ATTENTION else _("No sessions here.")
+    texts = [_("No session matches these filters.")]
+    if waiting:
+        params = {"every": number(waiting)}
+        texts.append(ngettext("%(every)s requires attention.", "%(every)s require attention.", waiting) % params)
+    return " ".join(texts)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -23,6 +23,7 @@ from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.pages._shared.search import SESSIONS, make_token, read_search
+from proctoring_results.pages._shared.session_list import NO_FILTERS
 from proctoring_results.services.selection import (
     MAX_SELECTED,
     Selection,
@@ -32,21 +33,25 @@ from proctoring_results.services.selection import (
 )
 from proctoring_results.validation import clean_key
 
-from .page import NO_FILTERS, sessions_page
+from .page import sessions_page
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
 
 # What an address of the list may have beside page numbers.
-PARAMS = (*(name for name in FILTER_NAMES if name not in NO_FILTERS), "search")
+PARAMS = ("tab", *(name for name in FILTER_NAMES if name not in NO_FILTERS), "search", "sort")
 
 
 @require_safe
 @page
 @signed_in
 def sessions(request: SignedIn, course_id: str) -> HttpResponse:
-    """Show the sessions of a course, those that require attention first."""
+    """Show a list of the sessions of a course, by default what requires attention."""
     context = _context(request, course_id)
+    if "" in request.GET.values():
+        # A form sends its empty fields, too: the address that people share stays short.
+        params = {name: value for name, value in request.GET.items() if value}
+        return HttpResponseRedirect(f"{request.path}?{urlencode(params)}" if params else request.path)
     course_id = context["course_id"]
     search = read_search(SESSIONS, request.GET.get("search", ""), request.user, course_id)
     context["page"] = sessions_page(course_id, request.user, request.GET, search)

@@ -5,6 +5,7 @@ A caller who took the exam gets none of it about their own attempt, whatever per
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results import permissions
+from proctoring_results.choices import SessionTab
 from proctoring_results.exceptions import NotFound, SessionIsClaimed
 from proctoring_results.people import person
 from proctoring_results.queries.lookups import get_exam
@@ -152,7 +154,8 @@ class ClaimNextView(ApiView):
         self.require(permissions.DECIDE_ATTEMPT, course_id)
         if "exam" in params:
             get_exam(course_id, params["exam"])  # an unknown one is a 404
-        attempt = claim_next(sessions(course_id, read_filter(params)).requiring_attention, by=self.caller)
+        filters = replace(read_filter(params), tab=SessionTab.ATTENTION)
+        attempt = claim_next(sessions(course_id, filters), by=self.caller)
         return Response({"attempt": serialize_attempt(attempt) if attempt else None})
 
 

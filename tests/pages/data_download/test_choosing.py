@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from proctoring_results.models import Report
 from proctoring_results.reports.kinds.exam_results import ExamResults
@@ -105,10 +106,11 @@ def test_who_may_only_look_has_nothing_to_choose(page_url, final):
 def test_what_sessions_lists_can_be_exported(final):
     client = client_of(person("view_sessions", "view_reports", "generate_report"))
     sessions = reverse("proctoring_results:sessions", args=[COURSE])
-    page = text(client.get(sessions, {"exam": "exam@final", "status": "rejected"}))
+    page = text(client.get(sessions, {"tab": "decided", "exam": "exam@final", "status": "rejected"}))
     address = reverse("proctoring_results:data_download", args=[COURSE])
-    assert f'<a href="{address}?archived=without&amp;exam=exam%40final&amp;status=rejected#pr-choose">' in page
-    assert "About 1 row" in text(client.get(f"{address}?archived=without&exam=exam%40final&status=rejected"))
+    query = "archived=without&tab=decided&exam=exam%40final&status=rejected"
+    assert f'<a href="{address}?{escape(query)}#pr-choose">' in page
+    assert "About 1 row" in text(client.get(f"{address}?{query}"))
     assert "Export what I see" not in text(client_of(person("view_sessions")).get(sessions))
 
 

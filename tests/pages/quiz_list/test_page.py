@@ -29,10 +29,9 @@ def test_a_number_leads_to_the_list_of_just_these_sessions(looking, url, status)
     matching = [
         ExamAttemptFactory(exam=exam, submitted=True, status=status, archived=archived) for archived in (False, True)
     ]
-    address = sessions_url(exam, archived="with", status=status)
+    address = sessions_url(exam, tab="all", archived="with", status=status)
     assert f'href="{escape(address)}" aria-label="2 ' in text(looking.get(url))
-    [_attention, others] = looking.get(address).context["page"].lists
-    assert {row.attempt for row in others.rows} == set(matching)
+    assert {row.attempt for row in looking.get(address).context["page"].list.rows} == set(matching)
 
 
 def test_the_number_of_pending_leads_to_the_sessions_in_each_of_its_statuses(looking, url):
@@ -41,16 +40,16 @@ def test_the_number_of_pending_leads_to_the_sessions_in_each_of_its_statuses(loo
     statuses = ["completed", "submitted", "timed_out", "second_review_required"]
     pending = [ExamAttemptFactory(exam=exam, submitted=True, status=status) for status in statuses]
     pending.append(ExamAttemptFactory(exam=exam, submitted=True, archived=True))
-    address = sessions_url(exam, archived="with", result="pending")
+    address = sessions_url(exam, tab="all", archived="with", result="pending")
     assert f'href="{escape(address)}" aria-label="5 Pending' in text(looking.get(url))
-    assert {row.attempt for part in looking.get(address).context["page"].lists for row in part.rows} == set(pending)
+    assert {row.attempt for row in looking.get(address).context["page"].list.rows} == set(pending)
 
 
 def test_what_requires_attention_is_a_link_and_a_zero_is_none(looking, url):
     exam = ProctoredExamFactory(content_id="exam@final", exam_name="Final")
     ExamAttemptFactory(exam=exam, submitted=True, status="second_review_required")
     page = text(looking.get(url))
-    assert f'href="{sessions_url(exam)}#pr-attention" aria-label="1 that require attention in Final"' in page
+    assert f'href="{sessions_url(exam)}" aria-label="1 that require attention in Final"' in page
     assert "status=verified" not in page
 
 

@@ -341,7 +341,7 @@ def test_from_a_session_one_comes_to_the_next_that_requires_attention(looking, a
 
 def test_after_the_last_one_comes_the_list_of_the_exam_and_says_so(looking, attempt):
     answer = looking.get(url(attempt, "next_session"), follow=True)
-    assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'exam': attempt.exam.content_id})}")
+    assert answer.redirect_chain[0][0].endswith(f"?{urlencode({'tab': 'attention', 'exam': attempt.exam.content_id})}")
     assert "That was the last session of this list." in text(answer)
 
 
@@ -399,8 +399,7 @@ def test_a_refused_decision_stays_where_it_is_and_keeps_the_tick(reviewing, atte
 def links_of(client, attempt, filters: str) -> list[str]:
     """The addresses of the sessions in the course's list, in their order."""
     address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
-    [waiting, _] = client.get(f"{address}?{filters}").context["page"].lists
-    return [row.url for row in waiting.rows]
+    return [row.url for row in client.get(f"{address}?{filters}").context["page"].list.rows]
 
 
 def decision_on(client, address: str) -> tuple[str, dict[str, str]]:
@@ -410,7 +409,7 @@ def decision_on(client, address: str) -> tuple[str, dict[str, str]]:
     return action, {**hidden(response), "verdict": "pass", "reason": "Seen it"}
 
 
-@pytest.mark.parametrize("place", ["", "x-1", "1-", "9" * 17 + "-7", "-", "1" * 30])
+@pytest.mark.parametrize("place", ["", "x-1-1", "1--", "9" * 17 + "-0-7", "1-2", "--", "1" * 30])
 def test_a_place_that_no_page_of_ours_sends_is_no_place(looking, attempt, place):
     answer = looking.get(url(attempt, "next_session"), {"list": "attention", "filters": "exam=x", "place": place})
     assert answer.status_code == 302
@@ -419,9 +418,12 @@ def test_a_place_that_no_page_of_ours_sends_is_no_place(looking, attempt, place)
 def test_the_page_leads_back_to_the_list_that_one_came_from(looking, attempt):
     page = text(looking.get(f"{url(attempt)}?list=attention&filters=review_status%3DSuspicious"))
     address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
-    assert f'<a href="{address}?review_status=Suspicious">Sessions</a>' in page
+    assert f'<a href="{address}?tab=attention&amp;review_status=Suspicious">Sessions</a>' in page
     page = text(looking.get(url(attempt)))
-    assert f'<a href="{address}?{urlencode({"exam": attempt.exam.content_id})}">Sessions of Final</a>' in page
+    assert (
+        f'<a href="{address}?tab=attention&amp;{urlencode({"exam": attempt.exam.content_id})}">Sessions of Final</a>'
+        in page
+    )
 
 
 def test_the_services_dashboard_is_a_link_away_where_it_knows_the_session(looking, attempt, settings):
