@@ -215,6 +215,7 @@ ENDPOINTS = [
     Endpoint("export_session", PAGE_TO_DO, "post", attempt, hearing),
     Endpoint("evidence", (SIGN_IN, 403, 403, 403, 302, 403), args=lambda world: [world.evidence_token]),
     Endpoint("numbers", PAGE, args=course),
+    Endpoint("numbers_csv", PAGE, args=course),
     Endpoint("service_dashboard", PAGE, args=course),
     Endpoint("open_service_dashboard", (SIGN_IN, 403, 403, 404, 404, 404), args=course),
     # --- REST API ---

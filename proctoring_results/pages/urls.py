@@ -51,6 +51,7 @@ urlpatterns = [
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
     path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),
+    path(f"{EXAMS}numbers.csv", numbers.numbers_csv, name="numbers_csv"),
     path(f"{EXAMS}service-dashboard/", service_dashboard.service_dashboard, name="service_dashboard"),
     path(
         f"{EXAMS}service-dashboard/open/",

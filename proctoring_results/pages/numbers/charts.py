@@ -10,22 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import ceil, floor, log10
 
 PLOT_HEIGHT = 120  # pixels from the base line to the highest line
 HEADROOM, FOOTROOM = 18, 24  # pixels, for the text above the highest line and below the base line
 WIDEST_COLUMN = 6.0  # percent
 FILLED = 0.78  # of the place of a column; the rest keeps neighbours apart
 MIN_HEIGHT = 2  # pixels: what is there can be seen beside what is a thousand times as much
+EDGE = 25.0  # percent from either side within which a text is not centred
 MAX_LABELS = 4  # at 390 px there is room for no more
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A column, and the whole height above it, in which its value is shown on hover and focus."""
+
+    place: int
     x: str
     y: str
     width: str
     height: str
+    area_x: str
+    area_width: str
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +82,8 @@ def nice_top(highest: int) -> int:
 
 
 def labelled(number: int) -> list[int]:
-    """Which of so many places get a label: the first, the last, and some between at even distances."""
-    if number <= MAX_LABELS:
-        return list(range(number))
-    return [round(step * (number - 1) / (MAX_LABELS - 1)) for step in range(MAX_LABELS)]
+    """Which of so many places get a label: the first, and others at even distances: none seems to be skipped."""
+    return list(range(0, number, max(1, ceil(number / MAX_LABELS))))
 
 
 def share(part: int, whole: int) -> str:
@@ -90,11 +95,16 @@ def _column(place: int, value: int, number: int, top: int) -> Column:
     width = min(WIDEST_COLUMN, FILLED * 100 / number)
     # Rounded before it is taken off the base line, so that the two always meet.
     height = round(max(MIN_HEIGHT, PLOT_HEIGHT * value / top), 2)
+    middle = (place + 0.5) * 100 / number
     return Column(
-        x=f"{_text((place + 0.5) * 100 / number - width / 2)}%",
+        place=place,
+        x=f"{_text(middle - width / 2)}%",
         y=_text(HEADROOM + PLOT_HEIGHT - height),
         width=f"{_text(width)}%",
         height=_text(height),
+        area_x=f"{_text(place * 100 / number)}%",
+        area_width=f"{_text(100 / number)}%",
+        label=Label(f"{_text(middle)}%", _anchor(middle), ""),
     )
 
 
@@ -105,6 +115,11 @@ def _label(place: int, names: Sequence[str]) -> Label:
     if number > MAX_LABELS and place == number - 1:
         return Label("100%", "end", names[place])
     return Label(f"{_text((place + 0.5) * 100 / number)}%", "middle", names[place])
+
+
+def _anchor(middle: float) -> str:
+    """Return which part of a text stands there, so that the text stays within the drawing."""
+    return "start" if middle < EDGE else "end" if middle > 100 - EDGE else "middle"
 
 
 def _y(value: int, top: int) -> float:

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 
-from proctoring_results.choices import OPEN_STATUSES, AttemptStatus, ReviewStatus
+from proctoring_results.choices import (
+    OPEN_STATUSES,
+    Archived,
+    AttemptStatus,
+    Practice,
+    ResultGroup,
+    ResultWord,
+    ReviewStatus,
+    SessionTab,
+)
+from proctoring_results.filters import NOTHING_TO_REVIEW
 from proctoring_results.lms import course_zone
 from proctoring_results.pages._shared.formats import duration
 from proctoring_results.pages._shared.formats import number as format_number
 from proctoring_results.pages._shared.statuses import StatusBadge, review_badge, status_badge
 from proctoring_results.queries.lookups import exams_in_course
-from proctoring_results.queries.numbers import DayCounts, Numbers, ReviewTimes, course_numbers
+from proctoring_results.queries.numbers import DayCounts, ExamNumbers, Numbers, ReviewTimes, course_numbers
+from proctoring_results.queries.reviewers import ReviewerNumbers
 from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, tone_of
 
-from .charts import ColumnChart, column_chart, share
+from .charts import Column, ColumnChart, column_chart, share
+from .links import Counted
 from .periods import Period, Step, in_periods, step_for
 
 HOUR, DAY = 60, 60 * 24  # minutes
@@ -34,11 +46,36 @@ class ExamChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    name: str
+    text: str
+    # For the file: a time in minutes.
+    count: int | str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number, and the list of the sessions that it counts; none of what is 0."""
+
+    count: int
+    list_url: str
+
+    @property
+    def text(self) -> str:
+        return format_number(self.count)
+
+    @property
+    def url(self) -> str:
+        return self.list_url if self.count else ""
+
+
+@dataclass(frozen=True, slots=True)
 class BarRow:
     """A row of a table with a bar: the same number as text, in percent, and as a width."""
 
     name: str
-    number: str
+    count: int
     percent: str
     width: str
     tone: str = ""
@@ -49,6 +86,21 @@ class BarRow:
     url: str = ""
     # It is counted in the row above it.
     is_detail: bool = False
+    # The list of the sessions that it counts; empty if it counts none.
+    list_url: str = ""
+
+    @property
+    def number(self) -> str:
+        return format_number(self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartColumn:
+    """A column that leads to its sessions, and what is read of it on hover and focus."""
+
+    shape: Column
+    url: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +109,21 @@ class Chart:
     total: str
     # For screen readers.
     description: str
-    columns: ColumnChart
+    drawing: ColumnChart
+    columns: list[ChartColumn]
     # The lines, and the numbers printed at them.
     scale: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
+    start: date
     name: str
-    handed_in: str
-    passed: str
-    failed: str
+    handed_in: Figure
+    passed: int
+    failed: int
+    # Both together, and the sessions that were decided.
+    decided: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +134,36 @@ class OverTime:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedExam:
+    name: str
+    # The numbers of this exam alone.
+    url: str
+    figures: list[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerRow:
+    name: str
+    username: str
+    decisions: int
+    passed: int
+    failed: int
+    wait: timedelta | None
+    wait_text: str
+    reversed: int
+
+
+@dataclass(frozen=True, slots=True)
 class NumbersPage:
     rendered_at: datetime
     exams: list[ExamChoice]
     exam_name: str
+    # Whether practice attempts are counted, and no others; and whether archived ones are counted, too.
+    is_practice: bool
+    has_archived: bool
+    csv_url: str
     is_empty: bool
-    tiles: list[tuple[str, str]]
-    notes: list[str]
+    tiles: list[Tile]
     results: list[BarRow]
     outcomes: list[BarRow]
     incidents: list[BarRow]
@@ -94,93 +173,157 @@ class NumbersPage:
     time_zone: str
     review_times: list[BarRow]
     review_facts: list[tuple[str, str]]
+    # Exams with any attempts that are counted, if there are several.
+    compared_columns: list[str]
+    compared: list[ComparedExam]
+    # None for a person who may not decide.
+    reviewers: list[ReviewerRow] | None
 
 
-def numbers_page(course_id: str, content_id: str | None, *, explanations: str) -> NumbersPage:
+def numbers_page(counted: Counted, *, explanations: str, may_decide: bool) -> NumbersPage:
     """Return the page of a course, or of one of its exams. Raises ``NotFound``.
 
-    ``explanations`` is the address of the page that explains the statuses; empty if this person may not see it.
+    ``explanations`` is the address of the page that explains the statuses; empty if this person may not see it. Who
+    decided how much is for those who may decide, too.
     """
-    numbers = course_numbers(course_id, content_id)
+    numbers = course_numbers(
+        counted.course_id,
+        counted.content_id,
+        practice=counted.practice,
+        archived=counted.archived,
+        by_reviewer=may_decide,
+    )
     exams = [
-        ExamChoice(exam.content_id, exam.exam_name, exam.content_id == content_id)
-        for exam in exams_in_course(course_id).with_result()
+        ExamChoice(exam.content_id, exam.exam_name, exam.content_id == counted.content_id)
+        for exam in exams_in_course(counted.course_id).with_result()
     ]
+    compared = [exam for exam in numbers.exams if exam.attempts]
     return NumbersPage(
         rendered_at=timezone.now(),
         exams=exams,
         exam_name=next((exam.name for exam in exams if exam.is_selected), ""),
+        is_practice=counted.practice is Practice.ONLY,
+        has_archived=counted.archived is not Archived.WITHOUT,
+        csv_url=counted.url("numbers_csv"),
         is_empty=not numbers.attempts,
-        tiles=_tiles(numbers),
-        notes=_notes(numbers),
-        results=_results(numbers, explanations),
-        outcomes=_outcomes(numbers, explanations),
+        tiles=_tiles(numbers, counted),
+        results=_results(numbers, counted, explanations),
+        outcomes=_outcomes(numbers, counted, explanations),
         incidents=_incidents(numbers),
         parts=_by_part(numbers),
-        over_time=_over_time(numbers.days) if numbers.days else None,
-        time_zone=str(course_zone(course_id)),
+        over_time=_over_time(numbers.days, counted) if numbers.days else None,
+        time_zone=str(course_zone(counted.course_id)),
         review_times=_review_times(numbers.review_times),
         review_facts=_review_facts(numbers.review_times),
+        compared_columns=_compared_columns(),
+        compared=[_compared(exam, counted) for exam in compared] if len(compared) > 1 else [],
+        reviewers=None if numbers.reviewers is None else [_reviewer(row) for row in numbers.reviewers],
     )
 
 
-def _tiles(numbers: Numbers) -> list[tuple[str, str]]:
+def _tiles(numbers: Numbers, counted: Counted) -> list[Tile]:
     median = numbers.review_times.median
     return [
-        (_("Attempts"), format_number(numbers.attempts)),
-        (_("Submitted or timed out"), format_number(sum(day.handed_in for day in numbers.days))),
-        (_("Require Attention"), format_number(numbers.requiring_attention)),
-        (_("Incidents"), format_number(numbers.incidents.total)),
-        (_("Decisions by staff"), format_number(sum(day.passed + day.failed for day in numbers.days))),
-        (_("Median review time"), "–" if median is None else duration(median)),
+        _tile(_("Attempts"), numbers.attempts, counted.sessions()),
+        _tile(_("Submitted or timed out"), *_on_all_days(numbers.days, "ended", counted)),
+        _tile(_("Require Attention"), numbers.requiring_attention, counted.sessions(SessionTab.ATTENTION)),
+        _tile(_("Incidents"), numbers.incidents.total),
+        _tile(_("Decisions by staff"), *_on_all_days(numbers.days, "decided", counted)),
+        Tile(_("Median review time"), "–", "")
+        if median is None
+        else Tile(_("Median review time"), duration(median), median // timedelta(minutes=1)),
     ]
 
 
-def _notes(numbers: Numbers) -> list[str]:
-    """Say what is counted, too, although a reader might not expect it."""
-    notes = []
-    if numbers.archived:
-        notes.append(
-            ngettext("%(number)s of them is archived.", "%(number)s of them are archived.", numbers.archived)
-            % {"number": format_number(numbers.archived)}
-        )
-    if numbers.practice:
-        notes.append(
-            ngettext("%(number)s is practice.", "%(number)s are practice.", numbers.practice)
-            % {"number": format_number(numbers.practice)}
-        )
-    return notes
+def _tile(name: str, count: int, list_url: str = "") -> Tile:
+    figure = Figure(count, list_url)
+    return Tile(name, figure.text, count, figure.url)
 
 
-def _results(numbers: Numbers, explanations: str) -> list[BarRow]:
+def _on_all_days(days: Sequence[DayCounts], event: str, counted: Counted) -> tuple[int, str]:
+    """Return how often it happened, and the sessions in which it did."""
+    numbers = {day.day: day.handed_in if event == "ended" else day.passed + day.failed for day in days}
+    on = [day for day, number in numbers.items() if number]
+    return sum(numbers.values()), counted.sessions_on(event, on[0], on[-1]) if on else ""
+
+
+def _compared_columns() -> list[str]:
+    return [
+        _("Attempts"),
+        *(str(RESULT_LABELS[result]) for result in ResultWord),
+        _("Require Attention"),
+        *(str(status.label) for status in (ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION)),
+    ]
+
+
+def _compared(exam: ExamNumbers, counted: Counted) -> ComparedExam:
+    alone = counted.of_exam(exam.content_id)
+    return ComparedExam(
+        exam.exam_name,
+        alone.url(),
+        [
+            Figure(exam.attempts, alone.sessions()),
+            *(Figure(exam.results[result], alone.sessions(result=result.value)) for result in ResultWord),
+            Figure(exam.requiring_attention, alone.sessions(SessionTab.ATTENTION)),
+            *(
+                Figure(exam.review_outcomes[status], alone.sessions(review_status=status.value))
+                for status in (ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION)
+            ),
+        ],
+    )
+
+
+def _reviewer(row: ReviewerNumbers) -> ReviewerRow:
+    return ReviewerRow(
+        name=row.reviewer.name,
+        username=row.username,
+        decisions=row.decisions,
+        passed=row.passed,
+        failed=row.failed,
+        wait=row.median_wait,
+        wait_text="–" if row.median_wait is None else duration(row.median_wait),
+        reversed=row.reversed,
+    )
+
+
+def _results(numbers: Numbers, counted: Counted, explanations: str) -> list[BarRow]:
     """Return a row for each result, followed by the statuses that are counted in it."""
     rows = []
     for result, number in numbers.results.items():
         statuses = [status for status in AttemptStatus if RESULT_WORDS.get(status) is result]
         badge = status_badge(statuses[0], explanations) if len(statuses) == 1 else None
-        rows.append(_row(str(RESULT_LABELS[result]), number, numbers.attempts, tone_of(result), badge=badge))
-        rows += _details(numbers, statuses, explanations)
+        url = counted.sessions(result=result.value)
+        label = str(RESULT_LABELS[result])
+        rows.append(_row(label, number, numbers.attempts, tone_of(result), badge=badge, list_url=url))
+        rows += _details(numbers, statuses, counted, explanations)
     others = [status for status in AttemptStatus if status not in RESULT_WORDS]
-    rows.append(_row(_("Under way"), numbers.under_way, numbers.attempts))
-    rows += _details(numbers, [status for status in others if status in OPEN_STATUSES], explanations)
-    rows.append(_row(_("Without a result"), numbers.without_result, numbers.attempts))
-    rows += _details(numbers, [status for status in others if status not in OPEN_STATUSES], explanations)
+    for group, number in ((ResultGroup.UNDER_WAY, numbers.under_way), (ResultGroup.WITHOUT, numbers.without_result)):
+        url = counted.sessions(result=group.value)
+        rows.append(_row(str(group.label), number, numbers.attempts, list_url=url))
+        statuses = [one for one in others if (one in OPEN_STATUSES) is (group is ResultGroup.UNDER_WAY)]
+        rows += _details(numbers, statuses, counted, explanations)
     return rows
 
 
-def _details(numbers: Numbers, statuses: Sequence[AttemptStatus], explanations: str) -> list[BarRow]:
+def _details(numbers: Numbers, statuses: Sequence[AttemptStatus], counted: Counted, explanations: str) -> list[BarRow]:
     """Return a row for each status that occurs; none if there is only one, which the row above counts alone."""
     if len(statuses) < 2:
         return []
-    counted = [(status, numbers.statuses[status]) for status in statuses]
-    badges = [(status_badge(status, explanations), number) for status, number in counted if number]
-    return [_row(badge.label, number, numbers.attempts, badge=badge, is_detail=True) for badge, number in badges]
+    rows = []
+    for status in statuses:
+        if number := numbers.statuses[status]:
+            badge, url = status_badge(status, explanations), counted.sessions(status=status.value)
+            rows.append(_row(badge.label, number, numbers.attempts, badge=badge, list_url=url, is_detail=True))
+    return rows
 
 
-def _outcomes(numbers: Numbers, explanations: str) -> list[BarRow]:
-    counted = [(review_badge(status, explanations), number) for status, number in numbers.review_outcomes.items()]
-    rows = [_row(badge.label, number, numbers.attempts, badge.tone, badge=badge) for badge, number in counted]
-    return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts)]
+def _outcomes(numbers: Numbers, counted: Counted, explanations: str) -> list[BarRow]:
+    rows = []
+    for status, number in numbers.review_outcomes.items():
+        badge, url = review_badge(status, explanations), counted.sessions(review_status=status.value)
+        rows.append(_row(badge.label, number, numbers.attempts, badge.tone, badge=badge, list_url=url))
+    url = counted.sessions(review_status=NOTHING_TO_REVIEW)
+    return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts, list_url=url)]
 
 
 def _incidents(numbers: Numbers) -> list[BarRow]:
@@ -233,25 +376,30 @@ def _review_facts(times: ReviewTimes) -> list[tuple[str, str]]:
     ]
 
 
-def _over_time(days: Sequence[DayCounts]) -> OverTime:
+def _over_time(days: Sequence[DayCounts], counted: Counted) -> OverTime:
     step = step_for(days)
     periods = in_periods(days, step)
+    ended = [Figure(one.handed_in, counted.sessions_on("ended", one.start, one.end)) for one in periods]
+    decided = [Figure(one.decided, counted.sessions_on("decided", one.start, one.end)) for one in periods]
     return OverTime(
         step={"day": _("Day"), "week": _("Week of"), "month": _("Month"), "year": _("Year")}[step],
         charts=[
-            _chart(_("Submitted or timed out"), [period.handed_in for period in periods], periods, step),
-            _chart(_("Decisions by staff"), [period.decided for period in periods], periods, step),
+            _chart(_("Submitted or timed out"), ended, periods, step),
+            _chart(_("Decisions by staff"), decided, periods, step),
         ],
         rows=[
-            PeriodRow(_date(period.start, step), *map(format_number, (period.handed_in, period.passed, period.failed)))
-            for period in periods
+            PeriodRow(
+                period.start, _date(period.start, step), ended[place], period.passed, period.failed, decided[place]
+            )
+            for place, period in enumerate(periods)
             if period.handed_in or period.decided
         ],
     )
 
 
-def _chart(subject: str, values: Sequence[int], periods: Sequence[Period], step: Step) -> Chart:
-    chart = column_chart(values, [_date(period.start, step, short=True) for period in periods])
+def _chart(subject: str, figures: Sequence[Figure], periods: Sequence[Period], step: Step) -> Chart:
+    values = [figure.count for figure in figures]
+    drawing = column_chart(values, [_date(period.start, step, short=True) for period in periods])
     name = {
         "day": _("%(subject)s per day"),
         "week": _("%(subject)s per week"),
@@ -267,8 +415,14 @@ def _chart(subject: str, values: Sequence[int], periods: Sequence[Period], step:
         "peak": format_number(values[peak]),
         "when": _date(periods[peak].start, step),
     }
-    scale = [(line.y, format_number(line.value)) for line in chart.lines]
-    return Chart(name, format_number(sum(values)), description, chart, scale)
+    columns = [
+        ChartColumn(
+            shape, figures[shape.place].url, f"{_date(periods[shape.place].start, step)}: {figures[shape.place].text}"
+        )
+        for shape in drawing.columns
+    ]
+    scale = [(line.y, format_number(line.value)) for line in drawing.lines]
+    return Chart(name, format_number(sum(values)), description, drawing, columns, scale)
 
 
 def _date(day: date, step: Step, *, short: bool = False) -> str:
@@ -285,12 +439,19 @@ def _date(day: date, step: Step, *, short: bool = False) -> str:
 
 
 def _row(
-    name: str, number: int, whole: int, tone: str = "", *, badge: StatusBadge | None = None, is_detail: bool = False
+    name: str,
+    number: int,
+    whole: int,
+    tone: str = "",
+    *,
+    badge: StatusBadge | None = None,
+    list_url: str = "",
+    is_detail: bool = False,
 ) -> BarRow:
     """``badge`` is that of the status which the row counts, if it is one."""
     return BarRow(
         name,
-        format_number(number),
+        number,
         _percent(number, whole),
         share(number, whole),
         tone,
@@ -298,6 +459,7 @@ def _row(
         badge.meaning if badge else "",
         badge.url if badge else "",
         is_detail,
+        list_url if number else "",
     )
 
 

@@ -18,6 +18,8 @@ MAX_DAYS: tuple[tuple[Step, int], ...] = (("day", 62), ("week", 62 * 7), ("month
 @dataclass(frozen=True, slots=True)
 class Period:
     start: date
+    # The last day of it.
+    end: date
     handed_in: int
     passed: int
     failed: int
@@ -43,6 +45,7 @@ def in_periods(days: Sequence[DayCounts], step: Step) -> list[Period]:
     return [
         Period(
             start,
+            _next(start, step) - timedelta(days=1),
             sum(day.handed_in for day in by_start.get(start, ())),
             sum(day.passed for day in by_start.get(start, ())),
             sum(day.failed for day in by_start.get(start, ())),
@@ -64,9 +67,13 @@ def start_of(day: date, step: Step) -> date:
 
 
 def _starts(first: date, last: date, step: Step) -> Iterator[date]:
-    # Go on by a little more than the length of a period, then back to the start of the period there.
-    leap = timedelta(days={"day": 1, "week": 7, "month": 32, "year": 367}[step])
     start = first
     while start <= last:
         yield start
-        start = start_of(start + leap, step)
+        start = _next(start, step)
+
+
+def _next(start: date, step: Step) -> date:
+    """Go on by a little more than the length of a period, then back to the start of the period there."""
+    leap = timedelta(days={"day": 1, "week": 7, "month": 32, "year": 367}[step])
+    return start_of(start + leap, step)

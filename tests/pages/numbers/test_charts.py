@@ -51,6 +51,16 @@ def test_nothing_at_all_draws_no_column():
     assert (chart().columns, chart(0, 0).columns) == ([], [])
 
 
+def test_the_place_of_a_column_can_be_pointed_at_in_its_whole_width():
+    areas = [(column.area_x, column.area_width) for column in chart(1, 2, 3, 4).columns]
+    assert areas == [("0%", "25%"), ("25%", "25%"), ("50%", "25%"), ("75%", "25%")]
+
+
+def test_a_value_that_is_pointed_at_stays_in_the_drawing():
+    anchors = [column.label.anchor for column in chart(*[1] * 9).columns]
+    assert anchors == ["start"] * 2 + ["middle"] * 5 + ["end"] * 2
+
+
 @given(COUNTS)
 def test_columns_stay_in_the_drawing_and_apart(values):
     plot = chart(*values)
@@ -68,11 +78,11 @@ def test_the_highest_line_is_a_round_number_not_far_above(peak):
 
 
 @given(st.integers(1, 500))
-def test_few_places_are_labelled_the_first_and_the_last_among_them(number):
+def test_few_places_are_labelled_from_the_first_on_at_even_distances(number):
     places = labelled(number)
-    assert places == sorted(set(places))
-    assert (places[0], places[-1]) == (0, number - 1)
-    assert len(places) == min(number, 4)
+    assert places[0] == 0
+    assert len({after - before for before, after in pairwise(places)}) <= 1
+    assert len(places) <= 4
 
 
 def test_labels_at_the_edges_do_not_stick_out():

@@ -1,7 +1,12 @@
 """The page of numbers: what stands on it, and for whom."""
 
+import codecs
+import csv
+import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -84,7 +89,7 @@ def test_the_tiles(client, page_url):
     api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="seen")
     reviewed("Suspicious", "Rules Violation")
     ExamAttemptFactory()
-    assert client.get(page_url).context["page"].tiles == [
+    assert [(tile.name, tile.text) for tile in client.get(page_url).context["page"].tiles] == [
         ("Attempts", "3"),
         ("Submitted or timed out", "2"),
         ("Require Attention", "1"),
@@ -124,18 +129,44 @@ def test_incidents_stand_under_the_tabs_of_the_session(client, page_url):
     assert '<table class="pr-figures" aria-labelledby="pr-parts-heading">' in text(response)
 
 
-def test_archived_and_practice_attempts_are_named(client, page_url):
+@pytest.mark.parametrize(
+    ("query", "attempts", "sentence"),
+    [
+        ("", "1", "Practice attempts are not counted. Archived attempts are not counted."),
+        ("?archived=with", "2", "Practice attempts are not counted. Archived attempts are counted, too."),
+        ("?practice=only", "3", "Practice attempts alone are counted. Archived attempts are not counted."),
+    ],
+)
+def test_practice_and_archived_attempts_are_switched_on(client, page_url, query, attempts, sentence):
+    ExamAttemptFactory(verified=True)
     ExamAttemptFactory(archived=True)
-    ExamAttemptFactory.create_batch(2, exam__is_practice_exam=True)
-    page = text(client.get(page_url))
-    assert "1 of them is archived. 2 are practice." in page
+    ExamAttemptFactory.create_batch(3, exam__is_practice_exam=True)
+    response = client.get(page_url + query)
+    assert response.context["page"].tiles[0].text == attempts
+    assert sentence in text(response)
+
+
+def test_a_practice_exam_is_shown_without_a_switch(client, page_url):
+    exam = ExamAttemptFactory(exam__is_practice_exam=True).exam
+    assert client.get(page_url, {"exam": exam.content_id}).context["page"].tiles[0].text == "1"
+
+
+def test_a_switch_that_there_is_not_is_refused(client, page_url):
+    assert client.get(page_url + "?archived=perhaps").status_code == 404
 
 
 def test_every_number_of_a_chart_stands_in_its_table(client, page_url):
     reviewed()
     page = text(client.get(page_url))
     assert 'aria-label="Submitted or timed out per day, 1 May 2026 to ' in page
-    assert '<th scope="row">1 May 2026</th> <td class="pr-number">1</td>' in page
+    assert '<th scope="row">1 May 2026</th> <td class="pr-number"> <a class="pr-list-link"' in page
+
+
+def test_the_value_of_a_column_is_read_on_focus(client, page_url):
+    reviewed()
+    page = text(client.get(page_url))
+    assert '" aria-label="1 May 2026: 1"> <rect class="pr-column-area"' in page
+    assert ">1 May 2026: 1</text>" in page
 
 
 def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url):
@@ -173,7 +204,7 @@ def test_almost_none_is_not_none_and_almost_all_is_not_all(client, page_url):
 def test_one_exam_is_shown_and_stays_chosen(client, page_url):
     attempt, _ = reviewed(exam__exam_name="Final <b>"), reviewed()
     response = client.get(page_url, {"exam": attempt.exam.content_id})
-    assert response.context["page"].tiles[0] == ("Attempts", "1")
+    assert response.context["page"].tiles[0].text == "1"
     assert f'<option value="{attempt.exam.content_id}" selected>Final &lt;b&gt;</option>' in text(response)
 
 
@@ -224,3 +255,128 @@ def test_many_attempts_and_exams_take_as_many_queries_as_few(client, page_url):
     for _ in range(40):
         reviewed("Suspicious", "Suspicious")
     assert queries() == with_one < 20
+
+
+# ------------------------------------------------------------------------------------------- the sessions behind each
+
+
+@pytest.fixture
+def busy_course():
+    """Attempts of every kind at two exams, some archived, some practice, some decided."""
+    admin = UserFactory(admin=True)
+    first, second = (ProctoredExamFactory(exam_name=name) for name in ("Final", "Midterm"))
+    rehearsal = ProctoredExamFactory(exam_name="Rehearsal", is_practice_exam=True)
+    for exam in (first, second, rehearsal):
+        for status in ("created", "started", "submitted", "timed_out", "verified", "rejected", "declined", "error"):
+            ExamAttemptFactory(exam=exam, status=status)
+        reviewed("Clean", exam=exam)
+        reviewed("Rules Violation", "Rules Violation", exam=exam)
+        reviewed("Suspicious", "Suspicious", exam=exam)
+        api.fail_attempt(reviewed("Suspicious", exam=exam).attempt_code, by=admin, reason="Seen")
+        api.archive_attempt(reviewed("Clean", exam=exam).attempt_code, reason="Mistake")
+    return first
+
+
+def linked(page) -> list[tuple[str, int, str]]:
+    """Return every number of the page that is a link: what it counts, the number, and where it leads."""
+    figures = [(tile.name, tile.count, tile.url) for tile in page.tiles]
+    bars = [*page.results, *page.outcomes, *page.incidents, *page.parts, *page.review_times]
+    figures += [(row.name, row.count, row.list_url) for row in bars]
+    for exam in page.compared:
+        figures += [
+            (f"{exam.name}, {name}", figure.count, figure.url)
+            for name, figure in zip(page.compared_columns, exam.figures, strict=True)
+        ]
+    for row in page.over_time.rows:
+        figures += [(row.name, figure.count, figure.url) for figure in (row.handed_in, row.decided)]
+    for chart in page.over_time.charts:
+        figures += [(column.text, int(column.text.rpartition(": ")[2]), column.url) for column in chart.columns]
+    return [figure for figure in figures if figure[2]]
+
+
+@pytest.mark.parametrize("query", ["", "?archived=with", "?practice=only", "?practice=only&archived=only", "?exam"])
+def test_each_number_leads_to_a_list_of_just_as_many_sessions(client, page_url, busy_course, query):
+    address = f"{page_url}?{urlencode({'exam': busy_course.content_id})}" if query == "?exam" else page_url + query
+    figures = linked(client.get(address).context["page"])
+    assert len(figures) >= 6
+    listed = {url: client.get(url).context["page"] for _, _, url in figures}
+    numbers = [
+        (name, sum(int(tab.count.split()[0]) for tab in listed[url].tabs if tab.is_current)) for name, _, url in figures
+    ]
+    assert numbers == [(name, count) for name, count, _ in figures]
+
+
+def test_every_count_of_attempts_is_a_link(client, page_url, busy_course):
+    page = client.get(page_url).context["page"]
+    rows = [*page.results, *page.outcomes]
+    assert [row.name for row in rows if row.count and not row.list_url] == []
+    assert [row.name for row in rows if not row.count and row.list_url] == []
+
+
+def test_a_session_that_was_decided_twice_is_two_decisions_and_one_line(client, page_url):
+    attempt, admin = reviewed("Suspicious"), UserFactory(admin=True)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="Seen")
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="Seen again")
+    tile = client.get(page_url).context["page"].tiles[4]
+    assert (tile.name, tile.text) == ("Decisions by staff", "2")
+    assert [tab.count for tab in client.get(tile.url).context["page"].tabs if tab.is_current] == ["1"]
+
+
+def test_exams_stand_side_by_side_and_one_alone_does_not(client, page_url, busy_course):
+    page = client.get(page_url).context["page"]
+    assert [exam.name for exam in page.compared] == ["Final", "Midterm"]
+    assert client.get(page.compared[0].url).context["page"].exam_name == "Final"
+    assert client.get(page.compared[0].url).context["page"].compared == []
+
+
+# ------------------------------------------------------------------------------------------------------- by reviewer
+
+
+def test_only_those_who_may_decide_see_who_decided(client, page_url):
+    attempt = reviewed("Suspicious")
+    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="ada-the-judge"), reason="Seen")
+    assert "ada-the-judge" not in text(client.get(page_url))
+    assert client.get(page_url).context["page"].reviewers is None
+    deciding = client_of(person("view_sessions", "decide_attempt"))
+    assert "ada-the-judge" in text(deciding.get(page_url))
+
+
+# --------------------------------------------------------------------------------------------------------------- CSV
+
+
+def lines_of(client, query="") -> list[list[str]]:
+    response = client.get(reverse("proctoring_results:numbers_csv", args=[COURSE]) + query)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.content.startswith(codecs.BOM_UTF8)
+    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+
+def test_the_file_has_each_number_of_the_page(client, page_url, busy_course):
+    page = client.get(page_url + "?archived=with").context["page"]
+    head, *lines = lines_of(client, "?archived=with")
+    assert head == ["Part", "Row", "Column", "Number"]
+    for name, count, _ in linked(page):
+        assert str(count) in [line[3] for line in lines], name
+    assert ["Exams side by side", "Final", "Attempts", str(page.compared[0].figures[0].count)] in lines
+    assert lines[0] == ["All exams of the course", "", "Attempts", page.tiles[0].text]
+
+
+def test_the_file_names_the_day_and_is_named_by_course_and_time(client):
+    reviewed()
+    assert ["Over time", "2026-05-01", "Submitted or timed out", "1"] in lines_of(client)
+    name = client.get(reverse("proctoring_results:numbers_csv", args=[COURSE]))["Content-Disposition"]
+    assert re.fullmatch(r'attachment; filename="course-v1_DemoX\+PR101\+2026_numbers_[0-9-]{17}.csv"', name)
+
+
+def test_no_cell_of_the_file_runs_as_a_formula(client):
+    for name in ("=1+1", "@x"):
+        ExamAttemptFactory(verified=True, exam__exam_name=name)
+    assert {line[1] for line in lines_of(client) if line[0] == "Exams side by side"} == {"'=1+1", "'@x"}
+
+
+def test_the_file_names_people_to_those_who_may_decide_alone(client):
+    attempt = reviewed("Suspicious")
+    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="ada-the-judge"), reason="Seen")
+    assert not [line for line in lines_of(client) if "ada-the-judge" in line]
+    deciding = client_of(person("view_sessions", "decide_attempt"))
+    assert ["Decisions by reviewer", "ada-the-judge", "Decisions", "1"] in lines_of(deciding)
