@@ -73,7 +73,10 @@ function show(fresh) {
   Object.assign(root.dataset, fresh.dataset);
   for (const region of root.querySelectorAll("[data-pr-live]")) {
     const twin = fresh.querySelector(`#${region.id}`);
-    if (twin) morph(region, twin);
+    if (!twin) continue;
+    // Details that somebody has opened stay open.
+    for (const { id } of region.querySelectorAll("details[id][open]")) twin.querySelector(`#${id}`)?.setAttribute("open", "");
+    morph(region, twin);
   }
   const token = fresh.querySelector("[name=csrfmiddlewaretoken]")?.value;
   if (token) for (const field of root.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
