@@ -93,6 +93,16 @@ class OwnExport(OwnAttempt):
         self.args = (_("This is your own attempt. Somebody else has to export it."),)
 
 
+class NotYourNote(AccessDenied):
+    """Only its author may withdraw a note."""
+
+    code = "not_your_note"
+
+    def __init__(self, permission: str, scope: str) -> None:
+        super().__init__(permission, scope)
+        self.args = (_("Only its author may withdraw a note."),)
+
+
 class NotFound(ProctoringResultsError):
     """There is no such exam, attempt or report. ``kind`` says what was looked for, ``key`` by which id."""
 
@@ -403,15 +413,6 @@ class SessionIsClaimed(ProctoringResultsError):
     def __init__(self, claim: SessionClaim) -> None:
         super().__init__(_("%(name)s is looking at this session.") % {"name": person(claim.user).label})
         self.claim = claim
-
-
-class NotYourNote(ProctoringResultsError):
-    """Only its author may withdraw a note."""
-
-    code = "not_your_note"
-
-    def __init__(self) -> None:
-        super().__init__(_("Only its author may withdraw a note."))
 
 
 class EvidenceLinkExpired(ProctoringResultsError):

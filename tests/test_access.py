@@ -203,6 +203,7 @@ ENDPOINTS = [
     Endpoint("session", PAGE, args=attempt),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("previous_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
+    Endpoint("team", PAGE_TO_DO, "post", attempt, lambda world: {"action": "look"}),
     Endpoint("decide", PAGE_TO_DO, "post", attempt, verdict),
     Endpoint(
         "dismissal",

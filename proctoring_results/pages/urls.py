@@ -46,6 +46,7 @@ urlpatterns = [
     path("proctoring/evidence/<str:token>/", session.evidence, name="evidence"),
     path(f"{SESSION}next/", session_neighbours.next_session, name="next_session"),
     path(f"{SESSION}previous/", session_neighbours.previous_session, name="previous_session"),
+    path(f"{SESSION}team/", session.team, name="team"),
     path(f"{SESSION}decide/", session.decide, name="decide"),
     path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),

@@ -43,7 +43,6 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
     exceptions.AttemptIsErased: HTTPStatus.CONFLICT,
     exceptions.SessionIsClaimed: HTTPStatus.CONFLICT,
-    exceptions.NotYourNote: HTTPStatus.FORBIDDEN,
     exceptions.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

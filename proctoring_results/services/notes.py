@@ -41,16 +41,17 @@ def add_note(attempt_code: str, *, by: AbstractBaseUser, text: str) -> TeamNote:
 def withdraw_note(note_id: int, *, by: AbstractBaseUser) -> TeamNote:
     """Withdraw one's own note: its text is removed; that there was a note stays. Again it changes nothing.
 
-    Raises ``AccessDenied``, ``NotYourNote`` and ``NotFound``.
+    Raises ``AccessDenied`` (``NotYourNote`` for a note of somebody else) and ``NotFound``.
     """
     codes = TeamNote.objects.filter(pk=note_id).values_list("attempt__attempt_code", flat=True)
     code = codes.first()
     if code is None:
         raise NotFound("note", str(note_id))
-    permissions.require_decision(by, lock_attempt(code))
+    attempt = lock_attempt(code)
+    permissions.require_decision(by, attempt)
     note = TeamNote.objects.select_related("author").get(pk=note_id)
     if note.author_id != by.pk:
-        raise NotYourNote
+        raise NotYourNote(permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
     if not note.is_withdrawn:
         note.text, note.withdrawn_at = "", timezone.now()
         note.save(update_fields=["text", "withdrawn_at"])

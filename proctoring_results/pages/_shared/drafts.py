@@ -21,7 +21,7 @@ KEY = "proctoring_results_draft"
 MAX_AGE = 30 * 60  # seconds
 MAX_LENGTH = 40_000  # characters: a reason, and fifty sessions
 # A form with one of these is worth keeping. The address that it is posted to shows it again, by GET.
-FIELDS = ("reason", "attempt", "search", "purpose")
+FIELDS = ("reason", "text", "attempt", "search", "purpose")
 
 
 def keep_draft(request: HttpRequest) -> bool:

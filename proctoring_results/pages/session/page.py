@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt, ExamReview
+from proctoring_results.models import ExamAttempt, ExamReview, SessionLook
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
@@ -34,9 +34,12 @@ from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
 from .score import Score, score_of
 from .tabs import IncidentList, incident_list
+from .teamwork import NOTE, Teamwork, teamwork
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.queries.stamps import SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class SessionPage:
     list_url: str
     list_name: str
     events: list[Event]
+    # None for the learner, who may be of the team.
+    team: Teamwork | None
     attempts: list[AttemptLink]
     # The service's own dashboard, at this session.
     dashboard_url: str
@@ -108,6 +113,8 @@ class SessionPage:
         return f"?{urlencode(params)}" if params else ""
 
     def form_is_drawn(self, form: str) -> bool:
+        if form == NOTE:
+            return self.team is not None and self.team.may_write
         if form == "decision":
             return bool(self.decision.passing or self.decision.failing)
         rows = (row for tab in self.incidents.visible for row in tab.incidents)
@@ -115,7 +122,12 @@ class SessionPage:
 
 
 def session_page(
-    previews: Mapping[AttemptStatus, Preview], user: AbstractBaseUser, place: Address, *, continues: bool
+    previews: Mapping[AttemptStatus, Preview],
+    user: AbstractBaseUser,
+    place: Address,
+    *,
+    state: SessionState,
+    continues: bool,
 ) -> SessionPage:
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
@@ -171,6 +183,14 @@ def session_page(
         ticks=ticks(length),
         has_marks=any(tab.marks for tab in listed.visible),
         events=events,
+        team=teamwork(
+            attempt,
+            user,
+            place,
+            state=state,
+            review_id=previews[AttemptStatus.VERIFIED].seen.review_id,
+            looks=[event.row for event in events if isinstance(event.row, SessionLook)],
+        ),
         attempts=_attempts(attempt, explanations),
         dashboard_url=dashboard_url(attempt),
     )

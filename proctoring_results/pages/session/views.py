@@ -30,6 +30,7 @@ from proctoring_results.exceptions import (
     InvalidInput,
     LinkInvalid,
     NotFound,
+    SessionIsClaimed,
     StaleDecision,
 )
 from proctoring_results.http import address_of
@@ -38,9 +39,11 @@ from proctoring_results.models import ExamAttempt, Incident
 from proctoring_results.pages._shared.decorators import SeeOther, page, private_file, signed_in
 from proctoring_results.pages._shared.drafts import take_draft
 from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.live import not_modified
 from proctoring_results.pages._shared.lookups import attempt_to_view, require_view
 from proctoring_results.pages._shared.navigation import navigation, session_url
 from proctoring_results.queries.preview import Seen, preview_verdicts
+from proctoring_results.queries.stamps import session_state
 from proctoring_results.services.decisions import VERDICTS
 from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
@@ -50,6 +53,7 @@ from .address import address_of_page
 from .decided import happened_since
 from .page import session_page
 from .tabs import form_name
+from .teamwork import ACTIONS, NOTE, PLACE
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -86,7 +90,12 @@ class Refused:
 @signed_in
 def session(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Show one attempt with everything that is known of it."""
-    return _session_page(request, clean_key("attempt_code", attempt_code))
+    attempt_code = clean_key("attempt_code", attempt_code)
+    if "If-None-Match" in request.headers:
+        attempt_to_view(request.user, attempt_code)
+        if unchanged := not_modified(request, session_state(attempt_code).stamp):
+            return unchanged
+    return _session_page(request, attempt_code)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,6 +125,26 @@ def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpRes
     if incident is None:
         raise NotFound("incident", str(incident_id))
     return _decided(request, attempt, partial(change, incident_id), done, form_name(incident.position))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@signed_in
+def team(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """Claim the session, let go of it, say that one has looked, write a note or withdraw one."""
+    attempt = attempt_to_view(request.user, attempt_code)
+    if request.method != "POST":
+        return _to_the_page(request, attempt)
+    action, fields = _lookup(ACTIONS, "action", request)
+    values = {field: request.POST.get(field, "") for field in fields}
+    try:
+        action(attempt.attempt_code, by=request.user, **values)
+    except InvalidInput as refusal:
+        refused = Refused(NOTE, values["text"], problem=refusal.problem)
+        return _session_page(request, attempt.attempt_code, refused, status=400)
+    except (SessionIsClaimed, AttemptIsArchived, AttemptIsErased) as refusal:
+        flash(request, messages.WARNING, str(refusal), place=PLACE)
+    return SeeOther(f"{session_url(attempt, address_of_page(request, attempt).params)}#pr-team-heading")
 
 
 def _to_the_page(request: SignedIn, attempt: ExamAttempt) -> HttpResponse:
@@ -166,19 +195,26 @@ def _session_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    # Read before everything else on the page: a change in between makes the page stale, and is noticed.
+    # Both are read before everything else on the page: a change in between makes the page stale, and is noticed.
+    state = session_state(attempt_code)
     previews = preview_verdicts(attempt_code)
     attempt = previews[AttemptStatus.VERIFIED].attempt
     require_view(request.user, attempt)
     course_id = attempt.exam.course_id
     refused = refused or _draft(request, attempt)
-    continues = bool(request.session.get(CONTINUES))
-    page = session_page(previews, request.user, address_of_page(request, attempt), continues=continues)
+    page = session_page(
+        previews,
+        request.user,
+        address_of_page(request, attempt),
+        state=state,
+        continues=bool(request.session.get(CONTINUES)),
+    )
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
         "navigation": navigation(course_id, "sessions"),
         "page": page,
+        "stamp": "" if refused else state.stamp,
         "refused": refused,
         "happened": happened_since(page.events, refused.seen) if refused and refused.seen else [],
         "is_refused_on_top": refused is not None and not page.form_is_drawn(refused.form),
@@ -193,10 +229,14 @@ def _draft(request: SignedIn, attempt: ExamAttempt) -> Refused | None:
     if draft is None:
         return None
     path, fields = draft
-    incident_id = resolve(path).kwargs.get("incident_id", 0)
+    problem = _("Nothing was recorded, because you had to sign in again. Your reason is still here.")
+    match = resolve(path)
+    if match.url_name == "team":
+        problem = _("Nothing was recorded, because you had to sign in again. Your note is still here.")
+        return Refused(NOTE, fields.get("text", ""), problem)
+    incident_id = match.kwargs.get("incident_id", 0)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     form = form_name(incident.position) if incident else DECISION
-    problem = _("Nothing was recorded, because you had to sign in again. Your reason is still here.")
     return Refused(form, fields.get("reason", ""), problem)
 
 

@@ -1,45 +1,94 @@
 // The pages of the Review Dashboard work without this. It shows times in the viewer's zone, counts ticked sessions, and
-// fetches the page again: when somebody comes back to a list after deciding in another tab, and to renew the links to
-// evidence and the tokens of forms of an open page. It asks before a reason that is half written is left behind.
+// renews an open page: when a colleague has done something, when somebody comes back to the tab, and so that the links to
+// evidence and the tokens of forms stay valid. It claims a session that somebody opens from a list, and asks before a
+// text that is half written is left behind.
 
 import { localise, morph } from "./live.js";
 
-const PAUSE = 40_000; // milliseconds
+const POLL = 10_000; // milliseconds; as long as nothing has happened the answer is empty
+const PAUSE = 40_000;
 const TIMEOUT = 15_000;
 
 const root = document.querySelector("[data-pr-page]");
 
 const links = () => root.querySelectorAll("a[data-pr-renewed]");
-const lists = () => root.querySelectorAll("[data-pr-live]");
+const regions = () => root.querySelectorAll("[data-pr-live]");
 
-async function renew() {
+/** Fetch the page and show what is new. With a stamp, only if something has happened since. */
+async function renew(stamp) {
   const response = await fetch(location.pathname + location.search, {
     cache: "no-store",
     redirect: "manual",
+    headers: stamp ? { "If-None-Match": `"${stamp}"` } : {},
     signal: AbortSignal.timeout(TIMEOUT),
   });
-  if (!response.ok) return; // an old link leads to a page that has a fresh one, or says why there is none
+  if (!response.ok) return; // 304, or an old link that leads to a page with a fresh one, or says why there is none
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const twin = fresh.querySelector("[data-pr-page]");
+  if (!twin) return;
+  if (twin.dataset.prStamp) root.dataset.prStamp = twin.dataset.prStamp;
   for (const link of links()) {
-    const twin = fresh.getElementById(link.id);
-    if (twin) link.setAttribute("href", twin.getAttribute("href"));
+    const renewed = fresh.getElementById(link.id);
+    if (renewed) link.setAttribute("href", renewed.getAttribute("href"));
   }
   const token = fresh.querySelector("[name=csrfmiddlewaretoken]")?.value;
   // After signing in again in another tab the token of this page is old.
   if (token) for (const field of root.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
-  for (const list of lists()) {
-    const twin = fresh.getElementById(list.id);
-    if (!twin) continue;
-    localise(twin);
-    // Details that somebody has opened stay open.
-    for (const { id } of list.querySelectorAll("details[open]")) fresh.getElementById(id)?.setAttribute("open", "");
-    morph(list, twin);
-  }
+  showReviewNotice(fresh);
+  tell([...regions()].flatMap((region) => renewRegion(region, fresh.getElementById(region.id))));
   countTicks();
+}
+
+/** Returns the sentences in it that are new. */
+function renewRegion(region, twin) {
+  if (!twin) return [];
+  localise(twin);
+  const news = newSentences(region, twin);
+  // What somebody is writing was written about the page as it is: it says what has happened, and changes nothing else.
+  if (isWrittenIn(region)) {
+    const notice = region.querySelector("#pr-happened");
+    if (notice && news.length) {
+      notice.textContent = news.join(" ");
+      notice.hidden = false;
+    }
+    return news;
+  }
+  // Details that somebody has opened stay open.
+  for (const { id } of region.querySelectorAll("details[open]")) twin.querySelector(`#${id}`)?.setAttribute("open", "");
+  morph(region, twin);
+  return news;
+}
+
+function newSentences(region, twin) {
+  const text = (element) => element.textContent.replace(/\s+/g, " ").trim();
+  const known = new Map([...region.querySelectorAll("[data-pr-told]")].map((element) => [element.id, text(element)]));
+  return [...twin.querySelectorAll("[data-pr-told]")]
+    .filter((element) => text(element) && known.get(element.id) !== text(element))
+    .map(text);
+}
+
+function isWrittenIn(part) {
+  return [...part.querySelectorAll("form[data-pr-draft] textarea")].some((field) => field.value.trim());
+}
+
+/** In the one region that screen readers listen to. */
+function tell(sentences) {
+  if (sentences.length) root.querySelector("#pr-told").textContent = sentences.join(" ");
+}
+
+/** The incidents of a review that has just arrived are not put under somebody's eyes: a link shows them. */
+function showReviewNotice(fresh) {
+  const notice = root.querySelector("#pr-newer");
+  const review = (page) => page.querySelector("[data-pr-review]")?.dataset.prReview;
+  if (notice && review(fresh) !== review(root)) notice.hidden = false;
 }
 
 function renewIfSeen() {
   if (!document.hidden) renew().catch(() => {});
+}
+
+function poll() {
+  if (!document.hidden) renew(root.dataset.prStamp).catch(() => {});
 }
 
 // How many are ticked, also after going back to the page, which keeps its ticks.
@@ -50,17 +99,69 @@ function countTicks() {
   counter.hidden = false;
 }
 
+// --- Buttons that leave the page as it is, with what is being written elsewhere on it ---
+
+async function post(form, action) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set("action", action);
+  const request = { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) };
+  return (await fetch(form.action, request)).type === "opaqueredirect";
+}
+
+async function postInPlace(event) {
+  const { target: form, submitter } = event;
+  if (!form.matches("[data-pr-post]") || !submitter) return;
+  event.preventDefault();
+  isReleased = submitter.value === "release";
+  const isDone = await post(form, submitter.value).catch(() => false);
+  if (isDone) {
+    form.reset();
+    await renew().catch(() => {});
+  } else {
+    form.removeAttribute("data-pr-post");
+    form.requestSubmit(submitter); // the answer is a page that says why
+  }
+}
+
+// --- Claims ---
+
+let isAtWork = true;
+let isReleased = false;
+
+const claimForm = () => root.querySelector("form[data-pr-claim]:not([data-pr-claimed])");
+
+/** As the button "I am on it". A page that is only loaded in advance claims nothing. */
+async function claim() {
+  const form = claimForm();
+  if (!form || document.hidden || document.prerendering || !isAtWork || isReleased) return;
+  isAtWork = false;
+  if (await post(form, "claim")) await renew();
+}
+
+function claimWhileAtWork() {
+  const form = claimForm();
+  if (!form) return;
+  const claimIfSeen = () => claim().catch(() => {});
+  claimIfSeen();
+  for (const name of ["visibilitychange", "prerenderingchange"]) document.addEventListener(name, claimIfSeen);
+  for (const name of ["keydown", "pointermove", "scroll"]) addEventListener(name, () => (isAtWork = true), { passive: true });
+  setInterval(claimIfSeen, form.dataset.prClaim * 1_000);
+}
+
+// --- What is half written ---
+
 // A form that is being sent keeps its own reason, but not that of another form.
 let sending = null;
 
 function noteSending(event) {
+  if (event.defaultPrevented) return;
   sending = event.target;
   setTimeout(() => (sending = null), 1_000);
 }
 
 function askBeforeLeaving(event) {
-  const forms = [...root.querySelectorAll("form[data-pr-draft]")].filter((form) => form !== sending);
-  if (forms.some((form) => form.elements.reason.value.trim())) event.preventDefault();
+  const fields = [...root.querySelectorAll("form[data-pr-draft] textarea")].filter((field) => field.form !== sending);
+  if (fields.some((field) => field.value.trim())) event.preventDefault();
 }
 
 if (root) {
@@ -69,7 +170,10 @@ if (root) {
   root.addEventListener("change", countTicks);
   addEventListener("pageshow", countTicks);
   if (links().length) setInterval(renewIfSeen, PAUSE);
+  if (root.dataset.prStamp) setInterval(poll, POLL);
+  root.addEventListener("submit", postInPlace);
   root.addEventListener("submit", noteSending);
   addEventListener("beforeunload", askBeforeLeaving);
-  if (links().length || lists().length || root.querySelector("form[method=post]")) document.addEventListener("visibilitychange", renewIfSeen);
+  if (links().length || regions().length || root.querySelector("form[method=post]")) document.addEventListener("visibilitychange", renewIfSeen);
+  claimWhileAtWork();
 }
