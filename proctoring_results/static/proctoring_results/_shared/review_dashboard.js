@@ -37,6 +37,7 @@ async function renew(stamp) {
   showReviewNotice(fresh);
   tell([...regions()].flatMap((region) => renewRegion(region, fresh.getElementById(region.id))));
   countTicks();
+  document.dispatchEvent(new Event("pr-renewed"));
 }
 
 /** Returns the sentences in it that are new. */

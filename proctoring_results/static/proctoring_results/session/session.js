@@ -64,3 +64,4 @@ isUsed.addEventListener("change", announce);
 help.hidden = false;
 announce();
 document.addEventListener("keydown", onKey);
+document.addEventListener("pr-renewed", announce);
