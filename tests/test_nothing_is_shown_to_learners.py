@@ -47,7 +47,7 @@ LEARNERS = {
     "examattempt": "attempt_code provider external_id track allowed_time_limit_mins extra_time_mins",
 }
 # What the words of a suspicion would be, in a table or on a page.
-WORDS = ("second_review_required", "Suspicious", "Rules Violation", "requires attention")
+PHRASES = ("second_review_required", "Suspicious", "Rules Violation", "requires attention")
 
 
 # --- The needles ---
@@ -244,9 +244,9 @@ def mails_to(learner) -> Iterator[tuple[str, str]]:
             yield f"the mail “{message.subject}”", "\n".join([message.subject, *parts])
 
 
-def found(shown, sought) -> list[str]:
+def places_of(texts, sought) -> list[str]:
     return sorted(
-        {f"{where} in {place}" for place, text in shown for needle, where in sought.items() if needle in text}
+        {f"{where} in {place}" for place, text in texts for needle, where in sought.items() if needle in text}
     )
 
 
@@ -254,15 +254,15 @@ def found(shown, sought) -> list[str]:
 
 
 def test_before_a_decision_no_address_shows_the_learner_anything_of_the_team_or_of_others(world):
-    words = {word: f"the word “{word}”" for word in WORDS}
-    shown = [*read_by(world.learner, world), *sent_by(world.learner, world)]
-    assert found(shown, {**needles(), **words}) == []
+    phrases = {phrase: f"the words “{phrase}”" for phrase in PHRASES}
+    texts = [*read_by(world.learner, world), *sent_by(world.learner, world)]
+    assert places_of(texts, {**needles(), **phrases}) == []
 
 
 def test_before_a_decision_no_result_and_no_mail_shows_it(world):
-    shown = [*results_of(world.learner, world.own.exam), *mails_to(world.learner)]
-    assert shown
-    assert found(shown, {**needles(), **{word: word for word in WORDS}}) == []
+    texts = [*results_of(world.learner, world.own.exam), *mails_to(world.learner)]
+    assert texts
+    assert places_of(texts, {**needles(), **{phrase: phrase for phrase in PHRASES}}) == []
 
 
 def test_a_mail_about_a_submitted_exam_shows_nothing(world):
@@ -271,7 +271,7 @@ def test_a_mail_about_a_submitted_exam_shows_nothing(world):
     lay_needles()
     mails = list(mails_to(world.learner))
     assert mails
-    assert found(mails, needles()) == []
+    assert places_of(mails, needles()) == []
 
 
 # --- After it ---
@@ -282,14 +282,14 @@ def test_after_a_decision_nothing_of_others_or_of_the_team_is_shown(world, verdi
     getattr(api, verdict)(world.own.attempt_code, by=world.colleague, reason="x")
     claim_session(world.own.attempt_code, by=world.colleague)
     lay_needles()
-    shown = [
+    texts = [
         *read_by(world.learner, world),
         *sent_by(world.learner, world),
         *results_of(world.learner, world.own.exam),
         *mails_to(world.learner),
     ]
-    assert any("the mail" in place for place, _ in shown)
-    assert found(shown, needles()) == []
+    assert any("the mail" in place for place, _ in texts)
+    assert places_of(texts, needles()) == []
 
 
 # --- A learner who is of the team as well ---
@@ -299,7 +299,7 @@ def test_a_learner_of_the_team_is_shown_no_note_look_or_claim_about_themselves(w
     CourseRole.objects.create(user=world.learner, course_id=COURSE, role=Role.INSTRUCTOR)
     TeamNote.objects.filter(attempt=world.other).update(text="y")
     sought = {"zq-looker-ada": "who has looked and written", needle_of(note_text()): "the note"}
-    assert found([*read_by(world.learner, world), *sent_by(world.learner, world)], sought) == []
+    assert places_of([*read_by(world.learner, world), *sent_by(world.learner, world)], sought) == []
 
 
 # --- The scan itself ---
@@ -310,7 +310,7 @@ def note_text():
 
 
 def test_the_scan_finds_what_a_member_of_the_team_is_shown(world):
-    places = found(read_by(world.colleague, world), needles())
+    places = places_of(read_by(world.colleague, world), needles())
     columns = "teamnote.text incident.comment examreview.version_reason statuschange.reason"
     for column in columns.split():
         assert any(f"proctoring_results.{column.title()}".casefold() in place.casefold() for place in places), column

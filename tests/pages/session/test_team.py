@@ -45,7 +45,7 @@ def url(attempt, view="session", query=""):
     return reverse(f"proctoring_results:{view}", args=[attempt.attempt_code]) + query
 
 
-def shown(client, attempt, query=""):
+def text_of(client, attempt, query=""):
     return " ".join(client.get(url(attempt, query=query)).content.decode().split())
 
 
@@ -57,7 +57,7 @@ def act(client, attempt, action, **fields):
 
 
 def test_while_nobody_is_looking_there_is_a_button_to_be_on_it(client, attempt):
-    text = shown(client, attempt)
+    text = text_of(client, attempt)
     assert "I am on it" in text
     assert "looking at this session" not in text
 
@@ -72,7 +72,7 @@ def test_after_a_click_one_is_looking_and_can_leave_it_to_others(client, reviewe
 
 def test_a_colleague_is_named_and_can_be_relieved(client, reviewer, colleague, attempt):
     claim_session(attempt.attempt_code, by=colleague)
-    assert "Grace Hopper" in shown(client, attempt)
+    assert "Grace Hopper" in text_of(client, attempt)
     act(client, attempt, "take_over")
     assert SessionClaim.objects.get().user == reviewer
 
@@ -96,18 +96,18 @@ def test_reading_a_page_claims_nothing(client, attempt):
 
 
 def test_the_script_claims_a_session_that_is_opened_from_a_list(client, attempt):
-    assert 'data-pr-claim="300"' in shown(client, attempt, "?list=attention")
+    assert 'data-pr-claim="300"' in text_of(client, attempt, "?list=attention")
 
 
 def test_and_none_that_a_link_in_a_mail_leads_to_nor_one_that_requires_no_attention(client, attempt):
-    assert "data-pr-claim=" not in shown(client, attempt)
+    assert "data-pr-claim=" not in text_of(client, attempt)
     api.pass_attempt(attempt.attempt_code, by=member_of(COURSE), reason="Fine")
-    assert "data-pr-claim=" not in shown(client, attempt, "?list=attention")
+    assert "data-pr-claim=" not in text_of(client, attempt, "?list=attention")
 
 
 def test_and_none_that_a_colleague_claims(client, colleague, attempt):
     claim_session(attempt.attempt_code, by=colleague)
-    assert "data-pr-claimed" in shown(client, attempt, "?list=attention")
+    assert "data-pr-claimed" in text_of(client, attempt, "?list=attention")
 
 
 def test_a_claim_refuses_no_decision(client, colleague, attempt):
@@ -131,7 +131,7 @@ def test_a_look_is_shown_with_its_name_and_in_the_history(client, reviewer, atte
 def test_a_look_before_the_newest_review_says_so_and_can_be_repeated(client, reviewer, attempt):
     record_look(attempt.attempt_code, by=reviewer)
     api.record_review(attempt.attempt_code, "Suspicious")
-    text = shown(client, attempt)
+    text = text_of(client, attempt)
     assert "(before the newest review)" in text
     assert 'value="look"' in text
 
@@ -141,7 +141,7 @@ def test_a_look_before_the_newest_review_says_so_and_can_be_repeated(client, rev
 
 def test_a_note_is_shown_to_the_team(client, colleague, attempt):
     add_note(attempt.attempt_code, by=colleague, text="Ask the <invigilator>")
-    text = shown(client, attempt)
+    text = text_of(client, attempt)
     assert "Ask the &lt;invigilator&gt;" in text
     assert 'value="withdraw"' not in text
 
@@ -195,7 +195,7 @@ def test_a_note_is_not_lost_when_the_sign_in_is_over(reviewer, attempt):
 def test_who_may_only_look_sees_it_and_has_no_buttons(colleague, attempt):
     add_note(attempt.attempt_code, by=colleague, text="Ask")
     claim_session(attempt.attempt_code, by=colleague)
-    text = shown(signed_in(member_of(COURSE, Role.VIEWER)), attempt)
+    text = text_of(signed_in(member_of(COURSE, Role.VIEWER)), attempt)
     assert "Ask" in text
     assert "Grace Hopper" in text
     for action in ("claim", "take_over", "look", "note", "withdraw"):
@@ -205,7 +205,7 @@ def test_who_may_only_look_sees_it_and_has_no_buttons(colleague, attempt):
 def test_a_learner_of_the_team_sees_nothing_of_it(colleague, attempt):
     add_note(attempt.attempt_code, by=colleague, text="Ask")
     CourseRole.objects.create(user=attempt.user, course_id=COURSE, role=Role.INSTRUCTOR)
-    text = shown(signed_in(attempt.user), attempt)
+    text = text_of(signed_in(attempt.user), attempt)
     assert "Ask" not in text
     assert "pr-team" not in text
 
