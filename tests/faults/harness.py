@@ -1,11 +1,13 @@
 """Real Celery workers, started, stopped and killed; and the task that reaches them."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,6 +144,9 @@ def _what_is_wrong_with(report: Report) -> str:
         content = file.read()
     if hashlib.sha256(content).hexdigest() != report.sha256:
         return "the file is not the one that was published"
+    if report.is_case_file:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "" if len(archive.namelist()) == report.rows else "the file lacks entries"
     if content.count(b"\r\n") != report.rows + 1:
         return f"{content.count(bytes([13, 10])) - 1} rows in the file of {report.rows}"
     return ""

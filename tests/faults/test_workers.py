@@ -157,6 +157,34 @@ def test_a_report_whose_worker_is_killed_is_built_by_another(environment, course
     assert fresh(report).rows == 5
 
 
+@pytest.mark.worker
+def test_a_worker_makes_a_case_file_that_a_click_requested(on_redis, course):
+    with working(on_redis) as worker:
+        report = api.request_case_file(course[0].attempt_code, purpose="Hearing", by=UserFactory(admin=True))
+        wait_until(lambda: ended(report), lambda: worker.log)
+    assert fresh(report).state == "ready"
+    assert broken_promises() == []
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("point", ["before the file is stored", "in the middle of storing", "after the file is stored"])
+def test_a_case_file_whose_worker_is_killed_is_made_by_another(environment, course, point, settings):
+    by = UserFactory(admin=True)
+    report = api.request_case_file(course[0].attempt_code, purpose="Hearing", by=by, enqueue=False)
+    killed = subprocess.run([sys.executable, "-m", "tests.faults.killed_at", point, str(report.pk)], env=environment)
+    assert killed.returncode == -9
+    settings.PROCTORING_RESULTS = {"LEASE": timedelta(seconds=2)}
+
+    def built_by_another():
+        sweep_reports(enqueue=False)
+        return build(report.pk)
+
+    wait_until(built_by_another, lambda: f"{fresh(report).state}, {timezone.now()} {fresh(report).lease_until}")
+    sweep_reports(enqueue=False)
+    assert broken_promises() == []
+    assert (fresh(report).state, fresh(report).tries) == ("ready", 2)
+
+
 @pytest.mark.database
 @pytest.mark.parametrize("point", ["after the first rows", "after the file is stored"])
 def test_a_worker_that_sleeps_past_its_lease_and_wakes_publishes_nothing(environment, course, point, settings):
