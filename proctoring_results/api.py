@@ -48,6 +48,7 @@ from proctoring_results.exceptions import (
     ReportNotInState,
     StaleDecision,
     StorageUnavailable,
+    UndoRefused,
 )
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import (
@@ -126,6 +127,7 @@ from proctoring_results.services.reports import (
     retry_report,
 )
 from proctoring_results.services.reviews import record_review
+from proctoring_results.services.undo import undo_decision
 
 __all__ = [
     "AccessDenied",
@@ -195,6 +197,7 @@ __all__ = [
     "SessionTab",
     "StaleDecision",
     "StorageUnavailable",
+    "UndoRefused",
     "archive_attempt",
     "attempts_in_course",
     "attempts_of",
@@ -245,5 +248,6 @@ __all__ = [
     "takes_calls",
     "time_left",
     "time_out_attempt",
+    "undo_decision",
     "update_exam",
 ]

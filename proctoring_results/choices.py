@@ -106,7 +106,7 @@ class Source(TextChoices):
     """Who changes an attempt's status.
 
     ``PERSON`` is somebody who is signed in here and may decide, with a reason. ``REPORTED`` is such a person, too, but
-    it is the provider that says so.
+    it is the provider that says so. ``UNDO`` is a person who takes back their own decision before it takes effect.
     """
 
     LEARNER = "learner", _("learner")
@@ -115,6 +115,7 @@ class Source(TextChoices):
     REPORTED = "reported", _("person named by the provider")
     PERSON = "person", _("person")
     UPKEEP = "upkeep", _("upkeep")
+    UNDO = "undo", _("undo")
 
 
 class EffectKind(TextChoices):
@@ -143,6 +144,7 @@ class EffectState(TextChoices):
     DONE = "done", _("done")
     SUPERSEDED = "superseded", _("superseded by something newer")
     PARKED = "parked", _("given up after many tries")
+    UNDONE = "undone", _("not carried out, because the decision was undone")
 
 
 class CreditState(TextChoices):

@@ -32,6 +32,8 @@ class Conf:
     MAX_MESSAGE_BYTES: int = 1024 * 1024
     # What a submission after the time limit becomes: "timed_out", or "submitted" (submitted for the learner).
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
+    # How long a person can undo their own decision; meanwhile its consequences wait. No time at all switches that off.
+    DECISION_UNDO_TIME: timedelta = timedelta(seconds=60)
     # How long a review waits for the end of the exam before the attempt requires attention.
     MAX_REVIEW_WAIT: timedelta = timedelta(days=1)
     # The alias in ``STORAGES`` for report files. It must not be public.

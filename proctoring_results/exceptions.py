@@ -52,6 +52,7 @@ WHO = {
     "reported": gettext_lazy("The person whom the proctoring service names"),
     "person": gettext_lazy("The reviewer"),
     "upkeep": gettext_lazy("The periodic upkeep"),
+    "undo": gettext_lazy("The person who undoes a decision"),
 }
 
 
@@ -215,6 +216,16 @@ class StaleDecision(ProctoringResultsError):
     def review(self) -> ExamReview | None:
         """The newest review of the attempt."""
         return self.attempt.reviews.defer("raw_data").order_by("-pk").first()
+
+
+class UndoRefused(ProctoringResultsError):
+    """A decision about the ``attempt`` can no longer be undone, or not by this person."""
+
+    code = "undo_refused"
+
+    def __init__(self, attempt: ExamAttempt, sentence: str) -> None:
+        super().__init__(sentence)
+        self.attempt = attempt
 
 
 class IncidentNotInState(ProctoringResultsError):

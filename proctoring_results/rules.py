@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, F, Q, TextField, Value, When
@@ -82,6 +83,42 @@ def counts_for_grade(attempt: ExamAttempt) -> bool:
 COUNTS_FOR_GRADE = AFFECTS_LMS & Q(archived_at=None)
 
 
+# ------------------------------------------------------------------------------------------------ what is in effect
+
+
+# A decision takes effect so much later than it can be undone: the clocks of two servers may differ.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+def undo_until(attempt: ExamAttempt, now: datetime) -> datetime | None:
+    """Return until when the newest decision can be undone by who made it; None if it no longer can."""
+    if attempt.withheld_until is None or now >= attempt.withheld_until - CLOCK_TOLERANCE:
+        return None
+    return attempt.withheld_until - CLOCK_TOLERANCE
+
+
+def is_withheld(attempt: ExamAttempt, now: datetime) -> bool:
+    """Return whether the newest decision about the attempt has not taken effect yet."""
+    return attempt.withheld_until is not None and now < attempt.withheld_until
+
+
+def effective_status(attempt: ExamAttempt, now: datetime) -> AttemptStatus:
+    """Return the status without a decision that can still be undone.
+
+    The LMS and the learner are told nothing else. The course team sees ``status``.
+    """
+    return AttemptStatus(attempt.status_until_then if is_withheld(attempt, now) else attempt.status)
+
+
+def effective_status_expression(now: datetime) -> Case:
+    return Case(When(withheld_until__gt=now, then=F("status_until_then")), default=F("status"))
+
+
+def has_effective_status_q(status: AttemptStatus, now: datetime) -> Q:
+    in_effect = Q(withheld_until=None) | Q(withheld_until__lte=now)
+    return Q(withheld_until__gt=now, status_until_then=status) | (in_effect & Q(status=status))
+
+
 # --------------------------------------------------------------------------------------------------- what the LMS does
 
 
@@ -90,8 +127,9 @@ def grade_is_held(statuses: Collection[str], *, course_holds_grades: bool) -> bo
     return course_holds_grades and AttemptStatus.REJECTED in statuses
 
 
-# The attempts in a queryset that hold the grade in a course that holds grades.
-HOLDS_GRADE = COUNTS_FOR_GRADE & Q(status=AttemptStatus.REJECTED)
+def holds_grade_q(now: datetime) -> Q:
+    """Return the condition that an attempt holds the grade in a course that holds grades."""
+    return COUNTS_FOR_GRADE & has_effective_status_q(AttemptStatus.REJECTED, now)
 
 
 def credit_state(statuses: Collection[str]) -> CreditState:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from proctoring_results.choices import AttemptStatus, EffectKind, Source
+from proctoring_results.choices import DECIDED_STATUSES, AttemptStatus, EffectKind, Source
 
 S, E = AttemptStatus, EffectKind
-LEARNER, HOST, PROVIDER, REPORTED, PERSON, UPKEEP = Source
+LEARNER, HOST, PROVIDER, REPORTED, PERSON, UPKEEP, UNDO = Source
 # A provider's review: without, and with the name of a person who has decided. The second leads to no second review.
 REVIEW = (PROVIDER, REPORTED)
 
@@ -21,6 +21,8 @@ class Facts:
     # A decision that stands above what this source says.
     is_outranked: bool
     the_host_hands_in: bool
+    # A person's decision that has not taken effect yet.
+    decision_is_withheld: bool
 
 
 Condition = Callable[[Facts], bool]
@@ -39,6 +41,11 @@ def a_person_or_nobody_decided(facts: Facts) -> bool:
 def a_person_or_the_exam_was_started(facts: Facts) -> bool:
     """a provider only if the exam was started, and while no person has decided"""
     return facts.source is Source.PERSON or (facts.was_started and not facts.is_outranked)
+
+
+def decision_is_withheld(facts: Facts) -> bool:
+    """only until the decision takes effect"""
+    return facts.decision_is_withheld
 
 
 def upkeep_hands_in(facts: Facts) -> bool:
@@ -137,3 +144,15 @@ TRANSITIONS: Mapping[tuple[AttemptStatus, AttemptStatus], Transition] = {
         PERSON, PROVIDER, effects=ON_REVIEW_AGAIN, only_if=a_person_or_the_exam_was_started
     ),
 }
+
+# Who has just decided may take the decision back to the status before. Nothing has followed from it, and nothing does.
+UNDO_TRANSITIONS: Mapping[tuple[AttemptStatus, AttemptStatus], Transition] = {
+    (to, start): _transition(UNDO, only_if=decision_is_withheld)
+    for (start, to), transition in TRANSITIONS.items()
+    if PERSON in transition.by and to in DECIDED_STATUSES
+}
+
+
+def find_transition(start: AttemptStatus, to: AttemptStatus, source: Source) -> Transition | None:
+    """Return the transition, or None if there is none."""
+    return (UNDO_TRANSITIONS if source is UNDO else TRANSITIONS).get((start, to))

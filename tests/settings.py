@@ -1,6 +1,7 @@
 """Settings of the smallest project that can host the app (``tests.host``)."""
 
 import os
+from datetime import timedelta
 
 from environs import Env
 
@@ -80,6 +81,8 @@ CELERY_TASK_IGNORE_RESULT = True
 
 SITE_URL = "http://localhost:8000"
 PROCTORING_RESULTS = {
+    # Most tests want to see at once what follows from a decision.
+    "DECISION_UNDO_TIME": timedelta(0),
     "SITE_URL": SITE_URL,
     "LMS": "tests.host.lms.HostLMS",
     "PROVIDERS": {

@@ -250,6 +250,8 @@ ENDPOINTS = [
     Endpoint("v1_case_files", (401, 404, 404, 403, 200, 200), args=attempt),
     Endpoint("v1_case_files", (401, 404, 404, 403, 202, 202), "post", attempt, hearing),
     Endpoint("v1_case_file", (401, 404, 404, 403, 200, 200), args=case_file),
+    # 409: there is no decision to undo.
+    Endpoint("v1_undo", (401, 404, 404, 403, 409, 409), "post", attempt, lambda world: {"change": 1}),
     Endpoint("v1_numbers", COURSE_OF_V1, data=named_course),
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -40,7 +41,8 @@ def keys_where(rule, rows) -> set[int]:
 
 
 def holds_grade(attempt: ExamAttempt) -> bool:
-    return rules.counts_for_grade(attempt) and rules.grade_is_held({attempt.status}, course_holds_grades=True)
+    status = rules.effective_status(attempt, timezone.now())
+    return rules.counts_for_grade(attempt) and rules.grade_is_held({status}, course_holds_grades=True)
 
 
 def printed(attempt: ExamAttempt) -> str:

@@ -30,6 +30,8 @@ from .storage import storage_problems
 
 # Whose values are not shown, not even wrong ones.
 SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
+# Learners wait as long for each result.
+MAX_UNDO_TIME = timedelta(hours=1)
 # A part of files' names, and stored in a column of this length.
 NAME_OF_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -75,8 +77,10 @@ def _fits(value: object, expected: Any) -> bool:
 def _durations() -> Iterator[CheckMessage]:
     for field in fields(Conf):
         value = getattr(conf(), field.name)
-        if isinstance(value, timedelta) and value <= timedelta(0):
+        if isinstance(value, timedelta) and value <= timedelta(0) and field.name != "DECISION_UNDO_TIME":
             yield err(3, f"PROCTORING_RESULTS[{field.name!r}] must be longer than nothing.")
+    if not timedelta(0) <= conf().DECISION_UNDO_TIME <= MAX_UNDO_TIME:
+        yield err(3, "PROCTORING_RESULTS['DECISION_UNDO_TIME'] must be from nothing to one hour.")
     if conf().REDIRECT_TTL > MAX_REDIRECT_LIFETIME:
         yield err(3, f"PROCTORING_RESULTS['REDIRECT_TTL'] must be {MAX_REDIRECT_LIFETIME.seconds} seconds at most.")
     if conf().PAGE_SIZE < 1:

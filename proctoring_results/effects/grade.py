@@ -43,8 +43,10 @@ def wait_for_the_grade(effect: LmsEffect) -> timedelta | None:
 
     A grade that was dead-lettered is not written either, unless a later one was.
     """
-    grades = LmsEffect.objects.queued_by(timezone.now()).filter(
-        kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id
+    grades = (
+        LmsEffect.objects.queued_by(timezone.now())
+        .filter(kind=EffectKind.GRADE, user=effect.user_id, exam=effect.exam_id)
+        .exclude(state=EffectState.UNDONE)
     )
     newest = grades.order_by("pk").values_list("state", flat=True).last()
     return SHORT_WAIT if newest == EffectState.PARKED or grades.waiting().exists() else None

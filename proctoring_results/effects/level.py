@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from django.utils import timezone
+
 from proctoring_results.models import ExamAttempt
+from proctoring_results.rules import effective_status_expression
 
 from .base import Effect, PendingDecision, Step, no_wait
 
@@ -32,11 +35,14 @@ class NeverSettled(RuntimeError):
 
 
 def statuses_of(user: AbstractBaseUser, exam: ProctoredExam, *, without: ExamAttempt | None = None) -> set[str]:
-    """Return the present statuses of the learner's attempts at the exam that count, ``without`` one of them."""
+    """Return the statuses in effect of the learner's attempts at the exam that count, ``without`` one of them.
+
+    One query tells the status from the decision that is withheld, so that none is read in between.
+    """
     attempts = ExamAttempt.objects.counting_for_grade().filter(user_id=user.pk, exam_id=exam.pk)
     if without is not None:
         attempts = attempts.exclude(pk=without.pk)
-    return set(attempts.values_list("status", flat=True))
+    return set(attempts.values_list(effective_status_expression(timezone.now()), flat=True))
 
 
 def settle(

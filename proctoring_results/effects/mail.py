@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import AttemptStatus, EffectKind, ResultWord
 from proctoring_results.lms import strict_lms
-from proctoring_results.models import StatusChange
 from proctoring_results.people import email_of
 from proctoring_results.rules import RESULT_WORDS
 
@@ -50,8 +49,10 @@ def _is_superseded(effect: LmsEffect) -> bool:
     attempt, change = effect.attempt, effect.change
     if attempt is None or change is None:
         return False
-    newer = StatusChange.objects.filter(attempt=attempt, pk__gt=change.pk).exclude(to_status=change.to_status)
-    return attempt.archived_at is not None or newer.exists()
+    newer = attempt.changes.standing().filter(pk__gt=change.pk).exclude(to_status=change.to_status)
+    # A decision that can still be undone has not superseded anything yet.
+    is_superseded = newer.exclude(pk__in=attempt.changes.withheld(timezone.now())).exists()
+    return attempt.archived_at is not None or is_superseded
 
 
 def _wait(effect: LmsEffect) -> timedelta | None:

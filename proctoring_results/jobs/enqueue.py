@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from contextvars import copy_context
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -28,15 +29,18 @@ BROKER_LIMIT = 3.0
 BROKER_PAUSE = 5.0
 
 
-def enqueue_after_commit(task: Task[Any, Any], *args: Any) -> None:
-    """Enqueue a task once the transaction is committed, and not at all when it is rolled back."""
-    transaction.on_commit(partial(enqueue, task, *args))
+def enqueue_after_commit(task: Task[Any, Any], *args: Any, at: datetime | None = None) -> None:
+    """Enqueue a task once the transaction is committed, and not at all when it is rolled back. It runs ``at`` once."""
+    transaction.on_commit(partial(enqueue, task, *args, at=at))
 
 
-def enqueue(task: Task[Any, Any], *args: Any) -> bool:
-    """Make one attempt to hand a task to the broker; return whether the broker took it. Never raises."""
+def enqueue(task: Task[Any, Any], *args: Any, at: datetime | None = None) -> bool:
+    """Make one attempt to hand a task to the broker; return whether the broker took it. Never raises.
+
+    Unless told when, it runs at once.
+    """
     try:
-        return _enqueue(task, args)
+        return _enqueue(task, args, at)
     except Exception as error:  # noqa: BLE001
         # Each driver has errors of its own, and so have a driver that is missing and an address that is misspelt.
         problem = f"{type(error).__name__}: {error}"
@@ -44,7 +48,7 @@ def enqueue(task: Task[Any, Any], *args: Any) -> bool:
         return False
 
 
-def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
+def _enqueue(task: Task[Any, Any], args: tuple[Any, ...], at: datetime | None) -> bool:
     broker = task.app.conf.broker_write_url
     # Without an address Celery would take whatever RabbitMQ listens on this machine.
     if not (broker and conf().ENQUEUE) or time.monotonic() < _silent_until.get(broker, 0):
@@ -54,7 +58,7 @@ def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
         return True
     began = time.monotonic()
     try:
-        in_thread(partial(copy_context().run, _send, task, args)).result(timeout=BROKER_LIMIT)
+        in_thread(partial(copy_context().run, _send, task, args, at)).result(timeout=BROKER_LIMIT)
     except Exception:
         if time.monotonic() - began >= BROKER_CONNECT_LIMIT / 2:
             _silent_until[broker] = time.monotonic() + BROKER_PAUSE
@@ -66,10 +70,10 @@ def _enqueue(task: Task[Any, Any], args: tuple[Any, ...]) -> bool:
 _silent_until: dict[str, float] = {}
 
 
-def _send(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
+def _send(task: Task[Any, Any], args: tuple[Any, ...], at: datetime | None) -> None:
     options = _impatient(task.app.conf.broker_transport_options)
     with task.app.connection_for_write(connect_timeout=BROKER_CONNECT_LIMIT, transport_options=options) as connection:
-        task.apply_async(args, connection=connection, retry=False)  # type: ignore[call-arg]
+        task.apply_async(args, eta=at, connection=connection, retry=False)  # type: ignore[call-arg, arg-type]
 
 
 def _impatient(options: dict[str, Any]) -> dict[str, Any]:

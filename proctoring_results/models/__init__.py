@@ -9,6 +9,7 @@ from .reports import Report, ReportDownload, ReportFile, ReportNotification, Rep
 from .reviews import Disclosure, Evidence, ExamReview, Incident
 from .schedules import ReportSchedule, ScheduleRun
 from .teamwork import SessionClaim, SessionLook, TeamNote
+from .withheld import WithheldDecision
 
 __all__ = [
     "Disclosure",
@@ -33,4 +34,5 @@ __all__ = [
     "SessionLook",
     "StatusChange",
     "TeamNote",
+    "WithheldDecision",
 ]

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from proctoring_results import rules
-from proctoring_results.choices import DECIDED_STATUSES, OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import DECIDED_STATUSES, DECIDING_SOURCES, OPEN_STATUSES, AttemptStatus, Source
 from proctoring_results.people import Person, person
 from proctoring_results.validation import problem_of_text
 
@@ -48,7 +48,7 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
         return self.filter(rules.COUNTS_FOR_GRADE)
 
     def holding_grade(self) -> Self:
-        return self.filter(rules.HOLDS_GRADE)
+        return self.filter(rules.holds_grade_q(timezone.now()))
 
     def open(self) -> Self:
         return self.not_archived().filter(status__in=OPEN_STATUSES)
@@ -66,7 +66,9 @@ class ExamAttemptQuerySet(models.QuerySet["ExamAttempt"]):
 
     def decided_by_staff(self, condition: Q) -> Self:
         """Return the attempts about which a person decided Pass or Fail, in a change that meets the condition."""
-        decisions = StatusChange.objects.filter(condition, source=Source.PERSON, to_status__in=sorted(DECIDED_STATUSES))
+        decisions = StatusChange.objects.standing().filter(
+            condition, source=Source.PERSON, to_status__in=sorted(DECIDED_STATUSES)
+        )
         return self.filter(pk__in=decisions.values("attempt"))
 
     def requiring_attention(self) -> Self:
@@ -107,6 +109,10 @@ class ExamAttempt(models.Model):
         editable=False,
         db_index=False,
     )
+    # When a person's decision takes effect, which can be undone before. Until then what follows, and what the learner
+    # reads, follow from the status before it.
+    withheld_until = models.DateTimeField(null=True, blank=True, editable=False)
+    status_until_then = models.CharField(max_length=32, choices=AttemptStatus, blank=True, editable=False)
     # Whether the provider has ever reported a person's decision: less than one that is made here, and more than its
     # other reviews.
     has_reported_decision = models.BooleanField(default=False, editable=False)
@@ -159,6 +165,11 @@ class ExamAttempt(models.Model):
             # In this order its index also serves "the attempt with this id" of a provider's callback.
             models.UniqueConstraint(fields=["external_id", "provider"], name="provider_knows_one_attempt_by_an_id"),
             models.CheckConstraint(condition=Q(status__in=AttemptStatus.values), name="attempt_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(withheld_until=None, status_until_then="")
+                | Q(withheld_until__isnull=False, status_until_then__in=AttemptStatus.values),
+                name="a_withheld_decision_keeps_the_status_before",
+            ),
             models.CheckConstraint(
                 condition=Q(open_key=None) | Q(status__in=sorted(OPEN_STATUSES), archived_at=None),
                 name="only_an_open_attempt_holds_the_open_key",
@@ -222,6 +233,11 @@ class ExamAttempt(models.Model):
         return rules.full_status_label(self.status)
 
     @property
+    def undo_until(self) -> datetime | None:
+        """Until when the newest decision can be undone by who made it; None if it no longer can."""
+        return rules.undo_until(self, timezone.now())
+
+    @property
     def is_open(self) -> bool:
         return self.archived_at is None and self.status in OPEN_STATUSES
 
@@ -238,6 +254,20 @@ class ExamAttempt(models.Model):
         return self.external_id is not None and self.known_exam_id is not None
 
 
+class StatusChangeQuerySet(models.QuerySet["StatusChange"]):
+    def standing(self) -> Self:
+        """Leave out decisions that were undone, and the undoing: as if they had never been made."""
+        return self.filter(undoes=None, undone_by=None)
+
+    def decisions(self) -> Self:
+        """Return the decisions of persons, made here or reported by the provider, without those that were undone."""
+        return self.standing().filter(source__in=sorted(DECIDING_SOURCES))
+
+    def withheld(self, now: datetime) -> Self:
+        """Return the decisions that have not taken effect yet."""
+        return self.filter(withheld__takes_effect_at__gt=now)
+
+
 class StatusChange(models.Model):
     """One change of an attempt's status. Written once, never edited; only an ``Erasure`` removes its reason."""
 
@@ -249,6 +279,12 @@ class StatusChange(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(blank=True)
     review = models.ForeignKey("ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
+    # If a person has undone a decision: which.
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by", editable=False
+    )
+
+    objects = StatusChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -259,6 +295,11 @@ class StatusChange(models.Model):
             models.CheckConstraint(
                 condition=~Q(source=Source.PERSON) | (Q(by__isnull=False) & ~Q(reason="")),
                 name="a_decision_has_a_person_and_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(source=Source.UNDO, by__isnull=False, undoes__isnull=False)
+                | (~Q(source=Source.UNDO) & Q(undoes=None)),
+                name="an_undo_has_a_person_and_a_decision",
             ),
         ]
         indexes = [

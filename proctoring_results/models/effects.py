@@ -32,7 +32,7 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         return self.filter(state=EffectState.WAITING)
 
     def queued_by(self, now: datetime) -> Self:
-        """Leave out second looks, which are queued for later and which nothing has to wait for."""
+        """Leave out second looks and effects of withheld decisions: they are queued for later, and nothing waits."""
         return self.filter(queued_at__lte=now)
 
     def parked(self) -> Self:

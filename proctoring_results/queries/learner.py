@@ -13,7 +13,7 @@ from proctoring_results.choices import AttemptStatus, NoResultWord, ResultWord
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attempts import ExamAttemptQuerySet
-from proctoring_results.rules import RESULT_WORDS
+from proctoring_results.rules import RESULT_WORDS, effective_status
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -96,8 +96,9 @@ def _readable_attempts(user: AbstractBaseUser) -> ExamAttemptQuerySet:
 
 def result_of(attempt: ExamAttempt) -> LearnerResult | None:
     """Return what the learner may read of one of ``newest_attempts_of``; None if that is nothing."""
-    word = RESULT_WORDS.get(attempt.status)
-    no_word = NoResultWord(attempt.status) if attempt.status in NoResultWord.values else None
+    status = effective_status(attempt, timezone.now())
+    word = RESULT_WORDS.get(status)
+    no_word = NoResultWord(status) if status in NoResultWord.values else None
     if word is None and no_word is None:
         return None
     another_is_rejected: bool = attempt.another_is_rejected  # type: ignore[attr-defined]  # annotated

@@ -126,7 +126,9 @@ def _standings(attempts: ExamAttemptQuerySet) -> Mapping[Any, dict[int, Standing
 def _decisions(attempts: Iterable[ExamAttempt]) -> dict[int, StatusChange]:
     """Return the change that gave each of these attempts its Pass or Fail, where a person made it."""
     statuses = {attempt.pk: attempt.status for attempt in attempts if attempt.status in DECIDED_STATUSES}
-    changes = StatusChange.objects.filter(attempt__in=statuses, to_status__in=DECIDED_STATUSES).order_by("pk")
+    changes = (
+        StatusChange.objects.standing().filter(attempt__in=statuses, to_status__in=DECIDED_STATUSES).order_by("pk")
+    )
     newest = {
         change.attempt_id: change
         for change in changes.select_related("by", "review").defer("review__raw_data")

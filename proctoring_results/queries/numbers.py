@@ -332,7 +332,7 @@ def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -
 
 def _decisions(exams: Collection[int], keys: _Keys, counted: AttemptFilter) -> QuerySet[StatusChange]:
     """Return what staff decided about the attempts that are counted."""
-    decisions = StatusChange.objects.filter(
+    decisions = StatusChange.objects.decisions().filter(
         attempt__exam__in=exams,
         attempt__gte=keys.first,
         attempt__lte=keys.last,

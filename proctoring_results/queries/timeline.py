@@ -128,8 +128,10 @@ def _erased(attempt: ExamAttempt) -> Iterator[Event]:
 
 
 def _status_changed(change: StatusChange, review: ExamReview | None, numbers: Mapping[int, int]) -> Event:
-    by_a_person = change.source == Source.PERSON
-    if by_a_person:
+    by_a_person = change.source in (Source.PERSON, Source.UNDO)
+    if change.source == Source.UNDO:
+        sentence = _("The decision was undone: the status is “%(to)s” again.") % _params(change, numbers)
+    elif by_a_person:
         sentence = _decision(change, numbers)
     elif change.source == Source.REPORTED and review is not None:
         sentence = _reported_decision(change, review, numbers)

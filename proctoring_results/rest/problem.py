@@ -39,6 +39,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.DatabaseBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.ProviderClassFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     exceptions.StaleDecision: HTTPStatus.CONFLICT,
+    exceptions.UndoRefused: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
     exceptions.AttemptIsErased: HTTPStatus.CONFLICT,

@@ -13,11 +13,12 @@ from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import StaleDecision
-from proctoring_results.models import ExamAttempt
+from proctoring_results.models import ExamAttempt, ExamReview
 from proctoring_results.queries.preview import Seen, seen_now
 from proctoring_results.rules import VERDICT_LABELS
 from proctoring_results.validation import clean_reason
 
+from . import undo
 from .status import change_status, lock_attempt, make_current, save_attempt
 
 if TYPE_CHECKING:
@@ -80,8 +81,11 @@ def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: 
     permissions.require_decision(by, attempt)
     reason = clean_decision_reason(reason)
     refuse_if_stale(attempt, seen)
-    change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
-    _apply_review_after_decision(attempt)
+    withheld = undo.withhold(attempt)
+    change = change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
+    applied = _apply_reviews_after_decision(attempt)
+    if withheld is not None and change is not None:
+        undo.keep(withheld, change, applied)
     return attempt
 
 
@@ -96,12 +100,12 @@ def clean_decision_reason(reason: str) -> str:
     return clean_reason(reason, missing=_("A decision needs a reason."), max_length=MAX_REASON_LENGTH)
 
 
-def _apply_review_after_decision(attempt: ExamAttempt) -> None:
-    """Make the newest review that arrived after an earlier decision current: this person had it before them."""
-    reviews = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).order_by("pk")
-    newest = reviews.defer("raw_data").last()
-    if newest is None:
-        return
-    reviews.update(standing=ReviewStanding.APPLIED)
-    make_current(attempt, newest)
-    save_attempt(attempt)
+def _apply_reviews_after_decision(attempt: ExamAttempt) -> list[ExamReview]:
+    """Return the reviews that arrived after an earlier decision. The newest is now current: the person has seen it."""
+    waiting = attempt.reviews.filter(standing=ReviewStanding.AFTER_DECISION).defer("raw_data").order_by("pk")
+    reviews = list(waiting)
+    if reviews:
+        attempt.reviews.filter(pk__in=[review.pk for review in reviews]).update(standing=ReviewStanding.APPLIED)
+        make_current(attempt, reviews[-1])
+        save_attempt(attempt)
+    return reviews

@@ -21,6 +21,8 @@ from proctoring_results.queries.instructions import takes_calls
 from proctoring_results.rules import affects_lms, exam_gives_results
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
@@ -30,8 +32,9 @@ def queue_effects(
     *,
     change: StatusChange | None = None,
     review: ExamReview | None = None,
+    due: datetime | None = None,
 ) -> None:
-    """Write the effects of these kinds, and enqueue their delivery once.
+    """Write the effects of these kinds, and enqueue their delivery once: now, or when they are ``due``.
 
     What the host's class leaves to ``NullLMS`` is not queued. Practice attempts and attempts that are not taken as
     proctored have provider calls only.
@@ -39,10 +42,10 @@ def queue_effects(
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
     lms_kinds = [kind for kind in _kinds_of_the_host(kinds) if kind is not EffectKind.PROVIDER]
     if lms_kinds and affects_lms(attempt):
-        LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review)
+        LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review, now=due)
         is_queued = True
     if is_queued:
-        enqueue_after_commit(tasks.deliver_effects)
+        enqueue_after_commit(tasks.deliver_effects, at=due)
 
 
 def _kinds_of_the_host(kinds: Collection[EffectKind]) -> list[EffectKind]:

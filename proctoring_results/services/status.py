@@ -20,9 +20,9 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, ExamReview, SessionClaim, StatusChange
 from proctoring_results.models.attention import load_current_reviews, update_attention
-from proctoring_results.rules import is_outranked
+from proctoring_results.rules import is_outranked, is_withheld
 from proctoring_results.signals import attempt_status_changed
-from proctoring_results.transitions import TRANSITIONS, Facts
+from proctoring_results.transitions import Facts, find_transition
 
 from .effects import queue_effects
 
@@ -57,10 +57,12 @@ def change_status(
     reason: str = "",
     review: ExamReview | None = None,
     at: datetime | None = None,
+    undoes: StatusChange | None = None,
 ) -> StatusChange | None:
     """Change the status of a locked attempt, record who and why, and queue what follows.
 
     ``at`` is when it happened, now unless given. The ``review`` that led to the change becomes the current one.
+    While a decision is withheld its effects wait. ``undoes`` is the decision that the source *undo* takes back.
     Returns None if the attempt has the status already, so a repeated callback is harmless; a person's decision, made
     here or reported by the provider, is recorded all the same, without effects. Raises ``IllegalTransition``,
     ``AttemptIsArchived`` and ``AttemptIsErased`` before anything has changed.
@@ -71,9 +73,9 @@ def change_status(
         raise AttemptIsArchived(attempt)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
-    if current is to and source not in DECIDING_SOURCES:
+    if current is to and source not in (*DECIDING_SOURCES, Source.UNDO):
         return None
-    transition = TRANSITIONS.get((current, to))
+    transition = find_transition(current, to, source)
     if current is not to:
         if transition is None or not transition.allows(_facts(attempt, source, at)):
             raise IllegalTransition(attempt, current, to, source)
@@ -86,7 +88,8 @@ def change_status(
     if source is Source.REPORTED:
         attempt.has_reported_decision = True
     is_decision = source in DECIDING_SOURCES and to in DECIDED_STATUSES
-    attempt.decided_by_id = by.pk if by and is_decision else None
+    if source is not Source.UNDO:
+        attempt.decided_by_id = by.pk if by and is_decision else None
     if review is not None:
         make_current(attempt, review)
     change = StatusChange.objects.create(
@@ -98,9 +101,11 @@ def change_status(
         by_id=by.pk if by else None,
         reason=reason,
         review=review,
+        undoes=undoes,
     )
     if transition is not None:
-        queue_effects(transition.effects, attempt, change=change)
+        due = attempt.withheld_until if source is Source.PERSON else None
+        queue_effects(transition.effects, attempt, change=change, due=due)
     save_attempt(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
@@ -126,6 +131,7 @@ def _facts(attempt: ExamAttempt, source: Source, at: datetime) -> Facts:
         time_is_left=attempt.ends_at is None or at <= attempt.ends_at,
         is_outranked=is_outranked(attempt, source),
         the_host_hands_in=conf().LATE_HAND_IN == "submitted",
+        decision_is_withheld=is_withheld(attempt, at),
     )
 
 

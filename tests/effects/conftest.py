@@ -8,7 +8,7 @@ from tests.providers.conftest import provider, service  # noqa: F401  fixtures
 @pytest.fixture(autouse=True)
 def host(settings, monkeypatch):
     """An LMS that remembers; nobody delivers unless the test does."""
-    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LMS": "tests.fakes.RememberingLMS"}
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
     return RememberingLMS
 

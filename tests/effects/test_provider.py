@@ -77,7 +77,7 @@ def test_an_exam_an_attempt_and_its_transitions_are_queued(attempt):
 def test_a_transition_with_a_call_and_a_mail_is_enqueued_once(attempt, monkeypatch):
     api.start_attempt(attempt.attempt_code)
     enqueued = []
-    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *_: enqueued.append(task.name))
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(task.name))
     api.submit_attempt(attempt.attempt_code, by=attempt.user)
     assert enqueued == ["proctoring_results.deliver_effects"]
     assert {"provider", "mail"} <= set(LmsEffect.objects.values_list("kind", flat=True))

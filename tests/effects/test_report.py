@@ -310,7 +310,7 @@ def test_no_report_ends_without_its_mails(requested, monkeypatch):
 
 def test_the_worker_enqueues_the_delivery_when_the_report_has_ended(requested, monkeypatch, full_disk):
     enqueued = []
-    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args: enqueued.append(task.name))
+    monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: enqueued.append(task.name))
     with suppress(OSError):
         build_report(requested.pk)
     assert enqueued == []

@@ -94,7 +94,7 @@ def test_a_broker_that_drips_is_abandoned(monkeypatch, dripping_broker, caplog):
 def test_a_broker_that_let_us_wait_is_not_asked_again_for_a_while(monkeypatch):
     sent = []
 
-    def wait(task, args):
+    def wait(task, args, at):
         sent.append(task.name)
         raise TimeoutError
 
@@ -160,7 +160,7 @@ def test_a_task_is_one_message(redis_url):
 @pytest.mark.django_db(transaction=True)
 def test_a_task_is_enqueued_after_the_commit_and_not_after_a_rollback(monkeypatch):
     enqueued = []
-    monkeypatch.setattr(module, "enqueue", lambda task, *args: enqueued.append((task, *args)))
+    monkeypatch.setattr(module, "enqueue", lambda task, *args, **_: enqueued.append((task, *args)))
     with transaction.atomic():
         enqueue_after_commit(tasks.build_report, 1)
         assert enqueued == []

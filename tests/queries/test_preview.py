@@ -94,6 +94,7 @@ def test_no_condition_of_the_table_binds_a_person():
         time_is_left=False,
         is_outranked=False,
         the_host_hands_in=False,
+        decision_is_withheld=False,
     )
     by_a_person = [transition for transition in TRANSITIONS.values() if Source.PERSON in transition.by]
     assert all(transition.allows(nobody_knows) for transition in by_a_person)

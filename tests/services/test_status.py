@@ -3,16 +3,17 @@ from itertools import product
 import pytest
 from django.db import transaction
 
-from proctoring_results.choices import OPEN_STATUSES, OVER_STATUSES, AttemptStatus, Source
+from proctoring_results.choices import DECIDED_STATUSES, OPEN_STATUSES, OVER_STATUSES, AttemptStatus, EffectKind, Source
 from proctoring_results.exceptions import AttemptIsArchived, IllegalTransition, NotFound
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.services.status import change_status, lock_attempt
-from proctoring_results.transitions import TRANSITIONS, Facts
+from proctoring_results.transitions import TRANSITIONS, UNDO_TRANSITIONS, Facts
 from tests.factories import ExamAttemptFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-ALL = list(product(AttemptStatus, AttemptStatus, Source))
+# Undo has a table of its own, and tests in test_undo.py.
+ALL = list(product(AttemptStatus, AttemptStatus, [source for source in Source if source is not Source.UNDO]))
 S = AttemptStatus
 
 # The table of the design, written down a second time, as the documents have it. L H P D U, and R: P names D.
@@ -60,6 +61,26 @@ def test_the_table_is_the_one_of_the_design():
     assert {pair: transition.by for pair, transition in TRANSITIONS.items()} == table()
 
 
+def test_undo_leads_back_from_each_decision_of_a_person_and_nothing_follows():
+    decisions = {pair for pair, who in table().items() if Source.PERSON in who and pair[1] in DECIDED_STATUSES}
+    assert set(UNDO_TRANSITIONS) == {(to, start) for start, to in decisions}
+    assert {(row.by, row.effects) for row in UNDO_TRANSITIONS.values()} == {(frozenset({Source.UNDO}), ())}
+
+
+def test_undo_needs_a_decision_that_has_not_taken_effect():
+    undo = UNDO_TRANSITIONS[S.VERIFIED, S.SUBMITTED]
+    assert undo.allows(facts(source=Source.UNDO, decision_is_withheld=True))
+    assert not undo.allows(facts(source=Source.UNDO))
+
+
+def test_no_decision_of_a_person_calls_a_provider():
+    """Calls are made in order: one that waits for a decision to take effect would let others wait."""
+    calls = [
+        pair for pair, row in TRANSITIONS.items() if Source.PERSON in row.by and EffectKind.PROVIDER in row.effects
+    ]
+    assert calls == []
+
+
 @pytest.mark.parametrize(("start", "to", "source"), ALL, ids=lambda choice: choice.value)
 def test_an_attempt_makes_the_transitions_of_the_table_and_no_other(start, to, source, settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LATE_HAND_IN": "submitted"}
@@ -84,6 +105,7 @@ def facts(**changes) -> Facts:
         "time_is_left": True,
         "is_outranked": False,
         "the_host_hands_in": False,
+        "decision_is_withheld": False,
     }
     return Facts(**{**known, **changes})
 

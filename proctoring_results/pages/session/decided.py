@@ -34,7 +34,10 @@ def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happenin
     if attempt.status not in DECIDED_STATUSES:
         return None
     changes = [event.row for event in events if isinstance(event.row, StatusChange)]
-    change = next((change for change in reversed(changes) if change.to_status == attempt.status), None)
+    undone = {change.undoes_id for change in changes}
+    # Undone decisions, and their undoing, are as if they had never been made.
+    standing = [change for change in changes if change.pk not in undone and change.undoes_id is None]
+    change = next((change for change in reversed(standing) if change.to_status == attempt.status), None)
     if change is None:
         return None
     # What a provider's review gives as its reason is the review itself.

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.utils import timezone
 
-from proctoring_results.choices import DECIDING_SOURCES
 from proctoring_results.models import (
     Disclosure,
     Evidence,
@@ -53,7 +52,7 @@ class Case:
 
     @property
     def decisions(self) -> QuerySet[StatusChange]:
-        return self.changes.filter(source__in=sorted(DECIDING_SOURCES))
+        return self.changes.filter(pk__in=self.attempt.changes.decisions())
 
     @property
     def effects(self) -> QuerySet[LmsEffect]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.choices import DECIDING_SOURCES, ReportKind
+from proctoring_results.choices import ReportKind
 from proctoring_results.models import StatusChange
 from proctoring_results.permissions import REPORT_DECISIONS
 from proctoring_results.reports.columns import Column, email, guarded, text, time, username_path
@@ -45,7 +45,7 @@ class Decisions(Kind):
         )
 
     def rows(self, attempts: ExamAttemptQuerySet) -> QuerySet[StatusChange]:
-        return StatusChange.objects.filter(attempt__in=attempts.order_by(), source__in=sorted(DECIDING_SOURCES))
+        return StatusChange.objects.decisions().filter(attempt__in=attempts.order_by())
 
     def order(self) -> Sequence[object]:
         return [*super().order(), "at", "pk"]

@@ -9,7 +9,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from proctoring_results.choices import DECIDING_SOURCES, ReportKind
+from proctoring_results.choices import ReportKind
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
 from proctoring_results.reports.columns import (
     Column,
@@ -67,5 +67,5 @@ def _number_of(rows: QuerySet[Any], group: str) -> Coalesce:
 
 
 def _last_decision(field: str) -> Subquery:
-    decisions = StatusChange.objects.filter(attempt=OuterRef("pk"), source__in=sorted(DECIDING_SOURCES))
+    decisions = StatusChange.objects.decisions().filter(attempt=OuterRef("pk"))
     return Subquery(decisions.order_by("-at", "-pk").values(field)[:1])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,7 @@ from proctoring_results.queries.lookups import get_exam
 from proctoring_results.queries.merged import SortKey, with_rows
 from proctoring_results.queries.preview import seen_now
 from proctoring_results.queries.sessions import in_order
-from proctoring_results.rules import RESULT_WORDS
+from proctoring_results.rules import RESULT_WORDS, effective_status
 
 from .base import ApiView
 from .filters import FilterFields, read_filter
@@ -98,6 +99,10 @@ class AttemptSerializer(serializers.Serializer[Any]):
     )
     attention_since = MomentField(allow_null=True, help_text="Since when it requires attention.")
     attention_reasons = serializers.SerializerMethodField()
+    undo_until = MomentField(
+        allow_null=True,
+        help_text="Until when who made the newest decision can undo it. The learner reads it only after that.",
+    )
     is_sample_attempt = serializers.BooleanField(help_text="It is an attempt at a practice exam.")
     taking_as_proctored = serializers.BooleanField()
     allowed_time_limit_mins = serializers.IntegerField(allow_null=True)
@@ -111,7 +116,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
     erased_at = MomentField(allow_null=True, help_text="When the learner's data was erased.")
 
     def get_result(self, attempt: ExamAttempt) -> ResultWord | None:
-        return RESULT_WORDS.get(attempt.status)
+        return RESULT_WORDS.get(effective_status(attempt, timezone.now()))
 
     def get_attention_reasons(self, attempt: ExamAttempt) -> list[AttentionReason]:
         reasons: Mapping[int, list[AttentionReason]] = self.context["reasons"]

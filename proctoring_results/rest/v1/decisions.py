@@ -9,11 +9,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from proctoring_results.database import in_transaction
-from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, StaleDecision
+from proctoring_results.exceptions import (
+    AttemptIsArchived,
+    AttemptIsErased,
+    IllegalTransition,
+    StaleDecision,
+    UndoRefused,
+)
 from proctoring_results.models import StatusChange
 from proctoring_results.queries.lookups import get_attempt
 from proctoring_results.queries.preview import Seen
 from proctoring_results.services.decisions import MAX_REASON_LENGTH, VERDICTS
+from proctoring_results.services.undo import undo_decision
 
 from .attempts import serialize_attempt
 from .base import ApiView
@@ -21,7 +28,7 @@ from .history import ChangeSerializer
 from .params import StrictCharField, StrictChoiceField, StrictIntegerField
 
 # The attempt has changed since the caller looked at it: the answer has the attempt, too.
-CONFLICTS = (StaleDecision, IllegalTransition, AttemptIsArchived, AttemptIsErased)
+CONFLICTS = (StaleDecision, UndoRefused, IllegalTransition, AttemptIsArchived, AttemptIsErased)
 
 
 class SeenField(serializers.Serializer[Any]):
@@ -37,7 +44,21 @@ class DecisionBody(serializers.Serializer[Any]):
     seen = SeenField(help_text="The `seen` of the attempt at the time when the person looked at it.")
 
 
-class DecisionsView(ApiView):
+class UndoBody(serializers.Serializer[Any]):
+    change = StrictIntegerField(min_value=1, max_value=2**63 - 1, help_text="The id of the decision.")
+
+
+class ConflictView(ApiView):
+    """A 409 has the attempt as it stands now."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(exc, CONFLICTS):
+            response.data["attempt"] = serialize_attempt(get_attempt(exc.attempt.attempt_code))
+        return response
+
+
+class DecisionsView(ConflictView):
     def post(self, request: Request, attempt_code: str) -> Response:
         """Decide Pass or Fail.
 
@@ -57,8 +78,18 @@ class DecisionsView(ApiView):
         # The attempt is locked until the end of this transaction, so its newest change is this decision.
         return attempt.changes.select_related("by").latest("pk")
 
-    def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        if isinstance(exc, CONFLICTS):
-            response.data["attempt"] = serialize_attempt(get_attempt(exc.attempt.attempt_code))
-        return response
+
+class UndoView(ConflictView):
+    def post(self, request: Request, attempt_code: str) -> Response:
+        """Undo the newest decision.
+
+        Only who made it can, until `undo_until` of the attempt. The answer is the status change that takes it back.
+        """
+        attempt = self.find_attempt(attempt_code)
+        body = self.body(UndoBody)
+        return Response(ChangeSerializer(self._undo(attempt.attempt_code, body["change"])).data, 201)
+
+    @in_transaction
+    def _undo(self, attempt_code: str, change_id: int) -> StatusChange:
+        attempt = undo_decision(attempt_code, by=self.caller, change_id=change_id)
+        return attempt.changes.select_related("by").latest("pk")

@@ -28,11 +28,14 @@ class ChangeSerializer(serializers.Serializer[Any]):
     to_status = serializers.ChoiceField(AttemptStatus.choices)
     at = MomentField()
     source = serializers.ChoiceField(  # type: ignore[assignment]  # a field, and no attribute of one
-        Source.choices, help_text="`person`: a decision."
+        Source.choices, help_text="`person`: a decision. `undo`: a decision was undone."
     )
     by = serializers.CharField(source="by.get_username", default=None, allow_null=True, help_text="A username.")
     reason = serializers.CharField()
     review = serializers.IntegerField(source="review_id", allow_null=True, help_text="The id of the review.")
+    undoes = serializers.IntegerField(
+        source="undoes_id", allow_null=True, help_text="The id of the decision that was undone by it."
+    )
 
 
 class ReviewSerializer(serializers.Serializer[Any]):

@@ -132,6 +132,9 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
         located=(200, 202),
     ),
     (case_files.CaseFileView, "GET"): Operation(answers={200: case_files.CaseFileSerializer}),
+    (decisions.UndoView, "POST"): Operation(
+        body=decisions.UndoBody, answers={201: ChangeSerializer, 409: ConflictSerializer}
+    ),
     (numbers.NumbersView, "GET"): Operation(
         query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),

@@ -37,6 +37,7 @@ urlpatterns = [
     path("claims/", teamwork.ClaimsView.as_view(), name="v1_claims"),
     path(f"{ATTEMPT}case-files/", case_files.CaseFilesView.as_view(), name="v1_case_files"),
     path(f"{ATTEMPT}case-files/<str:report_id>/", case_files.CaseFileView.as_view(), name="v1_case_file"),
+    path(f"{ATTEMPT}undo/", decisions.UndoView.as_view(), name="v1_undo"),
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
