@@ -228,6 +228,7 @@ class SessionSort(TextChoices):
     EXAM = "exam", _("Exam")
     RESULT = "result", _("Result")
     REVIEW = "review", _("Review, the most serious first")
+    SCORE = "score", _("Score of the service, the most suspicious first")
     DECIDER = "decider", _("Decided by")
 
 

@@ -116,8 +116,8 @@ class ExamAttempt(models.Model):
     # Whether the provider has ever reported a person's decision: less than one that is made here, and more than its
     # other reviews.
     has_reported_decision = models.BooleanField(default=False, editable=False)
-    # That of the current review, so that a list sorts by it in one index.
-    score_rank = models.FloatField(null=True, blank=True, editable=False)
+    # The rank of the current review's score in ten-thousandths and one more; 0 without a score. Lists sort by it.
+    score_place = models.PositiveSmallIntegerField(default=0, editable=False)
     # Since when a review waits for the end of the exam; else NULL, so that the sweep's index is small.
     review_waits_since = models.DateTimeField(null=True, blank=True, editable=False)
     # When the learner's time is over, while the exam is under way; else NULL, so that the sweep's index is small.
@@ -200,7 +200,7 @@ class ExamAttempt(models.Model):
             # The other sessions of an exam, newest first; the last activity of the Quiz List.
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
             # The sessions of an exam by the score of the provider: the most suspicious first.
-            models.Index(fields=["exam", "score_rank"], name="attempt_by_exam_and_score"),
+            models.Index(fields=["exam", "score_place", "last_activity_at"], name="attempt_by_exam_and_score"),
             # The sessions of an exam: "what is the most serious?"
             models.Index(fields=["exam", "seriousness", "last_activity_at"], name="attempt_by_seriousness"),
             # "What has this person decided, and who has decided in this course?"

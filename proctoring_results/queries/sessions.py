@@ -48,6 +48,7 @@ SORT_COLUMNS: Mapping[SessionSort, SortColumn] = {
         lambda: Case(*(When(status=status, then=rank) for status, rank in STATUS_RANKS.items()), default=0)
     ),
     SessionSort.REVIEW: SortColumn(lambda: F("seriousness"), is_descending=True),
+    SessionSort.SCORE: SortColumn(lambda: F("score_place"), is_descending=True),
     SessionSort.DECIDER: SortColumn(lambda: Coalesce(sortable_name("decided_by"), Value(""), output_field=TextField())),
 }
 
@@ -175,7 +176,11 @@ def time_in(tab: SessionTab, attempt: ExamAttempt) -> datetime | None:
 def place_of(attempt: ExamAttempt, tab: SessionTab, order: ListOrder) -> Place | None:
     """Return where the attempt stands in a list now; None if it has no place there. No query."""
     at = time_in(tab, attempt)
-    ranks = {SessionSort.RESULT: STATUS_RANKS[attempt.status], SessionSort.REVIEW: attempt.seriousness}
+    ranks = {
+        SessionSort.RESULT: STATUS_RANKS[attempt.status],
+        SessionSort.REVIEW: attempt.seriousness,
+        SessionSort.SCORE: attempt.score_place,
+    }
     return None if at is None else Place(at, ranks.get(order.sort, 0), attempt.pk)
 
 
@@ -187,7 +192,7 @@ def key_at(listed: MergedSessions, order: ListOrder, place: Place) -> SortKey:
     match order.sort:
         case SessionSort.TIME:
             return place.at, place.pk
-        case SessionSort.RESULT | SessionSort.REVIEW:
+        case SessionSort.RESULT | SessionSort.REVIEW | SessionSort.SCORE:
             return place.rank, place.at, place.pk
     attempts = ExamAttempt.objects.filter(pk=place.pk)
     name = attempts.values_list(SORT_COLUMNS[order.sort].key(), flat=True).first() or ""

@@ -114,7 +114,8 @@ def change_status(
 
 def make_current(attempt: ExamAttempt, review: ExamReview) -> None:
     """Make a review the current one of a locked attempt. The caller saves it."""
-    attempt.current_review, attempt.score_rank = review, review.score_rank
+    attempt.current_review = review
+    attempt.score_place = 0 if review.score_rank is None else 1 + round(10_000 * review.score_rank)
 
 
 def save_attempt(attempt: ExamAttempt) -> None:

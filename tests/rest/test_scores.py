@@ -89,11 +89,13 @@ def test_the_severity_of_an_incident_is_stored_as_it_came(provider, severity, st
     assert Incident.objects.get().severity == stored
 
 
-def test_the_attempt_has_the_rank_of_its_current_review(provider):
+def test_the_attempt_has_the_place_of_its_current_reviews_score(provider):
     send(provider, 72)
-    assert ExamAttempt.objects.get().score_rank == 0.72
+    assert ExamAttempt.objects.get().score_place == 7201
     send(provider, 10)
-    assert ExamAttempt.objects.get().score_rank == 0.1
+    assert ExamAttempt.objects.get().score_place == 1001
+    send(provider, None)
+    assert ExamAttempt.objects.get().score_place == 0
 
 
 def test_a_version_of_a_review_has_the_same_score(provider):

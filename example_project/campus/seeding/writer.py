@@ -66,7 +66,7 @@ class AttemptWriter:
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
             "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
-            "review_waits_since", "exam_rules", "score_rank", "seriousness", "decided_by",
+            "review_waits_since", "exam_rules", "score_place", "seriousness", "decided_by",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -203,7 +203,7 @@ class AttemptWriter:
             any(plan.names_a_judge for plan in history.reviews),
             time_of(*history.waiting_review) if history.waiting_review and not archived else None,
             exam.rules if history.was_started else None,
-            None if history.current is None else _rank(history.reviews[history.current]),
+            0 if history.current is None else _place(history.reviews[history.current]),
             0 if history.current is None else history.reviews[history.current].seriousness,
             self.decider_id if history.was_decided_here else None,
         )  # fmt: skip
@@ -267,6 +267,10 @@ class AttemptWriter:
 
 def _rank(plan: Review) -> float | None:
     return None if plan.score is None else plan.score / 100
+
+
+def _place(plan: Review) -> int:
+    return 0 if plan.score is None else 1 + 100 * plan.score
 
 
 def _code(rng: Random) -> str:

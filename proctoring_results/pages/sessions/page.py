@@ -222,7 +222,12 @@ def _list(
     rows = rows_of(list(attempts), address.tab, urlencode(address.params), lms().decision_limit(course_id), viewer)
     page_params = {"tab": address.tab.value, **address.params}
     return _tabs(address, counts, waiting), SessionList(
-        heads=heads_of(address.tab, address.order, lambda order: replace(address, order=order).url()),
+        heads=heads_of(
+            address.tab,
+            address.order,
+            lambda order: replace(address, order=order).url(),
+            has_scores=any(row.score for row in rows),
+        ),
         rows=rows,
         pager=pager(attempts, "page", params=page_params),
         sentence=_sentence(address, waiting),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from proctoring_results.choices import DECIDED_STATUSES, AttentionReason, Sessio
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import list_params
 from proctoring_results.pages._shared.navigation import session_url
+from proctoring_results.pages._shared.scores import score_text
 from proctoring_results.pages._shared.statuses import StatusBadge, review_badge, status_badge
 from proctoring_results.people import Person, person
 from proctoring_results.queries.sessions import ListOrder, attempts_of_learners, time_in
@@ -59,6 +60,8 @@ class SessionRow:
     review: StatusBadge | None
     suspicious: int
     violations: int
+    # What the service itself thinks of it; empty if it does not say.
+    score: str
     reasons: list[str]
     # Who decided what the status says; empty if it is no decision.
     decider: str
@@ -89,10 +92,12 @@ class Head:
     url: str
     # As ``aria-sort`` has it; empty if the list is not sorted by it.
     direction: str
+    # A second way to sort by the same column.
+    second: Head | None = None
 
 
-def heads_of(tab: SessionTab, order: ListOrder, link: Callable[[ListOrder], str]) -> list[Head]:
-    """``link`` returns the address of the list in another order."""
+def heads_of(tab: SessionTab, order: ListOrder, link: Callable[[ListOrder], str], *, has_scores: bool) -> list[Head]:
+    """``link`` returns the address of the list in another order. ``has_scores``: the list shows scores of services."""
     time = _("Last activity")
     if tab is SessionTab.ATTENTION:
         time = _("Waiting")
@@ -106,7 +111,11 @@ def heads_of(tab: SessionTab, order: ListOrder, link: Callable[[ListOrder], str]
         *([(SessionSort.DECIDER, _("Decided by"))] if has_deciders(tab) else []),
         (SessionSort.TIME, time),
     ]
-    return [_head(sort, label, tab, order, link) for sort, label in columns]
+    heads = {sort: _head(sort, label, tab, order, link) for sort, label in columns}
+    if has_scores or order.sort is SessionSort.SCORE:
+        score = _head(SessionSort.SCORE, _("Score"), tab, order, link)
+        heads[SessionSort.REVIEW] = replace(heads[SessionSort.REVIEW], second=score)
+    return list(heads.values())
 
 
 def has_deciders(tab: SessionTab) -> bool:
@@ -162,6 +171,7 @@ def _row(
         review=review_badge(review.review_status, viewer.explanations) if review else None,
         suspicious=review.suspicious_count if review else 0,
         violations=review.rules_violation_count if review else 0,
+        score=score_text(review) if review else "",
         # The status says already that a second review is required.
         reasons=[str(reason.label) for reason in reasons if reason is not AttentionReason.SECOND_REVIEW],
         decider=_decider(attempt),
