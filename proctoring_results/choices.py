@@ -210,6 +210,18 @@ class Attention(TextChoices):
     WITHOUT = "without", _("No")
 
 
+class IncidentGroup(TextChoices):
+    """A filter of attempts: of which incidents the current review has some, by their label or where they were seen."""
+
+    SUSPICIOUS = "suspicious", _("Suspicious")
+    RULES_VIOLATION = "rules_violation", _("Rules Violation")
+    OTHER = "other", _("with another label")
+    VIDEO = "video", _("Video Monitoring")
+    ONLINE = "online", _("Online Violations")
+    VERIFICATION = "verification", _("Verification scans")
+    ONBOARDING = "onboarding", _("Onboarding")
+
+
 class SessionTab(TextChoices):
     """The lists of the page Sessions. Practice attempts have one of their own, and are in no other."""
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Q
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,15 +23,19 @@ from django.utils.translation import gettext_lazy
 
 from proctoring_results import rules
 from proctoring_results.choices import (
+    DECIDED_STATUSES,
     Archived,
     AttemptStatus,
     Attention,
+    AttentionReason,
+    IncidentGroup,
     Practice,
     ResultGroup,
     ReviewStatus,
     SessionTab,
 )
 from proctoring_results.exceptions import InvalidInput
+from proctoring_results.models.attention import has_reason
 from proctoring_results.validation import clean_key, not_one_of
 
 if TYPE_CHECKING:
@@ -38,6 +45,10 @@ if TYPE_CHECKING:
 
 # The value of the filter by review for attempts of which the report prints no review status.
 NOTHING_TO_REVIEW = "none"
+# Who decided, if it was not a person.
+SERVICE = "service"
+# Of days to wait, and of incidents.
+MAX_NUMBER = 10_000
 # Of the days from which and until which something happened.
 SPANS = (("since", "until"), ("ended_since", "ended_until"), ("decided_since", "decided_until"))
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
@@ -51,9 +62,10 @@ class Filter:
     label: StrPromise
     # For the schema of the REST API, in English.
     help: str = ""
-    # The values that it takes, and what they are called; empty for an exam and for days.
+    # The values that it takes, and what they are called; empty for days, numbers, and what differs by course.
     choices: Sequence[tuple[str, Any]] = ()
     is_day: bool = False
+    is_number: bool = False
 
 
 FILTERS: tuple[Filter, ...] = (
@@ -118,6 +130,36 @@ FILTERS: tuple[Filter, ...] = (
         "A person decided Pass or Fail on this day or earlier; not before `decided_since`.",
         is_day=True,
     ),
+    Filter(
+        "reason",
+        gettext_lazy("Requires attention because"),
+        "One of the reasons for which it requires attention.",
+        AttentionReason.choices,
+    ),
+    Filter(
+        "waiting",
+        gettext_lazy("Waiting for more than (days)"),
+        "Has required attention, or waited for the service since it was submitted, for more than so many days.",
+        is_number=True,
+    ),
+    Filter(
+        "incidents",
+        gettext_lazy("Incidents"),
+        "The current review has such incidents that count, by their label or where they were seen.",
+        IncidentGroup.choices,
+    ),
+    Filter(
+        "min_incidents",
+        gettext_lazy("Number of incidents at least"),
+        "At least so many incidents count, of those that `incidents` names or of all.",
+        is_number=True,
+    ),
+    Filter("provider", gettext_lazy("Provider"), "The name of the proctoring service."),
+    Filter(
+        "decided_by",
+        gettext_lazy("Decided by"),
+        "The id of the person who decided Pass or Fail, or `service` if it was the proctoring service.",
+    ),
     Filter("practice", gettext_lazy("Practice exams"), choices=Practice.choices),
     Filter("archived", gettext_lazy("Archived"), choices=Archived.choices),
     Filter("attention", gettext_lazy("Require Attention"), "Whether it requires attention.", Attention.choices),
@@ -145,6 +187,14 @@ class AttemptFilter:
     ended_until: date | None = None
     decided_since: date | None = None
     decided_until: date | None = None
+    reason: AttentionReason | None = None
+    # In days.
+    waiting: int | None = None
+    incidents: IncidentGroup | None = None
+    min_incidents: int | None = None
+    provider: str = ""
+    # The key of a person, or ``SERVICE``.
+    decided_by: str = ""
     practice: Practice | None = None
     archived: Archived = Archived.WITHOUT
     # Those that a person has to look at.
@@ -174,6 +224,12 @@ class AttemptFilter:
             review_status=_review_status(params),
             result=_choice("result", ResultGroup, params),
             **{name: _day(name, params) for span in SPANS for name in span},
+            reason=_choice("reason", AttentionReason, params),
+            waiting=_number("waiting", params),
+            incidents=_choice("incidents", IncidentGroup, params),
+            min_incidents=_number("min_incidents", params),
+            provider=clean_key("provider", params["provider"]) if "provider" in params else "",
+            decided_by=_person("decided_by", params),
             practice=_choice("practice", Practice, params),
             archived=_choice("archived", Archived, params) or archived,
             attention=_choice("attention", Attention, params),
@@ -204,6 +260,19 @@ class AttemptFilter:
         )
         if self.decided_since or self.decided_until:
             attempts = attempts.decided_by_staff(_within("at", self.decided_since, self.decided_until, zone))
+        if self.reason:
+            attempts = attempts.filter(has_reason(self.reason))
+        if self.waiting:
+            limit = timezone.now() - timedelta(days=self.waiting)
+            attempts = attempts.filter(rules.waits_since_before_q(limit))
+        if self.incidents or self.min_incidents:
+            attempts = attempts.filter(_has_incidents(self.incidents, self.min_incidents or 1))
+        if self.provider:
+            attempts = attempts.filter(provider=self.provider)
+        if self.decided_by == SERVICE:
+            attempts = attempts.filter(status__in=sorted(DECIDED_STATUSES), decided_by=None)
+        elif self.decided_by:
+            attempts = attempts.filter(Q(decided_by=self.decided_by))
         if self.practice:
             attempts = attempts.filter(is_sample_attempt=self.practice == Practice.ONLY)
         if self.archived != Archived.WITH:
@@ -231,6 +300,8 @@ def in_words(params: Mapping[str, str], exam_name: str = "") -> list[str]:
 def _value_in_words(one: Filter, value: str) -> str:
     if one.is_day:
         return date_format(date.fromisoformat(value), "j M Y")
+    if one.name == "decided_by":
+        return _("the service") if value == SERVICE else _("account %(key)s") % {"key": value}
     return str(dict(one.choices).get(value, value))
 
 
@@ -241,6 +312,39 @@ def _choice(name: str, choices: Any, params: Mapping[str, Any]) -> Any:
         return choices(params[name])
     except ValueError:
         raise not_one_of(name, choices.values) from None
+
+
+def _number(name: str, params: Mapping[str, Any]) -> int | None:
+    value = params.get(name)
+    if value is None:
+        return None
+    text = str(value)
+    if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_NUMBER:
+        return int(text)
+    raise InvalidInput(name, _("must be a whole number from 1 to %(max)d.") % {"max": MAX_NUMBER})
+
+
+def _person(name: str, params: Mapping[str, Any]) -> str:
+    """Return the key of a person as text, as it is stored."""
+    if name not in params:
+        return ""
+    text = clean_key(name, params[name])
+    if text == SERVICE:
+        return text
+    field = get_user_model()._meta.pk
+    try:
+        # A number that no column takes is nobody's key.
+        return str(field.clean(text, None))
+    except ValidationError:
+        raise InvalidInput(name, _("must be the id of a person, or “service”.")) from None
+
+
+def _has_incidents(group: IncidentGroup | None, number: int) -> Q:
+    """Return the condition that so many incidents of the current review count."""
+    if group is not None:
+        return Q(**{f"current_review__{group.value}_count__gte": number})
+    counts = [F(f"current_review__{label}_count") for label in ("suspicious", "rules_violation", "other")]
+    return Q(GreaterThanOrEqual(counts[0] + counts[1] + counts[2], number))
 
 
 def _review_status(params: Mapping[str, Any]) -> str | None:

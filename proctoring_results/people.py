@@ -76,10 +76,10 @@ def search_fields() -> list[str]:
     return list(dict.fromkeys(filter(None, [username_field(), email_field(), *filter(_is_text, NAME_FIELDS)])))
 
 
-def sortable_name(relation: str) -> Combinable:
-    """Return what the database sorts people by who are in this relation: surname, given name, username."""
+def sortable_name(relation: str = "") -> Combinable:
+    """Return what the database sorts people by, who are in this relation if it is named: surname, name, username."""
     names = [*filter(_is_text, ("last_name", "full_name", "name", "first_name")), username_field()]
-    texts = [F(f"{relation}__{name}") for name in names]
+    texts = [F(f"{relation}__{name}" if relation else name) for name in names]
     return Lower(texts[0] if len(texts) == 1 else Concat(*_spaced(texts), output_field=TextField()))
 
 

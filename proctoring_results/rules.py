@@ -344,6 +344,26 @@ def review_waits_too_long_q(limit: datetime) -> Q:
     return Q(review_waits_since__lt=limit, status__in=sorted(WAITING_STATUSES))
 
 
+def attention_reason_q(reason: AttentionReason, *, has_new_information: Q, has_parked_effect: Q, limit: datetime) -> Q:
+    """Return the condition of one reason for attention, given those of the facts."""
+    undecided = Q(decided_at=None)
+    conditions = {
+        AttentionReason.SECOND_REVIEW: Q(status=AttemptStatus.SECOND_REVIEW_REQUIRED),
+        AttentionReason.CONTRADICTION: undecided
+        & Q(current_review__review_status=ReviewStatus.CLEAN, current_review__suspicious_count__gt=0),
+        AttentionReason.NO_INCIDENT: undecided
+        & Q(
+            current_review__review_status=ReviewStatus.SUSPICIOUS,
+            current_review__suspicious_count=0,
+            current_review__version_of=None,
+        ),
+        AttentionReason.NEW_INFORMATION: has_new_information,
+        AttentionReason.WAITING_REVIEW: review_waits_too_long_q(limit),
+        AttentionReason.PARKED_EFFECT: has_parked_effect,
+    }
+    return COUNTS_FOR_GRADE & conditions[reason]
+
+
 # The answer is stored with the attempt whenever something happens to it (``models/attention.py``), so that no list has
 # to search reviews and effects.
 REQUIRES_ATTENTION = Q(attention_since__isnull=False)
@@ -371,6 +391,21 @@ IS_IN_TAB: Mapping[SessionTab, Q] = {
     SessionTab.ALL: Q(is_sample_attempt=False),
     SessionTab.PRACTICE: Q(is_sample_attempt=True),
 }
+
+
+def waiting_since(attempt: ExamAttempt) -> datetime | None:
+    """Return since when a decision, or else the service's review, is waited for; None if neither is."""
+    if attempt.attention_since is not None:
+        since: datetime | None = attempt.attention_since
+        return since
+    is_waiting = attempt.archived_at is None and attempt.status in OVER_STATUSES
+    return attempt.completed_at if is_waiting else None
+
+
+def waits_since_before_q(limit: datetime) -> Q:
+    return Q(attention_since__lt=limit) | Q(
+        attention_since=None, archived_at=None, status__in=sorted(OVER_STATUSES), completed_at__lt=limit
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what can be changed

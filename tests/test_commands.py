@@ -155,6 +155,12 @@ def test_every_filter_is_an_option(course, tmp_path):
         "--ended-until": "2126-05-01",
         "--decided-since": "2026-05-01",
         "--decided-until": "2026-05-01",
+        "--provider": "proctortrack",
+        "--waiting": "1",
+        "--reason": "second_review",
+        "--incidents": "suspicious",
+        "--min-incidents": "1",
+        "--decided-by": "service",
         "--practice": "without",
         "--archived": "without",
         "--attention": "without",
@@ -162,7 +168,7 @@ def test_every_filter_is_an_option(course, tmp_path):
     }
     assert {name.removeprefix("--").replace("-", "_") for name in options} == set(FILTER_NAMES)
     for name, value in options.items():
-        rows = 0 if name.startswith("--decided") else 1
+        rows = 0 if name.startswith(("--decided", "--reason", "--incidents", "--min")) else 1
         assert f"{rows} rows" in called("proctoring_report", COURSE, name, value, "--output", str(tmp_path / "out.csv"))
     assert "0 rows" in called(
         "proctoring_report", COURSE, "--since", "2026-05-02", "--output", str(tmp_path / "out.csv")

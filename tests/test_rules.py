@@ -22,7 +22,7 @@ from proctoring_results.choices import (
     Source,
 )
 from proctoring_results.models import ExamAttempt, ExamReview, ProctoredExam
-from proctoring_results.models.attention import attention_reasons
+from proctoring_results.models.attention import attention_reasons, has_reason
 from proctoring_results.services.upkeep import look_for_waiting_reviews
 from tests.factories import ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.histories import HISTORIES, NOON, tell
@@ -90,9 +90,16 @@ class TestBothFormsOfEachRule(TestCase):
         assert keys(everything.counting_for_grade()) == keys_where(rules.counts_for_grade, attempts)
         assert keys(everything.holding_grade()) == keys_where(holds_grade, attempts)
         assert keys(everything.requiring_attention()) == set(attention_reasons(attempts))
+        reasons_of = attention_reasons(attempts)
+        for reason in AttentionReason:
+            assert keys(everything.filter(has_reason(reason))) == {
+                pk for pk, reasons in reasons_of.items() if reason in reasons
+            }
         for limit in (NOON, NOON + timedelta(days=1), NOON + timedelta(days=1_000)):
             too_long = keys_where(lambda one, limit=limit: rules.review_waits_too_long(one, limit), attempts)
             assert keys(everything.with_review_that_waits(limit)) == too_long
+            waits = keys_where(lambda one, limit=limit: (rules.waiting_since(one) or limit) < limit, attempts)
+            assert keys(everything.filter(rules.waits_since_before_q(limit))) == waits
         for tab in SessionTab:
             in_tab = keys_where(lambda one, tab=tab: rules.is_in_tab(one, tab), attempts)
             assert keys(everything.filter(rules.IS_IN_TAB[tab])) == in_tab

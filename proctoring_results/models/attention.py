@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from proctoring_results import rules
@@ -41,6 +41,18 @@ def attention_reasons(attempts: Collection[ExamAttempt]) -> dict[int, list[Atten
             attempt, has_new_information=news, has_parked_effect=parked, review_wait_limit=limit
         )
     return {pk: attempt_reasons for pk, attempt_reasons in reasons.items() if attempt_reasons}
+
+
+def has_reason(reason: AttentionReason) -> Q:
+    """Return the condition of attempts that require attention for this reason."""
+    news = ExamReview.objects.filter(attempt=OuterRef("pk"), standing=ReviewStanding.AFTER_DECISION)
+    parked = LmsEffect.objects.parked().filter(attempt=OuterRef("pk"))
+    return rules.REQUIRES_ATTENTION & rules.attention_reason_q(
+        reason,
+        has_new_information=Q(Exists(news)),
+        has_parked_effect=Q(Exists(parked)),
+        limit=review_wait_limit(),
+    )
 
 
 def review_wait_limit() -> datetime:

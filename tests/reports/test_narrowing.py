@@ -5,14 +5,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from proctoring_results.choices import (
+    DECIDED_STATUSES,
     Archived,
     AttemptStatus,
     Attention,
+    AttentionReason,
+    IncidentGroup,
     Practice,
     ReportKind,
     ResultGroup,
@@ -20,12 +24,13 @@ from proctoring_results.choices import (
     SessionTab,
     Source,
 )
-from proctoring_results.filters import FILTER_NAMES, NOTHING_TO_REVIEW, SPANS, AttemptFilter
+from proctoring_results.filters import FILTER_NAMES, NOTHING_TO_REVIEW, SERVICE, SPANS, AttemptFilter
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
+from proctoring_results.models.attention import attention_reasons
 from proctoring_results.reports.kinds.base import attempts_in_report, cells
 from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.narrowing import number_of_rows, read_filters
-from proctoring_results.rules import RESULT_WORDS, is_in_tab, printed_review_status
+from proctoring_results.rules import RESULT_WORDS, is_in_tab, part_of_incident, printed_review_status, waiting_since
 from tests.conftest import THOROUGH
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.histories import HISTORIES, NOON, tell
@@ -41,6 +46,12 @@ VALUES: Mapping[str, st.SearchStrategy[str]] = {
     "review_status": st.sampled_from([*ReviewStatus.values, NOTHING_TO_REVIEW]),
     "result": st.sampled_from(ResultGroup.values),
     **{name: DAYS for span in SPANS for name in span},
+    "reason": st.sampled_from(AttentionReason.values),
+    "waiting": st.sampled_from(["1", "5", "10000"]),
+    "incidents": st.sampled_from(IncidentGroup.values),
+    "min_incidents": st.sampled_from(["1", "2", "3"]),
+    "provider": st.sampled_from(["proctortrack", "another"]),
+    "decided_by": st.sampled_from(["service", "1", "7"]),
     "practice": st.sampled_from(Practice.values),
     "archived": st.sampled_from(Archived.values),
     "attention": st.sampled_from(Attention.values),
@@ -48,6 +59,7 @@ VALUES: Mapping[str, st.SearchStrategy[str]] = {
 FILTERS = st.fixed_dictionaries({}, optional=VALUES).filter(
     lambda filters: all(filters.get(first, "") <= filters.get(last, "9") for first, last in SPANS)
 )
+LABELS = {"Suspicious": IncidentGroup.SUSPICIOUS, "Rules Violation": IncidentGroup.RULES_VIOLATION}
 # Each alone, too: of combinations alone, most leave nothing.
 EACH_ALONE = [st.builds(lambda value, name=name: {name: value}, value) for name, value in VALUES.items()]
 
@@ -75,6 +87,20 @@ def decided_within(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo)
     return any(is_within(one.at, filters.decided_since, filters.decided_until, zone) for one in decisions)
 
 
+def waits_for_more_than(attempt: ExamAttempt, days: int) -> bool:
+    since = waiting_since(attempt)
+    return since is not None and since < timezone.now() - timedelta(days=days)
+
+
+def incidents_of(attempt: ExamAttempt, group: IncidentGroup | None) -> int:
+    """How many incidents of the current review count: those of a label, of a tab of the session, or all."""
+    counted = Incident.objects.filter(review=attempt.current_review_id, dismissed_at=None)
+    return sum(
+        group is None or group == LABELS.get(one.status, IncidentGroup.OTHER) or group == part_of_incident(one.kind)
+        for one in counted
+    )
+
+
 def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_ZONE) -> bool:
     """Return whether the attempt matches, as the documents describe each filter."""
     started = is_within(attempt.started_at, filters.since, filters.until, zone)
@@ -91,6 +117,19 @@ def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_Z
         "ended_until": lambda: ended,
         "decided_since": lambda: decided_within(attempt, filters, zone),
         "decided_until": lambda: decided_within(attempt, filters, zone),
+        # A review that waits requires attention once the sweep has seen it.
+        "reason": lambda: (
+            attempt.attention_since is not None and filters.reason in attention_reasons([attempt]).get(attempt.pk, [])
+        ),
+        "waiting": lambda: waits_for_more_than(attempt, filters.waiting or 0),
+        "incidents": lambda: incidents_of(attempt, filters.incidents) >= 1,
+        "min_incidents": lambda: incidents_of(attempt, filters.incidents) >= (filters.min_incidents or 0),
+        "provider": lambda: attempt.provider == filters.provider,
+        "decided_by": lambda: (
+            attempt.status in DECIDED_STATUSES and attempt.decided_by_id is None
+            if filters.decided_by == SERVICE
+            else str(attempt.decided_by_id) == filters.decided_by
+        ),
         "practice": lambda: attempt.is_sample_attempt == (filters.practice == Practice.ONLY),
         "archived": lambda: (
             filters.archived == Archived.WITH

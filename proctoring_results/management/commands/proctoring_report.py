@@ -100,7 +100,9 @@ class Command(BaseCommand):
 def _metavar(one: Filter) -> str:
     if one.is_day:
         return "DAY"
-    return "VALUE" if one.choices else "CONTENT_ID"
+    if one.is_number:
+        return "NUMBER"
+    return "CONTENT_ID" if one.name == "exam" else "VALUE"
 
 
 def _help(one: Filter) -> str:
@@ -108,7 +110,9 @@ def _help(one: Filter) -> str:
         return f"only attempts {str(one.label).lower()} this day, such as 2026-05-01"
     if one.choices:
         return f"{one.label}: one of {', '.join(value for value, _ in one.choices)}"
-    return "only attempts at this exam of the course"
+    if one.name == "exam":
+        return "only attempts at this exam of the course"
+    return f"{one.label}: {one.help}"
 
 
 def opened(path: Path) -> AbstractContextManager[IO[bytes]]:

@@ -9,7 +9,16 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import Archived
-from proctoring_results.filters import FILTER_NAMES, FILTERS, SPANS, AttemptFilter, Filter
+from proctoring_results.filters import (
+    FILTER_NAMES,
+    FILTERS,
+    MAX_NUMBER,
+    SPANS,
+    AttemptFilter,
+    Filter,
+    in_words,
+)
+from proctoring_results.queries.filter_choices import choices_of
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -41,14 +50,16 @@ class FilterForm(forms.Form):
     ) -> None:
         super().__init__(params, auto_id="pr-filter-%s", label_suffix="")
         self._archived = archived
-        choices = {"exam": [(exam.content_id, exam.exam_name) for exam in exams]}
+        exams = list(exams)
         for one in FILTERS:
             if one.name not in without:
-                self.fields[one.name] = self._field(one, choices.get(one.name, one.choices))
+                self.fields[one.name] = self._field(one, choices_of(one, exams))
 
     def _field(self, one: Filter, choices: Iterable[tuple[str, Any]]) -> forms.Field:
         if one.is_day:
             return forms.DateField(label=one.label, required=False, widget=DayInput(), input_formats=["%Y-%m-%d"])
+        if one.is_number:
+            return forms.IntegerField(label=one.label, required=False, min_value=1, max_value=MAX_NUMBER)
         blank = (self._archived.label, self._archived.value) if one.name == "archived" else (_("All"), "")
         others = [(value, label) for value, label in choices if value != blank[1]]
         return forms.ChoiceField(label=one.label, required=False, choices=[("", blank[0]), *others])
@@ -63,6 +74,17 @@ class FilterForm(forms.Form):
     def attempt_filter(self) -> AttemptFilter:
         values = {name: self.cleaned_data[name] for name in FILTER_NAMES if name in self.cleaned_data}
         return AttemptFilter.read(values, archived=self._archived)
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Return each filter that is set, with its name: ``("decided_by", "Decided by: Ana Berg")``. Not the exam."""
+        texts = []
+        for name, value in self.filters().items():
+            if name == "decided_by":
+                people = dict(self.fields[name].choices)  # type: ignore[attr-defined]  # a ChoiceField
+                texts.append((name, f"{self.fields[name].label}: {people.get(value, value)}"))
+            else:
+                texts += [(name, text) for text in in_words({name: value})]
+        return texts
 
     def filters(self) -> dict[str, str]:
         """Return the filters that are set, as they stand in the address."""

@@ -15,6 +15,18 @@ from proctoring_results.conf import conf
 RowT = TypeVar("RowT", bound=Model, covariant=True)
 
 
+# Pages before and after the current one that have a link of their own.
+NEAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page, or the gap before the next link if there is no number."""
+
+    number: int | None
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Pager:
     number: int
@@ -22,6 +34,8 @@ class Pager:
     rows: int
     previous: str
     next: str
+    # The first, the last, and those near the current one.
+    links: list[PageLink]
 
 
 class Rows(Protocol[RowT]):
@@ -58,4 +72,18 @@ def pager(
         rows=page.paginator.count,
         previous=link(page.number - 1) if page.has_previous() else "",
         next=link(page.number + 1) if page.has_next() else "",
+        links=[PageLink(None) if one is None else PageLink(one, link(one)) for one in _numbers(page)],
     )
+
+
+def _numbers(page: Page[Any]) -> list[int | None]:
+    """Return the numbers of pages that have a link, with None for each gap between them."""
+    last = page.paginator.num_pages
+    near = range(page.number - NEAR, page.number + NEAR + 1)
+    numbers = sorted({1, last, *(number for number in near if 1 <= number <= last)})
+    links: list[int | None] = []
+    for before, number in zip([0, *numbers], numbers, strict=False):
+        # A gap of one page takes no less room than its number.
+        links += [None] if number - before > 2 else range(before + 1, number)
+        links.append(number)
+    return links

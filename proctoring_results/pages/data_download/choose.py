@@ -18,6 +18,7 @@ from proctoring_results.lms import course_zone
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.people import email_of
+from proctoring_results.queries.filter_choices import OF_COURSES
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import available_formats
 from proctoring_results.reports.kinds.registry import kind_named
@@ -41,7 +42,7 @@ class ChooseForm(FilterForm):
     def __init__(
         self, params: Mapping[str, Any], exams: Iterable[ProctoredExam] | None, offered: Iterable[Kind], usual: str
     ) -> None:
-        super().__init__(params, exams or (), archived=ARCHIVED, without=() if exams is not None else ("exam",))
+        super().__init__(params, exams or (), archived=ARCHIVED, without=() if exams is not None else OF_COURSES)
         kind = forms.ChoiceField(
             label=gettext_lazy("Kind"),
             required=False,

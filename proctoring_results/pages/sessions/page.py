@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from proctoring_results import permissions
 from proctoring_results.choices import Archived, SessionTab
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.filters import AttemptFilter, in_words
+from proctoring_results.filters import AttemptFilter
 from proctoring_results.lms import course_zone, lms
 from proctoring_results.pages._shared.filter_form import FilterForm
 from proctoring_results.pages._shared.formats import number
@@ -159,7 +159,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
         form=form,
         filters=urlencode({"tab": tab.value, **address.params}),
         hidden={key: value for key, value in address.params.items() if key in ("search", "sort")} | {"tab": tab.value},
-        chips=_chips(address) if form.is_valid() else [],
+        chips=_chips(form, address) if form.is_valid() else [],
         exam_name=of_list[0].exam_name if "exam" in filters and of_list else "",
         all_exams=address.without("exam"),
         search=search,
@@ -176,13 +176,9 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     )
 
 
-def _chips(address: ListAddress) -> list[Chip]:
+def _chips(form: FilterForm, address: ListAddress) -> list[Chip]:
     """The exam is the heading of the list."""
-    return [
-        Chip(label, address.without(name))
-        for name, value in address.filters.items()
-        for label in in_words({name: value})
-    ]
+    return [Chip(label, address.without(name)) for name, label in form.in_words()]
 
 
 def _export_url(course_id: str, user: AbstractBaseUser, address: ListAddress) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from proctoring_results.choices import Archived
-from proctoring_results.filters import FILTER_NAMES, FILTERS, AttemptFilter, Filter
+from proctoring_results.filters import FILTER_NAMES, FILTERS, MAX_NUMBER, AttemptFilter, Filter
 
-from .params import IdField, StrictChoiceField, StrictDateField
+from .params import IdField, StrictChoiceField, StrictDateField, StrictIntegerField
 
 
 class FilterFields(serializers.Serializer[Any]):
@@ -31,4 +31,6 @@ def _field(one: Filter) -> serializers.Field[Any, Any, Any, Any]:
         return StrictChoiceField(list(one.choices), required=False, help_text=help_text)
     if one.is_day:
         return StrictDateField(required=False, help_text=help_text)
+    if one.is_number:
+        return StrictIntegerField(required=False, min_value=1, max_value=MAX_NUMBER, help_text=help_text)
     return IdField(required=False, help_text=help_text)

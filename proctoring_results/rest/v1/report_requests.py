@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTERS, Filter
+from proctoring_results.queries.filter_choices import OF_COURSES, choices_of
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import FORMAT_CHOICES, FileFormat, available_formats
 from proctoring_results.reports.kinds.base import Kind
@@ -33,6 +34,8 @@ from .params import IdField, StrictBooleanField, StrictChoiceField
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from proctoring_results.models import ProctoredExam
 
 
 class CourseOrAllQuery(serializers.Serializer[Any]):
@@ -103,8 +106,8 @@ class ValueSerializer(serializers.Serializer[Any]):
 class FilterSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field, not the label of this one
-    type = serializers.ChoiceField(["choice", "day"])
-    values = ValueSerializer(many=True, help_text="Empty for a day.")
+    type = serializers.ChoiceField(["choice", "day", "number"])
+    values = ValueSerializer(many=True, help_text="Empty for a day and a number.")
 
 
 class KindsSerializer(serializers.Serializer[Any]):
@@ -131,10 +134,11 @@ class KindsView(ApiView):
         else:
             self.require(permissions.GENERATE_REPORT, course_id)
             ours = kinds_in_course(self.caller, course_id)
+        exams = list(exams_in_course(course_id).with_result()) if course_id is not None else []
         choices = {
             "kinds": [_kind(kind) for kind in ours],
             "formats": [_format(one) for one in available_formats().values()],
-            "filters": [_filter(one, course_id) for one in FILTERS if one.name != "exam" or course_id is not None],
+            "filters": [_filter(one, exams) for one in FILTERS if course_id or one.name not in OF_COURSES],
         }
         return Response(KindsSerializer(choices).data)
 
@@ -182,10 +186,7 @@ def _format(one: FileFormat) -> dict[str, Any]:
     }
 
 
-def _filter(one: Filter, course_id: str | None) -> dict[str, Any]:
-    if one.name == "exam":
-        exams = exams_in_course(course_id or "").with_result()
-        values = [{"value": exam.content_id, "label": exam.exam_name} for exam in exams]
-    else:
-        values = [{"value": value, "label": label} for value, label in one.choices]
-    return {"name": one.name, "label": one.label, "type": "day" if one.is_day else "choice", "values": values}
+def _filter(one: Filter, exams: Sequence[ProctoredExam]) -> dict[str, Any]:
+    kind = "day" if one.is_day else "number" if one.is_number else "choice"
+    values = [{"value": value, "label": label} for value, label in choices_of(one, exams)]
+    return {"name": one.name, "label": one.label, "type": kind, "values": values}
