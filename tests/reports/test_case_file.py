@@ -208,6 +208,21 @@ def test_a_session_without_a_review_and_a_decision_has_a_case_file_too(service):
     assert "Nobody has decided about this session." in page
 
 
+def test_a_decision_that_was_undone_is_in_the_history_and_among_no_decisions(service, decider, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    attempt = ExamAttemptFactory(submitted=True)
+    with time_machine.travel(NOON, tick=False):
+        api.fail_attempt(attempt.attempt_code, by=decider, reason="The wrong one")
+        page = entries(attempt)["case.html"].decode()
+        assert "The decision can be undone until" in page
+        api.undo_decision(attempt.attempt_code, by=decider)
+        files = entries(attempt)
+    assert table(files["decisions.csv"]) == []
+    assert "Nobody has decided about this session." in files["case.html"].decode()
+    assert "Undid the decision, which had not taken effect." in files["case.html"].decode()
+    assert [change["source"] for change in json.loads(files["case.json"])["changes"]] == ["person", "undo"]
+
+
 def test_notes_of_the_team_are_in_no_part_of_it(attempt, service, decider):
     TeamNote.objects.create(attempt=attempt, author=decider, at=NOON, text="Between us")
     assert b"Between us" not in b"".join(entries(attempt).values())

@@ -36,7 +36,7 @@ EXAM = (
 ATTEMPT = (
     "attempt_code", "provider", "external_id", "track", "status", "created_at", "started_at", "completed_at",
     "extra_time_mins", "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "archived_at",
-    "archive_reason",
+    "archive_reason", "withheld_until",
 )  # fmt: skip
 CHANGE = ("at", "from_status", "to_status", "source", "reason")
 EFFECT = ("kind", "call", "state", "queued_at", "done_at", "tries", "problem")

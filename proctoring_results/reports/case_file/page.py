@@ -18,7 +18,7 @@ from proctoring_results.models import ExamReview
 from proctoring_results.moments import span
 from proctoring_results.people import Person, person
 from proctoring_results.providers.exam_rules import RulesOfAttempt, rules_of
-from proctoring_results.rules import VERDICT_LABELS, status_label
+from proctoring_results.rules import VERDICT_LABELS, status_label, undo_until
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -130,6 +130,7 @@ def _facts(case: Case) -> list[Fact]:
     allowed, extra = attempt.allowed_time_limit_mins, attempt.extra_time_mins
     facts = [
         (_("Status"), _status(attempt.status)),
+        (_("The decision can be undone until"), _moment(undo_until(attempt, case.as_of))),
         (_("Started"), _moment(attempt.started_at)),
         (_("Submitted or timed out"), _moment(attempt.completed_at)),
         (_("Allowed time"), _("%(minutes)s minutes") % {"minutes": allowed} if allowed else ""),
@@ -174,11 +175,15 @@ def _changes(case: Case) -> Table:
             _status(change.to_status),
             _by(change),
             _number(case.number_of(change.review_id)),
-            change.reason,
+            change.reason or _undo(change),
         ]
         for change in case.changes
     ]
     return Table(heads, rows, free=[5])
+
+
+def _undo(change: StatusChange) -> str:
+    return _("Undid the decision, which had not taken effect.") if change.source == Source.UNDO else ""
 
 
 def _by(change: StatusChange) -> str:
