@@ -199,6 +199,7 @@ ENDPOINTS = [
     Endpoint("quiz_list", PAGE, args=course),
     Endpoint("sessions", PAGE, args=course),
     Endpoint("search_sessions", (SIGN_IN, 403, 403, 303, 303, 303), "post", course),
+    Endpoint("take_next", PAGE_TO_DO, "post", course),
     Endpoint("pass_sessions", PAGE_TO_DO, "post", course),
     Endpoint("session", PAGE, args=attempt),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),

@@ -10,6 +10,7 @@ from proctoring_results.pages.schedules import views as schedules
 from proctoring_results.pages.service_dashboard import views as service_dashboard
 from proctoring_results.pages.session import views as session
 from proctoring_results.pages.sessions import neighbours as session_neighbours
+from proctoring_results.pages.sessions import take_next
 from proctoring_results.pages.sessions import views as sessions
 
 app_name = "proctoring_results"
@@ -40,6 +41,7 @@ urlpatterns = [
     path(f"{SCHEDULE}delete/", schedules.delete_schedule, name="delete_schedule"),
     # The longer addresses first: what comes before them is a course id, too.
     path(f"{EXAMS}sessions/search/", sessions.search_sessions, name="search_sessions"),
+    path(f"{EXAMS}sessions/take-next/", take_next.take_next, name="take_next"),
     path(f"{EXAMS}sessions/pass/", sessions.pass_sessions, name="pass_sessions"),
     path(f"{EXAMS}sessions/", sessions.sessions, name="sessions"),
     path(EXAMS, quiz_list.quiz_list, name="quiz_list"),

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 
 from proctoring_results import api
+from proctoring_results.choices import SessionTab
 from proctoring_results.exceptions import SessionIsClaimed
 from proctoring_results.models import ExamAttempt, SessionClaim
 from proctoring_results.queries.sessions import sessions
@@ -39,7 +40,7 @@ def flagged(**fields) -> ExamAttempt:
 
 
 def waiting(**filters):
-    return sessions(COURSE, **filters).requiring_attention
+    return sessions(COURSE, api.AttemptFilter(tab=SessionTab.ATTENTION, **filters))
 
 
 def who_looks(attempt) -> str | None:
@@ -163,7 +164,7 @@ def test_the_next_one_is_in_the_list_with_its_filters(ann):
     flagged()
     other = ProctoredExamFactory()
     mine = flagged(exam=other)
-    assert claim_next(waiting(filters=api.AttemptFilter(exam=other.content_id)), by=ann) == mine
+    assert claim_next(waiting(exam=other.content_id), by=ann) == mine
 
 
 def test_the_next_one_is_never_ones_own(ann):

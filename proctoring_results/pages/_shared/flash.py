@@ -18,8 +18,11 @@ def flash(request: HttpRequest, level: int, sentence: str, *, place: str = "") -
 
 
 def flash_context(request: HttpRequest) -> dict[str, Any]:
-    """Return the messages for a page's context: ours, and those of the host."""
-    pending = list(messages.get_messages(request))
+    """Return the messages for a page's context: ours, and those of the host.
+
+    A page that renews itself shows none: they are for the person's next click, perhaps in another tab.
+    """
+    pending = [] if "If-None-Match" in request.headers else list(messages.get_messages(request))
     ours = [message for message in pending if OURS in message.tags.split()]
     return {
         "flash_messages": [message for message in ours if not _place(message)],

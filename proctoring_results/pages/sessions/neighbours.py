@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from proctoring_results.pages._shared.lookups import attempt_to_view
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.session_list import list_of, sort_key
 from proctoring_results.queries.sessions import neighbour
+from proctoring_results.queries.teamwork import without_claims_of_others
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -43,6 +45,8 @@ def _neighbour(request: SignedIn, attempt_code: str, *, before: bool) -> HttpRes
     # Before a session that has no place in the list there is none.
     if origin.place is not None or not before:
         listed = list_of(attempt, origin, request.user)
+        # At what a colleague is looking nobody else need look.
+        listed = replace(listed, attempts=without_claims_of_others(request.user, listed.attempts))
         other = neighbour(listed, attempt, sort_key(listed, origin), before=before)
         if other is not None:
             # The keyboard starts there, behind what is the same on every page.

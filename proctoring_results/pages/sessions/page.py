@@ -139,7 +139,7 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     exams = list(exams_in_course(course_id).with_result())
     form = filter_form(params, exams)
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, course_id)
-    viewer = Viewer(user if may_decide else None, explanations_url(user, course_id))
+    viewer = Viewer(user, user if may_decide else None, explanations_url(user, course_id))
     filters, problem = form.filters(), search.problem
     name = params.get("tab", "")
     tab = SessionTab(name) if name in SessionTab.values else default_tab(filters, exams)

@@ -19,13 +19,14 @@ from proctoring_results.pages._shared.scores import score_text
 from proctoring_results.pages._shared.statuses import StatusBadge, review_badge, status_badge
 from proctoring_results.people import Person, person
 from proctoring_results.queries.sessions import ListOrder, attempts_of_learners, time_in
-from proctoring_results.rules import status_label
+from proctoring_results.queries.teamwork import claims_of, looks_of
+from proctoring_results.rules import is_own_attempt, status_label
 from proctoring_results.services.selection import why_not_with_others
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from proctoring_results.models import ExamAttempt
+    from proctoring_results.models import ExamAttempt, SessionClaim
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -71,12 +72,16 @@ class SessionRow:
     other_attempts: list[AttemptLink]
     # Why it cannot be passed together with others; empty if it can.
     why_not: str
+    # Who is looking at it, as a sentence, and who has looked; empty at the person's own attempt.
+    looking: str
+    looked: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who looks at the list."""
 
+    user: AbstractBaseUser
     # A person who may decide.
     decider: AbstractBaseUser | None
     # Where the statuses are explained; empty for somebody who may not see it.
@@ -139,6 +144,8 @@ def rows_of(
     of_learners = attempts_of_learners(attempts)
     reasons = attention_reasons([attempt for attempt in attempts if attempt.attention_since])
     params, now = list_params(tab, filters), timezone.now()
+    of_others = [attempt for attempt in attempts if not is_own_attempt(attempt, viewer.user)]
+    claims, looks = claims_of(of_others), looks_of(of_others)
     return [
         _row(
             attempt,
@@ -148,6 +155,8 @@ def rows_of(
             params,
             _waited(attempt, tab, limit, now),
             viewer,
+            looking=_who_is_looking(claims[attempt.pk], viewer) if attempt.pk in claims else "",
+            looked=[person(look.user).name for look in looks.get(attempt.pk, [])],
         )
         for attempt in attempts
     ]
@@ -161,6 +170,9 @@ def _row(
     params: Mapping[str, str],
     waited: Waited | None,
     viewer: Viewer,
+    *,
+    looking: str,
+    looked: list[str],
 ) -> SessionRow:
     review = attempt.current_review
     return SessionRow(
@@ -179,7 +191,15 @@ def _row(
         at=time_in(tab, attempt) or attempt.last_activity_at,
         other_attempts=[_link(n, other) for n, other in enumerate(of_learner, 1) if other.pk != attempt.pk],
         why_not=why_not_with_others(attempt, viewer.decider) if viewer.decider else "",
+        looking=looking,
+        looked=looked,
     )
+
+
+def _who_is_looking(claim: SessionClaim, viewer: Viewer) -> str:
+    if claim.user_id == viewer.user.pk:
+        return _("You are looking")
+    return _("%(name)s is looking") % {"name": person(claim.user).name}
 
 
 def _decider(attempt: ExamAttempt) -> str:

@@ -21,9 +21,11 @@ from proctoring_results.models import ExamAttempt
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
+from proctoring_results.pages._shared.live import not_modified
 from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.pages._shared.search import SESSIONS, make_token, read_search
 from proctoring_results.pages._shared.session_list import NO_FILTERS
+from proctoring_results.queries.stamps import stamp_of_sessions
 from proctoring_results.services.selection import (
     MAX_SELECTED,
     Selection,
@@ -47,14 +49,18 @@ PARAMS = ("tab", *(name for name in FILTER_NAMES if name not in NO_FILTERS), "se
 @signed_in
 def sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Show a list of the sessions of a course, by default what requires attention."""
-    context = _context(request, course_id)
+    course_id = course_to_view(request, course_id)
     if "" in request.GET.values():
         # A form sends its empty fields, too: the address that people share stays short.
         params = {name: value for name, value in request.GET.items() if value}
         return HttpResponseRedirect(f"{request.path}?{urlencode(params)}" if params else request.path)
-    course_id = context["course_id"]
+    stamp = stamp_of_sessions(course_id)
+    if unchanged := not_modified(request, stamp):
+        return unchanged
+    context = _context(request, course_id)
     search = read_search(SESSIONS, request.GET.get("search", ""), request.user, course_id)
     context["page"] = sessions_page(course_id, request.user, request.GET, search)
+    context["stamp"] = stamp
     status = 400 if context["page"].is_refused else 200
     return render(request, "proctoring_results/sessions/page.html", context, status=status)
 
@@ -64,11 +70,11 @@ def sessions(request: SignedIn, course_id: str) -> HttpResponse:
 @signed_in
 def search_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     """Lead to the list with its filters and this search, or without any. By POST: no name may stand in an address."""
-    course_id = _course_to_view(request, course_id)
+    course_id = course_to_view(request, course_id)
     fields = posted_fields(request)
     text = fields.get("search", "").strip()
     token = make_token(SESSIONS, text, request.user, course_id) if text else ""
-    return SeeOther(_list_url(fields, course_id, search=token))
+    return SeeOther(list_address(fields, course_id, search=token))
 
 
 @transaction.non_atomic_requests
@@ -81,7 +87,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     course_id = context["course_id"]
     permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
     fields = posted_fields(request)
-    list_url = _list_url(fields, course_id)
+    list_url = list_address(fields, course_id)
     selection = read_tokens(fields.getlist("attempt"))
     if not 0 < len(selection) <= MAX_SELECTED:
         flash(request, messages.WARNING, _how_many())
@@ -94,7 +100,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         except InvalidInput as error:
             problem = error.problem
         else:
-            context |= {"outcomes": outcomes, "reason": reason, "filters": _filters(fields), "list_url": list_url}
+            context |= {"outcomes": outcomes, "reason": reason, "filters": list_filters(fields), "list_url": list_url}
             return _result_page(request, context)
     candidates = [
         candidate
@@ -106,7 +112,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         "others": [candidate for candidate in candidates if candidate.why_not],
         "reason": reason,
         "problem": problem,
-        "filters": _filters(fields),
+        "filters": list_filters(fields),
         "list_url": list_url,
     }
     return render(request, "proctoring_results/sessions/pass.html", context, status=400 if problem else 200)
@@ -140,7 +146,7 @@ def _how_many() -> str:
 # -------------------------------------------------------------------------------------------------------------- common
 
 
-def _course_to_view(request: SignedIn, course_id: str) -> str:
+def course_to_view(request: SignedIn, course_id: str) -> str:
     """Raises ``InvalidInput`` and ``AccessDenied``."""
     course_id = clean_key("course_id", course_id)
     permissions.require(request.user, permissions.VIEW_SESSIONS, course_id)
@@ -148,7 +154,7 @@ def _course_to_view(request: SignedIn, course_id: str) -> str:
 
 
 def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
-    course_id = _course_to_view(request, course_id)
+    course_id = course_to_view(request, course_id)
     return {
         "course_id": course_id,
         "course_name": course_name(course_id),
@@ -157,13 +163,13 @@ def _context(request: SignedIn, course_id: str) -> dict[str, Any]:
     }
 
 
-def _filters(fields: QueryDict, **others: str) -> str:
+def list_filters(fields: QueryDict, **others: str) -> str:
     """Return the filters of the list with the form, and nothing else that was posted, so that it leads nowhere else."""
     posted = QueryDict(fields.get("filters", "")[:4_000])
     params = {**posted.dict(), **others}
     return urlencode({name: params[name] for name in PARAMS if params.get(name)})
 
 
-def _list_url(fields: QueryDict, course_id: str, **others: str) -> str:
-    address, filters = reverse("proctoring_results:sessions", args=[course_id]), _filters(fields, **others)
+def list_address(fields: QueryDict, course_id: str, **others: str) -> str:
+    address, filters = reverse("proctoring_results:sessions", args=[course_id]), list_filters(fields, **others)
     return f"{address}?{filters}" if filters else address
