@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from ipaddress import ip_address
 from typing import Any, cast
@@ -46,6 +46,17 @@ def with_policy(response: HttpResponseBase) -> HttpResponseBase:
     if policy := conf().CONTENT_SECURITY_POLICY:
         response.headers.setdefault("Content-Security-Policy", policy)
     return response
+
+
+def policy_admitting(sources: Mapping[str, Sequence[str]]) -> str:
+    """Return the ``Content-Security-Policy`` of the settings with more sources in some directives; empty if it is."""
+    policy = conf().CONTENT_SECURITY_POLICY
+    names_and_values = (directive.strip().partition(" ") for directive in policy.split(";"))
+    directives = {name: value.strip() for name, _, value in names_and_values if name}
+    for name, hosts in sources.items() if directives else ():
+        allowed = directives.get(name, "'self'")
+        directives[name] = " ".join(["" if allowed == "'none'" else allowed, *hosts]).strip()
+    return "; ".join(f"{name} {value}".strip() for name, value in directives.items())
 
 
 def streamed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

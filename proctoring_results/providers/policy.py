@@ -1,7 +1,7 @@
 """What follows from a provider's review: data, by provider, overridable by the setting ``PROVIDERS``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 from urllib.parse import urlsplit
@@ -50,9 +50,9 @@ class Policy:
 
 
 # What the settings may say of any provider, apart from its policy: lists of hosts. On the first, browsers may open
-# evidence; from the second, pictures may be fetched for a case file.
-HOSTS_KEY, PICTURE_HOSTS_KEY = "evidence_hosts", "picture_hosts"
-HOSTS_KEYS = (HOSTS_KEY, PICTURE_HOSTS_KEY)
+# evidence; those of the second they may show inside a page; from the third, pictures may be fetched for a case file.
+HOSTS_KEY, EMBEDDED_HOSTS_KEY, PICTURE_HOSTS_KEY = "evidence_hosts", "embedded_hosts", "picture_hosts"
+HOSTS_KEYS = (HOSTS_KEY, EMBEDDED_HOSTS_KEY, PICTURE_HOSTS_KEY)
 POLICY_KEYS = frozenset(field.name for field in fields(Policy))
 
 # A host name that browsers and we read alike.
@@ -76,6 +76,20 @@ def may_be_opened(provider: str, url: str) -> bool:
     return _is_listed(provider, HOSTS_KEY, url)
 
 
+def may_be_embedded(provider: str, url: str) -> bool:
+    """Return whether browsers may show the evidence inside our page, and not only open it beside it."""
+    return may_be_opened(provider, url) and _is_listed(provider, EMBEDDED_HOSTS_KEY, url)
+
+
+def embedded_sources(provider: str) -> list[str]:
+    """Return the hosts that the Content-Security-Policy of a page with evidence admits; at any port, as links do."""
+    sources: list[str] = []
+    for host in _hosts(provider, EMBEDDED_HOSTS_KEY):
+        name = host.removeprefix(".")
+        sources += [f"{name}:*", f"*.{name}:*"] if host.startswith(".") else [f"{name}:*"]
+    return sources
+
+
 def may_be_fetched(provider: str, url: str) -> bool:
     """Return whether the provider's settings let the app itself fetch pictures from this host."""
     return _is_listed(provider, PICTURE_HOSTS_KEY, url)
@@ -84,5 +98,9 @@ def may_be_fetched(provider: str, url: str) -> bool:
 def _is_listed(provider: str, key: str, url: str) -> bool:
     """Return whether the host is listed: by its name, or by a ``.suffix`` of it."""
     host = host_of(url)
-    hosts = conf().PROVIDERS.get(provider, {}).get(key, ())
-    return bool(host) and any(is_same_domain(host, allowed) for allowed in hosts)
+    return bool(host) and any(is_same_domain(host, allowed) for allowed in _hosts(provider, key))
+
+
+def _hosts(provider: str, key: str) -> Sequence[str]:
+    hosts: Sequence[str] = conf().PROVIDERS.get(provider, {}).get(key, ())
+    return hosts

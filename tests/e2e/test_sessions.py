@@ -1,6 +1,10 @@
 """Quiz List, Sessions and a session, as a reviewer uses them."""
 
 import re
+import wave
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -223,7 +227,7 @@ def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh
     [attempt] = flagged(1)
     page = opened("instructor", session(attempt))
     page.context.route("https://video.example/**", lambda route: route.fulfill(body="Here is the recording"))
-    link = page.get_by_role("link", name="Recording")
+    link = page.get_by_role("link", name="Recording", exact=True)
     first = link.get_attribute("href")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(link).not_to_have_attribute("href", first)
@@ -233,6 +237,97 @@ def test_evidence_opens_at_its_provider_and_the_link_of_an_open_page_stays_fresh
     assert popup.value.url == "https://video.example/0"
     assert popup.value.evaluate("document.referrer") == ""
     assert Disclosure.objects.get().user.username == "instructor"
+
+
+def sound() -> bytes:
+    """Ten seconds of silence."""
+    file = BytesIO()
+    with wave.open(file, "wb") as track:
+        track.setnchannels(1)
+        track.setsampwidth(1)
+        track.setframerate(8_000)
+        track.writeframes(b"\x80" * 80_000)
+    return file.getvalue()
+
+
+FILES = {
+    "/sound.wav": ("audio/wav", sound()),
+    "/picture.svg": ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'/>"),
+    "/player": ("text/html", b"Play"),
+}
+
+
+class Files(BaseHTTPRequestHandler):
+    """A provider's files: a sound, a picture, and a page with a player."""
+
+    def do_GET(self):
+        content_type, body = FILES[self.path]
+        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        self.send_response(206 if "Range" in self.headers else 200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body) - first))
+        self.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
+        self.end_headers()
+        self.wfile.write(body[first:])
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def recorded(exam, settings):
+    """A session whose provider may be shown in the page."""
+    hosts = {"evidence_hosts": ["localhost"], "embedded_hosts": ["localhost"]}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": {"proctortrack": hosts}}
+    with ThreadingHTTPServer(("localhost", 0), Files) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        attempt = ExamAttemptFactory(submitted=True, exam=exam)
+        evidence = [
+            api.EvidenceData(kind=kind, url=f"http://localhost:{server.server_port}{path}")
+            for kind, path in zip(("video", "screenshot", "room"), FILES, strict=True)
+        ]
+        seen = api.IncidentData(status="Suspicious", comment="A voice", kind="webcam", start=7, stop=9)
+        api.record_review(attempt.attempt_code, "Suspicious", incidents=[seen], evidence=evidence)
+        yield attempt
+        server.shutdown()
+
+
+def wait_for_second(player, second: float) -> None:
+    for _ in range(100):
+        if player.evaluate("element => element.currentTime") >= second:
+            return
+        player.page.wait_for_timeout(50)
+    raise AssertionError(f"The player has not come to second {second}")
+
+
+def test_evidence_is_seen_inside_the_page_and_what_is_half_written_stays(opened, recorded):
+    page = opened("instructor", session(recorded))
+    page.locator("#pr-reason").fill("Half")
+    viewer = page.locator("#pr-viewer")
+    page.get_by_role("link", name="0:07–0:09 on the recording").click()
+    player = viewer.locator("video")
+    wait_for_second(player, 7)
+    expect(viewer).to_be_focused()
+    player.evaluate("element => { element.currentTime = 1; }")
+    page.get_by_role("link", name="0:07–0:09 on the recording").click()
+    wait_for_second(player, 7)
+    assert Disclosure.objects.count() == 1
+    page.get_by_role("link", name="Screenshot").click()
+    expect(viewer.get_by_role("img", name="Screenshot")).to_have_js_property("naturalWidth", 40)
+    page.get_by_role("link", name="Room scan").click()
+    expect(viewer.frame_locator("iframe").locator("body")).to_have_text("Play")
+    expect(page.locator("#pr-reason")).to_have_value("Half")
+    assert violations(page) == []
+    assert Disclosure.objects.count() == 3
+    page.locator("#pr-reason").fill("")
+    page.reload()
+    expect(viewer.frame_locator("iframe").locator("body")).to_have_text("Play")
+
+
+def test_evidence_is_seen_inside_the_page_without_javascript(opened, recorded):
+    page = opened("instructor", session(recorded), java_script_enabled=False)
+    page.get_by_role("link", name="Room scan").click()
+    expect(page.frame_locator("#pr-viewer iframe").locator("body")).to_have_text("Play")
 
 
 def test_with_the_keyboard_alone(opened, flagged):

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Evidence that is shown in the page. By its position: in a newer version of the review it is another row."""
+
+    number: int
+    second: int = 0
+
+    @property
+    def params(self) -> dict[str, str]:
+        return {"show": str(self.number), **({"second": str(self.second)} if self.second else {})}
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     # The number of a review, and of a page of its incidents; as they were sent, so perhaps nonsense.
     review: str
@@ -24,18 +36,24 @@ class Address:
     part: SessionPart | None
     # Whether the incidents that somebody has dismissed are left out.
     only_counted: bool
+    # The evidence that is shown in the page, by its position from 1, and the second at which; None for nothing.
+    shown: Shown | None
     came_from: CameFrom
 
     @property
     def params(self) -> dict[str, str]:
         """Return what the page that follows a form needs to be at the same place."""
         page = {"page": self.page} if self.page.isascii() and self.page.isdigit() and len(self.page) < 6 else {}
-        return {**self.came_from.params_with_place, **self.list_params, **page}
+        return {**self.came_from.params_with_place, **self.list_params, **page, **self.shown_params}
 
     @property
     def list_params(self) -> dict[str, str]:
         """Return which incidents are listed."""
         return list_params(self.part, only_counted=self.only_counted)
+
+    @property
+    def shown_params(self) -> dict[str, str]:
+        return self.shown.params if self.shown else {}
 
     @property
     def query(self) -> str:
@@ -54,5 +72,11 @@ def address_of_page(request: HttpRequest, attempt: ExamAttempt) -> Address:
         page=params.get("page", ""),
         part=SessionPart(part) if part in SessionPart.values else None,
         only_counted=params.get("counted") == "yes",
+        shown=Shown(number, _number(params.get("second", ""))) if (number := _number(params.get("show", ""))) else None,
         came_from=came_from(params, attempt),
     )
+
+
+def _number(text: str) -> int:
+    """Return 0 for anything that no page of ours sends."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0

@@ -23,12 +23,13 @@ from proctoring_results.moments import clock, span
 from proctoring_results.pages._shared.formats import number
 from proctoring_results.pages._shared.navigation import session_url
 from proctoring_results.pages._shared.paging import Pager, page_of, pager
-from proctoring_results.providers.policy import host_of, may_be_opened
+from proctoring_results.providers.policy import host_of, may_be_embedded, may_be_opened
 from proctoring_results.rules import part_of_evidence, part_of_incident
 
-from .address import list_params
+from .address import Shown, list_params
 from .comments import Comment, folded
 from .recording import Mark, MarkedGroup, incident_tone, marks_of, start_of
+from .viewer import Viewer, element_for, evidence_url, recording_at
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -40,12 +41,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLink:
-    """With a token, or with the reason why the evidence cannot be opened."""
+    """With an address, or with the reason why the evidence cannot be opened."""
 
     pk: int
     name: str
-    token: str
-    why_not: str
+    # Of the evidence itself; or of this page with it, if it may be shown there.
+    url: str
+    is_shown_here: bool = False
+    why_not: str = ""
 
 
 def form_name(position: int) -> str:
@@ -64,6 +67,8 @@ class IncidentRow:
     severity: str
     comment: Comment
     when: str
+    # To that second of the recording, if there is one.
+    at_second: EvidenceLink | None
     evidence: list[EvidenceLink]
     dismissed_by: str
     dismissed_at: datetime | None
@@ -116,6 +121,8 @@ class Tab:
 @dataclass(frozen=True, slots=True)
 class IncidentList:
     tabs: list[Tab]
+    # The evidence that is shown in the page.
+    viewer: Viewer | None
     # The list of all parts.
     all_url: str
     all_text: str
@@ -153,6 +160,8 @@ class _Drawing:
     place: Address
     # The page of the list on which an incident stands, by its key.
     page_of: Mapping[int, int]
+    # The page of the list that is shown.
+    number: int
     # The address of a page of the list.
     address: Callable[..., str]
 
@@ -182,10 +191,15 @@ def incident_list(
     size = page.paginator.per_page
 
     def address(
-        number: int = 1, *, part: SessionPart | None = place.part, only_counted: bool = place.only_counted
+        number: int = 1,
+        *,
+        part: SessionPart | None = place.part,
+        only_counted: bool = place.only_counted,
+        shown: Shown | None = place.shown,
     ) -> str:
+        which = list_params(part, only_counted=only_counted)
         page_number = {"page": str(number)} if number > 1 else {}
-        return session_url(attempt, {**params, **list_params(part, only_counted=only_counted), **page_number})
+        return session_url(attempt, {**params, **which, **page_number, **(shown.params if shown else {})})
 
     drawing = _Drawing(
         attempt=attempt,
@@ -194,20 +208,24 @@ def incident_list(
         length=length,
         place=place,
         page_of={incident.pk: index // size + 1 for index, incident in enumerate(listed)},
+        number=page.number,
         address=address,
     )
-    evidence = _evidence_of(review, list(page))
+    evidence = _evidence_of(review, list(page), place.shown)
     dismissed = sum(incident.is_dismissed for incident in ordered)
     tabs = [_tab(part, ordered, listed, list(page), evidence, drawing) for part in parts]
     return IncidentList(
         tabs,
+        viewer=_viewer(evidence, drawing),
         all_url=f"{address(part=None)}#pr-incidents",
         all_text=_counted(ordered),
         is_all=place.part is None,
         only_counted=place.only_counted,
         other_url=f"{address(only_counted=not place.only_counted)}#pr-incidents" if dismissed else "",
         dismissed=dismissed,
-        pager=pager(page, "page", params={**params, **place.list_params}, base=session_url(attempt)),
+        pager=pager(
+            page, "page", params={**params, **place.list_params, **place.shown_params}, base=session_url(attempt)
+        ),
     )
 
 
@@ -216,12 +234,29 @@ def _is_listed(incident: Incident, place: Address) -> bool:
     return is_of_part and not (place.only_counted and incident.is_dismissed)
 
 
-def _evidence_of(review: ExamReview | None, visible: Sequence[Incident]) -> list[Evidence]:
-    """Return the evidence of the whole session, and of the incidents that are shown."""
+def _evidence_of(review: ExamReview | None, visible: Sequence[Incident], shown: Shown | None) -> list[Evidence]:
+    """Return the evidence of the whole session and of the incidents on this page, and what is shown in the page."""
     if review is None:
         return []
-    rows = review.evidence.filter(Q(incident=None) | Q(incident__in=[incident.pk for incident in visible]))
-    return list(rows.order_by("position"))
+    wanted = Q(incident=None) | Q(incident__in=[incident.pk for incident in visible])
+    if shown:
+        wanted |= Q(position=shown.number - 1)
+    return list(review.evidence.filter(wanted).order_by("position"))
+
+
+def _viewer(evidence: Sequence[Evidence], drawing: _Drawing) -> Viewer | None:
+    shown = drawing.place.shown
+    piece = next((one for one in evidence if shown and one.position == shown.number - 1), None)
+    if piece is None or shown is None:
+        return None
+    try:
+        url = crypto.decrypt(piece.url)
+    except CannotDecrypt:
+        return None
+    if not may_be_embedded(drawing.attempt.provider, url):
+        return None
+    token = EVIDENCE_LINK.make_token(piece, drawing.user, now=timezone.now())
+    return Viewer(shown.number, _evidence_name(piece), element_for(url), evidence_url(token, shown.second))
 
 
 def _tab(
@@ -247,7 +282,7 @@ def _tab(
         evidence_text=_pieces(len(whole)) if whole else "",
         has_incidents=bool(of_part(listed)),
         incidents=[_incident_row(one, evidence, drawing) for one in of_part(visible)],
-        evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in whole],
+        evidence=[_evidence_link(one, drawing) for one in whole],
         marks=[_mark_link(group, drawing) for group in marks_of(of_part(listed), drawing.length)],
     )
 
@@ -264,6 +299,9 @@ def _pieces(count: int) -> str:
 
 def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Drawing) -> IncidentRow:
     own = [one for one in evidence if one.incident_id == incident.pk]
+    start = start_of(incident)
+    moment = recording_at(evidence, max(0.0, start)) if start is not None else None
+    at_second = _evidence_link(moment[0], drawing, moment[1]) if moment else None
     return IncidentRow(
         pk=incident.pk,
         number=incident.position + 1,
@@ -273,7 +311,8 @@ def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Dr
         severity=incident.severity,
         comment=folded(incident.comment),
         when=span(incident.start, incident.stop),
-        evidence=[_evidence_link(drawing.attempt, one, drawing.user) for one in own],
+        at_second=at_second if at_second and at_second.url else None,
+        evidence=[_evidence_link(one, drawing) for one in own],
         dismissed_by=drawing.names.get(incident.dismissed_by_id or 0, ""),
         dismissed_at=incident.dismissed_at,
         dismissal_reason=incident.dismissal_reason,
@@ -296,15 +335,23 @@ def _mark_name(group: MarkedGroup) -> str:
     return _("%(count)s incidents that begin from %(from)s to %(to)s") % params
 
 
-def _evidence_link(attempt: ExamAttempt, evidence: Evidence, user: AbstractBaseUser) -> EvidenceLink:
-    """The address is read only to see whether it may be opened; it is not on the page."""
-    name = f"{evidence.get_kind_display()} {span(evidence.start, evidence.stop)}".strip()
-    name = name[:1].upper() + name[1:]
+def _evidence_link(evidence: Evidence, drawing: _Drawing, second: int = 0) -> EvidenceLink:
+    """The provider's address is read only to see whether it may be opened; it is not on the page."""
+    name = _evidence_name(evidence)
     try:
         url = crypto.decrypt(evidence.url)
     except CannotDecrypt:
-        return EvidenceLink(evidence.pk, name, "", _("cannot be opened: the key that encrypted it is gone"))
-    if not may_be_opened(attempt.provider, url):
+        return EvidenceLink(evidence.pk, name, "", why_not=_("cannot be opened: the key that encrypted it is gone"))
+    if not may_be_opened(drawing.attempt.provider, url):
         host, why_not = host_of(url), _("cannot be opened: host not allowed")
-        return EvidenceLink(evidence.pk, name, "", f"{why_not} ({host})" if host else why_not)
-    return EvidenceLink(evidence.pk, name, EVIDENCE_LINK.make_token(evidence, user, now=timezone.now()), "")
+        return EvidenceLink(evidence.pk, name, "", why_not=f"{why_not} ({host})" if host else why_not)
+    if may_be_embedded(drawing.attempt.provider, url):
+        here = drawing.address(drawing.number, shown=Shown(evidence.position + 1, second))
+        return EvidenceLink(evidence.pk, name, f"{here}#pr-viewer", is_shown_here=True)
+    token = EVIDENCE_LINK.make_token(evidence, drawing.user, now=timezone.now())
+    return EvidenceLink(evidence.pk, name, evidence_url(token, second))
+
+
+def _evidence_name(evidence: Evidence) -> str:
+    name = f"{evidence.get_kind_display()} {span(evidence.start, evidence.stop)}".strip()
+    return name[:1].upper() + name[1:]

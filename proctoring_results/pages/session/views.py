@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from proctoring_results.choices import AttemptStatus
@@ -54,6 +55,7 @@ from .decided import happened_since
 from .page import session_page
 from .tabs import form_name
 from .teamwork import ACTIONS, NOTE, PLACE
+from .viewer import policy_of
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -220,7 +222,10 @@ def _session_page(
         "is_refused_on_top": refused is not None and not page.form_is_drawn(refused.form),
         **flash_context(request),
     }
-    return render(request, "proctoring_results/session/page.html", context, status=status)
+    response = render(request, "proctoring_results/session/page.html", context, status=status)
+    if policy := policy_of(attempt):
+        response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def _draft(request: SignedIn, attempt: ExamAttempt) -> Refused | None:
@@ -265,6 +270,7 @@ def _key(request: SignedIn, field: str) -> int | None:
 
 
 @require_GET
+@xframe_options_sameorigin
 @private_file
 @signed_in
 def evidence(request: SignedIn, token: str) -> HttpResponse:

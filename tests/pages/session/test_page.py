@@ -648,7 +648,8 @@ def test_the_address_of_evidence_stands_on_no_page_and_its_link_leads_there(revi
     response = reviewing.get(url(attempt))
     assert "video.example" not in text(response)
     [link] = response.context["page"].incidents.tabs[0].evidence
-    answer = reviewing.get(reverse("proctoring_results:evidence", args=[link.token]), REMOTE_ADDR="192.0.2.7")
+    [link] = response.context["page"].incidents.tabs[0].evidence
+    answer = reviewing.get(link.url, REMOTE_ADDR="192.0.2.7")
     assert (answer.status_code, answer.url) == (302, LINK)
     assert is_private(answer)
     stored = Disclosure.objects.get()
@@ -703,6 +704,119 @@ def test_only_get_opens_evidence(reviewing, reviewer, attempt, hosts, method):
     answer = getattr(reviewing, method)(evidence_url(attempt.current_review.evidence.get(), reviewer))
     assert answer.status_code == 405
     assert not Disclosure.objects.exists()
+
+
+@pytest.fixture
+def embedding(settings):
+    """The provider's host may be shown in the page."""
+    provider = {"evidence_hosts": [".video.example"], "embedded_hosts": [".video.example", "cdn.example"]}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "PROVIDERS": {"proctortrack": provider}}
+
+
+def recorded(address: str, **more) -> ExamAttempt:
+    """A session with a recording of it, and something that was seen after ten minutes."""
+    attempt = ExamAttemptFactory(submitted=True)
+    seen = api.IncidentData(status="Suspicious", comment="A phone", kind="webcam", start=600.5, stop=630)
+    piece = api.EvidenceData(kind="video", url=address, **more)
+    api.record_review(attempt.attempt_code, "Suspicious", incidents=[seen], evidence=[piece])
+    return attempt
+
+
+def test_evidence_is_not_shown_in_the_page_unless_the_settings_say_so(reviewing, hosts, attempt):
+    answer = reviewing.get(url(attempt), {"show": "1"})
+    assert answer.context["page"].incidents.viewer is None
+    assert "video.example" not in answer["Content-Security-Policy"]
+    assert "data-pr-show" not in text(answer)
+
+
+SHOWN = [
+    ("https://video.example/a.mp4?x=1", '<video src="%s" controls'),
+    ("https://video.example/a.jpeg", '<img src="%s" alt="Recording"'),
+    ("https://video.example/watch/7", '<iframe src="%s" title="Recording" sandbox="allow-scripts allow-same-origin"'),
+]
+
+
+@pytest.mark.parametrize(("address", "element"), SHOWN)
+def test_evidence_is_shown_in_the_page_and_recorded_when_the_browser_loads_it(reviewing, embedding, address, element):
+    attempt = recorded(address)
+    page = text(reviewing.get(url(attempt)))
+    assert f'<a href="{url(attempt)}?show=1#pr-viewer" data-pr-show>Recording</a>' in page
+    assert "pr-viewer-heading" not in page
+    answer = reviewing.get(url(attempt), {"show": "1"})
+    viewer = answer.context["page"].incidents.viewer
+    assert element % viewer.url in text(answer)
+    assert "video.example" not in text(answer)
+    assert not Disclosure.objects.exists()
+    evidence = reviewing.get(viewer.url)
+    assert (evidence.url, evidence["X-Frame-Options"]) == (address, "SAMEORIGIN")
+    assert Disclosure.objects.get().attempt == attempt
+
+
+def test_the_policy_of_that_page_alone_admits_the_hosts_that_are_shown(reviewing, embedding, attempt):
+    policy = reviewing.get(url(attempt))["Content-Security-Policy"].split("; ")
+    hosts = "video.example:* *.video.example:* cdn.example:*"
+    assert f"frame-src 'self' {hosts}" in policy
+    assert f"media-src 'self' {hosts}" in policy
+    assert f"img-src 'self' data: {hosts}" in policy
+    assert "default-src 'none'" in policy
+    sessions = reviewing.get(reverse("proctoring_results:sessions", args=[attempt.exam.course_id]))
+    assert "video.example" not in sessions["Content-Security-Policy"]
+
+
+def test_a_site_without_a_policy_of_ours_gets_none(reviewing, embedding, attempt, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "CONTENT_SECURITY_POLICY": ""}
+    assert "Content-Security-Policy" not in reviewing.get(url(attempt)).headers
+
+
+def test_a_host_is_shown_only_if_it_may_be_opened(reviewing, embedding):
+    attempt = recorded("https://cdn.example/a.mp4")
+    answer = reviewing.get(url(attempt), {"show": "1"})
+    assert answer.context["page"].incidents.viewer is None
+    assert "cannot be opened: host not allowed (cdn.example)" in text(answer)
+
+
+def test_an_incident_leads_to_its_second_of_the_recording(reviewing, embedding):
+    attempt = recorded("https://video.example/a.mp4")
+    [row] = reviewing.get(url(attempt)).context["page"].incidents.tabs[0].incidents
+    assert row.at_second.url == f"{url(attempt)}?show=1&second=600#pr-viewer"
+    viewer = reviewing.get(row.at_second.url).context["page"].incidents.viewer
+    assert viewer.url.endswith("/#t=600")
+
+
+def test_where_it_is_not_shown_in_the_page_the_link_to_the_recording_has_the_second(reviewing, hosts):
+    attempt = recorded("https://video.example/a.mp4")
+    [row] = reviewing.get(url(attempt)).context["page"].incidents.tabs[0].incidents
+    assert row.at_second.url.endswith("/#t=600")
+    assert reviewing.get(row.at_second.url).url == "https://video.example/a.mp4"
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "second"), [(500, 700, 100), (500, None, 100), (None, 700, 600), (0, 600, None), (601, 700, None)]
+)
+def test_a_recording_of_a_part_is_entered_at_its_own_second_or_not_at_all(reviewing, hosts, start, stop, second):
+    attempt = recorded("https://video.example/a.mp4", start=start, stop=stop)
+    [row] = reviewing.get(url(attempt)).context["page"].incidents.tabs[0].incidents
+    assert (row.at_second.url.rpartition("#t=")[2] if row.at_second else None) == (second and str(second))
+
+
+def test_after_a_dismissal_the_recording_is_still_there(reviewing, embedding):
+    attempt = recorded("https://video.example/a.mp4")
+    answer = reviewing.get(url(attempt), {"show": "1", "second": "600"})
+    action = f"{url(attempt, 'dismissal', newest(attempt).pk)}{answer.context['page'].place.query}"
+    page = reviewing.get(reviewing.post(action, {**hidden(answer), "change": "dismiss", "reason": "x"}).url)
+    assert page.context["page"].incidents.viewer.url.endswith("/#t=600")
+
+
+@pytest.mark.parametrize("show", ["0", "2", "x", "-1", "9" * 30, ""])
+def test_what_no_page_of_ours_asks_to_be_shown_is_not(reviewing, embedding, show):
+    attempt = recorded("https://video.example/a.mp4")
+    assert reviewing.get(url(attempt), {"show": show}).context["page"].incidents.viewer is None
+
+
+def test_evidence_whose_key_is_gone_is_not_shown(reviewing, embedding):
+    evidence = EvidenceFactory(url=b"not ours")
+    answer = reviewing.get(url(evidence.review.attempt), {"show": "1"})
+    assert answer.context["page"].incidents.viewer is None
 
 
 # --- Export ---

@@ -1,4 +1,5 @@
-// The keys of a session. The page works without them: each leads to a link or control that has ``data-pr-key``.
+// The page of a session works without this. It has keys, each of which leads to a link or control with ``data-pr-key``,
+// and shows evidence without loading the page again, so that nothing that is half written is lost.
 
 const OFF = "proctoring_results.keys.off";
 const TYPING = "textarea, select, input:not([type=checkbox], [type=radio])";
@@ -65,3 +66,40 @@ help.hidden = false;
 announce();
 document.addEventListener("keydown", onKey);
 document.addEventListener("pr-renewed", announce);
+
+// --------------------------------------------------------------------------------------------------------- evidence
+
+const SHOW_TIMEOUT = 15_000; // milliseconds
+
+const viewer = document.getElementById("pr-viewer");
+
+async function show(link) {
+  const address = new URL(link.href);
+  const player = viewer.querySelector("video");
+  if (player?.dataset.prNumber === address.searchParams.get("show")) {
+    player.currentTime = Number(address.searchParams.get("second") ?? 0);
+    await player.play();
+    return;
+  }
+  const response = await fetch(address, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(SHOW_TIMEOUT) });
+  if (!response.ok) throw new Error(response.statusText);
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  viewer.replaceChildren(...fresh.getElementById("pr-viewer").childNodes);
+}
+
+async function onShow(event) {
+  const link = event.target.closest?.("a[data-pr-show]");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  try {
+    await show(link);
+  } catch (problem) {
+    // A browser may refuse to play before a click on the player itself: it stands at the second.
+    if (problem.name !== "NotAllowedError") return location.assign(link.href);
+  }
+  history.replaceState(null, "", link.href);
+  viewer.focus({ preventScroll: true });
+  viewer.scrollIntoView({ block: "nearest" });
+}
+
+if (viewer) document.addEventListener("click", onShow);
