@@ -43,7 +43,9 @@ def filter_form(params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> Fi
 def list_of(attempt: ExamAttempt, origin: CameFrom, user: AbstractBaseUser) -> MergedSessions:
     """Return the list that somebody came from; that of the exam if the filters cannot be read."""
     course_id, params = attempt.exam.course_id, QueryDict(origin.filters)
-    form = filter_form(params, exams_in_course(course_id).with_result())
+    # That exam is known; all of them are read only if the list is another's.
+    is_of_this = params.get("exam") in (None, "", attempt.exam.content_id)
+    form = filter_form(params, [attempt.exam] if is_of_this else exams_in_course(course_id).with_result())
     search = read_search(SESSIONS, params.get("search", ""), user, course_id)
     if form.is_valid() and not search.problem:
         filters = replace(form.attempt_filter(), tab=origin.tab)

@@ -19,6 +19,7 @@ from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
 from proctoring_results.pages._shared.permission_names import MissingPermission, missing_permission
+from proctoring_results.pages._shared.session_list import Position, position_of
 from proctoring_results.pages._shared.statuses import StatusBadge, explanations_url, status_badge
 from proctoring_results.people import Person, person
 from proctoring_results.providers.registry import provider_named
@@ -98,6 +99,8 @@ class SessionPage:
     # Whether a decision leads to the next session.
     continues: bool
     place: Address
+    # In the list that somebody came from; None once it has left that.
+    position: Position | None
     list_url: str
     list_name: str
     events: list[Event]
@@ -171,6 +174,7 @@ def session_page(
         is_folded=decided is not None and not reasons,
         continues=continues,
         place=place,
+        position=position_of(attempt, place.came_from, user),
         list_url=list_url(attempt.exam.course_id, place.came_from.list_query),
         list_name=_list_name(attempt, place),
         decision=_decision(attempt, previews, may_decide=may_decide, is_own=is_own),

@@ -396,6 +396,14 @@ def test_a_refused_decision_stays_where_it_is_and_keeps_the_tick(reviewing, atte
     assert 'value="next" checked' in text(answer)
 
 
+def test_the_page_says_which_of_the_list_the_session_is(reviewing, attempt):
+    [one, two] = queue(attempt.exam, "Suspicious", "Suspicious")
+    assert " 2 of 3 " in text(reviewing.get(url(one)))
+    decide(reviewing, one)
+    assert reviewing.get(url(one)).context["page"].position is None
+    assert " 2 of 2 " in text(reviewing.get(url(two)))
+
+
 def links_of(client, attempt, filters: str) -> list[str]:
     """The addresses of the sessions in the course's list, in their order."""
     address = reverse("proctoring_results:sessions", args=[attempt.exam.course_id])
@@ -862,8 +870,8 @@ def test_the_page_asks_as_many_queries_however_much_there_is(reviewing, attempt,
             assert reviewing.get(url(attempt)).status_code == 200
         return len(queries)
 
-    before = count_queries()
     decide(reviewing, attempt, "fail")
+    before = count_queries()
     incidents = [api.IncidentData(status="Suspicious", comment="x")] * 30
     evidence = [api.EvidenceData(kind="video", url=LINK)] * 30
     for _ in range(5):
