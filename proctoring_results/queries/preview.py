@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import OuterRef, Subquery, TextChoices
 from django.utils.formats import date_format
@@ -24,6 +24,9 @@ from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
 from proctoring_results.rules import affects_lms, full_status_label
 from proctoring_results.transitions import TRANSITIONS, Transition
+
+if TYPE_CHECKING:
+    from proctoring_results.models.attempts import ExamAttemptQuerySet
 
 S = AttemptStatus
 NO_TRANSITION = Transition(frozenset())
@@ -170,9 +173,10 @@ def preview_decisions(attempt_codes: Collection[str], to: AttemptStatus) -> list
 
 
 def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, with_own_grades: bool) -> list[Preview]:
-    # The newest change and review first, then the rest: whatever comes in between makes the page stale, and is noticed.
-    seen = _seen(codes)
-    rows = ExamAttempt.objects.select_related("exam", "user", "current_review").defer("current_review__raw_data")
+    # The newest change and review together with the attempt, then the rest: whatever comes in between makes the page
+    # stale, and is noticed.
+    rows = _with_newest(ExamAttempt.objects.select_related("exam", "user", "current_review"))
+    rows = rows.defer("current_review__raw_data")
     if with_own_grades:
         # For the page of one session, and not for the fifty of a selection.
         rows = rows.select_related("exam_rules")
@@ -180,20 +184,19 @@ def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, wi
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)
     return [
-        _preview(attempt, to, seen.get(attempt.pk, Seen(None, None)), present)
+        _preview(attempt, to, Seen(attempt.newest_change, attempt.newest_review), present)  # type: ignore[attr-defined]
         for to in verdicts
         for attempt in attempts
     ]
 
 
-def _seen(codes: Collection[str]) -> dict[int, Seen]:
-    """Return the newest change and the newest review of each attempt, in one query."""
+def _with_newest(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
+    """Read the newest change and the newest review of each attempt in the same query."""
     change, review = (
         Subquery(model._default_manager.filter(attempt=OuterRef("pk")).order_by("-pk").values("pk")[:1])
         for model in (StatusChange, ExamReview)
     )
-    rows = ExamAttempt.objects.filter(attempt_code__in=codes).order_by().values_list("pk", change, review)
-    return {pk: Seen(change_id, review_id) for pk, change_id, review_id in rows}
+    return attempts.annotate(newest_change=change, newest_review=review)
 
 
 class _Present:

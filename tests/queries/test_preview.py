@@ -274,5 +274,5 @@ def test_many_attempts_take_as_many_queries_as_one(django_assert_num_queries):
     for attempt in attempts:
         ExamReviewFactory(attempt=attempt)
     for codes in ([attempts[0].attempt_code], [attempt.attempt_code for attempt in attempts]):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             preview_decisions(codes, S.VERIFIED)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Viewed:
     """Evidence that is shown in the page. By its position: in a newer version of the review it is another row."""
 
     number: int
@@ -37,14 +37,14 @@ class Address:
     # Whether the incidents that somebody has dismissed are left out.
     only_counted: bool
     # The evidence that is shown in the page, by its position from 1, and the second at which; None for nothing.
-    shown: Shown | None
+    viewed: Viewed | None
     came_from: CameFrom
 
     @property
     def params(self) -> dict[str, str]:
         """Return what the page that follows a form needs to be at the same place."""
         page = {"page": self.page} if self.page.isascii() and self.page.isdigit() and len(self.page) < 6 else {}
-        return {**self.came_from.params_with_place, **self.list_params, **page, **self.shown_params}
+        return {**self.came_from.params_with_place, **self.list_params, **page, **self.viewed_params}
 
     @property
     def list_params(self) -> dict[str, str]:
@@ -52,8 +52,8 @@ class Address:
         return list_params(self.part, only_counted=self.only_counted)
 
     @property
-    def shown_params(self) -> dict[str, str]:
-        return self.shown.params if self.shown else {}
+    def viewed_params(self) -> dict[str, str]:
+        return self.viewed.params if self.viewed else {}
 
     @property
     def query(self) -> str:
@@ -72,7 +72,9 @@ def address_of_page(request: HttpRequest, attempt: ExamAttempt) -> Address:
         page=params.get("page", ""),
         part=SessionPart(part) if part in SessionPart.values else None,
         only_counted=params.get("counted") == "yes",
-        shown=Shown(number, _number(params.get("second", ""))) if (number := _number(params.get("show", ""))) else None,
+        viewed=Viewed(number, _number(params.get("second", "")))
+        if (number := _number(params.get("show", "")))
+        else None,
         came_from=came_from(params, attempt),
     )
 

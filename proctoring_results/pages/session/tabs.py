@@ -26,7 +26,7 @@ from proctoring_results.pages._shared.paging import Pager, page_of, pager
 from proctoring_results.providers.policy import host_of, may_be_embedded, may_be_opened
 from proctoring_results.rules import part_of_evidence, part_of_incident
 
-from .address import Shown, list_params
+from .address import Viewed, list_params
 from .comments import Comment, folded
 from .recording import Mark, MarkedGroup, incident_tone, marks_of, start_of
 from .viewer import Viewer, element_for, evidence_url, recording_at
@@ -47,7 +47,7 @@ class EvidenceLink:
     name: str
     # Of the evidence itself; or of this page with it, if it may be shown there.
     url: str
-    is_shown_here: bool = False
+    is_embedded: bool = False
     why_not: str = ""
 
 
@@ -195,11 +195,11 @@ def incident_list(
         *,
         part: SessionPart | None = place.part,
         only_counted: bool = place.only_counted,
-        shown: Shown | None = place.shown,
+        viewed: Viewed | None = place.viewed,
     ) -> str:
         which = list_params(part, only_counted=only_counted)
         page_number = {"page": str(number)} if number > 1 else {}
-        return session_url(attempt, {**params, **which, **page_number, **(shown.params if shown else {})})
+        return session_url(attempt, {**params, **which, **page_number, **(viewed.params if viewed else {})})
 
     drawing = _Drawing(
         attempt=attempt,
@@ -211,7 +211,7 @@ def incident_list(
         number=page.number,
         address=address,
     )
-    evidence = _evidence_of(review, list(page), place.shown)
+    evidence = _evidence_of(review, list(page), place.viewed)
     dismissed = sum(incident.is_dismissed for incident in ordered)
     tabs = [_tab(part, ordered, listed, list(page), evidence, drawing) for part in parts]
     return IncidentList(
@@ -224,7 +224,7 @@ def incident_list(
         other_url=f"{address(only_counted=not place.only_counted)}#pr-incidents" if dismissed else "",
         dismissed=dismissed,
         pager=pager(
-            page, "page", params={**params, **place.list_params, **place.shown_params}, base=session_url(attempt)
+            page, "page", params={**params, **place.list_params, **place.viewed_params}, base=session_url(attempt)
         ),
     )
 
@@ -234,20 +234,20 @@ def _is_listed(incident: Incident, place: Address) -> bool:
     return is_of_part and not (place.only_counted and incident.is_dismissed)
 
 
-def _evidence_of(review: ExamReview | None, visible: Sequence[Incident], shown: Shown | None) -> list[Evidence]:
+def _evidence_of(review: ExamReview | None, visible: Sequence[Incident], viewed: Viewed | None) -> list[Evidence]:
     """Return the evidence of the whole session and of the incidents on this page, and what is shown in the page."""
     if review is None:
         return []
-    wanted = Q(incident=None) | Q(incident__in=[incident.pk for incident in visible])
-    if shown:
-        wanted |= Q(position=shown.number - 1)
-    return list(review.evidence.filter(wanted).order_by("position"))
+    rows = Q(incident=None) | Q(incident__in=[incident.pk for incident in visible])
+    if viewed:
+        rows |= Q(position=viewed.number - 1)
+    return list(review.evidence.filter(rows).order_by("position"))
 
 
 def _viewer(evidence: Sequence[Evidence], drawing: _Drawing) -> Viewer | None:
-    shown = drawing.place.shown
-    piece = next((one for one in evidence if shown and one.position == shown.number - 1), None)
-    if piece is None or shown is None:
+    viewed = drawing.place.viewed
+    piece = next((one for one in evidence if viewed and one.position == viewed.number - 1), None)
+    if piece is None or viewed is None:
         return None
     try:
         url = crypto.decrypt(piece.url)
@@ -256,7 +256,7 @@ def _viewer(evidence: Sequence[Evidence], drawing: _Drawing) -> Viewer | None:
     if not may_be_embedded(drawing.attempt.provider, url):
         return None
     token = EVIDENCE_LINK.make_token(piece, drawing.user, now=timezone.now())
-    return Viewer(shown.number, _evidence_name(piece), element_for(url), evidence_url(token, shown.second))
+    return Viewer(viewed.number, _evidence_name(piece), element_for(url), evidence_url(token, viewed.second))
 
 
 def _tab(
@@ -346,8 +346,8 @@ def _evidence_link(evidence: Evidence, drawing: _Drawing, second: int = 0) -> Ev
         host, why_not = host_of(url), _("cannot be opened: host not allowed")
         return EvidenceLink(evidence.pk, name, "", why_not=f"{why_not} ({host})" if host else why_not)
     if may_be_embedded(drawing.attempt.provider, url):
-        here = drawing.address(drawing.number, shown=Shown(evidence.position + 1, second))
-        return EvidenceLink(evidence.pk, name, f"{here}#pr-viewer", is_shown_here=True)
+        page = drawing.address(drawing.number, viewed=Viewed(evidence.position + 1, second))
+        return EvidenceLink(evidence.pk, name, f"{page}#pr-viewer", is_embedded=True)
     token = EVIDENCE_LINK.make_token(evidence, drawing.user, now=timezone.now())
     return EvidenceLink(evidence.pk, name, evidence_url(token, second))
 

@@ -737,14 +737,14 @@ def test_evidence_is_not_shown_in_the_page_unless_the_settings_say_so(reviewing,
     assert "data-pr-show" not in text(answer)
 
 
-SHOWN = [
+ELEMENTS = [
     ("https://video.example/a.mp4?x=1", '<video src="%s" controls'),
     ("https://video.example/a.jpeg", '<img src="%s" alt="Recording"'),
     ("https://video.example/watch/7", '<iframe src="%s" title="Recording" sandbox="allow-scripts allow-same-origin"'),
 ]
 
 
-@pytest.mark.parametrize(("address", "element"), SHOWN)
+@pytest.mark.parametrize(("address", "element"), ELEMENTS)
 def test_evidence_is_shown_in_the_page_and_recorded_when_the_browser_loads_it(reviewing, embedding, address, element):
     attempt = recorded(address)
     page = text(reviewing.get(url(attempt)))
