@@ -112,10 +112,11 @@ def change_status(
     return change
 
 
-def make_current(attempt: ExamAttempt, review: ExamReview) -> None:
+def make_current(attempt: ExamAttempt, review: ExamReview | None) -> None:
     """Make a review the current one of a locked attempt. The caller saves it."""
     attempt.current_review = review
-    attempt.score_place = 0 if review.score_rank is None else 1 + round(10_000 * review.score_rank)
+    rank = review.score_rank if review else None
+    attempt.score_place = 0 if rank is None else 1 + round(10_000 * rank)
 
 
 def save_attempt(attempt: ExamAttempt) -> None:

@@ -17,7 +17,7 @@ from proctoring_results.jobs.enqueue import enqueue_after_commit
 from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange, WithheldDecision
 from proctoring_results.rules import CLOCK_TOLERANCE, effective_status
 
-from .status import change_status, lock_attempt
+from .status import change_status, lock_attempt, make_current
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -83,8 +83,7 @@ def _restore(attempt: ExamAttempt, decision: WithheldDecision) -> None:
     attempt.reviews.filter(pk__in=list(applied.values_list("pk", flat=True))).update(
         standing=ReviewStanding.AFTER_DECISION
     )
-    attempt.current_review = decision.review_before
-    attempt.score_rank = decision.review_before.score_rank if decision.review_before else None
+    make_current(attempt, decision.review_before)
     attempt.decided_at = decision.decided_at_before
     attempt.decided_by_id = decision.decided_by_before_id
     attempt.attention_since = decision.attention_since_before

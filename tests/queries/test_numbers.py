@@ -348,3 +348,11 @@ def test_ten_queries_with_people_whatever_their_number(number, django_assert_num
         decide(ExamAttemptFactory(submitted=True), api.pass_attempt, UserFactory(admin=True), 10)
     with django_assert_num_queries(10):
         assert len(api.course_numbers(COURSE, by_reviewer=True).reviewers) == number
+
+
+def test_a_decision_that_was_undone_is_nobodys(settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    attempt, ada = ExamAttemptFactory(submitted=True), UserFactory(admin=True)
+    api.pass_attempt(attempt.attempt_code, by=ada, reason="Seen")
+    api.undo_decision(attempt.attempt_code, by=ada)
+    assert api.course_numbers(COURSE, by_reviewer=True).reviewers == []

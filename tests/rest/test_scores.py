@@ -1,6 +1,7 @@
 """A provider's score: kept and shown, and nothing is decided by it."""
 
 import ast
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,15 @@ def test_what_decides_reads_no_score(module):
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert not [name for name in names | texts if name.startswith(("score", "severity"))]
+
+
+def test_an_undone_decision_leaves_the_place_of_the_score_before(provider, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    send(provider, 72, status="suspicious")
+    attempt, admin = ExamAttempt.objects.get(), UserFactory(admin=True)
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="Seen")
+    send(provider, 10)
+    api.pass_attempt(attempt.attempt_code, by=admin, reason="Seen again")
+    assert ExamAttempt.objects.get().score_place == 1001
+    api.undo_decision(attempt.attempt_code, by=admin)
+    assert ExamAttempt.objects.get().score_place == 7201
