@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import QueryDict
 
 from proctoring_results.exceptions import InvalidInput
-from proctoring_results.filters import AttemptFilter
+from proctoring_results.filters import FILTER_NAMES, AttemptFilter
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.sessions import key_at, sessions
 
@@ -43,9 +43,10 @@ def filter_form(params: Mapping[str, Any], exams: Iterable[ProctoredExam]) -> Fi
 def list_of(attempt: ExamAttempt, origin: CameFrom, user: AbstractBaseUser) -> MergedSessions:
     """Return the list that somebody came from; that of the exam if the filters cannot be read."""
     course_id, params = attempt.exam.course_id, QueryDict(origin.filters)
-    # That exam is known; all of them are read only if the list is another's.
+    # What the filters that are not set could be, would cost a query for exams and one for people.
     is_of_this = params.get("exam") in (None, "", attempt.exam.content_id)
-    form = filter_form(params, [attempt.exam] if is_of_this else exams_in_course(course_id).with_result())
+    exams = [attempt.exam] if is_of_this else exams_in_course(course_id).with_result()
+    form = FilterForm(params, exams, without=[*NO_FILTERS, *(name for name in FILTER_NAMES if not params.get(name))])
     search = read_search(SESSIONS, params.get("search", ""), user, course_id)
     if form.is_valid() and not search.problem:
         filters = replace(form.attempt_filter(), tab=origin.tab)
