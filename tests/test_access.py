@@ -198,6 +198,8 @@ ENDPOINTS = [
     Endpoint("cancel_report", PAGE_TO_DO, "post", unfinished_of_all),
     Endpoint("quiz_list", PAGE, args=course),
     Endpoint("sessions", PAGE, args=course),
+    # Without a decision of one's own, nothing is undone.
+    Endpoint("undo_decisions", PAGE_TO_DO, "post", course),
     Endpoint("search_sessions", (SIGN_IN, 403, 403, 303, 303, 303), "post", course),
     Endpoint("take_next", PAGE_TO_DO, "post", course),
     Endpoint("pass_sessions", PAGE_TO_DO, "post", course),

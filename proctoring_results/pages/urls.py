@@ -43,6 +43,7 @@ urlpatterns = [
     path(f"{EXAMS}sessions/search/", sessions.search_sessions, name="search_sessions"),
     path(f"{EXAMS}sessions/take-next/", take_next.take_next, name="take_next"),
     path(f"{EXAMS}sessions/pass/", sessions.pass_sessions, name="pass_sessions"),
+    path(f"{EXAMS}sessions/undo/", sessions.undo_decisions, name="undo_decisions"),
     path(f"{EXAMS}sessions/", sessions.sessions, name="sessions"),
     path(EXAMS, quiz_list.quiz_list, name="quiz_list"),
     path("proctoring/evidence/<str:token>/", session.evidence, name="evidence"),

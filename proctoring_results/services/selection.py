@@ -16,12 +16,13 @@ from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.database import is_passing
 from proctoring_results.exceptions import DatabaseBusy, InvalidInput, NotFound, ProctoringResultsError
-from proctoring_results.models import ExamAttempt
+from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.preview import Obstacle, Preview, Seen, obstacle_to, preview_decisions
 from proctoring_results.rules import is_own_attempt
 
 from .decisions import clean_decision_reason, pass_attempt
+from .undo import undo_decision
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -126,6 +127,27 @@ def pass_selection(
         if not problem and busy is not None:
             problem, token = str(busy), token_of(code, seen)
         outcomes.append(Outcome(attempts[code], problem, token))
+    return outcomes
+
+
+def undo_selection(change_ids: Collection[int], *, by: AbstractBaseUser) -> list[Outcome]:
+    """Undo each of these decisions of the person's own in a transaction of its own; say which cannot be any more.
+
+    Raises ``InvalidInput`` (too many) and ``NotFound`` before the first is undone.
+    """
+    refuse_too_many(change_ids)
+    changes = StatusChange.objects.select_related("attempt__exam", "attempt__user").in_bulk(change_ids)
+    for pk in change_ids:
+        if pk not in changes:
+            raise NotFound("decision", str(pk))
+    outcomes = []
+    for pk in change_ids:
+        attempt, problem = changes[pk].attempt, ""
+        try:
+            problem = _refusal(partial(undo_decision, attempt.attempt_code, by=by, change_id=pk))
+        except DatabaseBusy as busy:
+            problem = str(busy)
+        outcomes.append(Outcome(attempt, problem))
     return outcomes
 
 

@@ -134,7 +134,7 @@ def test_review_flagged_sessions(opened, flagged):
     session.get_by_role("textbox", name="Reason").fill("A second person was in the room")
     session.get_by_role("button", name="Fail").click()
     expect(session.get_by_role("status")).to_contain_text("Decided: Fail.")
-    session.get_by_text("Change the decision").click()
+    session.get_by_text("Reverse this decision").click()
     session.get_by_role("textbox", name="Reason").fill("It was the invigilator")
     session.get_by_role("button", name="Pass").click()
     expect(session.get_by_role("status")).to_contain_text("Decided: Pass.")

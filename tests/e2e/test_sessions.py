@@ -84,7 +84,7 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
         tab = popup.value
         decide(tab, "Fail" if number % 2 else "Pass")
         if number == 0:
-            tab.get_by_text("Change the decision").click()
+            tab.get_by_text("Reverse this decision").click()
             decide(tab, "Fail", "That was the wrong button")
         tab.close()
     page.reload()

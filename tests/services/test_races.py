@@ -1,10 +1,14 @@
 """Two people, two tabs, a learner and a provider at the same moment. On PostgreSQL and MariaDB they really meet."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus, ReviewStanding
-from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.effects.deliver import deliver
+from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.racing import at_once, of_type
 
@@ -110,3 +114,44 @@ def test_a_review_that_comes_while_the_learner_is_erased_leaves_nothing():
     assert len(of_type(api.Erasure, outcomes)) == 1
     assert ExamReview.objects.filter(attempt=attempt).count() == 4 - len(came_too_late)
     assert {str(review.raw_data) for review in ExamReview.objects.all()} <= {"{}"}
+
+
+def test_fifty_times_undo_and_another_decision_meet_and_one_of_them_is_first(settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    admin, another = UserFactory(admin=True), UserFactory(admin=True)
+    for _ in range(50):
+        attempt = ExamAttemptFactory(submitted=True)
+        api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+        decision = attempt.changes.get()
+        undone, decided = at_once(
+            lambda code=attempt.attempt_code, pk=decision.pk: api.undo_decision(code, by=admin, change_id=pk),
+            lambda code=attempt.attempt_code: api.pass_attempt(code, by=another, reason="x"),
+        )
+        assert isinstance(decided, ExamAttempt)
+        assert isinstance(undone, ExamAttempt | api.UndoRefused)
+        assert is_a_chain(attempt, "submitted")
+        assert attempt.status == "verified"
+        is_undone = isinstance(undone, ExamAttempt)
+        assert set(decision.effects.values_list("state", flat=True)) == {"undone" if is_undone else "waiting"}
+
+
+def test_an_undo_and_a_delivery_that_is_early_leave_all_or_nothing(settings):
+    settings.PROCTORING_RESULTS = {
+        **settings.PROCTORING_RESULTS,
+        "DECISION_UNDO_TIME": timedelta(minutes=1),
+        "LMS": "tests.fakes.RememberingLMS",
+    }
+    admin = UserFactory(admin=True)
+    for _ in range(10):
+        attempt = ExamAttemptFactory(submitted=True)
+        api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+        # As on a server whose clock is ahead.
+        LmsEffect.objects.filter(attempt=attempt).update(next_try_at=timezone.now())
+        pks = list(LmsEffect.objects.filter(attempt=attempt).order_by("pk").values_list("pk", flat=True))
+        undone, *_ = at_once(
+            lambda code=attempt.attempt_code: api.undo_decision(code, by=admin),
+            *[lambda pk=pk: deliver(pk) for pk in pks],
+        )
+        states = set(LmsEffect.objects.filter(pk__in=pks).values_list("state", flat=True))
+        assert (states == {"undone"}) is isinstance(undone, ExamAttempt)
+        assert isinstance(undone, api.UndoRefused) is ("undone" not in states)

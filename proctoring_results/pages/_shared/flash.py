@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 
+from .undo import undo_offer
+
 # Ours are shown beside the button that was clicked, the host's where the host shows its own.
 OURS = "proctoring_results"
 
@@ -27,6 +29,7 @@ def flash_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "flash_messages": [message for message in ours if not _place(message)],
         "placed_messages": [(_place(message), message) for message in ours if _place(message)],
+        "undo": undo_offer(request),
         "messages": [message for message in pending if OURS not in message.tags.split()],
     }
 

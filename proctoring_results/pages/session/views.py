@@ -43,6 +43,7 @@ from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.live import not_modified
 from proctoring_results.pages._shared.lookups import attempt_to_view, require_view
 from proctoring_results.pages._shared.navigation import navigation, session_url
+from proctoring_results.pages._shared.undo import offer_undo
 from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.stamps import session_state
 from proctoring_results.services.decisions import VERDICTS
@@ -178,6 +179,8 @@ def _decided(
         response = _session_page(request, attempt.attempt_code, refused, status=503)
         response.headers["Retry-After"] = str(refusal.wait + 1)
         return response
+    if form == DECISION:
+        offer_undo(request, [attempt.attempt_code])
     if form == DECISION and request.session[CONTINUES]:
         params = {"learner": attempt.learner.name, "exam": attempt.exam.exam_name, "decided": done}
         flash(request, messages.SUCCESS, _("%(learner)s, %(exam)s: %(decided)s") % params)

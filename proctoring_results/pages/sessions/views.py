@@ -10,8 +10,9 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
 from proctoring_results.exceptions import DatabaseBusy, InvalidInput, NotFound
@@ -22,9 +23,10 @@ from proctoring_results.pages._shared.decorators import SeeOther, page, signed_i
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.live import not_modified
-from proctoring_results.pages._shared.navigation import navigation
+from proctoring_results.pages._shared.navigation import navigation, session_url
 from proctoring_results.pages._shared.search import SESSIONS, make_token, read_search
 from proctoring_results.pages._shared.session_list import NO_FILTERS
+from proctoring_results.pages._shared.undo import offer_undo, undo_offer
 from proctoring_results.queries.stamps import stamp_of_sessions
 from proctoring_results.services.selection import (
     MAX_SELECTED,
@@ -32,6 +34,7 @@ from proctoring_results.services.selection import (
     pass_selection,
     preview_selection,
     read_tokens,
+    undo_selection,
 )
 from proctoring_results.validation import clean_key
 
@@ -100,6 +103,8 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         except InvalidInput as error:
             problem = error.problem
         else:
+            offer_undo(request, [outcome.attempt.attempt_code for outcome in outcomes if outcome.is_passed])
+            context |= {"undo": undo_offer(request)}
             context |= {"outcomes": outcomes, "reason": reason, "filters": list_filters(fields), "list_url": list_url}
             return _result_page(request, context)
     candidates = [
@@ -127,6 +132,36 @@ def _result_page(request: SignedIn, context: dict[str, Any]) -> HttpResponse:
     response = render(request, template, {**context, "again": again}, status=503)
     response.headers["Retry-After"] = str(DatabaseBusy.wait + 1)
     return response
+
+
+@transaction.non_atomic_requests
+@require_POST
+@page
+@signed_in
+def undo_decisions(request: SignedIn, course_id: str) -> HttpResponse:
+    """Undo what the person has just decided: one session, or a selection as a whole."""
+    course_id = course_to_view(request, course_id)
+    permissions.require(request.user, permissions.DECIDE_ATTEMPT, course_id)
+    keys = [_change_id(text) for text in request.POST.getlist("decision")]
+    codes = ExamAttempt.objects.filter(changes__in=keys).values_list("attempt_code", flat=True)
+    _refuse_other_courses(dict.fromkeys(codes), course_id)
+    outcomes = undo_selection(keys, by=request.user)
+    undone = sum(outcome.is_passed for outcome in outcomes)
+    if undone:
+        sentence = ngettext("%d decision was undone.", "%d decisions were undone.", undone) % undone
+        flash(request, messages.SUCCESS, sentence)
+    for outcome in outcomes:
+        if outcome.problem:
+            flash(request, messages.WARNING, f"{outcome.attempt.learner.label}: {outcome.problem}")
+    if len(outcomes) == 1:
+        return SeeOther(f"{session_url(outcomes[0].attempt)}#pr-flash")
+    return SeeOther(reverse("proctoring_results:sessions", args=[course_id]))
+
+
+def _change_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise InvalidInput("decision", _("must be a key from the page."))
+    return int(text)
 
 
 def _refuse_other_courses(selection: Selection, course_id: str) -> None:

@@ -474,7 +474,7 @@ def test_a_decided_session_says_who_decided_and_why_and_folds_the_form(reviewing
         r'<blockquote class="pr-comment">“It was the cat”',
         page,
     )
-    folded = re.search(r"<details[^>]*> <summary> Change the decision </summary>.*?</details>", page)
+    folded = re.search(r"<details[^>]*> <summary> Reverse this decision </summary>.*?</details>", page)
     assert folded[0].count('name="verdict"') == 2
 
 
@@ -498,7 +498,7 @@ def test_new_information_after_a_decision_opens_the_form_again(reviewing, attemp
     api.record_review(attempt.attempt_code, "Suspicious", incidents=SOME)
     page = text(reviewing.get(url(attempt)))
     assert "Passed by" in page
-    assert "Change the decision" not in page
+    assert "Reverse this decision" not in page
 
 
 def test_the_other_button_undoes_it(reviewing, attempt):

@@ -151,6 +151,15 @@ function claimWhileAtWork() {
 
 // --- What is half written ---
 
+// The seconds that are left to undo a decision; then the button goes.
+function countDown() {
+  for (const counter of root.querySelectorAll("[data-pr-countdown]")) {
+    const seconds = Number(counter.textContent) - 1;
+    if (seconds > 0) counter.textContent = seconds;
+    else counter.closest("form").remove();
+  }
+}
+
 // A form that is being sent keeps its own reason, but not that of another form.
 let sending = null;
 
@@ -169,6 +178,7 @@ if (root) {
   localise(root);
   countTicks();
   root.addEventListener("change", countTicks);
+  if (root.querySelector("[data-pr-countdown]")) setInterval(countDown, 1_000);
   addEventListener("pageshow", countTicks);
   if (links().length) setInterval(renewIfSeen, PAUSE);
   if (root.dataset.prStamp) setInterval(poll, POLL);
