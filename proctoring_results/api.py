@@ -22,11 +22,13 @@ from proctoring_results.choices import (
 )
 from proctoring_results.exceptions import (
     AccessDenied,
+    AppealRefused,
     AttemptAlreadyOpen,
     AttemptIsArchived,
     AttemptIsErased,
     CannotDecrypt,
     DatabaseBusy,
+    DecidedBefore,
     EvidenceLinkExpired,
     ExamAlreadyExists,
     ExamNotAvailable,
@@ -52,6 +54,7 @@ from proctoring_results.exceptions import (
 )
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import (
+    Appeal,
     Disclosure,
     Erasure,
     Evidence,
@@ -95,6 +98,7 @@ from proctoring_results.queries.preview import Seen
 from proctoring_results.queries.reviewers import ReviewerNumbers
 from proctoring_results.queries.sessions import ListOrder, sessions
 from proctoring_results.reports.files import Download
+from proctoring_results.services.appeals import appeal
 from proctoring_results.services.attempts import (
     archive_attempt,
     complete_attempt,
@@ -131,6 +135,8 @@ from proctoring_results.services.undo import undo_decision
 
 __all__ = [
     "AccessDenied",
+    "Appeal",
+    "AppealRefused",
     "AttemptAlreadyOpen",
     "AttemptFilter",
     "AttemptIsArchived",
@@ -142,6 +148,7 @@ __all__ = [
     "CreditState",
     "DatabaseBusy",
     "DayCounts",
+    "DecidedBefore",
     "Disclosure",
     "DisclosureKind",
     "Download",
@@ -198,6 +205,7 @@ __all__ = [
     "StaleDecision",
     "StorageUnavailable",
     "UndoRefused",
+    "appeal",
     "archive_attempt",
     "attempts_in_course",
     "attempts_of",

@@ -74,6 +74,7 @@ class AttentionReason(TextChoices):
     CONTRADICTION = "contradiction", _("the review is Clean, and yet an incident is marked Suspicious")
     NO_INCIDENT = "no_incident", _("the review is Suspicious, and yet no incident is marked Suspicious")
     NEW_INFORMATION = "new_information", _("new information after a decision")
+    APPEAL = "appeal", _("the learner has appealed against the result")
     WAITING_REVIEW = "waiting_review", _("a review waits for an exam that is not submitted")
     PARKED_EFFECT = "parked_effect", _("a consequence could not be carried out")
 

@@ -36,6 +36,11 @@ class Conf:
     DECISION_UNDO_TIME: timedelta = timedelta(seconds=60)
     # How long a review waits for the end of the exam before the attempt requires attention.
     MAX_REVIEW_WAIT: timedelta = timedelta(days=1)
+    # For how many days after an Unsatisfactory result a learner may appeal. 0: no appeals here. An appeal promises that
+    # a second person decides, so nothing is promised until the site says so.
+    APPEAL_DAYS: int = 0
+    # In how many days after an appeal the site promises the answer.
+    APPEAL_ANSWER_DAYS: int = 14
     # The alias in ``STORAGES`` for report files. It must not be public.
     REPORT_STORAGE: str = "proctoring_results"
     # How long a finished report stays before its file is removed.

@@ -104,6 +104,16 @@ class NotYourNote(AccessDenied):
         self.args = (_("Only its author may withdraw a note."),)
 
 
+class DecidedBefore(AccessDenied):
+    """Nobody who decided about an attempt before answers an appeal against it."""
+
+    code = "decided_before"
+
+    def __init__(self, permission: str, scope: str) -> None:
+        super().__init__(permission, scope)
+        self.args = (_("You decided about this attempt before. Somebody else has to answer the learner’s appeal."),)
+
+
 class NotFound(ProctoringResultsError):
     """There is no such exam, attempt or report. ``kind`` says what was looked for, ``key`` by which id."""
 
@@ -392,6 +402,15 @@ class DatabaseBusy(ProctoringResultsError):
 
     def __init__(self) -> None:
         super().__init__(_("The database is busy or does not answer. Try again in a moment."))
+
+
+class AppealRefused(ProctoringResultsError):
+    """The learner cannot appeal now: there is nothing to appeal against, it is too late, or there is one already."""
+
+    code = "appeal_refused"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
 
 
 class LinkInvalid(ProctoringResultsError):

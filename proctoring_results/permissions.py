@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
-from proctoring_results.exceptions import AccessDenied, OwnAttempt, OwnExport
-from proctoring_results.models import ExamAttempt, Report
+from proctoring_results.exceptions import AccessDenied, DecidedBefore, OwnAttempt, OwnExport
+from proctoring_results.models import Appeal, ExamAttempt, Report
 from proctoring_results.rules import is_own_attempt
 
 VIEW_REPORTS = "proctoring_results.view_reports"
@@ -163,14 +163,29 @@ def require_export(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt)
 
 
 def may_decide(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
-    """Return whether the user may decide about the attempt: in its course, and not about their own."""
-    return may(user, DECIDE_ATTEMPT, attempt.exam.course_id) and not is_own_attempt(attempt, user)
+    """Return whether the user may decide about the attempt: in its course, and ``is_impartial``."""
+    return may(user, DECIDE_ATTEMPT, attempt.exam.course_id) and is_impartial(user, attempt)
+
+
+def is_impartial(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
+    """Return whether the attempt is neither the user's own, nor under an appeal against what the user decided."""
+    return not (is_own_attempt(attempt, user) or decided_before_appeal(user, attempt))
+
+
+def decided_before_appeal(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:
+    """Return whether the user decided about the attempt before the appeal that is open. No query without an appeal."""
+    return attempt.appeal_due_at is not None and Appeal.objects.open().against_decisions_of(user, attempt).exists()
 
 
 def require_decision(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> None:
-    """Raise ``AccessDenied`` unless ``may_decide``; ``OwnAttempt``, a child of it, for the learner's own."""
+    """Raise ``AccessDenied`` unless ``may_decide``.
+
+    Its children say why: ``OwnAttempt`` for the learner's own, ``DecidedBefore`` for who decided before an appeal.
+    """
     require(user, DECIDE_ATTEMPT, attempt.exam.course_id)
     refuse_own_attempt(user, attempt)
+    if decided_before_appeal(user, attempt):
+        raise DecidedBefore(DECIDE_ATTEMPT, attempt.exam.course_id)
 
 
 def may_see_teamwork(user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> bool:

@@ -300,6 +300,14 @@ def prints_review_status(review_status: ReviewStatus | None) -> Q:
     )
 
 
+def answers_appeal(source: str, to_status: str) -> bool:
+    """Return whether a change, or a decision that changes nothing, answers the learner's open appeal.
+
+    A person's decision does, whatever it is. So does a provider's second look that makes the result Satisfactory.
+    """
+    return source == Source.PERSON or (source != Source.UNDO and to_status == AttemptStatus.VERIFIED)
+
+
 # --------------------------------------------------------------------------------------------- what requires attention
 
 
@@ -324,6 +332,7 @@ def attention_reasons(
         AttentionReason.CONTRADICTION: verdict == ReviewStatus.CLEAN and suspicious > 0,
         AttentionReason.NO_INCIDENT: verdict == ReviewStatus.SUSPICIOUS and suspicious == 0 and is_original,
         AttentionReason.NEW_INFORMATION: has_new_information,
+        AttentionReason.APPEAL: attempt.appeal_due_at is not None,
         AttentionReason.WAITING_REVIEW: review_waits_too_long(attempt, review_wait_limit),
         AttentionReason.PARKED_EFFECT: has_parked_effect,
     }

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import time_machine
+from django.conf import settings
+from django.test import override_settings
 from hypothesis import strategies as st
 
 from proctoring_results import api
@@ -13,6 +15,13 @@ from proctoring_results.models.attention import save_attention
 from tests.factories import ProctoredExamFactory, UserFactory
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+REFUSALS = (
+    api.IllegalTransition,
+    api.AttemptIsArchived,
+    api.AttemptAlreadyOpen,
+    api.AppealRefused,
+    api.DecidedBefore,
+)
 LABELS = ("Suspicious", "Rules Violation", "unknown")
 # Kinds, those of services and one of nobody, and the tabs of the session on which they stand.
 PARTS = {
@@ -27,7 +36,7 @@ PARTS = {
 }
 
 STEPS = ("start", "submit", "time_out", "expire", "error", "review", "review", "pass", "fail", "archive", "again")
-STEPS += ("dismiss", "restore", "park")
+STEPS += ("dismiss", "restore", "park", "appeal", "answer")
 INCIDENTS = st.lists(
     st.builds(
         api.IncidentData, status=st.sampled_from(LABELS), comment=st.just("seen"), kind=st.sampled_from([*PARTS])
@@ -76,6 +85,13 @@ def happen(attempt: ExamAttempt, step: str, by, status: str, incidents: list) ->
             api.archive_attempt(code, reason="again, please")
         case "again":
             return api.create_attempt(attempt.user, attempt.exam)
+        case "appeal":
+            values = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 14}
+            with override_settings(PROCTORING_RESULTS=values):
+                api.appeal(code, by=attempt.user, text="It was my cat")
+        case "answer":
+            # Whoever decided before may not.
+            api.fail_attempt(code, by=UserFactory(admin=True), reason="seen again")
         case "dismiss" | "restore":
             change_incident(attempt, step, by)
         case "park":
@@ -115,7 +131,7 @@ def tell(events: list, is_practice: bool, look: Callable[[list[ExamAttempt]], No
             clock.shift(timedelta(minutes=minutes))
             try:
                 made = happen(attempts[number], step, admin, status, incidents)
-            except (api.IllegalTransition, api.AttemptIsArchived, api.AttemptAlreadyOpen):
+            except REFUSALS:
                 continue
             attempts[number] = made or attempts[number]
             look(attempts)

@@ -59,10 +59,11 @@ class DecisionForm(ReasonForm):
 
     seen_change = forms.IntegerField(required=False, widget=forms.HiddenInput)
     seen_review = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen_appeal = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     @property
     def seen(self) -> Seen:
-        return Seen(self.cleaned_data["seen_change"], self.cleaned_data["seen_review"])
+        return Seen(*(self.cleaned_data[name] for name in ("seen_change", "seen_review", "seen_appeal")))
 
 
 class DecisionPages(PeopleAdmin):
@@ -167,7 +168,8 @@ class DecisionPages(PeopleAdmin):
         # Before everything else on the page: a change in between makes the page stale, and is noticed.
         preview = preview_decision(attempt.attempt_code, verdict.to)
         if not form.is_bound:
-            form.initial.update(seen_change=preview.seen.change_id, seen_review=preview.seen.review_id)
+            seen = preview.seen
+            form.initial.update(seen_change=seen.change_id, seen_review=seen.review_id, seen_appeal=seen.appeal_id)
         other = FAIL if verdict is PASS else PASS
         context = {
             **self.admin_site.each_context(request),

@@ -32,6 +32,8 @@ from .storage import storage_problems
 SECRET = frozenset({"ENCRYPTION_KEYS", "PROVIDERS", "USER_ID_KEY"})
 # Learners wait as long for each result.
 MAX_UNDO_TIME = timedelta(hours=1)
+# Ten years: dates beyond what a calendar has are a mistake.
+MAX_APPEAL_DAYS = 3_650
 # A part of files' names, and stored in a column of this length.
 NAME_OF_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -87,6 +89,10 @@ def _durations() -> Iterator[CheckMessage]:
         yield err(3, "PROCTORING_RESULTS['PAGE_SIZE'] must be 1 at least.")
     if conf().MAX_MESSAGE_BYTES < 1:
         yield err(3, "PROCTORING_RESULTS['MAX_MESSAGE_BYTES'] must be 1 at least.")
+    if not 0 <= conf().APPEAL_DAYS <= MAX_APPEAL_DAYS:
+        yield err(3, f"PROCTORING_RESULTS['APPEAL_DAYS'] must be from 0 to {MAX_APPEAL_DAYS}.")
+    if not 1 <= conf().APPEAL_ANSWER_DAYS <= MAX_APPEAL_DAYS:
+        yield err(3, f"PROCTORING_RESULTS['APPEAL_ANSWER_DAYS'] must be from 1 to {MAX_APPEAL_DAYS}.")
 
 
 def _site_url() -> Iterator[CheckMessage]:

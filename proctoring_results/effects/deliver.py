@@ -81,7 +81,7 @@ def deliver(pk: int, silent_providers: set[str] | None = None) -> bool:
     if fence is None:
         return False
     effect = LmsEffect.objects.select_related(
-        "user", "exam", "attempt__user", "attempt__exam", "change", "report", "schedule"
+        "user", "exam", "attempt__user", "attempt__exam", "change", "appeal", "report", "schedule"
     ).get(pk=pk)
     try:
         handler = effect_of(effect.kind)

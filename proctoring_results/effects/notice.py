@@ -1,14 +1,17 @@
-"""The notice to the course team: a second review is required, or a review arrived after a person's decision."""
+"""The notice to the course team: a second review is required, a review came after a decision, or a learner appealed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
 
 from proctoring_results.choices import EffectKind
 from proctoring_results.conf import conf
 from proctoring_results.lms import strict_lms
+from proctoring_results.models.appeals import answer_day
+from proctoring_results.moments import DAY
 
 from . import templated_mail
 from .base import Effect
@@ -24,8 +27,12 @@ def _deliver(effect: LmsEffect) -> None:
     team = list(strict_lms().course_team(attempt.exam.course_id))
     if not team:
         return
+    appeal = effect.appeal
+    due_day = date_format(answer_day(appeal.answer_due_at, attempt.exam.course_id), DAY) if appeal else ""
     context = {
-        "is_new_information": effect.change is None,
+        "is_appeal": appeal is not None,
+        "answer_due_day": due_day,
+        "is_new_information": effect.review is not None,
         "learner": attempt.learner.label,
         "session_url": _session_url(attempt),
     }

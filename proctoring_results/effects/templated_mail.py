@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import select_template
 from django.utils.functional import Promise
 
+from proctoring_results.conf import conf
 from proctoring_results.lms import strict_lms
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def _context(attempt: ExamAttempt) -> dict[str, Any]:
         # A path leads nowhere from a mail. It is one only while SITE_URL is not set.
         "exam_url": exam_url if urlsplit(exam_url).netloc else "",
         "whom_to_ask": host.whom_to_ask(exam.course_id),
-        "how_to_appeal": host.how_to_appeal(exam.course_id),
+        # Where learners appeal here, a mail of an Unsatisfactory result says so.
+        "how_to_appeal": "" if conf().APPEAL_DAYS else host.how_to_appeal(exam.course_id),
         "attempt_code": attempt.attempt_code,
     }
 

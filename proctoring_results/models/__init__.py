@@ -1,5 +1,6 @@
 from proctoring_results.jobs.lease import LeasedTask
 
+from .appeals import Appeal
 from .attempts import ExamAttempt, StatusChange
 from .effects import LmsEffect
 from .erasures import Erasure
@@ -12,6 +13,7 @@ from .teamwork import SessionClaim, SessionLook, TeamNote
 from .withheld import WithheldDecision
 
 __all__ = [
+    "Appeal",
     "Disclosure",
     "Erasure",
     "Evidence",

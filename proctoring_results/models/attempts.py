@@ -155,6 +155,8 @@ class ExamAttempt(models.Model):
     attention_since = models.DateTimeField(null=True, blank=True, editable=False)
     # What the current review counts for in the order of lists, updated together with the column above.
     seriousness = models.PositiveIntegerField(default=0, editable=False)
+    # By when the learner's appeal has to be answered, while one is open; else NULL.
+    appeal_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     # "exam:user" while the attempt is open, NULL after: unique on every database, MariaDB included.
     open_key = IdField(max_length=64, null=True, unique=True, editable=False)
 

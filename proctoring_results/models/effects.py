@@ -13,6 +13,7 @@ from django.utils import timezone
 from proctoring_results.choices import EffectKind, EffectState, ProviderCall
 from proctoring_results.jobs.lease import LeasedTask, LeasedTaskQuerySet
 
+from .appeals import Appeal
 from .attempts import ExamAttempt, StatusChange
 from .exams import ProctoredExam
 from .fields import IdField
@@ -45,10 +46,11 @@ class LmsEffectQuerySet(LeasedTaskQuerySet["LmsEffect"]):
         *,
         change: StatusChange | None = None,
         review: ExamReview | None = None,
+        appeal: Appeal | None = None,
         now: datetime | None = None,
     ) -> list[LmsEffect]:
         """Queue what follows, in the caller's transaction."""
-        facts = {"change": change, "review": review}
+        facts = {"change": change, "review": review, "appeal": appeal}
         return self.bulk_create(_about(attempt, kind, now or timezone.now(), **facts) for kind in kinds)
 
     def queue_for_all(self, kinds: Collection[EffectKind], attempts: Iterable[ExamAttempt]) -> list[LmsEffect]:
@@ -124,6 +126,8 @@ class LmsEffect(LeasedTask):
     attempt = models.ForeignKey(ExamAttempt, on_delete=models.PROTECT, null=True, related_name="effects")
     change = models.ForeignKey(StatusChange, on_delete=models.PROTECT, null=True, related_name="effects")
     review = models.ForeignKey(ExamReview, on_delete=models.PROTECT, null=True, related_name="effects")
+    # The appeal that a receipt or a notice is about; NULL for its answer, which belongs to a change.
+    appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, null=True, related_name="effects", db_index=False)
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="effects")
     schedule = models.ForeignKey(ReportSchedule, on_delete=models.PROTECT, null=True, related_name="effects")
     state = models.CharField(max_length=16, choices=EffectState, default=EffectState.WAITING, editable=False)

@@ -21,7 +21,7 @@ from proctoring_results.effects.base import PendingDecision, Step
 from proctoring_results.effects.registry import EFFECTS
 from proctoring_results.exceptions import NotFound
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt, ExamReview, StatusChange
+from proctoring_results.models import Appeal, ExamAttempt, ExamReview, StatusChange
 from proctoring_results.rules import affects_lms, full_status_label
 from proctoring_results.transitions import TRANSITIONS, Transition
 
@@ -33,10 +33,11 @@ NO_TRANSITION = Transition(frozenset())
 
 
 class Seen(NamedTuple):
-    """The newest change and review on the person's page; None if there were none."""
+    """The newest change and review, and the open appeal, on the person's page; None if there were none."""
 
     change_id: int | None
     review_id: int | None
+    appeal_id: int | None = None
 
 
 class Obstacle(TextChoices):
@@ -46,6 +47,10 @@ class Obstacle(TextChoices):
     ERASED = "erased", gettext_lazy("The learner's data was erased; the attempt cannot be decided.")
     NOT_OVER = "not_over", gettext_lazy("The exam is not over yet; there is nothing to decide.")
     OWN = "own", gettext_lazy("This is your own attempt. Somebody else has to decide about it.")
+    DECIDED_BEFORE = (
+        "decided_before",
+        gettext_lazy("You decided about this attempt before. Somebody else has to answer the learner’s appeal."),
+    )
     NOT_TAKEN = "not_taken", gettext_lazy("The exam was not taken; there is nothing to decide.")
 
 
@@ -129,8 +134,7 @@ class Preview:
 
 def seen_now(attempt: ExamAttempt) -> Seen:
     """Return what a page that is drawn now shows. Call it first, and read what the page shows after it."""
-    changes, reviews = attempt.changes.order_by("-pk"), attempt.reviews.order_by("-pk")
-    return Seen(changes.values_list("pk", flat=True).first(), reviews.values_list("pk", flat=True).first())
+    return _seen(_with_newest(ExamAttempt.objects.filter(pk=attempt.pk)).get())
 
 
 def obstacle_to(attempt: ExamAttempt, to: AttemptStatus) -> Obstacle | None:
@@ -184,19 +188,25 @@ def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, wi
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)
     return [
-        _preview(attempt, to, Seen(attempt.newest_change, attempt.newest_review), present)  # type: ignore[attr-defined]
+        _preview(attempt, to, _seen(attempt), present)
         for to in verdicts
         for attempt in attempts
     ]
 
 
 def _with_newest(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
-    """Read the newest change and the newest review of each attempt in the same query."""
+    """Read the newest change and review of each attempt, and its open appeal, in the same query."""
     change, review = (
         Subquery(model._default_manager.filter(attempt=OuterRef("pk")).order_by("-pk").values("pk")[:1])
         for model in (StatusChange, ExamReview)
     )
-    return attempts.annotate(newest_change=change, newest_review=review)
+    appeal = Subquery(Appeal.objects.open().filter(attempt=OuterRef("pk")).order_by("-pk").values("pk")[:1])
+    return attempts.annotate(newest_change=change, newest_review=review, open_appeal=appeal)
+
+
+def _seen(attempt: ExamAttempt) -> Seen:
+    """Return what was read by ``_with_newest``."""
+    return Seen(attempt.newest_change, attempt.newest_review, attempt.open_appeal)  # type: ignore[attr-defined]
 
 
 class _Present:
@@ -245,7 +255,10 @@ def _preview(attempt: ExamAttempt, to: AttemptStatus, seen: Seen, present: _Pres
     waiting = present.waiting.get(attempt.pk)
     review = ReviewStep(waiting) if waiting else None
     if status.start is to:
-        return Preview(attempt=attempt, seen=seen, status=status, review=review)
+        answers_appeal = attempt.appeal_due_at is not None
+        transition = Transition(frozenset({Source.PERSON}), (EffectKind.MAIL,))
+        effects = preview_effects(transition, present.decision(attempt, to)) if answers_appeal else {}
+        return Preview(attempt=attempt, seen=seen, status=status, effects=effects, review=review)
     if not affects_lms(attempt):
         nothing = NothingStep(attempt.is_sample_attempt)
         return Preview(attempt=attempt, seen=seen, status=status, nothing=nothing, review=review)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from proctoring_results.choices import AttemptStatus, EffectKind, EffectState, MessageState, Source
 from proctoring_results.models import (
+    Appeal,
     ExamAttempt,
     ExamReview,
     Incident,
@@ -39,6 +40,7 @@ class EventKind(TextChoices):
     STATUS = "status", gettext_lazy("status")
     LOOK = "look", gettext_lazy("look")
     DECISION = "decision", gettext_lazy("decision")
+    APPEAL = "appeal", gettext_lazy("appeal")
     EFFECT = "effect", gettext_lazy("effect")
     ARCHIVED = "archived", gettext_lazy("archived")
     ERASED = "erased", gettext_lazy("erased")
@@ -57,7 +59,7 @@ class Event:
     # An effect that was given up or failed at its last try, or a message that waits.
     is_problem: bool = False
     # The row it was read from; None for what is stored in the attempt itself.
-    row: StatusChange | ExamReview | LmsEffect | ProviderMessage | SessionLook | None = None
+    row: StatusChange | ExamReview | Appeal | LmsEffect | ProviderMessage | SessionLook | None = None
     # How many incidents a review has, dismissed ones included.
     incidents: int = 0
 
@@ -78,6 +80,7 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True, with_looks: bo
         *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
         *(_status_changed(change, by_pk.get(change.review_id or 0), numbers) for change in changes),
         *(_looked(look) for look in (_looks(attempt) if with_looks else ())),
+        *(_appealed(appeal) for appeal in attempt.appeals.order_by("pk")),
         *(_effect(effect) for effect in attempt.effects.queued_by(timezone.now()).order_by("pk")),
         *_archived(attempt),
         *_erased(attempt),
@@ -241,6 +244,17 @@ def _looked(look: SessionLook) -> Event:
         sentence=_("Looked at the session, and decided nothing."),
         who=person(look.user).label,
         row=look,
+    )
+
+
+def _appealed(appeal: Appeal) -> Event:
+    return Event(
+        at=appeal.at,
+        kind=EventKind.APPEAL,
+        sentence=_("The learner appealed against the result."),
+        who=str(Source.LEARNER.label),
+        detail=appeal.text,
+        row=appeal,
     )
 
 

@@ -42,6 +42,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.UndoRefused: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
+    exceptions.AppealRefused: HTTPStatus.CONFLICT,
     exceptions.AttemptIsErased: HTTPStatus.CONFLICT,
     exceptions.SessionIsClaimed: HTTPStatus.CONFLICT,
     exceptions.MessageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

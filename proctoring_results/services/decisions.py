@@ -90,7 +90,7 @@ def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: 
 
 
 def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
-    """Raise ``StaleDecision`` unless the newest change and review of a locked attempt were on the person's page."""
+    """Raise ``StaleDecision`` unless all that ``Seen`` names of a locked attempt was on the person's page."""
     if seen is not None and seen != seen_now(attempt):
         raise StaleDecision(attempt)
 

@@ -13,7 +13,7 @@ from proctoring_results.choices import OPEN_STATUSES, EffectKind, EffectState, P
 from proctoring_results.database import in_transaction
 from proctoring_results.effects.registry import EFFECTS, LEVELS
 from proctoring_results.jobs.enqueue import enqueue_after_commit
-from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
+from proctoring_results.models import Appeal, ExamAttempt, ExamReview, LmsEffect, ProctoredExam, StatusChange
 from proctoring_results.models.attention import save_attention
 from proctoring_results.providers import guarded
 from proctoring_results.providers.registry import provider_named
@@ -33,6 +33,7 @@ def queue_effects(
     change: StatusChange | None = None,
     review: ExamReview | None = None,
     due: datetime | None = None,
+    appeal: Appeal | None = None,
 ) -> None:
     """Write the effects of these kinds, and enqueue their delivery once: now, or when they are ``due``.
 
@@ -42,7 +43,7 @@ def queue_effects(
     is_queued = EffectKind.PROVIDER in kinds and _write_call(ProviderCall.TELL_STATUS, attempt, change)
     lms_kinds = [kind for kind in _kinds_of_the_host(kinds) if kind is not EffectKind.PROVIDER]
     if lms_kinds and affects_lms(attempt):
-        LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review, now=due)
+        LmsEffect.objects.queue(lms_kinds, attempt, change=change, review=review, appeal=appeal, now=due)
         is_queued = True
     if is_queued:
         enqueue_after_commit(tasks.deliver_effects, at=due)

@@ -18,6 +18,7 @@ from proctoring_results.effects.registry import LEVELS
 from proctoring_results.exceptions import ExamUnderWay
 from proctoring_results.jobs.lease import is_leased
 from proctoring_results.models import (
+    Appeal,
     Disclosure,
     Erasure,
     Evidence,
@@ -32,6 +33,7 @@ from proctoring_results.models import (
     StatusChange,
     TeamNote,
 )
+from proctoring_results.models.attention import update_attention
 from proctoring_results.models.effects import LmsEffectQuerySet
 from proctoring_results.rules import KNOWN_INCIDENTS
 from proctoring_results.validation import clean_reason
@@ -162,12 +164,16 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     changes.exclude(source__in=AUTOMATIC_SOURCES).exclude(reason="").update(reason=ERASED)
     SessionClaim.objects.filter(attempt__in=attempts).delete()
     _withdraw(TeamNote.objects.filter(attempt__in=attempts))
+    Appeal.objects.filter(attempt__in=attempts).update(text=ERASED)
     for attempt in attempts:
         left = {**without_content(attempt, now), "finished_at": Coalesce("finished_at", now)}
         ProviderMessage.objects.filter(attempt=attempt).update(fence=F("fence") + 1, **left)
         attempt.track, attempt.erased_at = "", now
         attempt.archive_reason = ERASED if attempt.archive_reason else ""
-        attempt.save(update_fields=["track", "erased_at", "archive_reason"])
+        # Nobody can answer an appeal now.
+        attempt.appeal_due_at = None
+        update_attention(attempt)
+        attempt.save(update_fields=["track", "erased_at", "archive_reason", "appeal_due_at", "attention_since"])
 
 
 def _withdraw_reports(attempts: Sequence[ExamAttempt]) -> None:

@@ -71,6 +71,8 @@ def why_not_with_others(attempt: ExamAttempt, by: AbstractBaseUser) -> str:
     obstacle = Obstacle.OWN if is_own_attempt(attempt, by) else obstacle_to(attempt, AttemptStatus.VERIFIED)
     if obstacle:
         return str(obstacle.label)
+    if attempt.appeal_due_at is not None:
+        return _("The learner has appealed. Read the appeal, and decide on the page of the session.")
     if attempt.status == AttemptStatus.VERIFIED and attempt.attention_since is None:
         return _("It is passed already.")
     if provider_named(attempt.provider).policy.provider_does_second_reviews:
@@ -180,7 +182,7 @@ def refuse_too_many(attempts: Collection[object]) -> None:
 def token_of(attempt_code: str, seen: Seen | None) -> str:
     if seen is None:
         return attempt_code
-    return ":".join([attempt_code, *("" if key is None else str(key) for key in seen)])
+    return ":".join([attempt_code, *("" if key is None else str(key) for key in (seen.change_id, seen.review_id))])
 
 
 def read_tokens(tokens: Iterable[str]) -> dict[str, Seen | None]:

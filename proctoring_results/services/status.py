@@ -14,13 +14,14 @@ from proctoring_results.choices import (
     OPEN_STATUSES,
     OVER_STATUSES,
     AttemptStatus,
+    EffectKind,
     Source,
 )
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
-from proctoring_results.models import ExamAttempt, ExamReview, SessionClaim, StatusChange
+from proctoring_results.models import Appeal, ExamAttempt, ExamReview, SessionClaim, StatusChange
 from proctoring_results.models.attention import load_current_reviews, update_attention
-from proctoring_results.rules import is_outranked, is_withheld
+from proctoring_results.rules import answers_appeal, is_outranked, is_withheld
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import Facts, find_transition
 
@@ -103,9 +104,11 @@ def change_status(
         review=review,
         undoes=undoes,
     )
-    if transition is not None:
-        due = attempt.withheld_until if source is Source.PERSON else None
-        queue_effects(transition.effects, attempt, change=change, due=due)
+    kinds = transition.effects if transition is not None else ()
+    if _answer_appeal(attempt, change) and EffectKind.MAIL not in kinds:
+        # The result stands, from which nothing else follows.
+        kinds = (*kinds, EffectKind.MAIL)
+    queue_effects(kinds, attempt, change=change, due=attempt.withheld_until if source is Source.PERSON else None)
     save_attempt(attempt)
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
@@ -117,6 +120,15 @@ def make_current(attempt: ExamAttempt, review: ExamReview | None) -> None:
     attempt.current_review = review
     rank = review.score_rank if review else None
     attempt.score_place = 0 if rank is None else 1 + round(10_000 * rank)
+
+
+def _answer_appeal(attempt: ExamAttempt, change: StatusChange) -> bool:
+    """Return whether the change answers an appeal of the learner, which is no longer open then."""
+    if attempt.appeal_due_at is None or not answers_appeal(change.source, change.to_status):
+        return False
+    Appeal.objects.open().filter(attempt=attempt).update(answer=change)
+    attempt.appeal_due_at = None
+    return True
 
 
 def save_attempt(attempt: ExamAttempt) -> None:

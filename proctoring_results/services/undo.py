@@ -14,7 +14,7 @@ from proctoring_results.conf import conf
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, UndoRefused
 from proctoring_results.jobs.enqueue import enqueue_after_commit
-from proctoring_results.models import ExamAttempt, ExamReview, LmsEffect, StatusChange, WithheldDecision
+from proctoring_results.models import Appeal, ExamAttempt, ExamReview, LmsEffect, StatusChange, WithheldDecision
 from proctoring_results.rules import CLOCK_TOLERANCE, effective_status
 
 from .status import change_status, lock_attempt, make_current
@@ -84,6 +84,9 @@ def _restore(attempt: ExamAttempt, decision: WithheldDecision) -> None:
         standing=ReviewStanding.AFTER_DECISION
     )
     make_current(attempt, decision.review_before)
+    appeals = Appeal.objects.filter(answer=decision.change)
+    attempt.appeal_due_at = appeals.values_list("answer_due_at", flat=True).first()
+    appeals.update(answer=None)
     attempt.decided_at = decision.decided_at_before
     attempt.decided_by_id = decision.decided_by_before_id
     attempt.attention_since = decision.attention_since_before

@@ -122,7 +122,7 @@ def test_it_asks_the_same_number_of_queries_however_much_happened(attempt, admin
         api.fail_attempt(busy.attempt_code, by=UserFactory(admin=True), reason="x")
     for one in (quiet, busy):
         one.refresh_from_db()
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             timeline(one)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from proctoring_results.choices import DECIDED_STATUSES, AttemptStatus, Source
-from proctoring_results.models import ExamReview, StatusChange
+from proctoring_results.models import Appeal, ExamReview, StatusChange
 from proctoring_results.people import person
 from proctoring_results.rules import VERDICT_LABELS
 
@@ -69,12 +69,13 @@ def _claimed_name(change: StatusChange, events: Sequence[Event]) -> str:
 
 
 def happened_since(events: Sequence[Event], seen: Seen) -> list[Happening]:
-    """Return the changes and reviews that are newer than those that were seen."""
+    """Return the changes and reviews that are newer than those that were seen, and an appeal that was not."""
     return [
         Happening(_sentence(event), event.at)
         for event in events
         if (isinstance(event.row, StatusChange) and event.row.pk > (seen.change_id or 0))
         or (isinstance(event.row, ExamReview) and event.row.pk > (seen.review_id or 0))
+        or (isinstance(event.row, Appeal) and event.row.answer_id is None and event.row.pk != seen.appeal_id)
     ]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
 from proctoring_results.lms import lms
-from proctoring_results.models import ExamAttempt, ExamReview, SessionLook
+from proctoring_results.models import Appeal, ExamAttempt, ExamReview, SessionLook
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.pages._shared.came_from import list_url
 from proctoring_results.pages._shared.navigation import dashboard_url, session_url
@@ -92,6 +92,8 @@ class SessionPage:
     incidents: IncidentList
     ticks: list[str]
     has_marks: bool
+    # The learner's appeal that waits for an answer.
+    appeal: Appeal | None
     # Who decided, when and why, if the attempt is decided.
     decided: Happening | None
     # After a decision there is nothing to decide, unless something new requires attention.
@@ -135,7 +137,7 @@ def session_page(
     """Return the page as this person may see it. ``previews`` are those of both verdicts."""
     attempt = previews[AttemptStatus.VERIFIED].attempt
     may_decide = permissions.may(user, permissions.DECIDE_ATTEMPT, attempt.exam.course_id)
-    is_own = is_own_attempt(attempt, user)
+    is_own, bar = is_own_attempt(attempt, user), _bar(attempt, user)
     may_export = permissions.may(user, permissions.EXPORT_SESSION, attempt.exam.course_id) and not is_own
     events = timeline(attempt, with_messages=False, with_looks=permissions.may_see_teamwork(user, attempt))
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
@@ -170,6 +172,7 @@ def session_page(
         facts=_facts(attempt),
         rules=rules_part(attempt),
         reasons=reasons,
+        appeal=next((event.row for event in events if isinstance(event.row, Appeal) and not event.row.answer_id), None),
         decided=decided,
         is_folded=decided is not None and not reasons,
         continues=continues,
@@ -177,12 +180,12 @@ def session_page(
         position=position_of(attempt, place.came_from, user),
         list_url=list_url(attempt.exam.course_id, place.came_from.list_query),
         list_name=_list_name(attempt, place),
-        decision=_decision(attempt, previews, may_decide=may_decide, is_own=is_own),
+        decision=_decision(attempt, previews, may_decide=may_decide, bar=bar),
         selected=selected,
         score=score_of(review) if review else None,
         missing_export=None if may_export else missing_permission(permissions.EXPORT_SESSION),
         whom_to_ask="" if may_export else lms().whom_to_ask(attempt.exam.course_id),
-        may_dismiss=may_decide and not is_own and selected is not None and selected.can_change,
+        may_dismiss=may_decide and bar is None and selected is not None and selected.can_change,
         incidents=listed,
         ticks=ticks(length),
         has_marks=any(tab.marks for tab in listed.visible),
@@ -200,6 +203,13 @@ def session_page(
     )
 
 
+def _bar(attempt: ExamAttempt, user: AbstractBaseUser) -> Obstacle | None:
+    """Return why this person, whatever their permissions, cannot decide about the attempt."""
+    if is_own_attempt(attempt, user):
+        return Obstacle.OWN
+    return Obstacle.DECIDED_BEFORE if permissions.decided_before_appeal(user, attempt) else None
+
+
 def _list_name(attempt: ExamAttempt, place: Address) -> str:
     """The list that somebody came from may be of this exam, or of the whole course."""
     if parse_qs(place.came_from.filters).get("exam") == [attempt.exam.content_id]:
@@ -208,17 +218,17 @@ def _list_name(attempt: ExamAttempt, place: Address) -> str:
 
 
 def _decision(
-    attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *, may_decide: bool, is_own: bool
+    attempt: ExamAttempt, previews: Mapping[AttemptStatus, Preview], *, may_decide: bool, bar: Obstacle | None
 ) -> Decision:
     passing, failing = previews[AttemptStatus.VERIFIED], previews[AttemptStatus.REJECTED]
     obstacle = passing.obstacle if passing.obstacle is not None and failing.obstacle is not None else None
-    if is_own:
-        obstacle = Obstacle.OWN
+    obstacle = bar or obstacle
+    may_decide_this = may_decide and bar is None
     policy = provider_named(attempt.provider).policy
     return Decision(
         seen=passing.seen,
-        passing=passing if may_decide and passing.is_possible else None,
-        failing=failing if may_decide and failing.is_possible else None,
+        passing=passing if may_decide_this and passing.is_possible else None,
+        failing=failing if may_decide_this and failing.is_possible else None,
         obstacle=str(obstacle.label) if may_decide and obstacle else "",
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(attempt.exam.course_id),

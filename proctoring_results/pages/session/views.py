@@ -256,8 +256,8 @@ def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> Entry
 
 
 def _seen(request: SignedIn) -> Seen:
-    """Read the hidden fields; None if the page showed no change, or no review."""
-    return Seen(_key(request, "seen_change"), _key(request, "seen_review"))
+    """Read the hidden fields; None if the page showed no change, no review, or no open appeal."""
+    return Seen(_key(request, "seen_change"), _key(request, "seen_review"), _key(request, "seen_appeal"))
 
 
 def _key(request: SignedIn, field: str) -> int | None:

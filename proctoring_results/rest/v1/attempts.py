@@ -124,10 +124,11 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
 
 class SeenSerializer(serializers.Serializer[Any]):
-    """The newest change and review of an attempt, or null. A decision repeats what was seen."""
+    """The newest change and review of an attempt, and its open appeal, or null. A decision repeats what was seen."""
 
     change = serializers.IntegerField(source="change_id", allow_null=True)
     review = serializers.IntegerField(source="review_id", allow_null=True)
+    appeal = serializers.IntegerField(source="appeal_id", allow_null=True)
 
 
 class AttemptDetailSerializer(AttemptSerializer):

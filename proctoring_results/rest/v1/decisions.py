@@ -36,6 +36,7 @@ class SeenField(serializers.Serializer[Any]):
 
     change = StrictIntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)
     review = StrictIntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)
+    appeal = StrictIntegerField(allow_null=True, min_value=1, max_value=2**63 - 1, default=None)
 
 
 class DecisionBody(serializers.Serializer[Any]):
@@ -72,7 +73,7 @@ class DecisionsView(ConflictView):
 
     @in_transaction
     def _decide(self, attempt_code: str, body: dict[str, Any]) -> StatusChange:
-        seen = Seen(body["seen"]["change"], body["seen"]["review"])
+        seen = Seen(*(body["seen"][name] for name in ("change", "review", "appeal")))
         decide = VERDICTS[body["decision"]].decide
         attempt = decide(attempt_code, by=self.caller, reason=body["reason"], seen=seen)
         # The attempt is locked until the end of this transaction, so its newest change is this decision.

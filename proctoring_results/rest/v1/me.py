@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from proctoring_results.choices import NoResultWord, ResultWord
 from proctoring_results.models import ExamAttempt
 from proctoring_results.queries.learner import newest_attempts_of, result_of
+from proctoring_results.services.appeals import MAX_APPEAL_LENGTH, appeal
+from proctoring_results.validation import clean_key
 
 from .base import ApiView
 from .pagination import NEWEST_FIRST, PageQuery, page
-from .params import IdField
+from .params import IdField, MomentField, StrictCharField
 
 
 class OwnQuery(PageQuery):
@@ -61,3 +63,24 @@ def _result_of(attempt: ExamAttempt) -> dict[str, Any]:
         "no_result": result.no_word if result else None,
         "another_holds_grade": result is not None and result.another_holds_grade,
     }
+
+
+class AppealBody(serializers.Serializer[Any]):
+    text = StrictCharField(max_length=MAX_APPEAL_LENGTH, help_text="Why the result is wrong.")
+
+
+class OwnAppealSerializer(serializers.Serializer[Any]):
+    """Your appeal. Whether it was upheld is the `result` of the attempt."""
+
+    attempt_code = serializers.CharField(source="attempt.attempt_code")
+    at = MomentField()
+    text = serializers.CharField()
+    answer_due_at = MomentField(help_text="You have the answer by then.")
+
+
+class OwnAppealsView(ApiView):
+    def post(self, request: Request, attempt_code: str) -> Response:
+        """Appeal against your own Unsatisfactory result, once for each decision, while the time for it lasts."""
+        body = self.body(AppealBody)
+        made = appeal(clean_key("attempt_code", attempt_code), by=self.caller, text=body["text"])
+        return Response(OwnAppealSerializer(made).data, 201)

@@ -139,6 +139,7 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
         query=numbers.NumbersQuery, answers={200: numbers.NumbersSerializer}, refuses=(404,)
     ),
     (me.OwnAttemptsView, "GET"): Operation(query=me.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
+    (me.OwnAppealsView, "POST"): Operation(body=me.AppealBody, answers={201: me.OwnAppealSerializer}, refuses=(409,)),
     (reports.ReportsView, "GET"): Operation(query=reports.ReportsQuery, answers={200: PageOf(ReportSerializer)}),
     (reports.ReportsView, "POST"): Operation(
         body=ReportBody,

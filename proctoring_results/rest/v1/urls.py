@@ -40,6 +40,7 @@ urlpatterns = [
     path(f"{ATTEMPT}undo/", decisions.UndoView.as_view(), name="v1_undo"),
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
+    path("me/attempts/<str:attempt_code>/appeal/", me.OwnAppealsView.as_view(), name="v1_appeal"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
     # Before the reports, whose ids are UUIDs.
     path("reports/download/", reports.DownloadView.as_view(), name="v1_download"),

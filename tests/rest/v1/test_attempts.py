@@ -53,7 +53,7 @@ def test_an_attempt_says_who_what_and_how_it_stands(team, exam):
     assert (body["review_status"], body["current_review"]) == ("Clean", review.pk)
     assert (body["suspicious_count"], body["rules_violation_count"], body["other_count"]) == (1, 0, 1)
     assert body["attention_reasons"] == ["contradiction"]
-    assert body["seen"] == {"change": attempt.changes.get().pk, "review": review.pk}
+    assert body["seen"] == {"change": attempt.changes.get().pk, "review": review.pk, "appeal": None}
     del body["seen"]
     assert pages(team, ATTEMPTS, course_id=COURSE) == [body]
 
@@ -63,7 +63,7 @@ def test_what_is_not_there_is_null(team, exam):
     body = team.get(f"{ATTEMPTS}{attempt.attempt_code}/").json()
     assert (body["review_status"], body["current_review"], body["suspicious_count"]) == (None, None, 0)
     assert (body["result"], body["started_at"], body["attention_since"]) == (None, None, None)
-    assert body["seen"] == {"change": None, "review": None}
+    assert body["seen"] == {"change": None, "review": None, "appeal": None}
 
 
 def test_a_recording_is_not_told(team, exam):

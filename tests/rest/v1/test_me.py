@@ -5,7 +5,7 @@ import pytest
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
-from tests.rest.calling import signed_in
+from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import V1, member_of, pages, problem
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -87,3 +87,39 @@ def test_paging_shows_each_once_by_the_same_queries(client, learner, number, dja
     assert [one["attempt_code"] for one in pages(client, ME, page_size=2)] == made[::-1]
     with django_assert_num_queries(3):  # session, person, attempts
         client.get(ME)
+
+
+@pytest.fixture
+def failed(learner, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 14}
+    attempt = ExamAttemptFactory(user=learner, submitted=True)
+    return api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="A phone")
+
+
+def appeal_to(client, attempt, body):
+    return post(client, f"{ME}{attempt.attempt_code}/appeal/", body)
+
+
+def test_a_learner_appeals_and_reads_by_when_the_answer_comes(client, failed):
+    response = appeal_to(client, failed, {"text": "My cat"})
+    assert response.status_code == 201
+    assert set(response.json()) == {"attempt_code", "at", "text", "answer_due_at"}
+    assert response.json()["text"] == "My cat"
+
+
+def test_a_second_appeal_is_refused_with_a_sentence(client, failed):
+    appeal_to(client, failed, {"text": "My cat"})
+    response = appeal_to(client, failed, {"text": "My cat"})
+    assert problem(response) == (409, "appeal_refused", None)
+    assert "appealed already" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": " "}, {"text": 1}, {"text": "x" * 10_001}, {"txt": "x"}])
+def test_an_appeal_without_a_text_is_refused_by_its_field(client, failed, body):
+    response = appeal_to(client, failed, body)
+    assert response.status_code == 400
+    assert response.json()["field"] in ("text", "txt")
+
+
+def test_an_appeal_about_anothers_attempt_is_refused_as_an_unknown_one(failed):
+    assert appeal_to(signed_in(UserFactory(admin=True)), failed, {"text": "x"}).status_code == 404
