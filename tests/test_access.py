@@ -257,8 +257,8 @@ ENDPOINTS = [
     Endpoint("v1_undo", (401, 404, 404, 403, 409, 409), "post", attempt, lambda world: {"change": 1}),
     Endpoint("v1_numbers", COURSE_OF_V1, data=named_course),
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
-    # Nobody appeals about an attempt of somebody else, whatever they may.
-    Endpoint("v1_appeal", (401, 404, 404, 404, 404, 404), "post", attempt, lambda world: {"text": "My cat"}),
+    # The learner has nothing to appeal against yet; and it is nobody else’s business, whatever they may.
+    Endpoint("v1_appeal", (401, 409, 404, 404, 404, 404), "post", attempt, lambda world: {"text": "My cat"}),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),
     Endpoint("v1_reports", (401, 403, 403, 403, 202, 202), "post", data=other_report),
     # About all courses: one's own reports, of which there are none here.
