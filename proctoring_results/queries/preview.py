@@ -187,11 +187,7 @@ def _previews(codes: Collection[str], verdicts: Collection[AttemptStatus], *, wi
     by_code = rows.in_bulk(codes, field_name="attempt_code")
     attempts = [by_code[code] for code in dict.fromkeys(codes) if code in by_code]
     present = _Present(attempts, with_own_grades=with_own_grades)
-    return [
-        _preview(attempt, to, _seen(attempt), present)
-        for to in verdicts
-        for attempt in attempts
-    ]
+    return [_preview(attempt, to, _seen(attempt), present) for to in verdicts for attempt in attempts]
 
 
 def _with_newest(attempts: ExamAttemptQuerySet) -> ExamAttemptQuerySet:
