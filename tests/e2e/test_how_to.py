@@ -121,7 +121,7 @@ def test_review_flagged_sessions(opened, flagged):
     expect(page.get_by_role("heading", level=1)).to_have_text("Quiz List")
     picture(page, "quiz-list")
     page.get_by_role("link", name="View Sessions of Final exam").click()
-    waiting = page.locator("#pr-attention")
+    waiting = page.locator("#pr-list")
     expect(waiting).to_contain_text("Require Attention 5")
     picture(page, "sessions", full_page=True)
 
@@ -142,7 +142,7 @@ def test_review_flagged_sessions(opened, flagged):
 
 def test_pass_several_sessions_together(opened, flagged):
     page = opened("instructor", reverse("proctoring_results:sessions", args=[COURSE]) + "?exam=exam@final")
-    boxes = page.locator("#pr-attention").get_by_role("checkbox")
+    boxes = page.locator("#pr-list tbody").get_by_role("checkbox")
     for number in range(3):
         boxes.nth(number).check()
     page.get_by_role("button", name="Pass the ticked sessions…").click()

@@ -77,7 +77,7 @@ def test_by_keyboard_alone(opened, instructor, viewport):
     expect(page.get_by_role("heading", level=1)).to_have_text("Quiz List")
     keys.follow(f"View Sessions of {EXAM}")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Sessions of {EXAM}")
-    waiting = page.locator("#pr-attention tbody tr th a[id]").all_text_contents()
+    waiting = page.locator("#pr-list tbody tr th a[id]").all_text_contents()
     with page.expect_popup() as tab:
         keys.follow(waiting[0])
     keys = Keyboard(tab.value, keys.steps)
@@ -97,7 +97,7 @@ def test_by_keyboard_alone(opened, instructor, viewport):
             continue
         keys.decide("Fail" if number % 2 else "Pass", "I have watched it")
     expect(keys.page.get_by_role("status").first).to_contain_text("That was the last session of this list.")
-    expect(keys.page.locator("#pr-attention tbody th")).to_contain_text([waiting[4]])
+    expect(keys.page.locator("#pr-list tbody th")).to_contain_text([waiting[4]])
     people = StatusChange.objects.filter(source="person", reason="I have watched it")
     assert people.values("attempt").distinct().count() == 10
     # One a second is slow, and under three minutes.
