@@ -31,6 +31,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Sessions, practice": ("sessions", {"practice": "only"}),
     "Sessions, searched": ("sessions", {}),
     "Numbers": ("numbers", {}),
+    "Numbers, all attempts": ("numbers", {"archived": "with"}),
     "Data Download": ("data_download", {}),
 }
 # A name that many learners have.

@@ -67,6 +67,7 @@ class AttemptWriter:
             "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "current_review", "archived_at",
             "archived_by", "archive_reason", "open_key", "last_activity_at", "attention_since", "has_reported_decision",
             "review_waits_since", "exam_rules", "score_place", "seriousness", "decided_by",
+            "status_until_then",
         )  # fmt: skip
         self.reviews = Table(
             ExamReview, "attempt", "review_status", "reviewed_by", "claimed_name", "source", "raw_data", "received_at",
@@ -206,6 +207,7 @@ class AttemptWriter:
             0 if history.current is None else _place(history.reviews[history.current]),
             0 if history.current is None else history.reviews[history.current].seriousness,
             self.decider_id if history.was_decided_here else None,
+            "",
         )  # fmt: skip
         self._reviews(attempt, history, time_of)
         for change in history.changes if self.whole else history.changes[-1:]:
