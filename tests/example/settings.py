@@ -1,6 +1,7 @@
 """The example's settings, made for tests. Real workers that tests start use them too: they inherit the folder."""
 
 import os
+from datetime import timedelta
 
 from example_project.settings import *
 from tests import environment
@@ -12,6 +13,8 @@ DATABASES = {"default": environment.test_database(DATABASES["default"])}
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 
 globals().update(mail_settings("django.core.mail.backends.locmem.EmailBackend"))
+# Most tests want to see at once what follows from a decision.
+PROCTORING_RESULTS = {**PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(0)}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 STORAGES = environment.storages()

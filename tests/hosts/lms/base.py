@@ -1,4 +1,5 @@
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from tests.mailers import mail_settings
@@ -73,7 +74,12 @@ STORAGES = {
 globals().update(mail_settings("django.core.mail.backends.dummy.EmailBackend"))
 # Nobody takes these messages: reports are built by ``proctoring_upkeep --here``, as without a worker.
 CELERY_BROKER_URL = "memory://"
-PROCTORING_RESULTS = {"LMS": "tests.hosts.lms.proctoring.MyLMS", "SITE_URL": "https://lms.example"}
+PROCTORING_RESULTS = {
+    "LMS": "tests.hosts.lms.proctoring.MyLMS",
+    "SITE_URL": "https://lms.example",
+    # The walk wants to see at once what follows from a decision.
+    "DECISION_UNDO_TIME": timedelta(0),
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
