@@ -132,7 +132,7 @@ FILTERS: tuple[Filter, ...] = (
     ),
     Filter(
         "reason",
-        gettext_lazy("Requires attention because"),
+        gettext_lazy("Reason for attention"),
         "One of the reasons for which it requires attention.",
         AttentionReason.choices,
     ),

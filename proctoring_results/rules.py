@@ -369,6 +369,7 @@ def attention_reason_q(reason: AttentionReason, *, has_new_information: Q, has_p
         AttentionReason.NEW_INFORMATION: has_new_information,
         AttentionReason.WAITING_REVIEW: review_waits_too_long_q(limit),
         AttentionReason.PARKED_EFFECT: has_parked_effect,
+        AttentionReason.APPEAL: Q(appeal_due_at__isnull=False),
     }
     return COUNTS_FOR_GRADE & conditions[reason]
 

@@ -153,7 +153,7 @@ class ExamAttempt(models.Model):
     # Since when a person has to look at it, else NULL: updated by attention.py whenever something happens, so that
     # lists need not search reviews and effects.
     attention_since = models.DateTimeField(null=True, blank=True, editable=False)
-    # What the current review counts for in the order of lists, updated together with the column above.
+    # What the current review counts for in the order of lists.
     seriousness = models.PositiveIntegerField(default=0, editable=False)
     # By when the learner's appeal has to be answered, while one is open; else NULL.
     appeal_due_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -1,4 +1,4 @@
-"""Whether a person has to look at an attempt, and how serious its review is: kept on the attempt, for lists."""
+"""Whether a person has to look at an attempt: the facts that the rule asks for, and its answer, kept on the attempt."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ def review_wait_limit() -> datetime:
 
 
 def update_attention(attempt: ExamAttempt) -> None:
-    """Set since when a locked attempt requires attention, and how serious its review is. The caller saves it."""
-    attempt.seriousness = rules.seriousness(attempt.current_review)
+    """Set since when a locked attempt requires attention. The caller saves it."""
     # The database is asked only if nothing in memory requires attention already.
     is_required = bool(
         rules.attention_reasons(

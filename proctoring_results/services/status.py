@@ -21,7 +21,7 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AttemptIsArchived, AttemptIsErased, IllegalTransition, NotFound
 from proctoring_results.models import Appeal, ExamAttempt, ExamReview, SessionClaim, StatusChange
 from proctoring_results.models.attention import load_current_reviews, update_attention
-from proctoring_results.rules import answers_appeal, is_outranked, is_withheld
+from proctoring_results.rules import answers_appeal, is_outranked, is_withheld, seriousness
 from proctoring_results.signals import attempt_status_changed
 from proctoring_results.transitions import Facts, find_transition
 
@@ -116,10 +116,11 @@ def change_status(
 
 
 def make_current(attempt: ExamAttempt, review: ExamReview | None) -> None:
-    """Make a review the current one of a locked attempt. The caller saves it."""
+    """Make a review the current one of a locked attempt, with its place in lists. The caller saves it."""
     attempt.current_review = review
-    rank = review.score_rank if review else None
-    attempt.score_place = 0 if rank is None else 1 + round(10_000 * rank)
+    score = review.score_rank if review is not None else None
+    attempt.score_place = 0 if score is None else 1 + round(10_000 * score)
+    attempt.seriousness = seriousness(review)
 
 
 def _answer_appeal(attempt: ExamAttempt, change: StatusChange) -> bool:

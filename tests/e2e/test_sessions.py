@@ -77,7 +77,7 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
     page = opened("instructor", f"/courses/{COURSE}/instructor/")
     page.get_by_role("link", name="Special Exams").click()
     page.get_by_role("link", name="View Sessions of Final").click()
-    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 10")
+    expect(page.locator("#pr-list")).to_contain_text("Require Attention 10")
     for number, attempt in enumerate(attempts):
         with page.expect_popup() as popup:
             page.get_by_role("link", name=attempt.user.username, exact=True).click()
@@ -88,7 +88,7 @@ def test_from_the_tab_to_the_flagged_sessions_and_ten_decisions_one_undone(opene
             decide(tab, "Fail", "That was the wrong button")
         tab.close()
     page.reload()
-    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    expect(page.locator("#pr-list")).to_contain_text("Nothing requires attention here.")
     assert {status_of(attempt) for attempt in attempts[1::2]} == {"rejected"}
     assert status_of(attempts[0]) == "rejected"
     assert status_of(attempts[2]) == "verified"
@@ -102,16 +102,16 @@ def test_whoever_comes_back_to_the_list_sees_it_as_it_is_and_keeps_ticks_and_foc
     page.get_by_role("checkbox", name="Pass learner-2, Final").check()
     api.pass_attempt(first.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 2")
-    expect(page.locator("#pr-others")).to_contain_text("learner-0")
-    ticked = page.locator("#pr-attention input:checked")
+    expect(page.locator("#pr-list")).to_contain_text("Require Attention 2")
+    expect(page.locator("#pr-list")).to_contain_text("learner-0")
+    ticked = page.locator("#pr-list input:checked")
     assert ticked.evaluate_all("all => all.map(one => one.value)") == [third.attempt_code]
     expect(ticked).to_be_focused()
     expect(page.get_by_role("link", name="Attempt 2: submitted, archived")).to_be_visible()
     expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 1")
     api.pass_attempt(third.attempt_code, by=UserFactory(admin=True), reason="x")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 1")
+    expect(page.locator("#pr-list")).to_contain_text("Require Attention 1")
     expect(page.locator("#pr-pass")).to_contain_text("Ticked sessions: 0")
 
 
@@ -126,7 +126,7 @@ def test_a_selection_is_passed_together(opened, flagged):
     page.get_by_role("button", name="Pass 2 sessions").click()
     expect(page.get_by_role("status").last).to_contain_text("learner-0, Final: Passed.")
     page.get_by_role("link", name="Back to the sessions").click()
-    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 2")
+    expect(page.locator("#pr-list")).to_contain_text("Require Attention 2")
     assert [status_of(attempt) for attempt in attempts] == ["verified", "second_review_required", "verified"]
 
 
@@ -184,13 +184,13 @@ def test_a_providers_later_review_after_a_decision_waits_for_a_person(opened, fl
     api.record_review(attempt.attempt_code, "Clean", incidents=[api.IncidentData(status="ok", comment="All is well")])
     of_the_exam = f"{dashboard()}?exam=exam@final"
     page.goto(of_the_exam)
-    expect(page.locator("#pr-attention")).to_contain_text("new information after a decision")
+    expect(page.locator("#pr-list")).to_contain_text("new information after a decision")
     page.goto(session(attempt))
     expect(page.locator("#pr-incidents")).to_contain_text("All is well")
     expect(page.locator("#pr-pass-follows")).to_contain_text("which came after a decision, becomes current")
     decide(page, "Pass", "As before")
     page.goto(of_the_exam)
-    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    expect(page.locator("#pr-list")).to_contain_text("Nothing requires attention here.")
 
 
 def test_where_the_provider_does_second_reviews_the_buttons_are_folded_away(opened, course):
@@ -211,11 +211,11 @@ def test_a_provider_that_does_the_second_review_itself_settles_it_and_nobody_has
     page = opened("instructor", dashboard("quiz_list"))
     expect(page.get_by_role("row", name="Quiz")).to_contain_text("by rpnow")
     page.get_by_role("link", name="View Sessions of Quiz").click()
-    expect(page.locator("#pr-attention")).to_contain_text("rpnow does its second reviews itself")
+    expect(page.locator("#pr-list")).to_contain_text("rpnow does its second reviews itself")
     expect(page.get_by_role("checkbox")).to_have_count(0)
     api.record_review(attempt.attempt_code, "Clean")
     page.reload()
-    expect(page.locator("#pr-attention")).to_contain_text("Nothing requires attention here.")
+    expect(page.locator("#pr-list")).to_contain_text("Nothing requires attention here.")
     page.goto(session(attempt))
     expect(page.locator("#pr-history")).to_contain_text(
         "The status changed from “Failed (rejected)” to “Passed (verified)” because of review 2."
@@ -431,12 +431,12 @@ def test_a_search_stands_in_no_address(opened, flagged):
     page = opened("instructor", dashboard())
     page.get_by_label("Name, username, email address or attempt code").fill("learner-1")
     page.keyboard.press("Enter")
-    expect(page.locator("#pr-attention")).to_contain_text("Require Attention 1 of 4")
+    expect(page.locator("#pr-list")).to_contain_text("Require Attention 1 of 4")
     assert "learner" not in page.url
     page.get_by_text("Filters").click()
     page.get_by_label("Status").select_option("verified")
     page.get_by_role("button", name="Filter").click()
-    expect(page.locator("#pr-attention")).to_contain_text("No session matches these filters. 4 require")
+    expect(page.locator("#pr-list")).to_contain_text("No session matches these filters. 4 require")
     assert "status=verified" in page.url
     expect(page.get_by_text("Searching for “learner-1”")).to_be_visible()
     page.get_by_role("link", name="Clear the search").click()

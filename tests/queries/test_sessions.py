@@ -9,7 +9,6 @@ from proctoring_results.choices import SessionSort, SessionTab
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import AttemptFilter
 from proctoring_results.models import ExamAttempt
-from proctoring_results.models.attention import update_attention
 from proctoring_results.queries import merged
 from proctoring_results.queries import search as search_module
 from proctoring_results.queries.merged import MergedSessions
@@ -22,6 +21,7 @@ from proctoring_results.queries.sessions import (
     sessions,
     tab_numbers,
 )
+from proctoring_results.services.status import make_current
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -269,10 +269,10 @@ def test_without_a_place_the_list_begins(exam):
 def reviewed(exam, verdict, suspicious=0, **fields):
     """A session whose review is as serious as that, as the services store it."""
     attempt = submitted(exam, **fields)
-    attempt.current_review = ExamReviewFactory(
+    review = ExamReviewFactory(
         attempt=attempt, review_status=verdict, suspicious_count=suspicious, video_count=suspicious
     )
-    update_attention(attempt)
+    make_current(attempt, review)
     attempt.save()
     return attempt
 

@@ -126,6 +126,8 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
 def _result_page(request: SignedIn, context: dict[str, Any]) -> HttpResponse:
     """Show what became of each session, with a button to try again those for which the database was busy."""
     template = "proctoring_results/sessions/passed.html"
+    # The ticks of the list were for these.
+    context["pass_url"] = request.build_absolute_uri(request.path)
     again = [outcome.token for outcome in context["outcomes"] if outcome.token]
     if not again:
         return render(request, template, context)

@@ -92,64 +92,68 @@ function poll() {
   if (!document.hidden) renew(root.dataset.prStamp).catch(() => {});
 }
 
-// How many are ticked, also after going back to the page, which keeps its ticks.
-function countTicks() {
-  const counter = root.querySelector("[data-pr-ticked]");
-  if (!counter) return;
-  counter.querySelector("span").textContent = root.querySelectorAll(".pr-tick :checked").length;
-  counter.hidden = false;
-}
+// Ticks survive paging, sorting and filtering: this tab of the browser remembers them for the course. They are forgotten
+// once the sessions were passed.
+const ticks = () => [...root.querySelectorAll(".pr-tick input")];
+const TICKS = `pr-ticks ${root?.querySelector("#pr-pass")?.action ?? ""}`;
 
-// --- Buttons that leave the page as it is, with what is being written elsewhere on it ---
-
-async function post(form, action) {
-  const body = new URLSearchParams(new FormData(form));
-  body.set("action", action);
-  const request = { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) };
-  return (await fetch(form.action, request)).type === "opaqueredirect";
-}
-
-async function postInPlace(event) {
-  const { target: form, submitter } = event;
-  if (!form.matches("[data-pr-post]") || !submitter) return;
-  event.preventDefault();
-  isReleased = submitter.value === "release";
-  const isDone = await post(form, submitter.value).catch(() => false);
-  if (isDone) {
-    form.reset();
-    await renew().catch(() => {});
-  } else {
-    form.removeAttribute("data-pr-post");
-    form.requestSubmit(submitter); // the answer is a page that says why
+function remembered() {
+  try {
+    return new Set(JSON.parse(sessionStorage.getItem(TICKS) ?? "[]"));
+  } catch {
+    return new Set();
   }
 }
 
-// --- Claims ---
-
-let isAtWork = true;
-let isReleased = false;
-
-const claimForm = () => root.querySelector("form[data-pr-claim]:not([data-pr-claimed])");
-
-/** As the button "I am on it". A page that is only loaded in advance claims nothing. */
-async function claim() {
-  const form = claimForm();
-  if (!form || document.hidden || document.prerendering || !isAtWork || isReleased) return;
-  isAtWork = false;
-  if (await post(form, "claim")) await renew();
+function remember(codes) {
+  try {
+    sessionStorage.setItem(TICKS, JSON.stringify([...codes]));
+  } catch {
+    // Without storage, ticks hold for this page.
+  }
 }
 
-function claimWhileAtWork() {
-  const form = claimForm();
+function restoreTicks() {
+  const codes = remembered();
+  for (const tick of ticks()) tick.checked ||= codes.has(tick.value);
+}
+
+function countTicks() {
+  const form = root.querySelector("#pr-pass");
   if (!form) return;
-  const claimIfSeen = () => claim().catch(() => {});
-  claimIfSeen();
-  for (const name of ["visibilitychange", "prerenderingchange"]) document.addEventListener(name, claimIfSeen);
-  for (const name of ["keydown", "pointermove", "scroll"]) addEventListener(name, () => (isAtWork = true), { passive: true });
-  setInterval(claimIfSeen, form.dataset.prClaim * 1_000);
+  const codes = remembered();
+  for (const tick of ticks()) codes[tick.checked ? "add" : "delete"](tick.value);
+  remember(codes);
+  const here = new Set(ticks().map((tick) => tick.value));
+  // Those of other pages go with the form, too.
+  for (const field of form.querySelectorAll("[name=attempt]")) field.remove();
+  for (const code of codes) {
+    if (here.has(code)) continue;
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "attempt", value: code });
+    form.append(field);
+  }
+  const counter = form.querySelector("[data-pr-ticked]");
+  counter.querySelector("span").textContent = codes.size;
+  counter.hidden = false;
+  form.toggleAttribute("data-pr-has-ticks", codes.size > 0);
+  const all = root.querySelector("[data-pr-tick-all]");
+  if (all) {
+    all.closest("label").hidden = false;
+    all.checked = ticks().every((tick) => tick.checked);
+  }
 }
 
-// --- What is half written ---
+function tickAll({ target }) {
+  if (!target.matches?.("[data-pr-tick-all]")) return;
+  for (const tick of ticks()) tick.checked = target.checked;
+}
+
+function untick({ target }) {
+  if (!target.matches?.("[data-pr-untick]")) return;
+  for (const tick of ticks()) tick.checked = false;
+  remember([]);
+  countTicks();
+}
 
 // The seconds that are left to undo a decision; then the button goes.
 function countDown() {
@@ -176,8 +180,12 @@ function askBeforeLeaving(event) {
 
 if (root) {
   localise(root);
+  for (const form of root.querySelectorAll("[data-pr-forget-ticks]")) sessionStorage?.removeItem(`pr-ticks ${form.dataset.prForgetTicks}`);
+  restoreTicks();
   countTicks();
+  root.addEventListener("change", tickAll);
   root.addEventListener("change", countTicks);
+  root.addEventListener("click", untick);
   if (root.querySelector("[data-pr-countdown]")) setInterval(countDown, 1_000);
   addEventListener("pageshow", countTicks);
   if (links().length) setInterval(renewIfSeen, PAUSE);
