@@ -204,6 +204,8 @@ ENDPOINTS = [
     Endpoint("take_next", PAGE_TO_DO, "post", course),
     Endpoint("pass_sessions", PAGE_TO_DO, "post", course),
     Endpoint("session", PAGE, args=attempt),
+    # A learner's own page, whatever others may.
+    Endpoint("appeal", (SIGN_IN, 200, 404, 404, 404, 404), args=attempt),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("previous_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("team", PAGE_TO_DO, "post", attempt, lambda world: {"action": "look"}),

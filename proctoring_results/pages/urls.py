@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from proctoring_results.pages.appeal import views as appeal
 from proctoring_results.pages.case_files import views as case_files
 from proctoring_results.pages.data_download import views as data_download
 from proctoring_results.pages.numbers import views as numbers
@@ -54,6 +55,7 @@ urlpatterns = [
     path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
+    path("proctoring/results/<str:attempt_code>/appeal/", appeal.appeal, name="appeal"),
     path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),
     path(f"{EXAMS}numbers.csv", numbers.numbers_csv, name="numbers_csv"),
     path(f"{EXAMS}service-dashboard/", service_dashboard.service_dashboard, name="service_dashboard"),

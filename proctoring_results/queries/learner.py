@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from proctoring_results.choices import AttemptStatus, NoResultWord, ResultWord
+from proctoring_results.conf import conf
 from proctoring_results.lms import lms
 from proctoring_results.models import ExamAttempt, ProctoredExam
 from proctoring_results.models.attempts import ExamAttemptQuerySet
@@ -56,7 +58,18 @@ class LearnerResult:
 
     @property
     def how_to_appeal(self) -> str:
-        return lms().how_to_appeal(self.course_id)
+        """How to appeal elsewhere; empty where appeals are made here."""
+        return "" if conf().APPEAL_DAYS else lms().how_to_appeal(self.course_id)
+
+    @property
+    def appeal_url(self) -> str:
+        """The page on which the learner appeals, or reads what became of it; empty if there is none."""
+        if not conf().APPEAL_DAYS or self.word != ResultWord.UNSATISFACTORY:
+            return ""
+        try:
+            return reverse("proctoring_results:appeal", args=[self.attempt_code])
+        except NoReverseMatch:
+            return ""
 
 
 def learner_result(user: AbstractBaseUser, exam: ProctoredExam) -> LearnerResult | None:

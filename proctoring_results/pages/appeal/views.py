@@ -1,0 +1,70 @@
+"""The page on which a learner appeals against their own result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from proctoring_results.exceptions import AppealRefused, AttemptIsArchived, AttemptIsErased, InvalidInput, NotFound
+from proctoring_results.lms import lms
+from proctoring_results.models.appeals import last_day_to_appeal
+from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
+from proctoring_results.pages._shared.drafts import posted_fields
+from proctoring_results.queries.appeals import decision_to_appeal
+from proctoring_results.queries.lookups import get_attempt
+from proctoring_results.rules import is_own_attempt
+from proctoring_results.services import appeals
+from proctoring_results.validation import clean_key
+
+if TYPE_CHECKING:
+    from proctoring_results.models import ExamAttempt
+    from proctoring_results.pages._shared.decorators import SignedIn
+
+REFUSALS = (AppealRefused, AttemptIsArchived, AttemptIsErased)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@signed_in
+def appeal(request: SignedIn, attempt_code: str) -> HttpResponse:
+    """Appeal, or read that one has appealed, or why one cannot."""
+    attempt = get_attempt(clean_key("attempt_code", attempt_code))
+    if not is_own_attempt(attempt, request.user):
+        raise NotFound("attempt", attempt_code)
+    text = posted_fields(request).get("text", "")
+    if request.method != "POST":
+        return _page(request, attempt, text)
+    try:
+        appeals.appeal(attempt.attempt_code, by=request.user, text=text)
+    except InvalidInput as error:
+        return _page(request, attempt, text, problem=error.problem, status=400)
+    except REFUSALS:
+        # The page says why.
+        return _page(request, attempt, text, status=409)
+    return SeeOther(reverse("proctoring_results:appeal", args=[attempt.attempt_code]))
+
+
+def _page(request: SignedIn, attempt: ExamAttempt, text: str, *, problem: str = "", status: int = 200) -> HttpResponse:
+    course_id = attempt.exam.course_id
+    last_day, refusal = None, ""
+    try:
+        last_day = last_day_to_appeal(decision_to_appeal(attempt).at, course_id)
+    except REFUSALS as error:
+        refusal = str(error)
+    context = {
+        "course_id": course_id,
+        "course_name": lms().course_name(course_id),
+        "exam_name": attempt.exam.exam_name,
+        "exam_url": lms().exam_url(course_id, attempt.exam.content_id),
+        "newest": attempt.appeals.order_by("-pk").first(),
+        "refusal": refusal,
+        "last_day": last_day,
+        "text": text,
+        "problem": problem,
+        "max_length": appeals.MAX_APPEAL_LENGTH,
+    }
+    return render(request, "proctoring_results/appeal/page.html", context, status=status)
