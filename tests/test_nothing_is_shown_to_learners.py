@@ -21,7 +21,7 @@ from django.utils import timezone
 from proctoring_results import api, crypto, urls
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.jobs.lease import LeasedTask
-from proctoring_results.models import ExamAttempt, Incident, ProviderMessage, TeamNote
+from proctoring_results.models import Appeal, ExamAttempt, Incident, ProviderMessage, TeamNote
 from proctoring_results.queries import learner as learner_queries
 from proctoring_results.services.claims import claim_session
 from proctoring_results.services.looks import record_look
@@ -107,7 +107,11 @@ def needles() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def host(settings, monkeypatch):
-    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LMS": "tests.fakes.RememberingLMS"}
+    settings.PROCTORING_RESULTS = {
+        **settings.PROCTORING_RESULTS,
+        "LMS": "tests.fakes.RememberingLMS",
+        "APPEAL_DAYS": 14,
+    }
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **options: None)
     # Each address is asked many times.
     rates = dict.fromkeys(("proctoring_results_calls", "proctoring_results_reports", "proctoring_results_guesses"))
@@ -156,6 +160,8 @@ def world():
     )
     # About somebody else it may be decided already.
     api.fail_attempt(world.other.attempt_code, by=colleague, reason="x")
+    now, decision = timezone.now(), world.other.changes.latest("pk")
+    Appeal.objects.create(attempt=world.other, decision=decision, at=now, text="x", answer_due_at=now)
     lay_needles()
     return world
 
