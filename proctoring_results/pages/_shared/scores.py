@@ -20,7 +20,8 @@ def score_text(review: ExamReview) -> str:
 
 def score_number(value: float) -> str:
     """Return the number as it was sent: whole where it is whole."""
-    return number_format(int(value) if value.is_integer() and abs(value) < 1e15 else value)
+    # JSON gives a whole number back as an int.
+    return number_format(int(value) if float(value).is_integer() and abs(value) < 1e15 else value)
 
 
 def _value(value: float, scale: dict[str, float]) -> str:

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from proctoring_results import api
+from proctoring_results.models import ExamReview
 from tests.factories import ExamAttemptFactory
 from tests.pages.conftest import client_of, person, text
 
@@ -48,6 +49,15 @@ def test_a_score_is_shown_on_its_own_scale(looking, score, expected):
     api.record_review(attempt.attempt_code, "Clean", score=score)
     page = " ".join(strip_tags(text(looking.get(url(attempt)))).split())
     assert f"Score of the service: {expected}" in page
+
+
+def test_a_scale_of_whole_numbers_is_shown_whatever_the_database_makes_of_them(looking):
+    attempt = ExamAttemptFactory(submitted=True)
+    review = api.record_review(attempt.attempt_code, "Clean", score=api.ScoreData(value=72))
+    scale = {"lowest": 0, "highest": 100, "higher_is_worse": True, "thresholds": {"rejected": 70}}
+    ExamReview.objects.filter(pk=review.pk).update(score_scale=scale)
+    page = " ".join(strip_tags(text(looking.get(url(attempt)))).split())
+    assert "72 of 100 · its thresholds: rejected 70" in page
 
 
 def test_without_a_score_nothing_is_said_of_one(looking):
