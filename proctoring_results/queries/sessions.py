@@ -95,14 +95,16 @@ def sessions(
     search: str = "",
     *,
     order: ListOrder | None = None,
+    exams: Sequence[int] | None = None,
 ) -> MergedSessions:
     """Return the attempts of a course that have a result. Reads only the exams, and the people of a search, yet.
 
     ``filters.tab`` is the list; without it, all of them together. ``search`` has parts of the name, username or email
-    address, in any order, or the beginning of an attempt code.
+    address, in any order, or the beginning of an attempt code. ``exams`` are the keys of those that the filters name,
+    if they are known.
     """
     filters, order = filters or AttemptFilter(), order or ListOrder()
-    merged = in_order(course_id, filters, ("pk",), search)
+    merged = in_order(course_id, filters, ("pk",), search, exams)
     return sorted_by(merged, filters.tab, order)
 
 
@@ -123,12 +125,19 @@ def sorted_by(merged: MergedSessions, tab: SessionTab | None, order: ListOrder) 
     return replace(merged, attempts=attempts, order=(first, *names), of_exam=of_exam)
 
 
-def in_order(course_id: str, filters: AttemptFilter, order: tuple[str, ...], search: str = "") -> MergedSessions:
+def in_order(
+    course_id: str,
+    filters: AttemptFilter,
+    order: tuple[str, ...],
+    search: str = "",
+    exams: Sequence[int] | None = None,
+) -> MergedSessions:
     """Return the attempts in an order of columns, all of them up or all down, that ends with ``pk``."""
-    exams = ProctoredExam.objects.in_course(course_id).with_result()
-    if filters.exam:
-        exams = exams.filter(content_id=filters.exam)
-    keys = list(exams.values_list("pk", flat=True))
+    if exams is None:
+        rows = ProctoredExam.objects.in_course(course_id).with_result()
+        rows = rows.filter(content_id=filters.exam) if filters.exam else rows
+        exams = list(rows.values_list("pk", flat=True))
+    keys = list(exams)
     # The exam is among the keys already.
     attempts = replace(filters, exam="").apply(ExamAttempt.objects.with_result(), course_zone(course_id))
     if search:

@@ -133,11 +133,11 @@ def test_review_flagged_sessions(opened, flagged):
     picture(session, "session", full_page=True)
     session.get_by_role("textbox", name="Reason").fill("A second person was in the room")
     session.get_by_role("button", name="Fail").click()
-    expect(session.get_by_role("status")).to_contain_text("Decided: Fail.")
+    expect(session.locator("#pr-flash")).to_contain_text("Decided: Fail.")
     session.get_by_text("Reverse this decision").click()
     session.get_by_role("textbox", name="Reason").fill("It was the invigilator")
     session.get_by_role("button", name="Pass").click()
-    expect(session.get_by_role("status")).to_contain_text("Decided: Pass.")
+    expect(session.locator("#pr-flash")).to_contain_text("Decided: Pass.")
 
 
 def test_pass_several_sessions_together(opened, flagged):

@@ -51,7 +51,8 @@ def list_of(attempt: ExamAttempt, origin: CameFrom, user: AbstractBaseUser) -> M
     if form.is_valid() and not search.problem:
         filters = replace(form.attempt_filter(), tab=origin.tab)
         try:
-            return sessions(course_id, filters, search.text, order=origin.order)
+            keys = [attempt.exam_id] if filters.exam == attempt.exam.content_id else None
+            return sessions(course_id, filters, search.text, order=origin.order, exams=keys)
         except InvalidInput:
             pass
     return sessions(course_id, AttemptFilter(tab=origin.tab, exam=attempt.exam.content_id), order=origin.order)

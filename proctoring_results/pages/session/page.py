@@ -159,7 +159,8 @@ def session_page(
         place=place,
         params=params,
     )
-    reasons = [str(reason.label) for reason in attention_reasons([attempt]).get(attempt.pk, [])]
+    reasons_by_attempt = attention_reasons([attempt]) if attempt.attention_since else {}
+    reasons = [str(reason.label) for reason in reasons_by_attempt.get(attempt.pk, [])]
     decided = standing_decision(attempt, events)
     explanations = explanations_url(user, attempt.exam.course_id)
     return SessionPage(

@@ -21,7 +21,7 @@ TICKS = 4
 # The height of a mark shows without colour, too, how serious the incident is.
 HEIGHTS = {"bad": HEIGHT, "warn": 20}
 MIN_HEIGHT = 12
-# The most serious first: a group looks like the most serious of its incidents.
+# The most serious first.
 TONES = ("bad", "warn", "info", "good", "off")
 
 
@@ -36,9 +36,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class MarkedGroup:
-    """One mark, and the incidents that it stands for, in their order."""
+    """What is drawn for incidents, in their order: a mark for one, a bar of several pieces for many."""
 
-    mark: Mark
+    marks: list[Mark]
     incidents: list[Incident]
 
 
@@ -73,22 +73,31 @@ def mark_of(incident: Incident, length: float) -> Mark | None:
 
 
 def marks_of(incidents: Iterable[Incident], length: float) -> list[MarkedGroup]:
-    """Return a mark for each incident that has a time, or one for each stretch of the recording if there are many."""
+    """Return a mark for each incident that has a time, or a bar for each stretch of the recording if there are many."""
     marked = [(mark, incident) for incident in incidents if (mark := mark_of(incident, length))]
     if len(marked) <= MAX_MARKS:
-        return [MarkedGroup(mark, [incident]) for mark, incident in marked]
+        return [MarkedGroup([mark], [incident]) for mark, incident in marked]
     stretches: dict[int, list[tuple[Mark, Incident]]] = {}
     for mark, incident in marked:
         stretches.setdefault(mark.x * MAX_MARKS // WIDTH, []).append((mark, incident))
-    return [_group(number, stretch) for number, stretch in sorted(stretches.items())]
+    highest = max(map(len, stretches.values()))
+    return [_bar(number, stretch, highest) for number, stretch in sorted(stretches.items())]
 
 
-def _group(number: int, stretch: list[tuple[Mark, Incident]]) -> MarkedGroup:
-    worst = min((mark for mark, _ in stretch), key=lambda mark: TONES.index(mark.tone))
+def _bar(number: int, stretch: list[tuple[Mark, Incident]], highest: int) -> MarkedGroup:
+    """The bar is as high as its incidents are many, against the ``highest``; the most serious stand at its foot."""
     width = WIDTH // MAX_MARKS
-    # A gap of one unit on each side, so that neighbours can be told apart.
-    mark = Mark(number * width + 1, worst.y, width - 2, worst.height, worst.tone)
-    return MarkedGroup(mark, [incident for _, incident in stretch])
+    pieces: list[Mark] = []
+    drawn = 0
+    for tone in TONES:
+        drawn += sum(mark.tone == tone for mark, _ in stretch)
+        # Whole units, so that pieces neither overlap nor leave gaps; one unit can be seen at least.
+        top = HEIGHT - max(1, round(HEIGHT * drawn / highest)) if drawn else HEIGHT
+        foot = pieces[-1].y if pieces else HEIGHT
+        if top < foot:
+            # A gap of one unit on each side, so that neighbours can be told apart.
+            pieces.append(Mark(number * width + 1, top, width - 2, foot - top, tone))
+    return MarkedGroup(pieces, [incident for _, incident in stretch])
 
 
 def ticks(length: float) -> list[str]:

@@ -89,9 +89,9 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True)
 class MarkLink:
-    """A mark of the drawing, and the address of the row that it leads to."""
+    """A mark or bar of the drawing, and the address of the row that it leads to."""
 
-    mark: Mark
+    marks: list[Mark]
     url: str
     name: str
     comment: str
@@ -322,7 +322,7 @@ def _incident_row(incident: Incident, evidence: Sequence[Evidence], drawing: _Dr
 def _mark_link(group: MarkedGroup, drawing: _Drawing) -> MarkLink:
     first = group.incidents[0]
     comment = first.comment if len(group.incidents) == 1 else ""
-    return MarkLink(group.mark, drawing.address_of(first), _mark_name(group), comment)
+    return MarkLink(group.marks, drawing.address_of(first), _mark_name(group), comment)
 
 
 def _mark_name(group: MarkedGroup) -> str:

@@ -17,7 +17,7 @@ from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Disclosure, ExamAttempt, ExamReview, Incident
 from proctoring_results.moments import span
 from proctoring_results.pages.session.comments import folded
-from proctoring_results.pages.session.recording import length_of, mark_of
+from proctoring_results.pages.session.recording import length_of, mark_of, marks_of
 from tests.factories import COURSE, EvidenceFactory, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
 from tests.providers.conftest import calling
@@ -926,7 +926,7 @@ def test_many_marks_are_drawn_as_groups_that_lead_to_their_first_incident(review
     marks = reviewing.get(url(crowded)).context["page"].incidents.tabs[0].marks
     assert len(marks) <= 25
     assert marks[-1].name == "10 incidents that begin from 16:12 to 16:39"
-    assert marks[-1].mark.tone == "bad"
+    assert [mark.tone for mark in marks[-1].marks] == ["bad", "warn"]
     page = reviewing.get(marks[-1].url)
     assert f'id="{marks[-1].url.partition("#")[2]}"' in text(page)
 
@@ -936,6 +936,15 @@ def test_an_incident_without_a_label_says_so(reviewing, attempt):
     api.record_review(attempt.attempt_code, "Suspicious", incidents=[incident])
     page = text(reviewing.get(url(attempt)))
     assert "Incident 1, not labelled, 0:05–0:09" in page
+
+
+def test_the_bar_of_a_stretch_is_as_high_as_its_incidents_are_many_the_most_serious_at_its_foot():
+    incidents = [Incident(status="Suspicious", start=0), *(Incident(status="Rules Violation", start=0),) * 27]
+    incidents += [Incident(status="Suspicious", start=600)] * 7
+    crowd, few = marks_of(incidents, 600)
+    assert [(mark.y, mark.height, mark.tone) for mark in crowd.marks] == [(27, 1, "bad"), (0, 27, "warn")]
+    assert [(mark.y, mark.height, mark.tone) for mark in few.marks] == [(21, 7, "bad")]
+    assert (len(crowd.incidents), len(few.incidents)) == (28, 7)
 
 
 @pytest.mark.parametrize("comment", ["word " * 2_000, "x" * 10_000, "line\n" * 7])
