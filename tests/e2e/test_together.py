@@ -120,10 +120,10 @@ def test_a_note_is_added_without_leaving_a_half_written_reason_and_seen_by_a_col
 def test_a_tab_that_nobody_sees_asks_nothing(opened, flagged, ann):
     page = opened("", session(flagged[0]), as_user=ann)
     page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
     page.wait_for_timeout(11_000)
-    assert asked == []
+    assert requests == []
 
 
 def test_without_javascript_there_is_a_button_for_each(opened, flagged, ann):

@@ -92,6 +92,8 @@ function poll() {
   if (!document.hidden) renew(root.dataset.prStamp).catch(() => {});
 }
 
+// --- Ticks ---
+
 // Ticks survive paging, sorting and filtering: this tab of the browser remembers them for the course. They are forgotten
 // once the sessions were passed.
 const ticks = () => [...root.querySelectorAll(".pr-tick input")];
@@ -163,6 +165,58 @@ function countDown() {
     else counter.closest("form").remove();
   }
 }
+
+// --- Buttons that leave the page as it is, with what is being written elsewhere on it ---
+
+async function post(form, action) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set("action", action);
+  const request = { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) };
+  // The buttons are named "action", too, and so hide the property.
+  return (await fetch(form.getAttribute("action"), request)).type === "opaqueredirect";
+}
+
+async function postInPlace(event) {
+  const { target: form, submitter } = event;
+  if (!form.matches("[data-pr-post]") || !submitter) return;
+  event.preventDefault();
+  isReleased = submitter.value === "release";
+  const isDone = await post(form, submitter.value).catch(() => false);
+  if (isDone) {
+    form.reset();
+    await renew().catch(() => {});
+  } else {
+    form.removeAttribute("data-pr-post");
+    form.requestSubmit(submitter); // the answer is a page that says why
+  }
+}
+
+// --- Claims ---
+
+let isAtWork = true;
+let isReleased = false;
+
+const claimForm = () => root.querySelector("form[data-pr-claim]:not([data-pr-claimed])");
+
+/** As the button "I am on it". A page that is only loaded in advance claims nothing. */
+async function claim() {
+  const form = claimForm();
+  if (!form || document.hidden || document.prerendering || !isAtWork || isReleased) return;
+  isAtWork = false;
+  if (await post(form, "claim")) await renew();
+}
+
+function claimWhileAtWork() {
+  const form = claimForm();
+  if (!form) return;
+  const claimIfSeen = () => claim().catch(() => {});
+  claimIfSeen();
+  for (const name of ["visibilitychange", "prerenderingchange"]) document.addEventListener(name, claimIfSeen);
+  for (const name of ["keydown", "pointermove", "scroll"]) addEventListener(name, () => (isAtWork = true), { passive: true });
+  setInterval(claimIfSeen, form.dataset.prClaim * 1_000);
+}
+
+// --- What is half written ---
 
 // A form that is being sent keeps its own reason, but not that of another form.
 let sending = null;
