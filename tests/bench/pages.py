@@ -20,15 +20,22 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from proctoring_results.choices import SessionSort, SessionTab  # noqa: E402
+
 # Name → view and query parameters.
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Quiz List": ("quiz_list", {}),
     "Sessions": ("sessions", {}),
+    **{
+        f"Sessions, {tab} by {sort}": ("sessions", {"tab": tab, "sort": sort})
+        for tab in SessionTab.values
+        for sort in SessionSort.values
+    },
     "Sessions, an exam": ("sessions", {"exam": "exam@midterm"}),
-    "Sessions, verified": ("sessions", {"status": "verified"}),
-    "Sessions, suspicious": ("sessions", {"review": "Suspicious"}),
-    "Sessions, archived too": ("sessions", {"archived": "with"}),
-    "Sessions, practice": ("sessions", {"practice": "only"}),
+    "Sessions, verified": ("sessions", {"tab": "decided", "status": "verified"}),
+    "Sessions, suspicious": ("sessions", {"tab": "all", "review_status": "Suspicious"}),
+    "Sessions, archived too": ("sessions", {"tab": "all", "archived": "with"}),
+    "Sessions, practice": ("sessions", {"tab": "practice"}),
     "Sessions, searched": ("sessions", {}),
     "Numbers": ("numbers", {}),
     "Numbers, all attempts": ("numbers", {"archived": "with"}),

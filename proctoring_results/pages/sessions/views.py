@@ -39,6 +39,7 @@ from proctoring_results.services.selection import (
 from proctoring_results.validation import clean_key
 
 from .page import sessions_page
+from .selection import pass_groups
 
 if TYPE_CHECKING:
     from proctoring_results.pages._shared.decorators import SignedIn
@@ -112,8 +113,10 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         for candidate in preview_selection(selection, by=request.user)
         if candidate.preview.attempt.exam.course_id == course_id
     ]
+    passable = [candidate for candidate in candidates if not candidate.why_not]
     context |= {
-        "passable": [candidate for candidate in candidates if not candidate.why_not],
+        "passable": passable,
+        "groups": pass_groups(passable),
         "others": [candidate for candidate in candidates if candidate.why_not],
         "reason": reason,
         "problem": problem,

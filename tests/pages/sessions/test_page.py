@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from proctoring_results import api, crypto
-from proctoring_results.models import ExamAttempt
+from proctoring_results.models import ExamAttempt, SessionLook
 from proctoring_results.pages._shared.search import LEARNERS, SESSIONS, make_token
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.pages.conftest import client_of, person, text
@@ -329,6 +329,31 @@ def test_before_a_selection_is_passed_it_says_what_will_follow(reviewing, exam):
         in text(response)
     )
     assert not attempt.changes.exists()
+
+
+def test_before_a_selection_is_passed_it_says_what_was_seen_and_groups_what_follows_alike(reviewing, exam):
+    one, two = flagged(exam, "ada"), flagged(exam, "bob")
+    for attempt in (one, two):
+        api.record_review(attempt.attempt_code, "Suspicious", incidents=[api.IncidentData(status="Suspicious")])
+    SessionLook.objects.create(attempt=one, user=UserFactory(username="cleo"), at=timezone.now())
+    response = confirm(reviewing, one, two)
+    [group] = response.context["groups"]
+    assert [(row.suspicious, row.lookers) for row in group.sessions] == [(1, ["cleo"]), (1, [])]
+    assert "looked at by cleo" in text(response)
+    assert text(response).count("What follows for each of them:") == 1
+
+
+def test_the_address_of_a_list_has_no_empty_parameters(looking):
+    answer = looking.get(url(tab="decided", status="", since="", sort="review"))
+    assert (answer.status_code, answer.url) == (302, url(tab="decided", sort="review"))
+
+
+def test_each_filter_can_be_taken_away_alone(looking, exam):
+    chips = looking.get(url(tab="all", status="verified", waiting="3")).context["page"].chips
+    assert {chip.label: chip.url for chip in chips} == {
+        "Status: Passed (verified)": "?tab=all&waiting=3",
+        "Waiting for more than (days): 3": "?tab=all&status=verified",
+    }
 
 
 def test_a_selection_is_passed_with_one_reason_each_on_its_own(reviewing, reviewer, exam):
