@@ -219,6 +219,7 @@ OUR_HOST = urlsplit(SITE_URL).hostname or "localhost"
 PROCTORING_RESULTS = {
     "SITE_URL": SITE_URL,
     "LMS": "example_project.campus.lms.CampusLMS",
+    "APPEAL_DAYS": 30,
     "DOWNLOAD_VIA": env.str("DOWNLOAD_VIA", "django"),
     "PROVIDERS": {
         "proctortrack": {

@@ -32,12 +32,6 @@ class CampusLMS(NullLMS):
         contacts = [f"{role.user.get_full_name()} ({role.user.email})" for role in _instructors(course_id)[:3]]
         return " or ".join(contacts) or "the administrators of Campus"
 
-    def how_to_appeal(self, course_id: str) -> str:
-        return (
-            "If you think that a result is wrong, you can appeal within 30 days: write to "
-            f"{self.whom_to_ask(course_id)}, and give your reasons. A person will then look at the recording again."
-        )
-
     def course_team(self, course_id: str) -> list[str]:
         return [role.user.email for role in _instructors(course_id) if role.user.email]
 
