@@ -285,7 +285,7 @@ def test_one_part_of_upkeep_that_fails_stops_no_other(monkeypatch):
 
 
 def test_effects_that_the_lms_does_not_take_now_are_counted_and_no_error(settings, course):
-    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LMS": "tests.fakes.RememberingLMS"}
     api.fail_attempt(course.attempt_code, by=UserFactory(admin=True), reason="x")
     RememberingLMS.forget()
     RememberingLMS.down = True

@@ -27,7 +27,7 @@ LEARNER_TEXTS = {
 
 @pytest.fixture(autouse=True)
 def host(settings):
-    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LMS": "tests.fakes.RememberingLMS"}
 
 
 def render(attempt, template=TAG, **others) -> str:

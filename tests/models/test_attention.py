@@ -96,7 +96,11 @@ def test_several_reasons_at_once(attempt, admin):
 
 
 def test_an_effect_that_is_parked_until_it_is_tried_again(attempt, admin, settings, monkeypatch):
-    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS", "EFFECT_PATIENCE": timedelta(microseconds=1)}
+    settings.PROCTORING_RESULTS = {
+        **settings.PROCTORING_RESULTS,
+        "LMS": "tests.fakes.RememberingLMS",
+        "EFFECT_PATIENCE": timedelta(microseconds=1),
+    }
     monkeypatch.setattr("tests.fakes.RememberingLMS.set_credit", lambda *_: 1 / 0)
     api.pass_attempt(attempt.attempt_code, by=admin, reason="x")
     credit = LmsEffect.objects.get(kind="credit")

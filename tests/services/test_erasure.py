@@ -251,7 +251,7 @@ def test_rpnow_does_not_teach_us_its_id_of_an_erased_attempt(admin, settings):
 
 
 def test_mails_that_wait_are_not_sent_any_more_and_the_grade_is_still_written(admin, mailoutbox, settings):
-    settings.PROCTORING_RESULTS = {"LMS": "tests.fakes.RememberingLMS"}
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "LMS": "tests.fakes.RememberingLMS"}
     attempt = ExamAttemptFactory(submitted=True)
     api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
     erase(attempt, admin)
