@@ -35,7 +35,11 @@ async function renew(stamp) {
   // After signing in again in another tab the token of this page is old.
   if (token) for (const field of root.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
   showReviewNotice(fresh);
+  const before = new Set(ticks().map((tick) => tick.value));
   tell([...regions()].flatMap((region) => renewRegion(region, fresh.getElementById(region.id))));
+  // A session that has left the list while it is open was decided: its tick goes, too.
+  const now = new Set(ticks().map((tick) => tick.value));
+  remember([...remembered()].filter((code) => !before.has(code) || now.has(code)));
   countTicks();
   document.dispatchEvent(new Event("pr-renewed"));
 }
