@@ -88,11 +88,11 @@ def _bar(number: int, stretch: list[tuple[Mark, Incident]], highest: int) -> Mar
     """The bar is as high as its incidents are many, against the ``highest``; the most serious stand at its foot."""
     width = WIDTH // MAX_MARKS
     pieces: list[Mark] = []
-    drawn = 0
+    total = 0
     for tone in TONES:
-        drawn += sum(mark.tone == tone for mark, _ in stretch)
+        total += sum(mark.tone == tone for mark, _ in stretch)
         # Whole units, so that pieces neither overlap nor leave gaps; one unit can be seen at least.
-        top = HEIGHT - max(1, round(HEIGHT * drawn / highest)) if drawn else HEIGHT
+        top = HEIGHT - max(1, round(HEIGHT * total / highest)) if total else HEIGHT
         foot = pieces[-1].y if pieces else HEIGHT
         if top < foot:
             # A gap of one unit on each side, so that neighbours can be told apart.

@@ -941,10 +941,10 @@ def test_an_incident_without_a_label_says_so(reviewing, attempt):
 def test_the_bar_of_a_stretch_is_as_high_as_its_incidents_are_many_the_most_serious_at_its_foot():
     incidents = [Incident(status="Suspicious", start=0), *(Incident(status="Rules Violation", start=0),) * 27]
     incidents += [Incident(status="Suspicious", start=600)] * 7
-    crowd, few = marks_of(incidents, 600)
+    crowd, quiet = marks_of(incidents, 600)
     assert [(mark.y, mark.height, mark.tone) for mark in crowd.marks] == [(27, 1, "bad"), (0, 27, "warn")]
-    assert [(mark.y, mark.height, mark.tone) for mark in few.marks] == [(21, 7, "bad")]
-    assert (len(crowd.incidents), len(few.incidents)) == (28, 7)
+    assert [(mark.y, mark.height, mark.tone) for mark in quiet.marks] == [(21, 7, "bad")]
+    assert (len(crowd.incidents), len(quiet.incidents)) == (28, 7)
 
 
 @pytest.mark.parametrize("comment", ["word " * 2_000, "x" * 10_000, "line\n" * 7])
