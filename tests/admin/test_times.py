@@ -50,7 +50,8 @@ def elsewhere(settings):
 @pytest.fixture
 def rows():
     """Return a row of each model, with a time of its own in each column that can hold one."""
-    attempt = ExamAttemptFactory(submitted=True)
+    # Until when a decision is withheld stands beside the status until then.
+    attempt = ExamAttemptFactory(submitted=True, withheld_until=NOW, status_until_then="submitted")
     review = ExamReviewFactory(attempt=attempt)
     person, report = UserFactory(), ReportFactory(ready=True)
     incident = IncidentFactory(review=review, dismissed_by=person, dismissed_at=NOW, dismissal_reason="A cat.")
