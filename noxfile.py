@@ -5,8 +5,9 @@
     make matrix args="--session newest"
 
 Versions are those of ``.ci/constraints.txt``, except Django's. ``lowest`` uses the lowest that pyproject.toml allows,
-and ``newest`` the newest on the index. It may fail because of somebody else's release, so CI does not run it. Tests
-that need other databases, a browser or a worker are left to ``make test``.
+and ``newest`` the newest on the index. That may fail because of somebody else's release, and both take their time: run
+them before a release, since CI does not. Tests that need other databases, a browser or a worker are left
+to ``make test``.
 """
 
 import os
@@ -73,7 +74,7 @@ def unit(session: nox.Session, django: str) -> None:
     run(session)
 
 
-@nox.session(python=LOWEST, tags=["ci"])
+@nox.session(python=LOWEST)
 def lowest(session: nox.Session) -> None:
     """The lowest versions that pyproject.toml allows."""
     # An older drf-spectacular writes a schema that differs from that in the docs.

@@ -38,7 +38,8 @@ def after(before):
 
 def test_a_list_begins_at_midnight_in_the_course(client, before, after):
     client.force_login(UserFactory(admin=True))
-    page = client.get(reverse("proctoring_results:sessions", args=[COURSE]), {"tab": "all", **FIRST_OF_MAY}).content.decode()
+    address = reverse("proctoring_results:sessions", args=[COURSE])
+    page = client.get(address, {"tab": "all", **FIRST_OF_MAY}).content.decode()
     assert after.attempt_code in page
     assert before.attempt_code not in page
 
