@@ -52,7 +52,7 @@ def no_reason_for_a_dismissal(page, user, attempt):
 def nothing_ticked(page, user, attempt):
     page.goto(dashboard())
     page.get_by_role("button", name="Pass the ticked sessions…").click()
-    expect(page.get_by_role("status").first).to_contain_text("Choose the sessions first")
+    expect(page.locator("#pr-flash")).to_contain_text("Choose the sessions first")
 
 
 def not_to_be_passed(page, user, attempt):
@@ -97,13 +97,12 @@ def searching(page, user, attempt):
     expect(page.get_by_text("Searching for “learner”")).to_be_visible()
 
 
-def two_long_lists(page, user, attempt):
+def a_long_list(page, user, attempt):
     for _ in range(30):
         ExamAttemptFactory(submitted=True, exam=attempt.exam, status="second_review_required")
         ExamAttemptFactory(submitted=True, exam=attempt.exam, user=attempt.user, archived=True)
-        ExamAttemptFactory(submitted=True, exam=attempt.exam)
     page.goto(dashboard())
-    expect(page.get_by_role("link", name="Next page")).to_have_count(2)
+    expect(page.get_by_role("link", name="Next page")).to_be_visible()
 
 
 def not_known_to_the_service(page, user, attempt):
@@ -121,7 +120,7 @@ ANSWERS = [
     from_the_future,
     second_reviews_elsewhere,
     searching,
-    two_long_lists,
+    a_long_list,
     not_known_to_the_service,
 ]
 
