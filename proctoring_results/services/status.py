@@ -81,16 +81,10 @@ def change_status(
         if transition is None or not transition.allows(_facts(attempt, source, at)):
             raise IllegalTransition(attempt, current, to, source)
         _set_status(attempt, to, at)
-    if source is Source.PERSON and attempt.decided_at is None:
-        attempt.decided_at = at
+    _set_decider(attempt, to, source, by, at)
     if source is Source.PERSON:
         # Whoever was looking need not look any longer.
         SessionClaim.objects.filter(attempt=attempt).delete()
-    if source is Source.REPORTED:
-        attempt.has_reported_decision = True
-    is_decision = source in DECIDING_SOURCES and to in DECIDED_STATUSES
-    if source is not Source.UNDO:
-        attempt.decided_by_id = by.pk if by and is_decision else None
     if review is not None:
         make_current(attempt, review)
     change = StatusChange.objects.create(
@@ -113,6 +107,19 @@ def change_status(
     code = attempt.attempt_code
     transaction.on_commit(lambda: attempt_status_changed.send_robust(ExamAttempt, attempt_code=code, change=change))
     return change
+
+
+def _set_decider(
+    attempt: ExamAttempt, to: AttemptStatus, source: Source, by: AbstractBaseUser | None, at: datetime
+) -> None:
+    """Write into the attempt who has decided. An undo has restored that by itself."""
+    if source is Source.PERSON and attempt.decided_at is None:
+        attempt.decided_at = at
+    if source is Source.REPORTED:
+        attempt.has_reported_decision = True
+    is_decision = source in DECIDING_SOURCES and to in DECIDED_STATUSES
+    if source is not Source.UNDO:
+        attempt.decided_by_id = by.pk if by and is_decision else None
 
 
 def make_current(attempt: ExamAttempt, review: ExamReview | None) -> None:
