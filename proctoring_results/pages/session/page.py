@@ -142,25 +142,22 @@ def session_page(
     events = timeline(attempt, with_messages=False, with_looks=permissions.may_see_teamwork(user, attempt))
     reviews = [event.row for event in events if isinstance(event.row, ExamReview)]
     selected = select_review(attempt, reviews, place.review, place.came_from.params)
-    incidents = list(selected.review.incidents.all()) if selected else []
+    review = selected.review if selected else None
+    incidents = list(review.incidents.all()) if review else []
     length = length_of(attempt, incidents)
     addressed_as = lms().learner_name(attempt.user)
-    # Everybody who has dismissed an incident has made a version of a review.
-    names = {review.reviewed_by.pk: person(review.reviewed_by).label for review in reviews if review.reviewed_by}
-    review = selected.review if selected else None
-    params = {**place.came_from.params, **({"review": place.review} if selected and place.review else {})}
     listed = incident_list(
         attempt,
         review,
         incidents,
         length=length,
         user=user,
-        names=names,
+        # Everybody who has dismissed an incident has made a version of a review.
+        names={one.reviewed_by.pk: person(one.reviewed_by).label for one in reviews if one.reviewed_by},
         place=place,
-        params=params,
+        params={**place.came_from.params, **({"review": place.review} if review and place.review else {})},
     )
-    reasons_by_attempt = attention_reasons([attempt]) if attempt.attention_since else {}
-    reasons = [str(reason.label) for reason in reasons_by_attempt.get(attempt.pk, [])]
+    reasons = _reasons(attempt)
     decided = standing_decision(attempt, events)
     explanations = explanations_url(user, attempt.exam.course_id)
     return SessionPage(
@@ -173,7 +170,7 @@ def session_page(
         facts=_facts(attempt),
         rules=rules_part(attempt),
         reasons=reasons,
-        appeal=next((event.row for event in events if isinstance(event.row, Appeal) and not event.row.answer_id), None),
+        appeal=_open_appeal(events),
         decided=decided,
         is_folded=decided is not None and not reasons,
         continues=continues,
@@ -202,6 +199,16 @@ def session_page(
         attempts=_attempts(attempt, explanations),
         dashboard_url=dashboard_url(attempt),
     )
+
+
+def _reasons(attempt: ExamAttempt) -> list[str]:
+    """Return why the attempt requires attention; none if it does not."""
+    reasons = attention_reasons([attempt]) if attempt.attention_since else {}
+    return [str(reason.label) for reason in reasons.get(attempt.pk, [])]
+
+
+def _open_appeal(events: Sequence[Event]) -> Appeal | None:
+    return next((event.row for event in events if isinstance(event.row, Appeal) and not event.row.answer_id), None)
 
 
 def _bar(attempt: ExamAttempt, user: AbstractBaseUser) -> Obstacle | None:
