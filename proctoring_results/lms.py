@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.utils import timezone
@@ -20,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results.conf import conf
 from proctoring_results.exceptions import NotFound
-from proctoring_results.people import person
+from proctoring_results.people import MAX_PEOPLE, person
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -98,6 +100,13 @@ class Lms(Protocol):
         Data Download asks its readers to follow it. Each is empty if there is none.
         """
 
+    def search(self, course_id: str, text: str) -> Iterable[Any]:
+        """Return the users, or their ids, whom a number of your own names, such as a student number; none by default.
+
+        It is asked whenever somebody searches for people in a course, with what was typed. Names, usernames and
+        addresses are searched anyway, and whoever has no attempt in the course is left out.
+        """
+
     # --- Commands: make it so.
 
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
@@ -160,6 +169,9 @@ class NullLMS:
     def data_policy(self, course_id: str) -> tuple[str, str]:
         return "", ""
 
+    def search(self, course_id: str, text: str) -> Iterable[Any]:
+        return ()
+
     def hold_at_zero(self, user: AbstractBaseUser, course_id: str, content_id: str) -> None:
         """No grade book, no grade."""
 
@@ -191,6 +203,7 @@ QUESTIONS = frozenset(
         "own_grade",
         "decision_limit",
         "data_policy",
+        "search",
     }
 )
 # How a host says that there is no such course.
@@ -277,6 +290,10 @@ def _checked(method: str, answer: Any) -> Any:
             is_right = not isinstance(answer, str) and all(isinstance(address, str) for address in answer)
         case "data_policy":
             is_right = isinstance(answer, tuple) and len(answer) == 2 and _is_name_and_url(*answer)
+        case "search":
+            # One more than a search may find, so that it is refused.
+            answer = [_key_of_user(one) for one in islice(answer, MAX_PEOPLE + 1)]
+            is_right = None not in answer
         case "time_zone":
             is_right = isinstance(answer, str) and (not answer or _is_time_zone(answer))
         case "exam_url":
@@ -287,6 +304,11 @@ def _checked(method: str, answer: Any) -> Any:
     if not is_right:
         raise TypeError(f"{conf().LMS}.{method} returned {type(answer).__name__}, or something wrong in it.")
     return answer
+
+
+def _key_of_user(user: object) -> Any:
+    """Return the key of a user, or of the user with this id. Raises ``ValidationError`` for what is no id."""
+    return user.pk if isinstance(user, get_user_model()) else get_user_model()._meta.pk.to_python(user)
 
 
 def _is_time_zone(name: str) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models.expressions import Combinable
 
+# A search finds up to this many: their keys go into an IN list, and SQLite takes 32,766 parameters.
+MAX_PEOPLE = 20_000
 # Where models keep names. A name that a model makes of other fields is shown, and not searched.
 NAME_FIELDS = ("first_name", "last_name", "full_name", "name")
 # Letters that Unicode does not take apart into a letter and a mark.

@@ -2,6 +2,7 @@
 
 import inspect
 from datetime import UTC, date
+from itertools import count
 
 import pytest
 from django.contrib.auth.models import Group
@@ -52,6 +53,9 @@ class WrongTypes(NullLMS):
 
     def course_team(self, course_id):
         return "team@example.com"
+
+    def search(self, course_id, text):
+        return None
 
     def hold_at_zero(self, user, course_id, content_id):
         raise ConnectionError
@@ -124,6 +128,32 @@ def test_a_course_has_its_own_time_zone_or_the_sites(monkeypatch, settings):
     assert str(course_zone(COURSE)) == "America/New_York"
     # Several courses share the site's.
     assert str(course_zone("")) == "Asia/Kolkata"
+
+
+def test_a_search_returns_users_or_ids_in_any_iterable(use, monkeypatch):
+    use(WrongTypes)
+    users = [UserFactory.build(pk=pk) for pk in (3, 4)]
+    for answer in (users, [3, 4], (str(pk) for pk in (3, 4)), {3: "Ada", 4: "Bo"}):
+        monkeypatch.setattr(WrongTypes, "search", lambda *_, answer=answer: answer)
+        assert lms().search(COURSE, "1234") == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "answer", [None, 3, "ada", [None], ["ada"], [{"user": 3}], [Group(pk=3)], (1 / 0 for _ in "x")]
+)
+def test_a_search_that_returns_no_people_finds_none_and_says_nothing_of_the_text(use, monkeypatch, caplog, answer):
+    use(WrongTypes)
+    monkeypatch.setattr(WrongTypes, "search", lambda *_: answer)
+    assert list(lms().search(COURSE, "1234567")) == []
+    assert "search" in caplog.text
+    assert "1234567" not in caplog.text
+
+
+def test_no_more_people_are_read_than_a_search_may_find(use, monkeypatch):
+    monkeypatch.setattr("proctoring_results.lms.MAX_PEOPLE", 2)
+    use(WrongTypes)
+    monkeypatch.setattr(WrongTypes, "search", lambda *_: count(1))
+    assert lms().search(COURSE, "1") == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

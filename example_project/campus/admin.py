@@ -34,10 +34,10 @@ class CourseAdmin(CourseBase):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(EnrolmentBase):
-    list_display = ["user", "course", "track"]
+    list_display = ["user", "course", "track", "student_number"]
     list_select_related = ["user", "course"]
     list_filter = ["course", "track"]
-    search_fields = ["user__username", "user__email"]
+    search_fields = ["user__username", "user__email", "student_number"]
     raw_id_fields = ["user"]
 
 

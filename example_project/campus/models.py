@@ -37,9 +37,11 @@ class Enrolment(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrolments")
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrolments")
     track = models.CharField(max_length=64, default="audit", help_text="“verified”, “audit” …")
+    student_number = models.CharField(max_length=16, blank=True, help_text="At the university that sent the learner.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "course"], name="a_learner_enrols_once_in_a_course")]
+        indexes = [models.Index(fields=["course", "student_number"], name="enrolment_by_student_number")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.course} ({self.track})"

@@ -68,13 +68,13 @@ class FoundLearners:
 def find_learners(course_id: str, search: str) -> FoundLearners:
     """Return how the learners whom a search names stand at the exams of a course; at most ``MAX_LEARNERS``.
 
-    ``search`` has parts of the name, username or email address, in any order, or the beginning of an attempt code: then
-    only the exam of that attempt is answered for. A constant number of queries. Raises ``InvalidInput`` as
-    ``find_people`` does.
+    ``search`` has parts of the name, username or email address, in any order, a number that the host knows
+    (``Lms.search``), or the beginning of an attempt code: then only the exam of that attempt is answered for. A
+    constant number of queries. Raises ``InvalidInput`` as ``find_people`` does.
     """
     exams = list(ProctoredExam.objects.in_course(course_id).with_result().values_list("pk", flat=True))
     attempts = ExamAttempt.objects.with_result().filter(exam__in=exams)
-    named = set(find_people(search, attempts.values("user")))
+    named = set(find_people(search, attempts.values("user"), course_id))
     by_code = set(attempts.filter(_has_code(search)).values_list("user", "exam")[:MAX_BY_CODE])
     people = _people(search, named | {user for user, _ in by_code})
     keys = [user.pk for user in people[:MAX_LEARNERS]]

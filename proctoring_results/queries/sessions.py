@@ -100,8 +100,8 @@ def sessions(
     """Return the attempts of a course that have a result. Reads only the exams, and the people of a search, yet.
 
     ``filters.tab`` is the list; without it, all of them together. ``search`` has parts of the name, username or email
-    address, in any order, or the beginning of an attempt code. ``exams`` are the keys of those that the filters name,
-    if they are known.
+    address, in any order, a number that the host knows (``Lms.search``), or the beginning of an attempt code. ``exams``
+    are the keys of those that the filters name, if they are known.
     """
     filters, order = filters or AttemptFilter(), order or ListOrder()
     merged = in_order(course_id, filters, ("pk",), search, exams)
@@ -141,13 +141,13 @@ def in_order(
     # The exam is among the keys already.
     attempts = replace(filters, exam="").apply(ExamAttempt.objects.with_result(), course_zone(course_id))
     if search:
-        attempts = attempts.filter(_named(search, keys))
+        attempts = attempts.filter(_named(search, keys, course_id))
     return MergedSessions(keys, attempts, order, bool(search))
 
 
-def _named(search: str, exams: Sequence[int]) -> Q:
+def _named(search: str, exams: Sequence[int], course_id: str) -> Q:
     """The people are looked up once: the lists need them four times."""
-    learners = find_people(search, ExamAttempt.objects.filter(exam__in=exams).values("user"))
+    learners = find_people(search, ExamAttempt.objects.filter(exam__in=exams).values("user"), course_id)
     # Codes are made in capitals.
     return Q(user__in=learners) | Q(attempt_code__startswith=search.upper())
 

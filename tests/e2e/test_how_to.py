@@ -41,7 +41,7 @@ def test_determine_if_a_learner_passed(opened, course):
     page.get_by_role("link", name="Instructor dashboard").click()
     page.get_by_role("link", name="Data Download").click()
     section = page.get_by_role("region", name="Did this learner pass?")
-    section.get_by_label("Name, username, email address or attempt code").fill("Lovelace")
+    section.get_by_label("Name, username, email address, student number or attempt code").fill("Lovelace")
     section.get_by_role("button", name="Search").click()
 
     lines = section.get_by_role("listitem")

@@ -431,7 +431,7 @@ def test_the_decision_is_in_view_and_hides_nothing_that_has_the_focus(opened, fl
 def test_a_search_stands_in_no_address(opened, flagged):
     flagged(3)
     page = opened("instructor", dashboard())
-    page.get_by_label("Name, username, email address or attempt code").fill("learner-1")
+    page.get_by_label("Name, username, email address, student number or attempt code").fill("learner-1")
     page.keyboard.press("Enter")
     expect(page.locator("#pr-list")).to_contain_text("Require Attention 1 of 4")
     assert "learner" not in page.url

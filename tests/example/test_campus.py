@@ -77,6 +77,18 @@ def test_mails_lead_to_the_exams_page_at_the_sites_own_address(attempt, decide, 
     assert "https://campus.example.com/courses/course-v1:DemoX+PR101+2026/exams/exam@final/" in mailoutbox[0].body
 
 
+def test_sessions_are_found_by_the_student_number_of_this_course(attempt, grade):
+    Enrolment.objects.update(student_number="3141592")
+    client = Client()
+    client.force_login(UserFactory(admin=True))
+    page = client.get(reverse("proctoring_results:sessions", args=[COURSE]))
+    assert "Name, username, email address, student number or attempt code" in page.content.decode()
+    fields = {"search": "3141592", "filters": "tab=all"}
+    answer = client.post(reverse("proctoring_results:search_sessions", args=[COURSE]), fields, follow=True)
+    assert [row.attempt for row in answer.context["page"].list.rows] == [attempt]
+    assert list(CampusLMS().search(COURSE, "314")) == list(CampusLMS().search("another", "3141592")) == []
+
+
 def test_the_policy_that_data_download_links_to_is_a_page_of_the_site(settings):
     name, url = CampusLMS().data_policy(COURSE)
     assert url.startswith(settings.SITE_URL)

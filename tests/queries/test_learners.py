@@ -6,6 +6,7 @@ from proctoring_results import api
 from proctoring_results.queries import learners
 from proctoring_results.queries.learners import find_learners
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
+from tests.host.lms import HostLMS
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +30,13 @@ def test_a_learner_is_found_by_name_username_and_address(exam, ada, search):
     attempt = ExamAttemptFactory(exam=exam, user=ada, verified=True)
     ExamAttemptFactory(exam=exam, verified=True)
     assert [standing.attempt for standing in standings_of(search)] == [attempt]
+
+
+def test_a_learner_is_found_by_a_number_of_the_hosts_unless_no_exam_was_taken(exam, ada, monkeypatch):
+    attempt = ExamAttemptFactory(exam=exam, user=ada, verified=True)
+    monkeypatch.setattr(HostLMS, "search", lambda *_: [ada.pk, UserFactory().pk], raising=False)
+    [learner] = find_learners(COURSE, "1234567").learners
+    assert [standing.attempt for standing in learner.standings] == [attempt]
 
 
 def test_an_attempt_code_answers_for_its_exam_alone(exam, ada):

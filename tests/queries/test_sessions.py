@@ -23,6 +23,8 @@ from proctoring_results.queries.sessions import (
 )
 from proctoring_results.services.status import make_current
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
+from tests.fakes import raising
+from tests.host.lms import HostLMS
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -185,6 +187,27 @@ def test_people_of_other_courses_are_not_found(exam):
     submitted(exam)
     submitted(ProctoredExamFactory(course_id="another"), user=UserFactory(email="9@maths.example"))
     assert listed(search="@maths") == set()
+
+
+@pytest.fixture
+def numbered(monkeypatch):
+    """A host that knows the student numbers of these people."""
+    numbers: dict[str, list] = {}
+    monkeypatch.setattr(HostLMS, "search", lambda self, course_id, text: numbers.get(text, []), raising=False)
+    return numbers
+
+
+def test_a_learner_is_found_by_a_number_of_the_hosts_among_those_of_the_course(exam, numbered):
+    matching, _, elsewhere = submitted(exam), submitted(exam), submitted(ProctoredExamFactory(course_id="another"))
+    numbered["A 1234"] = [matching.user, elsewhere.user]
+    assert listed(search="A 1234") == {matching}
+    assert listed(search="1234") == set()
+
+
+def test_a_host_that_fails_is_searched_by_name(exam, monkeypatch):
+    monkeypatch.setattr(HostLMS, "search", raising(ConnectionError()), raising=False)
+    matching = submitted(exam, user=UserFactory(username="ada"))
+    assert listed(search="ada") == {matching}
 
 
 def test_a_search_for_too_many_people_is_refused(exam, monkeypatch):

@@ -29,6 +29,7 @@ MAX_DAYS, SPREAD = 6, 118
 SCALE = json.dumps(
     {"lowest": 0, "highest": 100, "higher_is_worse": True, "thresholds": {"attention": 40, "rejected": 70}}
 )
+FIRST_STUDENT_NUMBER = 5_000_000
 ATTEMPTS_PER_EXAM = ((1, 2, 3, 4), (90, 7, 2, 1))
 
 
@@ -60,7 +61,7 @@ class AttemptWriter:
             User, "password", "is_superuser", "username", "first_name", "last_name", "email", "is_staff", "is_active",
             "date_joined",
         )  # fmt: skip
-        self.enrolments = Table(Enrolment, "user", "course", "track")
+        self.enrolments = Table(Enrolment, "user", "course", "track", "student_number")
         self.attempts = Table(
             ExamAttempt, "user", "exam", "attempt_code", "provider", "track", "external_id", "status", "created_at",
             "started_at", "completed_at", "reviewed_at", "decided_at", "ends_at", "extra_time_mins",
@@ -134,7 +135,7 @@ class AttemptWriter:
             False, True, joined,
         )  # fmt: skip
         track = rng.choices(("verified", "audit", "professional"), (80, 12, 8))[0]
-        self.enrolments.add(user, self.course.pk, track)
+        self.enrolments.add(user, self.course.pk, track, f"{FIRST_STUDENT_NUMBER + number}")
         return user, track
 
     def write_attempts(self, learner: int, track: str, exam: Exam, number: int) -> None:

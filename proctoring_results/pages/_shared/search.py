@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from proctoring_results import crypto
 from proctoring_results.exceptions import CannotDecrypt, InvalidInput
+from proctoring_results.lms import overrides
 from proctoring_results.validation import clean_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ class Search:
     problem: str = ""
     # The address has a search that this person cannot read: the page is as without one.
     is_unreadable: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return what people and sessions are found by."""
+        if overrides("search"):
+            return _("Name, username, email address, student number or attempt code")
+        return _("Name, username, email address or attempt code")
 
 
 def make_token(purpose: str, text: str, user: AbstractBaseUser, course_id: str) -> str:

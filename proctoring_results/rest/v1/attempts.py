@@ -50,7 +50,7 @@ class AttemptsSearch(AttemptsQuery):
         allow_blank=True,
         max_length=MAX_SEARCH_LENGTH,
         help_text="Parts of a name, username or email address, in any order, whatever the case or accent; "
-        "or the beginning of an attempt code.",
+        "a student number, if the LMS searches its own; or the beginning of an attempt code.",
     )
 
 
@@ -166,7 +166,7 @@ class AttemptsSearchView(AttemptsView):
     only_reads = True
 
     def post(self, request: Request) -> Response:
-        """The same, with a search by name, username, email address or attempt code."""
+        """The same, with a search by name, username, email address, student number or attempt code."""
         return self.answer(self.body(AttemptsSearch))
 
 
