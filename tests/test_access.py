@@ -206,6 +206,8 @@ ENDPOINTS = [
     Endpoint("session", PAGE, args=attempt),
     # A learner's own page, whatever others may.
     Endpoint("appeal", (SIGN_IN, 200, 404, 404, 404, 404), args=attempt),
+    Endpoint("my_data", (SIGN_IN, 200, 200, 200, 200, 200)),
+    Endpoint("my_data_json", (SIGN_IN, 200, 200, 200, 200, 200)),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("previous_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),
     Endpoint("team", PAGE_TO_DO, "post", attempt, lambda world: {"action": "look"}),
@@ -259,6 +261,7 @@ ENDPOINTS = [
     Endpoint("v1_undo", (401, 404, 404, 403, 409, 409), "post", attempt, lambda world: {"change": 1}),
     Endpoint("v1_numbers", COURSE_OF_V1, data=named_course),
     Endpoint("v1_own_attempts", (401, 200, 200, 200, 200, 200)),
+    Endpoint("v1_own_data", (401, 200, 200, 200, 200, 200)),
     # The learner has nothing to appeal against yet; and it is nobody else’s business, whatever they may.
     Endpoint("v1_appeal", (401, 409, 404, 404, 404, 404), "post", attempt, lambda world: {"text": "My cat"}),
     Endpoint("v1_reports", COURSE_OF_V1, data=named_course),

@@ -45,6 +45,7 @@ OURS = apps.get_app_config("proctoring_results")
 LEARNERS = {
     "proctoredexam": "course_id content_id exam_name time_limit_mins provider external_id",
     "examattempt": "attempt_code provider external_id track allowed_time_limit_mins extra_time_mins",
+    "lmseffect": "subject",
 }
 # What the words of a suspicion would be, in a table or on a page.
 PHRASES = ("second_review_required", "Suspicious", "Rules Violation", "requires attention")

@@ -95,7 +95,8 @@ def deliver(pk: int, silent_providers: set[str] | None = None) -> bool:
             silent_providers.add(provider_of(effect))
         _try_again_later(effect, fence, error)
         raise
-    return _end(effect, fence, state=EffectState.DONE, next_try_at=None, done_at=timezone.now(), problem="")
+    ended = {"state": EffectState.DONE, "done_at": timezone.now(), "problem": "", "subject": effect.subject}
+    return _end(effect, fence, next_try_at=None, **ended)
 
 
 def _claim(pk: int) -> int | None:

@@ -16,6 +16,7 @@ from proctoring_results.conf import conf
 from proctoring_results.lms import strict_lms
 from proctoring_results.models import Appeal
 from proctoring_results.models.appeals import answer_day, last_day_to_appeal, may_still_appeal
+from proctoring_results.models.withheld import in_effect_since
 from proctoring_results.moments import DAY
 from proctoring_results.people import email_of
 from proctoring_results.rules import RESULT_WORDS
@@ -57,7 +58,7 @@ def _about_change(change: StatusChange, attempt: ExamAttempt) -> tuple[str, dict
     """Return the name of the template and what it needs."""
     to = AttemptStatus(change.to_status)
     answers_appeal = Appeal.objects.filter(answer=change).exists()
-    last_day = last_day_to_appeal(change.at, attempt.exam.course_id)
+    last_day = last_day_to_appeal(in_effect_since(change), attempt.exam.course_id)
     context = {
         "grade_is_held": to is AttemptStatus.REJECTED and grade_is_held(attempt.user, attempt.exam),
         "another_holds_grade": grade_is_held_by_another(attempt),

@@ -31,9 +31,12 @@ def send(
     to: Sequence[str] = (),
     bcc: Sequence[str] = (),
 ) -> None:
-    """Send the mail ``template`` about an attempt. Raises whatever the mail server's backend raises."""
+    """Send the mail ``template`` about an attempt, and note its subject in the effect, which the caller saves.
+
+    Raises whatever the mail server's backend raises.
+    """
     folders = [_course_folder(attempt.exam.course_id), f"{ROOT}/provider/{attempt.provider}"]
-    _send(effect, template, {**_context(attempt), **context}, folders, to=to, bcc=bcc)
+    effect.subject = _send(effect, template, {**_context(attempt), **context}, folders, to=to, bcc=bcc)
 
 
 def send_about_course(
@@ -51,7 +54,8 @@ def _send(
     *,
     to: Sequence[str],
     bcc: Sequence[str] = (),
-) -> None:
+) -> str:
+    """Return the subject."""
     context = {name: _readable(value) for name, value in context.items()}
     text = _load(template, "txt", folders).render(context)
     # The first line of the text is the subject: one file to translate and override, and never two lines.
@@ -67,6 +71,7 @@ def _send(
     )
     message.attach_alternative(_load(template, "html", folders).render({**context, "subject": subject}), "text/html")
     message.send()
+    return subject
 
 
 def _readable(value: Any) -> Any:

@@ -13,7 +13,8 @@ from proctoring_results.choices import AttemptStatus, Source
 from proctoring_results.conf import conf
 from proctoring_results.lms import course_zone
 
-from .attempts import ExamAttempt, StatusChange
+from .attempts import ExamAttempt, StatusChange, StatusChangeQuerySet
+from .withheld import in_effect_since
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,6 +25,10 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
     def open(self) -> Self:
         """Return the appeals that nobody has answered."""
         return self.filter(answer=None)
+
+    def open_for_learners(self, now: datetime) -> Self:
+        """Return the appeals without an ``answer_in_effect``."""
+        return self.filter(Q(answer=None) | Q(answer__withheld__takes_effect_at__gt=now))
 
     def against_decisions_of(self, user: AbstractBaseUser | AnonymousUser, attempt: ExamAttempt) -> Self:
         """Return the appeals before which this person had decided about the attempt, here or as the provider says."""
@@ -60,16 +65,20 @@ class Appeal(models.Model):
     def __str__(self) -> str:
         return f"Appeal of {self.at:%Y-%m-%d}"
 
+    def answer_in_effect(self, now: datetime) -> StatusChange | None:
+        """Return the decision that answered the appeal; None until it has taken effect. Learners know of no other."""
+        return self.answer if self.answer is not None and in_effect_since(self.answer) <= now else None
 
-def unsatisfactory_decisions() -> models.QuerySet[StatusChange]:
+
+def unsatisfactory_decisions() -> StatusChangeQuerySet:
     """Return the changes that made a result Unsatisfactory, newest first; a decision that confirms one makes none."""
     changes = StatusChange.objects.standing().filter(to_status=AttemptStatus.REJECTED)
     return changes.exclude(from_status=F("to_status")).order_by("-pk")
 
 
-def last_day_to_appeal(decided_at: datetime, course_id: str) -> date:
+def last_day_to_appeal(in_effect_since: datetime, course_id: str) -> date:
     """Return the last day, by the course's own calendar, on which a learner may appeal against a decision."""
-    return timezone.localdate(decided_at, course_zone(course_id)) + timedelta(days=conf().APPEAL_DAYS)
+    return timezone.localdate(in_effect_since, course_zone(course_id)) + timedelta(days=conf().APPEAL_DAYS)
 
 
 def may_still_appeal(last_day: date, course_id: str) -> bool:

@@ -269,6 +269,10 @@ class StatusChangeQuerySet(models.QuerySet["StatusChange"]):
         """Return the decisions that have not taken effect yet."""
         return self.filter(withheld__takes_effect_at__gt=now)
 
+    def in_effect(self, now: datetime) -> Self:
+        """Leave out the decisions that have not taken effect yet."""
+        return self.exclude(withheld__takes_effect_at__gt=now)
+
 
 class StatusChange(models.Model):
     """One change of an attempt's status. Written once, never edited; only an ``Erasure`` removes its reason."""

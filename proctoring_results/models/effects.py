@@ -138,6 +138,8 @@ class LmsEffect(LeasedTask):
     queued_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, editable=False)
     problem = models.TextField(blank=True, editable=False, help_text="What went wrong at the last try.")
+    # Of the mail about an attempt that was sent: learners read it among their data.
+    subject = models.TextField(blank=True, editable=False)
 
     objects = LmsEffectQuerySet.as_manager()
 

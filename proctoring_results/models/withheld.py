@@ -7,6 +7,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from .attempts import ExamAttempt, StatusChange
 from .reviews import ExamReview
@@ -43,3 +44,15 @@ class WithheldDecision(models.Model):
 
     def __str__(self) -> str:
         return str(self.change)
+
+
+def in_effect_since(change: StatusChange) -> datetime:
+    """Return when a change takes effect, which may be later than now: a decision that can be undone waits.
+
+    Reads the withheld decision, unless it is joined.
+    """
+    withheld: WithheldDecision | None = getattr(change, "withheld", None)
+    return change.at if withheld is None else withheld.takes_effect_at
+
+
+IN_EFFECT_SINCE = Coalesce("withheld__takes_effect_at", "at")

@@ -5,6 +5,7 @@ from django.urls import path
 from proctoring_results.pages.appeal import views as appeal
 from proctoring_results.pages.case_files import views as case_files
 from proctoring_results.pages.data_download import views as data_download
+from proctoring_results.pages.my_data import views as my_data
 from proctoring_results.pages.numbers import views as numbers
 from proctoring_results.pages.quiz_list import views as quiz_list
 from proctoring_results.pages.schedules import views as schedules
@@ -56,6 +57,8 @@ urlpatterns = [
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
     path("proctoring/results/<str:attempt_code>/appeal/", appeal.appeal, name="appeal"),
+    path("proctoring/my-data/", my_data.my_data, name="my_data"),
+    path("proctoring/my-data.json", my_data.my_data_json, name="my_data_json"),
     path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),
     path(f"{EXAMS}numbers.csv", numbers.numbers_csv, name="numbers_csv"),
     path(f"{EXAMS}service-dashboard/", service_dashboard.service_dashboard, name="service_dashboard"),

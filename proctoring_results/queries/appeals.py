@@ -11,8 +11,9 @@ from proctoring_results.conf import conf
 from proctoring_results.exceptions import AppealRefused, AttemptIsArchived, AttemptIsErased
 from proctoring_results.models import ExamAttempt, StatusChange
 from proctoring_results.models.appeals import last_day_to_appeal, may_still_appeal, unsatisfactory_decisions
+from proctoring_results.models.withheld import in_effect_since
 from proctoring_results.moments import DAY
-from proctoring_results.rules import affects_lms, is_withheld
+from proctoring_results.rules import affects_lms, effective_status, is_withheld
 
 
 def decision_to_appeal(attempt: ExamAttempt) -> StatusChange:
@@ -26,16 +27,18 @@ def decision_to_appeal(attempt: ExamAttempt) -> StatusChange:
         raise AttemptIsErased(attempt)
     if not conf().APPEAL_DAYS:
         raise AppealRefused(_("Appeals are not made here."))
-    if attempt.appeal_due_at is not None:
+    now = timezone.now()
+    if attempt.appeals.open_for_learners(now).exists():
         raise AppealRefused(_("You have appealed already. You will receive an email with the answer."))
-    if is_withheld(attempt, timezone.now()):
-        raise AppealRefused(_("The result is being decided on. Try again in a few minutes."))
-    decision = unsatisfactory_decisions().filter(attempt=attempt).first()
-    if decision is None or attempt.status != AttemptStatus.REJECTED or not affects_lms(attempt):
+    decision = unsatisfactory_decisions().in_effect(now).filter(attempt=attempt).select_related("withheld").first()
+    is_unsatisfactory = effective_status(attempt, now) == AttemptStatus.REJECTED and affects_lms(attempt)
+    if decision is None or not is_unsatisfactory:
         raise AppealRefused(_("There is no result that you could appeal against."))
+    if is_withheld(attempt, now):
+        raise AppealRefused(_("The result is being decided on. Try again in a few minutes."))
     if hasattr(decision, "appeal"):
         raise AppealRefused(_("Your appeal against this result was answered. The answer is final."))
-    last_day = last_day_to_appeal(decision.at, attempt.exam.course_id)
+    last_day = last_day_to_appeal(in_effect_since(decision), attempt.exam.course_id)
     if not may_still_appeal(last_day, attempt.exam.course_id):
         raise AppealRefused(_("The time to appeal is over. It ended on %(day)s.") % {"day": date_format(last_day, DAY)})
     return decision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
@@ -109,13 +109,17 @@ def _readable_attempts(user: AbstractBaseUser) -> ExamAttemptQuerySet:
 
 def result_of(attempt: ExamAttempt) -> LearnerResult | None:
     """Return what the learner may read of one of ``newest_attempts_of``; None if that is nothing."""
-    status = effective_status(attempt, timezone.now())
-    word = RESULT_WORDS.get(status)
-    no_word = NoResultWord(status) if status in NoResultWord.values else None
+    word, no_word = words_of(attempt, timezone.now())
     if word is None and no_word is None:
         return None
     another_is_rejected: bool = attempt.another_is_rejected  # type: ignore[attr-defined]  # annotated
     return LearnerResult(attempt.exam.course_id, attempt.attempt_code, word, no_word, another_is_rejected)
+
+
+def words_of(attempt: ExamAttempt, now: datetime) -> tuple[ResultWord | None, NoResultWord | None]:
+    """Return the result of an attempt that has one, or why there is none; neither until the exam is over."""
+    status = effective_status(attempt, now)
+    return RESULT_WORDS.get(status), NoResultWord(status) if status in NoResultWord.values else None
 
 
 def time_left(attempt: ExamAttempt) -> timedelta | None:

@@ -135,6 +135,8 @@ def _drop_waiting_effects(attempts: Sequence[ExamAttempt]) -> None:
     being_made = Q(kind=EffectKind.PROVIDER) & is_leased()
     _drop(effects.filter(DISCLOSING).exclude(being_made))
     effects.exclude(problem="").update(problem="")
+    # A site's own template may name the learner.
+    effects.exclude(subject="").update(subject=ERASED)
 
 
 def _drop(effects: LmsEffectQuerySet) -> None:

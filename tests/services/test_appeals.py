@@ -366,5 +366,22 @@ def test_the_answer_waits_until_it_can_no_longer_be_undone(attempt, second, mail
 def test_nobody_appeals_while_the_decision_can_still_be_undone(first, undoable):
     attempt = ExamAttemptFactory(submitted=True)
     api.fail_attempt(attempt.attempt_code, by=first, reason="A phone")
-    with pytest.raises(api.AppealRefused):
+    # As before the decision, of which the learner knows nothing yet.
+    with pytest.raises(api.AppealRefused, match="There is no result"):
+        appealed(attempt)
+
+
+def test_a_learner_is_refused_as_before_while_the_answer_can_still_be_undone(attempt, second, undoable):
+    appealed(attempt)
+    api.pass_attempt(attempt.attempt_code, by=second, reason="A cat")
+    with pytest.raises(api.AppealRefused, match="appealed already"):
+        appealed(attempt)
+
+
+def test_the_days_are_counted_from_when_the_decision_takes_effect(first, undoable):
+    attempt = ExamAttemptFactory(submitted=True)
+    # Half a minute before midnight in Paris.
+    with time_machine.travel(datetime(2026, 5, 1, 21, 59, 30, tzinfo=UTC), tick=False):
+        api.fail_attempt(attempt.attempt_code, by=first, reason="A phone")
+    with time_machine.travel(datetime(2026, 5, 16, 12, tzinfo=UTC), tick=False):
         appealed(attempt)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from proctoring_results.exceptions import AppealRefused, AttemptIsArchived, AttemptIsErased, InvalidInput, NotFound
 from proctoring_results.lms import lms
 from proctoring_results.models.appeals import last_day_to_appeal
+from proctoring_results.models.withheld import in_effect_since
 from proctoring_results.pages._shared.decorators import SeeOther, page, signed_in
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.queries.appeals import decision_to_appeal
@@ -52,15 +54,17 @@ def _page(request: SignedIn, attempt: ExamAttempt, text: str, *, problem: str = 
     course_id = attempt.exam.course_id
     last_day, refusal = None, ""
     try:
-        last_day = last_day_to_appeal(decision_to_appeal(attempt).at, course_id)
+        last_day = last_day_to_appeal(in_effect_since(decision_to_appeal(attempt)), course_id)
     except REFUSALS as error:
         refusal = str(error)
+    newest = attempt.appeals.select_related("answer__withheld").order_by("-pk").first()
     context = {
         "course_id": course_id,
         "course_name": lms().course_name(course_id),
         "exam_name": attempt.exam.exam_name,
         "exam_url": lms().exam_url(course_id, attempt.exam.content_id),
-        "newest": attempt.appeals.order_by("-pk").first(),
+        "newest": newest,
+        "is_answered": newest is not None and newest.answer_in_effect(timezone.now()) is not None,
         "refusal": refusal,
         "last_day": last_day,
         "text": text,

@@ -20,6 +20,7 @@ from . import (
     history,
     me,
     numbers,
+    own_data,
     report_requests,
     reports,
     schedules,
@@ -140,6 +141,7 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     ),
     (me.OwnAttemptsView, "GET"): Operation(query=me.OwnQuery, answers={200: PageOf(OwnResultSerializer)}),
     (me.OwnAppealsView, "POST"): Operation(body=me.AppealBody, answers={201: me.OwnAppealSerializer}, refuses=(409,)),
+    (own_data.OwnDataView, "GET"): Operation(answers={200: own_data.OwnDataSerializer}),
     (reports.ReportsView, "GET"): Operation(query=reports.ReportsQuery, answers={200: PageOf(ReportSerializer)}),
     (reports.ReportsView, "POST"): Operation(
         body=ReportBody,

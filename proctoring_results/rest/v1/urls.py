@@ -8,6 +8,7 @@ from . import (
     history,
     me,
     numbers,
+    own_data,
     report_requests,
     reports,
     schedules,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("numbers/", numbers.NumbersView.as_view(), name="v1_numbers"),
     path("me/attempts/", me.OwnAttemptsView.as_view(), name="v1_own_attempts"),
     path("me/attempts/<str:attempt_code>/appeal/", me.OwnAppealsView.as_view(), name="v1_appeal"),
+    path("me/data/", own_data.OwnDataView.as_view(), name="v1_own_data"),
     path("reports/", reports.ReportsView.as_view(), name="v1_reports"),
     # Before the reports, whose ids are UUIDs.
     path("reports/download/", reports.DownloadView.as_view(), name="v1_download"),

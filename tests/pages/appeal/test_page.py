@@ -82,6 +82,14 @@ def test_the_answer_is_named_on_the_page(learner, url, attempt):
     assert "no cat" not in page
 
 
+def test_an_answer_that_can_still_be_undone_is_not_named(learner, url, attempt, settings):
+    learner.post(url, {"text": TEXT})
+    before = learner.get(url).content
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="a cat")
+    assert learner.get(url).content == before
+
+
 def test_nobody_else_sees_the_page(url):
     client = Client()
     client.force_login(UserFactory(admin=True))
