@@ -6,11 +6,21 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
+
+
+REASON_CATEGORIES: Mapping[str, Any] = {
+    "no_photo_id": _("No photo ID"),
+    "second_computer": _("Second computer"),
+    "reading_to_another_person": _("Reading to another person"),
+    "explicit_material": _("Explicit material"),
+    "other": _("Other"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,8 @@ class Conf:
     LATE_HAND_IN: Literal["timed_out", "submitted"] = "timed_out"
     # How long a person can undo their own decision; meanwhile its consequences wait. No time at all switches that off.
     DECISION_UNDO_TIME: timedelta = timedelta(seconds=60)
+    # The categories of the reason for a decision: what is stored, and what people read. Empty: nobody is asked for one.
+    REASON_CATEGORIES: Mapping[str, Any] = field(default_factory=lambda: REASON_CATEGORIES)
     # How long a review waits for the end of the exam before the attempt requires attention.
     MAX_REVIEW_WAIT: timedelta = timedelta(days=1)
     # For how many days after an Unsatisfactory result a learner may appeal. 0: no appeals here. An appeal promises that

@@ -157,7 +157,8 @@ def case_file(world):
 
 def verdict(world):
     seen = world.seen
-    return {"verdict": "fail", "reason": "Seen", "seen_change": seen["change"] or "", "seen_review": seen["review"]}
+    written = {"verdict": "fail", "reason": "Seen", "category": "other"}
+    return {**written, "seen_change": seen["change"] or "", "seen_review": seen["review"]}
 
 
 # A page sends to the sign-in; a page about somebody else's course says 403 and names nothing.

@@ -36,6 +36,11 @@ def test_the_example_has_no_wrong_setting():
         ({"DOWNLOAD_VIA": "ftp"}, "E002"),
         ({"PAGE_SIZE": True}, "E002"),
         ({"RETRY_PAUSES": (10, 60)}, "E002"),
+        ({"REASON_CATEGORIES": ["phone"]}, "E002"),
+        ({"REASON_CATEGORIES": {"a phone": "A phone"}}, "E038"),
+        ({"REASON_CATEGORIES": {"-phone": "A phone"}}, "E038"),
+        ({"REASON_CATEGORIES": {"phone": " "}}, "E038"),
+        ({"REASON_CATEGORIES": {"p" * 65: "A phone"}}, "E038"),
         ({"REPORT_KINDS": "yes"}, "E002"),
         ({"REPORT_KINDS": ["nowhere.Report"]}, "E037"),
         ({"REPORT_KINDS": ["without a dot"]}, "E037"),
@@ -99,6 +104,7 @@ def test_right_values_are_no_errors(settings):
         "RETRY_PAUSES": [timedelta(seconds=1)],
         "DOWNLOAD_VIA": "x-sendfile",
         "REPORT_KINDS": [],
+        "REASON_CATEGORIES": {"no-photo_1": "No photo"},
     }
     assert problem_ids() == set()
     assert conf().DOWNLOAD_VIA == "x-sendfile"

@@ -160,7 +160,7 @@ def world():
         schedule=ReportScheduleFactory(owner=colleague),
     )
     # About somebody else it may be decided already.
-    api.fail_attempt(world.other.attempt_code, by=colleague, reason="x")
+    api.fail_attempt(world.other.attempt_code, by=colleague, reason="x", category="other")
     now, decision = timezone.now(), world.other.changes.latest("pk")
     Appeal.objects.create(attempt=world.other, decision=decision, at=now, text="x", answer_due_at=now)
     lay_needles()
@@ -286,7 +286,7 @@ def test_a_mail_about_a_submitted_exam_shows_nothing(world):
 
 @pytest.mark.parametrize("verdict", ["pass_attempt", "fail_attempt"])
 def test_after_a_decision_nothing_of_others_or_of_the_team_is_shown(world, verdict):
-    getattr(api, verdict)(world.own.attempt_code, by=world.colleague, reason="x")
+    getattr(api, verdict)(world.own.attempt_code, by=world.colleague, reason="x", category="other")
     claim_session(world.own.attempt_code, by=world.colleague)
     lay_needles()
     texts = [
@@ -318,7 +318,7 @@ def note_text():
 
 def test_the_scan_finds_what_a_member_of_the_team_is_shown(world):
     places = places_of(read_by(world.colleague, world), needles())
-    columns = "teamnote.text incident.comment examreview.version_reason statuschange.reason"
+    columns = "teamnote.text incident.comment examreview.version_reason statuschange.reason statuschange.category"
     for column in columns.split():
         assert any(f"proctoring_results.{column.title()}".casefold() in place.casefold() for place in places), column
 

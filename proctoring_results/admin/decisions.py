@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
+from proctoring_results.conf import conf
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import InvalidInput, NotFound, ProctoringResultsError, StaleDecision
 from proctoring_results.models import ExamAttempt
@@ -52,6 +53,16 @@ class ReasonForm(forms.Form):
         widget=AdminTextareaWidget(attrs={"rows": 3}),
         help_text=gettext_lazy("Kept for good in the history of the attempt. The learner does not see it."),
     )
+
+    def __init__(self, *args: Any, needs_category: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if categories := conf().REASON_CATEGORIES:
+            choices = [("", _("None")), *categories.items()]
+            self.fields["category"] = forms.ChoiceField(label=_("Category"), required=needs_category, choices=choices)
+
+    @property
+    def written(self) -> dict[str, str]:
+        return {name: self.cleaned_data.get(name, "") for name in ("reason", "category")}
 
 
 class DecisionForm(ReasonForm):
@@ -101,16 +112,17 @@ class DecisionPages(PeopleAdmin):
         attempt = self._attempt_to_decide(request, pk)
         if verdict not in VERDICTS:
             raise Http404
-        form, status = DecisionForm(request.POST if request.method == "POST" else None), 200
+        form_of = partial(DecisionForm, needs_category=VERDICTS[verdict].needs_category)
+        form, status = form_of(request.POST if request.method == "POST" else None), 200
         if request.method == "POST" and form.is_valid():
             try:
                 return self._decide(request, attempt, VERDICTS[verdict], form)
             except StaleDecision as error:
                 messages.error(request, str(error))
                 # The page is fresh now, and so is what it has shown; the reason is kept.
-                form, status = DecisionForm(initial={"reason": form.cleaned_data["reason"]}), 409
+                form, status = form_of(initial=form.written), 409
             except InvalidInput as error:
-                form.add_error("reason", error.problem)
+                form.add_error(error.field, error.problem)
             except ProctoringResultsError as error:
                 messages.error(request, str(error))
                 return HttpResponseRedirect(self.page_url("change", attempt.pk))
@@ -127,9 +139,8 @@ class DecisionPages(PeopleAdmin):
         return attempt
 
     def _decide(self, request: HttpRequest, attempt: ExamAttempt, verdict: Verdict, form: DecisionForm) -> HttpResponse:
-        reason, seen = form.cleaned_data["reason"], form.seen
         sentence = self._decide_and_log(
-            request, verdict, attempt.attempt_code, by=_person(request), reason=reason, seen=seen
+            request, verdict, attempt.attempt_code, by=_person(request), seen=form.seen, **form.written
         )
         messages.success(request, sentence)
         return HttpResponseRedirect(self.page_url("change", attempt.pk))
@@ -144,10 +155,11 @@ class DecisionPages(PeopleAdmin):
         *,
         by: AbstractBaseUser,
         reason: str,
+        category: str,
         seen: Seen | None,
     ) -> str:
         """Decide, add a line to the admin's own history, and return a sentence about both statuses."""
-        attempt = verdict.decide(code, by=by, reason=reason, seen=seen)
+        attempt = verdict.decide(code, by=by, reason=reason, category=category, seen=seen)
         change = attempt.changes.latest("pk")
         params = {
             "verdict": verdict.label,
@@ -218,9 +230,9 @@ class DecisionPages(PeopleAdmin):
             self.message_user(request, _("No attempt was chosen."), messages.WARNING)
             return HttpResponseRedirect(self._list_url(request))
         if request.method == "POST" and form.is_valid():
-            decide, reason = partial(self._decide_and_log, request, PASS), form.cleaned_data["reason"]
+            decide = partial(self._decide_and_log, request, PASS)
             try:
-                outcomes = pass_selection(selection, by=_person(request), reason=reason, decide=decide)
+                outcomes = pass_selection(selection, by=_person(request), decide=decide, **form.written)
             except NotFound as error:
                 raise Http404 from error
             except InvalidInput as error:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, register
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from proctoring_results import crypto
@@ -37,6 +38,9 @@ MAX_APPEAL_DAYS = 3_650
 # A part of files' names, and stored in a column of this length.
 NAME_OF_KIND = re.compile(r"[A-Za-z0-9_]{1,64}")
 
+# Stored with each decision, and a cell of a report.
+KEY_OF_CATEGORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
 
 @register()
 def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -44,7 +48,8 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     problems: list[CheckMessage] = [*name_problems()]
     if not problems:
         providers = [*provider_problems()] or [*_calls()]
-        problems = [*_durations(), *_site_url(), *providers, *_keys(), *_lms(), *_report_kinds(), *storage_problems()]
+        problems = [*_durations(), *_site_url(), *_categories(), *providers, *_keys(), *_lms(), *_report_kinds()]
+        problems += storage_problems()
     if not settings.USE_TZ:
         problems.append(err(7, "proctoring_results needs USE_TZ = True: moments are kept in UTC."))
     return problems
@@ -211,6 +216,18 @@ def _report_kinds() -> Iterator[CheckMessage]:
                 f"PROCTORING_RESULTS['REPORT_KINDS']: {path!r} is no kind of report: {problem}.",
                 "See “Add a kind of report” in the documentation.",
             )
+
+
+def _categories() -> Iterator[CheckMessage]:
+    for key, label in conf().REASON_CATEGORIES.items():
+        if not (isinstance(key, str) and KEY_OF_CATEGORY.fullmatch(key)):
+            yield err(
+                38,
+                f"PROCTORING_RESULTS['REASON_CATEGORIES']: {key!r} is no key of a category.",
+                "It has up to 64 letters, digits, _ and -, and begins with a letter or digit.",
+            )
+        elif not (isinstance(label, str | Promise) and str(label).strip()):
+            yield err(38, f"PROCTORING_RESULTS['REASON_CATEGORIES'][{key!r}] must be what people read.")
 
 
 def _problem_of_kind(kind: Any, taken: Set[str]) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from proctoring_results import rules
 from proctoring_results.choices import DECIDED_STATUSES, DECIDING_SOURCES, OPEN_STATUSES, AttemptStatus, Source
+from proctoring_results.conf import conf
 from proctoring_results.people import Person, person
 from proctoring_results.validation import problem_of_text
 
@@ -284,6 +285,8 @@ class StatusChange(models.Model):
     source = models.CharField(max_length=16, choices=Source)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(blank=True)
+    # A key of ``REASON_CATEGORIES`` at that time: the site may have changed its list since.
+    category = models.CharField(max_length=64, blank=True)
     review = models.ForeignKey("ExamReview", on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
     # If a person has undone a decision: which.
     undoes = models.OneToOneField(
@@ -303,6 +306,9 @@ class StatusChange(models.Model):
                 name="a_decision_has_a_person_and_a_reason",
             ),
             models.CheckConstraint(
+                condition=Q(category="") | Q(source=Source.PERSON), name="a_category_is_that_of_a_decision"
+            ),
+            models.CheckConstraint(
                 condition=Q(source=Source.UNDO, by__isnull=False, undoes__isnull=False)
                 | (~Q(source=Source.UNDO) & Q(undoes=None)),
                 name="an_undo_has_a_person_and_a_decision",
@@ -315,3 +321,8 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
+
+    @property
+    def category_label(self) -> str:
+        """What people read: the key itself if the site's list no longer has it."""
+        return str(conf().REASON_CATEGORIES.get(self.category, self.category))

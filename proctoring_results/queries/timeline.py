@@ -56,6 +56,8 @@ class Event:
     # The name of the person who did it, or else on whose side it was done.
     who: str = ""
     detail: str = ""
+    # That of the reason for a decision.
+    category: str = ""
     # An effect that was given up or failed at its last try, or a message that waits.
     is_problem: bool = False
     # The row it was read from; None for what is stored in the attempt itself.
@@ -146,6 +148,7 @@ def _status_changed(change: StatusChange, review: ExamReview | None, numbers: Ma
         sentence=sentence,
         who=person(change.by).label if change.by else str(Source(change.source).label),
         detail=change.reason,
+        category=change.category_label,
         row=change,
     )
 

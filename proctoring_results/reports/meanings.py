@@ -67,6 +67,9 @@ COLUMN_MEANINGS: Mapping[str, StrPromise] = {
     "from_status": _("The status before the decision."),
     "to_status": _("The status after the decision: verified for Pass, rejected for Fail."),
     "reason": _("The reason that was given for the decision."),
+    "category": _(
+        "The category of the reason, by its key in the site’s list: no_photo_id, for example. Empty if none was chosen."
+    ),
     "incident": _("The number of the incident in its review, from 1."),
     "start_seconds": _("When the incident begins, in seconds from the start of the recording."),
     "stop_seconds": _("When the incident ends, in seconds from the start of the recording."),

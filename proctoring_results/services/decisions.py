@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus, ReviewStanding, Source
+from proctoring_results.conf import conf
 from proctoring_results.database import in_transaction
 from proctoring_results.exceptions import StaleDecision
 from proctoring_results.models import ExamAttempt, ExamReview
 from proctoring_results.queries.preview import Seen, seen_now
 from proctoring_results.rules import VERDICT_LABELS
-from proctoring_results.validation import clean_reason
+from proctoring_results.validation import clean_reason, clean_text, not_one_of
 
 from . import undo
 from .status import change_status, lock_attempt, make_current, save_attempt
@@ -29,19 +30,24 @@ if TYPE_CHECKING:
 MAX_REASON_LENGTH = 10_000  # characters
 
 
-def pass_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+def pass_attempt(
+    attempt_code: str, *, by: AbstractBaseUser, reason: str, category: str = "", seen: Seen | None = None
+) -> ExamAttempt:
     """Decide Pass: the attempt becomes ``verified``. Writes a ``StatusChange``, no review.
 
-    ``seen`` is what the person's page showed: if something has happened since, the decision is refused.
-    Raises ``AccessDenied`` (``OwnAttempt`` for the learner), ``InvalidInput`` (no reason), ``StaleDecision``,
-    ``IllegalTransition``, ``AttemptIsArchived`` and ``NotFound``.
+    ``category`` is a key of ``REASON_CATEGORIES``, or nothing. ``seen`` is what the person's page showed: if something
+    has happened since, the decision is refused.
+    Raises ``AccessDenied`` (``OwnAttempt`` for the learner), ``InvalidInput`` (no reason, or an unknown category),
+    ``StaleDecision``, ``IllegalTransition``, ``AttemptIsArchived`` and ``NotFound``.
     """
-    return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, seen)
+    return _decide(attempt_code, AttemptStatus.VERIFIED, by, reason, category, seen)
 
 
-def fail_attempt(attempt_code: str, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamAttempt:
+def fail_attempt(
+    attempt_code: str, *, by: AbstractBaseUser, reason: str, category: str = "", seen: Seen | None = None
+) -> ExamAttempt:
     """Decide Fail: the attempt becomes ``rejected``. Otherwise as ``pass_attempt``."""
-    return _decide(attempt_code, AttemptStatus.REJECTED, by, reason, seen)
+    return _decide(attempt_code, AttemptStatus.REJECTED, by, reason, category, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class Verdict:
     done: str | Promise
     to: AttemptStatus
     decide: Callable[..., ExamAttempt]
+
+    @property
+    def needs_category(self) -> bool:
+        """Whether a person has to choose a category: for a Fail, if the site has a list. A program may leave it out."""
+        return self.to is AttemptStatus.REJECTED and bool(conf().REASON_CATEGORIES)
 
 
 PASS = Verdict(
@@ -76,13 +87,17 @@ VERDICTS: Mapping[str, Verdict] = {verdict.name: verdict for verdict in (PASS, F
 
 
 @in_transaction
-def _decide(attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, seen: Seen | None) -> ExamAttempt:
+def _decide(
+    attempt_code: str, to: AttemptStatus, by: AbstractBaseUser, reason: str, category: str, seen: Seen | None
+) -> ExamAttempt:
     attempt = lock_attempt(attempt_code)
     permissions.require_decision(by, attempt)
-    reason = clean_decision_reason(reason)
+    reason, category = clean_decision_reason(reason), clean_category(category)
     refuse_if_stale(attempt, seen)
     withheld = undo.withhold(attempt)
-    change = change_status(attempt, to, source=Source.PERSON, by=by, reason=reason, review=attempt.current_review)
+    change = change_status(
+        attempt, to, source=Source.PERSON, by=by, reason=reason, category=category, review=attempt.current_review
+    )
     applied = _apply_reviews_after_decision(attempt)
     if withheld is not None and change is not None:
         undo.keep(withheld, change, applied)
@@ -98,6 +113,14 @@ def refuse_if_stale(attempt: ExamAttempt, seen: Seen | None) -> None:
 def clean_decision_reason(reason: str) -> str:
     """Return the reason without surrounding white space. Raises ``InvalidInput`` if nothing is left."""
     return clean_reason(reason, missing=_("A decision needs a reason."), max_length=MAX_REASON_LENGTH)
+
+
+def clean_category(category: str) -> str:
+    """Return the key of a category, or nothing. Raises ``InvalidInput`` for one that the site's list does not have."""
+    categories = conf().REASON_CATEGORIES
+    if clean_text("category", category) and category not in categories:
+        raise not_one_of("category", categories)
+    return category
 
 
 def _apply_reviews_after_decision(attempt: ExamAttempt) -> list[ExamReview]:

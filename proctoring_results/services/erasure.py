@@ -163,7 +163,7 @@ def _erase_texts(attempts: Sequence[ExamAttempt], now: datetime) -> None:
     reviews.exclude(version_reason="").update(version_reason=ERASED)
     Disclosure.objects.filter(attempt__in=attempts).exclude(purpose="").update(purpose=ERASED)
     changes = StatusChange.objects.filter(attempt__in=attempts)
-    changes.exclude(source__in=AUTOMATIC_SOURCES).exclude(reason="").update(reason=ERASED)
+    changes.exclude(source__in=AUTOMATIC_SOURCES).exclude(reason="").update(reason=ERASED, category="")
     SessionClaim.objects.filter(attempt__in=attempts).delete()
     _withdraw(TeamNote.objects.filter(attempt__in=attempts))
     Appeal.objects.filter(attempt__in=attempts).update(text=ERASED)

@@ -21,7 +21,7 @@ from proctoring_results.providers.registry import provider_named
 from proctoring_results.queries.preview import Obstacle, Preview, Seen, obstacle_to, preview_decisions
 from proctoring_results.rules import is_own_attempt
 
-from .decisions import clean_decision_reason, pass_attempt
+from .decisions import clean_category, clean_decision_reason, pass_attempt
 from .undo import undo_decision
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ Selection = Mapping[str, Seen | None]
 
 
 class Decide(Protocol):
-    def __call__(self, attempt_code: str, /, *, by: AbstractBaseUser, reason: str, seen: Seen | None) -> object: ...
+    def __call__(
+        self, attempt_code: str, /, *, by: AbstractBaseUser, reason: str, category: str, seen: Seen | None
+    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +105,17 @@ def preview_selection(selection: Selection, *, by: AbstractBaseUser) -> list[Can
 
 
 def pass_selection(
-    selection: Selection, *, by: AbstractBaseUser, reason: str, decide: Decide = pass_attempt
+    selection: Selection, *, by: AbstractBaseUser, reason: str, category: str = "", decide: Decide = pass_attempt
 ) -> list[Outcome]:
     """Pass each of these attempts in a transaction of its own; one that is refused keeps no other from being passed.
 
     After one for which the database was busy, none is tried: each could wait as long, and a request that is cut off
     could not say which were passed.
-    ``decide`` does what ``pass_attempt`` does. Raises ``InvalidInput`` (no reason, too many) and ``NotFound`` before
-    the first is passed.
+    ``decide`` does what ``pass_attempt`` does. Raises ``InvalidInput`` (no reason, an unknown category, too many) and
+    ``NotFound`` before the first is passed.
     """
     refuse_too_many(selection)
-    reason = clean_decision_reason(reason)
+    reason, category = clean_decision_reason(reason), clean_category(category)
     attempts = ExamAttempt.objects.select_related("exam", "user").in_bulk(selection, field_name="attempt_code")
     for code in selection:
         if code not in attempts:
@@ -123,7 +125,7 @@ def pass_selection(
         problem, token = why_not_with_others(attempts[code], by), ""
         if not problem and busy is None:
             try:
-                problem = _refusal(partial(decide, code, by=by, reason=reason, seen=seen))
+                problem = _refusal(partial(decide, code, by=by, reason=reason, category=category, seen=seen))
             except DatabaseBusy as error:
                 busy = error
         if not problem and busy is not None:

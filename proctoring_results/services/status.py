@@ -56,6 +56,7 @@ def change_status(
     source: Source,
     by: AbstractBaseUser | None = None,
     reason: str = "",
+    category: str = "",
     review: ExamReview | None = None,
     at: datetime | None = None,
     undoes: StatusChange | None = None,
@@ -95,6 +96,7 @@ def change_status(
         source=source,
         by_id=by.pk if by else None,
         reason=reason,
+        category=category,
         review=review,
         undoes=undoes,
     )

@@ -56,6 +56,24 @@ def test_a_fail_is_reverted_to_a_pass(admin, reviewed):
 
 def test_and_a_pass_to_a_fail(admin, reviewed):
     post(admin, reviewed, "pass", reason="x")
+    post(admin, reviewed, "fail", reason="y", category="no_photo_id")
+    assert status(reviewed) == "rejected"
+    assert reviewed.changes.latest("pk").category == "no_photo_id"
+    page = admin.get(address("change", reviewed.pk)).content.decode()
+    assert '<p class="pr-detail">No photo ID</p>' in page
+
+
+def test_a_fail_needs_a_category_and_a_pass_may_have_one(admin, reviewed):
+    post(admin, reviewed, "pass", reason="x", category="other")
+    answer = post(admin, reviewed, "fail", reason="y")
+    assert "This field is required." in answer.content.decode()
+    assert status(reviewed) == "verified"
+    assert reviewed.changes.latest("pk").category == "other"
+
+
+def test_a_site_without_categories_asks_for_none(admin, reviewed, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "REASON_CATEGORIES": {}}
+    post(admin, reviewed, "pass", reason="x")
     post(admin, reviewed, "fail", reason="y")
     assert status(reviewed) == "rejected"
 

@@ -36,6 +36,7 @@ def decided_by_another(page, user, attempt):
     page.goto(session(attempt))
     api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="It was the cat")
     page.locator("#pr-reason").fill("A phone")
+    page.get_by_label("Category").select_option("Other")
     page.get_by_role("button", name="Fail", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("decided Pass")
 

@@ -132,6 +132,7 @@ def test_review_flagged_sessions(opened, flagged):
         expect(session.get_by_role("heading", name=part, exact=True)).to_be_visible()
     picture(session, "session", full_page=True)
     session.get_by_role("textbox", name="Reason").fill("A second person was in the room")
+    session.get_by_label("Category").select_option("Other")
     session.get_by_role("button", name="Fail").click()
     expect(session.locator("#pr-flash")).to_contain_text("Decided: Fail.")
     session.get_by_text("Reverse this decision").click()

@@ -59,6 +59,10 @@ class Keyboard:
         self.press("Enter")
         expect(self.page.locator("#pr-reason")).to_be_focused()
         self.write(reason)
+        if verdict == "Fail":
+            # The browser asks for the category, too; its first letter chooses it.
+            self.press("Tab")
+            self.press("s")
         self.follow(verdict)
 
 

@@ -68,6 +68,8 @@ def status_of(attempt) -> str:
 
 def decide(page, verdict, reason="I have watched it"):
     page.locator("#pr-reason").fill(reason)
+    if verdict == "Fail":
+        page.get_by_label("Category").select_option("Second computer")
     page.get_by_role("button", name=verdict, exact=True).click()
     expect(page.locator("#pr-flash")).to_contain_text(f"Decided: {verdict}.")
 
@@ -138,9 +140,14 @@ def test_two_browsers_on_one_session_the_second_is_told_and_sees_the_fresh_state
     decide(theirs, "Pass", "It was the cat")
     mine.locator("#pr-reason").fill("A phone")
     mine.get_by_role("button", name="Fail", exact=True).click()
+    # The browser asks for the category before anything is sent.
+    expect(mine.get_by_label("Category")).to_be_focused()
+    mine.get_by_label("Category").select_option("Other")
+    mine.get_by_role("button", name="Fail", exact=True).click()
     expect(mine.get_by_role("alert").first).to_contain_text("decided Pass")
     expect(mine.locator("#pr-history")).to_contain_text("It was the cat")
     expect(mine.locator("#pr-reason")).to_have_value("A phone")
+    expect(mine.get_by_label("Category")).to_have_value("other")
     assert status_of(attempt) == "verified"
     mine.get_by_role("button", name="Fail", exact=True).click()
     expect(mine.locator("#pr-flash")).to_contain_text("Decided: Fail.")
@@ -153,7 +160,7 @@ def test_a_printed_session_names_what_follows_from_each_decision_and_has_no_butt
     decision = page.locator("#pr-decision")
     for sentence in ("Not decided yet.", "If it is passed:", "If it is failed:"):
         expect(decision.get_by_text(sentence)).to_be_visible()
-    expect(page.locator(".pr button:visible, .pr nav:visible, .pr textarea:visible")).to_have_count(0)
+    expect(page.locator(".pr button:visible, .pr nav:visible, .pr :is(textarea, select):visible")).to_have_count(0)
     page.emulate_media(media="screen")
     decide(page, "Fail")
     page.emulate_media(media="print")
@@ -350,6 +357,8 @@ def test_with_the_keyboard_alone(opened, flagged):
     page.goto(session(attempt))
     tab_to("here.id === 'pr-reason'")
     page.keyboard.type("I have watched it")
+    page.keyboard.press("Tab")
+    page.keyboard.press("s")
     tab_to("here.id === 'pr-fail-button'")
     page.keyboard.press("Enter")
     expect(page.locator("#pr-flash")).to_contain_text("Decided: Fail.")

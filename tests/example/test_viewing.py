@@ -127,7 +127,7 @@ def test_nothing_is_done_in_the_learners_name(viewer, learner, exam, step):
 
 def test_the_pages_of_apps_decide_and_generate_nothing_either(viewer, learner, exam):
     attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
-    verdict = {"verdict": "fail", "reason": "x", "seen_change": "", "seen_review": ""}
+    verdict = {"verdict": "fail", "reason": "x", "category": "other", "seen_change": "", "seen_review": ""}
     pages = [("decide", attempt.attempt_code, verdict), ("export_session", attempt.attempt_code, {"purpose": "x"})]
     pages += [("generate_report", COURSE, {}), ("pass_sessions", COURSE, {})]
     answers = [viewer.post(reverse(f"proctoring_results:{name}", args=[of]), data) for name, of, data in pages]
@@ -151,7 +151,7 @@ def test_a_viewer_may_search_view_as_another_and_afterwards_decide(viewer, learn
     assert viewer.post(search, {"search": "lea"}).status_code == 303
     assert viewer.post(PICK, {"learner": "lea"}).status_code == 302
     viewer.post(STOP)
-    verdict = {"verdict": "fail", "reason": "x", "seen_change": "", "seen_review": ""}
+    verdict = {"verdict": "fail", "reason": "x", "category": "other", "seen_change": "", "seen_review": ""}
     assert viewer.post(reverse("proctoring_results:decide", args=[attempt.attempt_code]), verdict).status_code == 303
 
 

@@ -53,9 +53,11 @@ def next_of(answer) -> str:
 
 
 def test_a_reason_is_there_again_after_signing_in(attempt, reviewer):
-    _, response = after_signing_in(url(attempt), {"verdict": "fail", "reason": REASON}, reviewer)
+    fields = {"verdict": "fail", "reason": REASON, "category": "explicit_material"}
+    _, response = after_signing_in(url(attempt), fields, reviewer)
     page = text(response)
     assert f">{REASON}</textarea>" in page
+    assert '<option value="explicit_material" selected>' in page
     assert "Nothing was recorded, because you had to sign in again." in page
     assert not attempt.changes.filter(by=reviewer).exists()
 

@@ -89,7 +89,9 @@ def attempt(decider):
         dismissed = review.incidents.get(position=1)
         api.dismiss_incident(dismissed.pk, by=decider, reason="Own notes were allowed")
         clock.shift(60)
-        api.fail_attempt(attempt.attempt_code, by=decider, reason="Somebody helped <b>")
+        api.fail_attempt(
+            attempt.attempt_code, by=decider, reason="Somebody helped <b>", category="reading_to_another_person"
+        )
     attempt.refresh_from_db()
     return attempt
 
@@ -124,8 +126,8 @@ def test_the_page_has_all_that_a_board_needs(files):
     for text in (
         "Ada Lovelace", "ada@example.com", "Final", PURPOSE, "Olga Office (office)", "3 May 2026, 12:00:00 UTC",
         "75 minutes", "15 minutes", "A second person", "1:03–1:10", "Own notes were allowed",
-        "Somebody helped &lt;b&gt;", "Dee Cider (dee)", "Failed", "Closed book", "Allow notes",
-        "Recordings are not copied", "Requested a case file", "sha256sum -c SHA256SUMS",
+        "Somebody helped &lt;b&gt;", "Reading to another person", "Dee Cider (dee)", "Failed", "Closed book",
+        "Allow notes", "Recordings are not copied", "Requested a case file", "sha256sum -c SHA256SUMS",
     ):  # fmt: skip
         assert text in page, text
 
@@ -147,7 +149,7 @@ def test_decisions_are_a_table_with_their_reasons(files):
     assert decision == {
         "decided_at": "2026-05-02T12:02:00Z", "decided_by": "dee", "decided_via": "person",
         "from_status": "second_review_required", "to_status": "rejected", "review": decision["review"],
-        "reason": "Somebody helped <b>",
+        "reason": "Somebody helped <b>", "category": "reading_to_another_person",
     }  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def test_incidents_are_in_the_order_of_attempts_and_of_the_review():
 
 def decide(attempt: ExamAttempt, verb, team, minutes: int, reason: str) -> None:
     with time_machine.travel(NOON + timedelta(minutes=minutes), tick=False):
-        verb(attempt.attempt_code, by=team, reason=reason)
+        verb(attempt.attempt_code, by=team, reason=reason, category="other")
 
 
 def test_each_decision_is_a_row_with_who_when_from_to_and_why(attempt, team):
@@ -150,6 +150,7 @@ def test_each_decision_is_a_row_with_who_when_from_to_and_why(attempt, team):
         ("from_status", "second_review_required"),
         ("to_status", "rejected"),
         ("reason", "'-5 points"),
+        ("category", "other"),
     ]
     assert [second[name] for name in ("decided_by", "from_status", "to_status", "reason")] == [
         *["'=boss", "rejected", "verified", "An appeal."]

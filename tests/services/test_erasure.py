@@ -64,7 +64,7 @@ def attempt(admin):
     )
     marked = Incident.objects.get(review=attempt.reviews.last())
     api.dismiss_incident(marked.pk, by=admin, reason=f"{SECRET} held a book")
-    api.fail_attempt(attempt.attempt_code, by=admin, reason=f"{SECRET} had a phone")
+    api.fail_attempt(attempt.attempt_code, by=admin, reason=f"{SECRET} had a phone", category="other")
     api.archive_attempt(attempt.attempt_code, reason=f"{SECRET} asked", by=admin)
     LmsEffect.objects.update(problem=f"No mailbox of {SECRET}")
     attempt.refresh_from_db()
@@ -108,6 +108,7 @@ def test_verdicts_counts_statuses_and_who_decided_when_stay(attempt, admin):
     assert list(attempt.changes.values_list("from_status", "to_status", "at", "by", "source", "review")) == history
     assert list(attempt.reviews.values_list("review_status", "suspicious_count", "rules_violation_count")) == verdicts
     assert (attempt.status, attempt.archived_by) == ("rejected", admin)
+    assert attempt.changes.get(source="person").category == ""
     assert attempt.changes.get(source="person").reason == attempt.archive_reason == "Erased."
     assert attempt.changes.filter(source="provider").first().reason == "Review: Suspicious"
 

@@ -168,9 +168,10 @@ def decided_everywhere(attempt, admin) -> None:
     page = reverse("proctoring_results:dismissal", args=[attempt.attempt_code, incident.pk])
     assert client.post(page, {**seen(), "change": "dismiss", "reason": reason}).status_code == 303
     page = reverse("proctoring_results:decide", args=[attempt.attempt_code])
-    assert client.post(page, {**seen(), "verdict": "fail", "reason": reason}).status_code == 303
+    written = {"reason": reason, "category": "other"}
+    assert client.post(page, {**seen(), "verdict": "fail", **written}).status_code == 303
     page = reverse("admin:proctoring_results_examattempt_decide", args=[attempt.pk, "fail"])
-    assert client.post(page, {**seen(), "reason": reason}).status_code == 302
+    assert client.post(page, {**seen(), **written}).status_code == 302
     body = {"decision": "fail", "reason": reason, "seen": seen_of(attempt)}
     assert post(client, f"{V1}attempts/{attempt.attempt_code}/decisions/", body).status_code == 201
     api.fail_attempt(attempt.attempt_code, by=admin, reason=reason)

@@ -119,6 +119,12 @@ class Change:
     reason: str
     review: int | None
 
+    @property
+    def category(self) -> str:
+        """Return the category of the reason of a Fail."""
+        is_fail = self.source is D and self.to is S.REJECTED
+        return texts.CATEGORIES.get(self.reason, "other") if is_fail else ""
+
 
 @dataclass(slots=True)
 class History:

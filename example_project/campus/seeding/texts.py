@@ -95,6 +95,8 @@ DECISIONS: tuple[str, ...] = (
     "Réclamation acceptée ; voir le dossier.",
 )
 
+CATEGORIES = {"Somebody dictated answers from 00:31 on.": "reading_to_another_person"}
+
 ERRORS = ("The proctoring software crashed.", "No recording arrived.", "The camera was lost and did not come back.")
 
 ARCHIVED = (

@@ -81,7 +81,7 @@ class AttemptWriter:
         )
         self.evidence = Table(Evidence, "review", "incident", "position", "kind", "url", "start", "stop")
         self.changes = Table(
-            StatusChange, "attempt", "from_status", "to_status", "at", "source", "by", "reason", "review"
+            StatusChange, "attempt", "from_status", "to_status", "at", "source", "by", "reason", "category", "review"
         )
         self.grades = Table(Grade, "user", "content", "earned", "possible", "updated_at")
         self.held_grades = Table(HeldGrade, "user", "content")
@@ -222,6 +222,7 @@ class AttemptWriter:
                 str(change.source),
                 by,
                 change.reason,
+                change.category,
                 review,
             )
 

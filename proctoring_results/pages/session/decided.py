@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A sentence without its time, the time, and the reason that somebody gave."""
+    """A sentence without its time, the time, and the reason that somebody gave, with its category."""
 
     sentence: str
     at: datetime
     reason: str = ""
+    category: str = ""
 
 
 def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happening | None:
@@ -42,7 +43,7 @@ def standing_decision(attempt: ExamAttempt, events: Sequence[Event]) -> Happenin
         return None
     # What a provider's review gives as its reason is the review itself.
     reason = "" if change.source in (Source.PROVIDER, Source.REPORTED) else change.reason
-    return Happening(_decided_by(attempt, change, events), change.at, reason)
+    return Happening(_decided_by(attempt, change, events), change.at, reason, change.category_label)
 
 
 def _decided_by(attempt: ExamAttempt, change: StatusChange, events: Sequence[Event]) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from proctoring_results import permissions
 from proctoring_results.choices import AttemptStatus
+from proctoring_results.conf import conf
 from proctoring_results.lms import lms
 from proctoring_results.models import Appeal, ExamAttempt, ExamReview, SessionLook
 from proctoring_results.models.attention import attention_reasons
@@ -65,6 +66,8 @@ class Decision:
     whom_to_ask: str
     # The provider, if it does second reviews itself.
     second_reviewer: str
+    # What a reason may be about: what is sent, and what people read.
+    categories: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,7 @@ def _decision(
         missing=None if may_decide else missing_permission(permissions.DECIDE_ATTEMPT),
         whom_to_ask="" if may_decide else lms().whom_to_ask(attempt.exam.course_id),
         second_reviewer=attempt.provider if policy.provider_does_second_reviews else "",
+        categories=conf().REASON_CATEGORIES,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -46,7 +46,7 @@ from proctoring_results.pages._shared.navigation import navigation, session_url
 from proctoring_results.pages._shared.undo import offer_undo
 from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.stamps import session_state
-from proctoring_results.services.decisions import VERDICTS
+from proctoring_results.services.decisions import VERDICTS, Verdict
 from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.incidents import dismiss_incident, restore_incident
 from proctoring_results.validation import clean_key
@@ -84,8 +84,15 @@ class Refused:
     form: str
     reason: str
     problem: str = ""
+    category: str = ""
+    category_problem: str = ""
     # What the person's page showed, if something has happened since.
     seen: Seen | None = None
+
+    @property
+    def is_focused(self) -> bool:
+        """Whether the reason has the focus, rather than its category."""
+        return not self.category_problem
 
 
 @require_safe
@@ -112,7 +119,14 @@ def decide(request: SignedIn, attempt_code: str) -> HttpResponse:
     verdict = _lookup(VERDICTS, "verdict", request)
     # Remembered for as long as the person is signed in.
     request.session[CONTINUES] = request.POST.get("then") == "next"
-    return _decided(request, attempt, partial(verdict.decide, attempt.attempt_code), verdict.done, DECISION)
+    decide = partial(_decide, verdict, attempt.attempt_code, category=request.POST.get("category", ""))
+    return _decided(request, attempt, decide, verdict.done, DECISION)
+
+
+def _decide(verdict: Verdict, attempt_code: str, *, category: str, **fields: Any) -> None:
+    if verdict.needs_category and not category:
+        raise InvalidInput("category", _("must not be empty."))
+    verdict.decide(attempt_code, category=category, **fields)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,24 +173,25 @@ def _decided(
     request: SignedIn, attempt: ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
 ) -> HttpResponse:
     """Call ``decide`` and go back to the page. If it is refused, show the page with the reason in its ``form``."""
-    reason = request.POST.get("reason", "")
+    refused = partial(Refused, form, request.POST.get("reason", ""), category=request.POST.get("category", ""))
     place, seen = address_of_page(request, attempt), _seen(request)
     try:
-        decide(by=request.user, reason=reason, seen=seen)
+        decide(by=request.user, reason=request.POST.get("reason", ""), seen=seen)
     except InvalidInput as refusal:
-        if refusal.field != "reason":
+        if refusal.field == "category":
+            problem = refused(category_problem=_("Please choose a category."))
+        elif refusal.field == "reason":
+            problem = refused(problem=_("Please give a reason."))
+        else:
             raise
-        refused = Refused(form, reason, problem=_("Please give a reason."))
-        return _session_page(request, attempt.attempt_code, refused, status=400)
+        return _session_page(request, attempt.attempt_code, problem, status=400)
     except StaleDecision:
         # The page is fresh now.
-        return _session_page(request, attempt.attempt_code, Refused(form, reason, seen=seen), status=409)
+        return _session_page(request, attempt.attempt_code, refused(seen=seen), status=409)
     except (IllegalTransition, AttemptIsArchived, AttemptIsErased, IncidentNotInState) as refusal:
-        refused = Refused(form, reason, problem=str(refusal))
-        return _session_page(request, attempt.attempt_code, refused, status=409)
+        return _session_page(request, attempt.attempt_code, refused(problem=str(refusal)), status=409)
     except DatabaseBusy as refusal:
-        refused = Refused(form, reason, problem=str(refusal))
-        response = _session_page(request, attempt.attempt_code, refused, status=503)
+        response = _session_page(request, attempt.attempt_code, refused(problem=str(refusal)), status=503)
         response.headers["Retry-After"] = str(refusal.wait + 1)
         return response
     if form == DECISION:
@@ -245,7 +260,7 @@ def _draft(request: SignedIn, attempt: ExamAttempt) -> Refused | None:
     incident_id = match.kwargs.get("incident_id", 0)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     form = form_name(incident.position) if incident else DECISION
-    return Refused(form, fields.get("reason", ""), problem)
+    return Refused(form, fields.get("reason", ""), problem, category=fields.get("category", ""))
 
 
 def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> EntryT:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proctoring_results import permissions
+from proctoring_results.conf import conf
 from proctoring_results.exceptions import DatabaseBusy, InvalidInput, NotFound
 from proctoring_results.filters import FILTER_NAMES
 from proctoring_results.lms import course_name
@@ -96,17 +97,20 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
     if not 0 < len(selection) <= MAX_SELECTED:
         flash(request, messages.WARNING, _how_many())
         return SeeOther(list_url)
-    reason, problem = fields.get("reason", ""), ""
+    reason, category, problem = fields.get("reason", ""), fields.get("category", ""), ""
+    context |= {"reason": reason, "category": category, "categories": conf().REASON_CATEGORIES}
     if "reason" in request.POST:
         _refuse_other_courses(selection, course_id)
         try:
-            outcomes = pass_selection(selection, by=request.user, reason=reason)
+            outcomes = pass_selection(selection, by=request.user, reason=reason, category=category)
         except InvalidInput as error:
+            if error.field != "reason":
+                raise
             problem = error.problem
         else:
             offer_undo(request, [outcome.attempt.attempt_code for outcome in outcomes if outcome.is_passed])
             context |= {"undo": undo_offer(request)}
-            context |= {"outcomes": outcomes, "reason": reason, "filters": list_filters(fields), "list_url": list_url}
+            context |= {"outcomes": outcomes, "filters": list_filters(fields), "list_url": list_url}
             return _result_page(request, context)
     candidates = [
         candidate
@@ -118,7 +122,6 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
         "passable": passable,
         "groups": pass_groups(passable),
         "others": [candidate for candidate in candidates if candidate.why_not],
-        "reason": reason,
         "problem": problem,
         "filters": list_filters(fields),
         "list_url": list_url,

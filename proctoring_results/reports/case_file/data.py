@@ -38,7 +38,7 @@ ATTEMPT = (
     "extra_time_mins", "allowed_time_limit_mins", "is_sample_attempt", "taking_as_proctored", "archived_at",
     "archive_reason", "withheld_until",
 )  # fmt: skip
-CHANGE = ("at", "from_status", "to_status", "source", "reason")
+CHANGE = ("at", "from_status", "to_status", "source", "reason", "category")
 EFFECT = ("kind", "call", "state", "queued_at", "done_at", "tries", "problem")
 DISCLOSURE = ("at", "kind", "address", "purpose")
 REVIEW = (

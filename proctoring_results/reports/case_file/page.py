@@ -157,13 +157,14 @@ def _export(case: Case) -> list[Fact]:
 
 
 def _decisions(case: Case) -> Table:
-    heads = [_("When"), _("Decision"), _("By"), _("Status after it"), _("Reason")]
-    return Table(heads, [_decision(change) for change in case.decisions], free=[4])
+    heads = [_("When"), _("Decision"), _("By"), _("Status after it"), _("Category"), _("Reason")]
+    return Table(heads, [_decision(change) for change in case.decisions], free=[5])
 
 
 def _decision(change: StatusChange) -> list[str]:
     verdict = VERDICT_LABELS.get(AttemptStatus(change.to_status), "–")
-    return [_moment(change.at), str(verdict), _by(change), _status(change.to_status), change.reason]
+    status = _status(change.to_status)
+    return [_moment(change.at), str(verdict), _by(change), status, change.category_label, change.reason]
 
 
 def _changes(case: Case) -> Table:

@@ -18,7 +18,7 @@ INCIDENTS = (
     "review", "incident", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissed_at",
     "dismissal_reason",
 )  # fmt: skip
-DECISIONS = ("decided_at", "decided_by", "decided_via", "from_status", "to_status", "review", "reason")
+DECISIONS = ("decided_at", "decided_by", "decided_via", "from_status", "to_status", "review", "reason", "category")
 LOOKS = ("at", "who", "what", "review", "evidence", "purpose", "address")
 
 Row = list[str]
@@ -54,6 +54,7 @@ def decision_rows(case: Case) -> Iterator[Row]:
             change.to_status,
             case.number_of(change.review_id),
             change.reason,
+            change.category,
         )
 
 

@@ -26,6 +26,7 @@ class Decisions(Kind):
     label = _("Proctored Exam Decisions Report")
     noun = _("proctored exam decisions report")
     description = _("One row for each decision of a person: who decided what and when, and why.")
+    version = 2
     attempt_path = ATTEMPT
     permission = REPORT_DECISIONS
 
@@ -42,6 +43,7 @@ class Decisions(Kind):
             Column("from_status", text("from_status")),
             Column("to_status", text("to_status")),
             Column("reason", guarded("reason")),
+            Column("category", guarded("category")),
         )
 
     def rows(self, attempts: ExamAttemptQuerySet) -> QuerySet[StatusChange]:

@@ -42,6 +42,9 @@ class SeenField(serializers.Serializer[Any]):
 class DecisionBody(serializers.Serializer[Any]):
     decision = StrictChoiceField(list(VERDICTS))
     reason = StrictCharField(max_length=MAX_REASON_LENGTH)
+    category = StrictCharField(
+        max_length=64, default="", allow_blank=True, help_text="A key of the site’s list of categories, or empty."
+    )
     seen = SeenField(help_text="The `seen` of the attempt at the time when the person looked at it.")
 
 
@@ -75,7 +78,7 @@ class DecisionsView(ConflictView):
     def _decide(self, attempt_code: str, body: dict[str, Any]) -> StatusChange:
         seen = Seen(*(body["seen"][name] for name in ("change", "review", "appeal")))
         decide = VERDICTS[body["decision"]].decide
-        attempt = decide(attempt_code, by=self.caller, reason=body["reason"], seen=seen)
+        attempt = decide(attempt_code, by=self.caller, reason=body["reason"], category=body["category"], seen=seen)
         # The attempt is locked until the end of this transaction, so its newest change is this decision.
         return attempt.changes.select_related("by").latest("pk")
 

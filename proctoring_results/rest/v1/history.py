@@ -32,6 +32,9 @@ class ChangeSerializer(serializers.Serializer[Any]):
     )
     by = serializers.CharField(source="by.get_username", default=None, allow_null=True, help_text="A username.")
     reason = serializers.CharField()
+    category = serializers.CharField(
+        help_text="The category of a person's reason by its key in the site's list; empty if none was chosen."
+    )
     review = serializers.IntegerField(source="review_id", allow_null=True, help_text="The id of the review.")
     undoes = serializers.IntegerField(
         source="undoes_id", allow_null=True, help_text="The id of the decision that was undone by it."

@@ -58,9 +58,9 @@ def hidden(response) -> dict[str, str]:
     return dict(re.findall(r'name="(seen_\w+)" value="(\d*)"', response.content.decode()))
 
 
-def decide(client, attempt, verdict="fail", reason="Seen it", **more):
-    seen = hidden(client.get(url(attempt)))
-    return client.post(url(attempt, "decide"), {**seen, "verdict": verdict, "reason": reason, **more})
+def decide(client, attempt, verdict="fail", reason="Seen it", category="other", **more):
+    fields = {**hidden(client.get(url(attempt))), "verdict": verdict, "reason": reason, "category": category}
+    return client.post(url(attempt, "decide"), {**fields, **more})
 
 
 # --- Who comes in ---
@@ -467,7 +467,7 @@ def test_a_decision_is_made_with_a_reason_and_said(reviewing, reviewer, attempt,
 
 
 def test_a_decided_session_says_who_decided_and_why_and_folds_the_form(reviewing, reviewer, attempt):
-    decide(reviewing, attempt, "pass", reason="It was the cat")
+    decide(reviewing, attempt, "pass", reason="It was the cat", category="")
     page = text(reviewing.get(url(attempt)))
     assert re.search(
         rf"Passed by {reviewer.username}</bdi></strong>, <time [^>]+>[^<]+</time> </p> "
@@ -517,19 +517,49 @@ def test_without_a_reason_nothing_is_decided_and_the_page_says_so(reviewing, att
     assert attempt.status == "second_review_required"
 
 
+@pytest.mark.parametrize("category", ["", "a second cat"])
+def test_without_a_category_of_the_list_a_fail_is_refused_and_the_reason_is_kept(reviewing, attempt, category):
+    answer = decide(reviewing, attempt, category=category)
+    assert answer.status_code == 400
+    assert "Please choose a category." in text(answer)
+    assert ">Seen it</textarea>" in text(answer)
+    attempt.refresh_from_db()
+    assert attempt.status == "second_review_required"
+
+
+def test_a_pass_needs_no_category(reviewing, attempt):
+    assert decide(reviewing, attempt, "pass", category="").status_code == 303
+
+
+def test_a_site_without_a_list_asks_for_no_category(reviewing, attempt, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "REASON_CATEGORIES": {}}
+    assert 'name="category"' not in text(reviewing.get(url(attempt)))
+    assert decide(reviewing, attempt, category="").status_code == 303
+
+
+def test_the_category_stands_at_the_decision_and_in_the_history(reviewing, attempt, settings):
+    decide(reviewing, attempt, category="second_computer")
+    assert text(reviewing.get(url(attempt))).count('<p class="pr-soft">Second computer</p>') == 2
+    # What the list no longer has is shown by its key.
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "REASON_CATEGORIES": {"phone": "A phone"}}
+    assert text(reviewing.get(url(attempt))).count('<p class="pr-soft">second_computer</p>') == 2
+
+
 def test_the_second_of_two_reviewers_is_told_sees_the_fresh_state_and_keeps_the_reason(reviewing, attempt):
     seen = hidden(reviewing.get(url(attempt)))
     colleague = UserFactory(admin=True, username="colleague")
     api.pass_attempt(attempt.attempt_code, by=colleague, reason="It was the cat")
-    answer = reviewing.post(url(attempt, "decide"), {**seen, "verdict": "fail", "reason": "Phone on the desk"})
+    written = {"verdict": "fail", "reason": "Phone on the desk", "category": "second_computer"}
+    answer = reviewing.post(url(attempt, "decide"), {**seen, **written})
     assert answer.status_code == 409
     page = text(answer)
     assert page.count("Nothing was recorded, because something has happened since you opened this page:") == 1
     assert re.search(r"<bdi>colleague decided Pass</bdi>, <time datetime=", page)
     assert "It was the cat" in page
     assert ">Phone on the desk</textarea>" in page
+    assert '<option value="second_computer" selected>' in page
     assert hidden(answer) != seen
-    again = reviewing.post(url(attempt, "decide"), {**hidden(answer), "verdict": "fail", "reason": "Seen both"})
+    again = reviewing.post(url(attempt, "decide"), {**hidden(answer), **written})
     assert again.status_code == 303
 
 

@@ -46,6 +46,18 @@ def test_a_decision_is_a_change_with_person_and_reason(client, person, attempt, 
     assert LmsEffect.objects.filter(change=change).exists()
 
 
+def test_a_category_is_kept_with_the_decision(client, attempt):
+    answer = decide(client, attempt, "fail", category="no_photo_id")
+    assert answer.json()["category"] == StatusChange.objects.get().category == "no_photo_id"
+
+
+def test_a_category_that_the_site_does_not_have_is_refused_by_its_name(client, attempt):
+    answer = decide(client, attempt, "fail", category="cats")
+    assert (answer.status_code, answer.json()["field"]) == (400, "category")
+    assert "no_photo_id, second_computer" in answer.json()["detail"]
+    assert not StatusChange.objects.exists()
+
+
 def test_the_same_again_is_a_decision_of_its_own(client, attempt):
     ids = [decide(client, attempt).json()["id"] for _ in range(2)]
     assert len(set(ids)) == 2

@@ -73,7 +73,7 @@ function newSentences(region, twin) {
 }
 
 function isWrittenIn(part) {
-  return [...part.querySelectorAll("form[data-pr-draft] textarea")].some((field) => field.value.trim());
+  return [...part.querySelectorAll("form[data-pr-draft] :is(textarea, select)")].some((field) => field.value.trim());
 }
 
 /** In the one region that screen readers listen to. */

@@ -1,5 +1,6 @@
 // The page of a session works without this. It has keys, each of which leads to a link or control with ``data-pr-key``,
-// and shows evidence without loading the page again, so that nothing that is half written is lost.
+// has the browser ask for the category of a Fail, and shows evidence without loading the page again, so that nothing
+// that is half written is lost.
 
 const OFF = "proctoring_results.keys.off";
 const TYPING = "textarea, select, input:not([type=checkbox], [type=radio])";
@@ -66,6 +67,20 @@ help.hidden = false;
 announce();
 document.addEventListener("keydown", onKey);
 document.addEventListener("pr-renewed", announce);
+
+// --------------------------------------------------------------------------------------------------------- category
+
+/** Only a Fail needs one. */
+function requireCategory({ target }) {
+  const button = target.closest?.("#pr-decision button[name=verdict]");
+  const category = button?.form.elements.category;
+  if (!category) return;
+  category.required = button.value === "fail";
+  // On a phone the category unfolds with the focus, which not every browser gives to a button that is tapped.
+  button.focus();
+}
+
+document.addEventListener("click", requireCategory);
 
 // --------------------------------------------------------------------------------------------------------- evidence
 
