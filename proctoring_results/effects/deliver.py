@@ -104,10 +104,12 @@ def _claim(pk: int) -> int | None:
     if effect is None:
         return None
     key = f"{effect.kind}:{effect.user_id}:{effect.exam_id}" if effect.kind in TAKES_TURNS else None
+    # A lease that is not over yet may be given back before the claim, and then nobody is in the middle of a call.
+    was_abandoned = effect.lease_until is not None and LmsEffect.objects.abandoned().filter(pk=pk).exists()
     try:
         with transaction.atomic():
             fence = LmsEffect.objects.claim(pk, now=timezone.now(), lease=conf().LEASE, running_key=key)
-            if fence is not None and effect.lease_until is not None:
+            if fence is not None and was_abandoned:
                 _look_again(effect)
             return fence
     except IntegrityError:

@@ -39,6 +39,10 @@ class LeasedTaskQuerySet(models.QuerySet[TaskT]):
     def due(self, now: datetime) -> Self:
         return self.filter(Q(lease_until=None) | Q(lease_until__lte=clock()), next_try_at__lte=now)
 
+    def abandoned(self) -> Self:
+        """Return the rows whose lease is over and was not given back: a worker may still be at them."""
+        return self.filter(lease_until__lte=clock())
+
     def held(self, pk: int, fence: int) -> Self:
         """Return the row if the worker with this fencing number still holds its lease; else nothing."""
         return self.filter(is_leased(), pk=pk, fence=fence)

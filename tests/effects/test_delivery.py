@@ -15,6 +15,7 @@ from proctoring_results.effects import deliver as delivery
 from proctoring_results.effects import level
 from proctoring_results.effects.credit import credit_state
 from proctoring_results.effects.deliver import deliver, deliver_due
+from proctoring_results.jobs.lease import LeasedTaskQuerySet
 from proctoring_results.models import LmsEffect
 from proctoring_results.queries.lookups import effects_lag
 from proctoring_results.services.upkeep import sweep_effects
@@ -369,6 +370,20 @@ def test_what_waits_for_the_grade_does_not_wait_for_the_second_look(attempt, adm
         assert waiting() == ["grade"]
         assert effects_lag().waiting == 0
         assert LmsEffect.objects.get(kind="mail").state == "done"
+
+
+def test_a_lease_that_another_gives_back_meanwhile_needs_no_second_look(attempt, admin, monkeypatch):
+    api.fail_attempt(attempt.attempt_code, by=admin, reason="x")
+    grade = LmsEffect.objects.get(kind="grade")
+    fence, claim = delivery._claim(grade.pk), LeasedTaskQuerySet.claim
+
+    def given_back_before(effects, pk, **options):
+        delivery._end(grade, fence, next_try_at=grade.next_try_at)
+        return claim(effects, pk, **options)
+
+    monkeypatch.setattr(LeasedTaskQuerySet, "claim", given_back_before)
+    assert delivery._claim(grade.pk) is not None
+    assert LmsEffect.objects.filter(kind="grade").count() == 1
 
 
 def test_only_levels_are_looked_at_again(attempt, admin):
