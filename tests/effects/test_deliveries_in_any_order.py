@@ -263,7 +263,7 @@ def result_word(status):
 def how_many():
     if THOROUGH:
         return 250
-    return 40 if connection.vendor == "sqlite" else 10
+    return 24 if connection.vendor == "sqlite" else 8
 
 
 @pytest.mark.database

@@ -35,8 +35,10 @@ pauses = st.sampled_from([0, 6, 30, 59, 61, 66, 3_700])
 class Decision:
     """What is right, written down a second time."""
 
-    def __init__(self, code, by, at, before, status_before):
-        self.code, self.by, self.before, self.status_before = code, by, before, status_before
+    def __init__(self, code, by, at, before, decided_before):
+        self.code, self.by, self.before, self.status_before = code, by, before, before["status"]
+        # What a person had decided, which no review changes; None if only reviews had.
+        self.decided_before = decided_before
         self.undo_until, self.takes_effect = at + UNDO_TIME, at + TAKES_EFFECT
 
 
@@ -66,11 +68,11 @@ class WithUndo(OneLearnerAtOneExam):
 
     def decide(self, code, decide, by):
         self.observe()
-        before, status = self.row(code), api.get_attempt(code).status
+        before, decided_before = self.row(code), self.decided.get(code)
         with suppress(*REFUSED):
             self.decided[code] = decide(code, by=by, reason="x").status
             stack = [one for one in self.stacks.get(code, []) if datetime.now(UTC) < one.takes_effect]
-            decision = Decision(code, by, datetime.now(UTC), before, status)
+            decision = Decision(code, by, datetime.now(UTC), before, decided_before)
             if stack:
                 # Both take effect together.
                 decision.status_before = stack[0].status_before
@@ -92,7 +94,7 @@ class WithUndo(OneLearnerAtOneExam):
         self.undone_changes.add(undone.undoes_id)
         decision = stack.pop()
         assert self.row(code) == decision.before
-        self.decided[code] = decision.before["status"]
+        self.decided[code] = decision.decided_before
 
     @rule(number=some, review_status=reviews)
     def a_review_arrives(self, number, review_status):
@@ -111,6 +113,10 @@ class WithUndo(OneLearnerAtOneExam):
     @rule()
     def the_lms_is_told_for_another_reason(self):
         queue_levels_at(self.exam)
+
+    def all_agree(self):
+        self.decided = {code: status for code, status in self.decided.items() if status is not None}
+        super().all_agree()
 
     # --- Deliveries ---
 
