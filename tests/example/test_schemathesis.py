@@ -126,19 +126,32 @@ def unlimited(settings, monkeypatch):
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda task, *args, **_: None)
 
 
-def test_every_response_conforms_to_the_schema(live_server, config, token):
+# About the same time each, so that they spread over the workers: most is spent on the attempts.
+ATTEMPTS = "--{}-path-regex=/attempts/"
+RUNS = {
+    "attempts": ("examples,coverage,fuzzing", ATTEMPTS.format("include")),
+    "others": ("examples,coverage,fuzzing", ATTEMPTS.format("exclude")),
+    "stateful": ("stateful", None),
+}
+
+
+@pytest.mark.parametrize(("phases", "operations"), RUNS.values(), ids=RUNS)
+def test_every_response_conforms_to_the_schema(live_server, config, token, phases, operations):
     schema = f"{live_server.url}/api/proctoring/v1/schema/?format=json"
     command = [sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "--no-color", "run", schema]
     options = [
         "--checks=all",
+        f"--phases={phases}",
         f"--max-examples={MAX_EXAMPLES}",
         f"--header=Authorization:Bearer {token}",
         "--no-shrink",
     ]
+    options += [operations] if operations else []
     options += ["--continue-on-failure", "--request-timeout=20"]
     options += ["--generation-database=none"] if THOROUGH else ["--generation-deterministic"]
     process = subprocess.run(
         [*command, *options], capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=config.parent
     )
     assert process.returncode == 0, process.stdout + process.stderr
-    assert "Stateful" in process.stdout
+    for phase in phases.split(","):
+        assert phase.capitalize() in process.stdout
