@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 DAY, CLOCK, CLOCK_WITH_SECONDS = "j M Y", "H:i", "H:i:s"
 
@@ -44,3 +45,12 @@ def clock(seconds: float) -> str:
 def span(start: float | None, stop: float | None) -> str:
     """Return from and to; empty if neither is known."""
     return "–".join(clock(seconds) for seconds in (start, stop) if seconds is not None)
+
+
+def rounded_up(duration: timedelta) -> str:
+    """Return ``5 hours``, or from one day on ``2 days``: at least one hour."""
+    if duration <= timedelta(hours=23):
+        hours = max(1, -(-duration // timedelta(hours=1)))
+        return ngettext("%d hour", "%d hours", hours) % hours
+    days = -(-duration // timedelta(days=1))
+    return ngettext("%d day", "%d days", days) % days

@@ -55,6 +55,8 @@ def end_attempts() -> None:
             upkeep.expire_attempts_of_ended_courses()
         with guard("reviews that wait"):
             upkeep.look_for_waiting_reviews()
+        with guard("the usual time until a result"):
+            upkeep.update_usual_waits()
 
 
 @shared_task(name="proctoring_results.run_schedules", ignore_result=True)

@@ -205,8 +205,9 @@ ENDPOINTS = [
     Endpoint("take_next", PAGE_TO_DO, "post", course),
     Endpoint("pass_sessions", PAGE_TO_DO, "post", course),
     Endpoint("session", PAGE, args=attempt),
-    # A learner's own page, whatever others may.
-    Endpoint("appeal", (SIGN_IN, 200, 404, 404, 404, 404), args=attempt),
+    # A learner's own page, whatever others may. Who may see the session reads so, and where the appeal is.
+    Endpoint("appeal", (SIGN_IN, 200, 404, 403, 403, 403), args=attempt),
+    Endpoint("result_changed", (SIGN_IN, 204, 404, 404, 404, 404), args=attempt),
     Endpoint("my_data", (SIGN_IN, 200, 200, 200, 200, 200)),
     Endpoint("my_data_json", (SIGN_IN, 200, 200, 200, 200, 200)),
     Endpoint("next_session", (SIGN_IN, 403, 403, 302, 302, 302), args=attempt),

@@ -47,7 +47,7 @@ def test_a_learner_reads_the_result_of_the_status_and_nothing_else(status):
 def test_a_second_review_looks_like_any_other_pending_exam():
     submitted = ExamAttemptFactory(submitted=True)
     suspected = ExamAttemptFactory(status=S.SECOND_REVIEW_REQUIRED, exam=submitted.exam)
-    assert render(submitted) == render(suspected)
+    assert render(submitted) == render(suspected).replace(suspected.attempt_code, submitted.attempt_code)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,15 @@ def test_whom_to_ask_and_how_to_appeal_are_shown_if_they_are_needed(status, asks
     text = render(attempt)
     assert ("the exam office" in text and attempt.attempt_code in text) is asks
     assert ("appeal" in text) is appeals
+
+
+def test_a_pending_result_says_how_long_it_usually_takes():
+    pending = ExamAttemptFactory(submitted=True, exam__usual_wait_mins=1800)
+    assert "You will read the result here, usually within 2 days." in render(pending)
+    assert "usually" not in render(ExamAttemptFactory(submitted=True))
+    assert "usually" not in render(ExamAttemptFactory(verified=True, exam=pending.exam))
+    practice = ProctoredExamFactory(usual_wait_mins=1800, is_practice_exam=True)
+    assert "usually" not in render(ExamAttemptFactory(submitted=True, exam=practice))
 
 
 def test_nobody_reads_the_result_of_another_person():

@@ -34,6 +34,10 @@ class ProctoredExam(models.Model):
     review_policy = models.TextField(blank=True, help_text="What reviewers are told of this exam.")
     provider = IdField(max_length=64)
     external_id = IdField(max_length=255, null=True, blank=True, help_text="The provider's id; unknown at first.")
+    # The course's median time until a result, NULL after too few results, and when upkeep worked it out. Here, so that
+    # no page of a learner has to.
+    usual_wait_mins = models.PositiveIntegerField(null=True, editable=False)
+    usual_wait_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -8,6 +8,7 @@ from proctoring_results.pages.data_download import views as data_download
 from proctoring_results.pages.my_data import views as my_data
 from proctoring_results.pages.numbers import views as numbers
 from proctoring_results.pages.quiz_list import views as quiz_list
+from proctoring_results.pages.result import views as result
 from proctoring_results.pages.schedules import views as schedules
 from proctoring_results.pages.service_dashboard import views as service_dashboard
 from proctoring_results.pages.session import views as session
@@ -57,6 +58,7 @@ urlpatterns = [
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
     path("proctoring/results/<str:attempt_code>/appeal/", appeal.appeal, name="appeal"),
+    path("proctoring/results/<str:attempt_code>/changed/", result.result_changed, name="result_changed"),
     path("proctoring/my-data/", my_data.my_data, name="my_data"),
     path("proctoring/my-data.json", my_data.my_data_json, name="my_data_json"),
     path(f"{EXAMS}numbers/", numbers.numbers, name="numbers"),

@@ -56,7 +56,7 @@ def session_state(attempt_code: str) -> SessionState:
         attempt.newest_note,
         attempt.last_withdrawal,
     )
-    return SessionState(_stamp(*facts), claim, has_notes=attempt.newest_note is not None)
+    return SessionState(stamp(*facts), claim, has_notes=attempt.newest_note is not None)
 
 
 def stamp_of_sessions(course_id: str) -> str:
@@ -67,7 +67,7 @@ def stamp_of_sessions(course_id: str) -> str:
     recent = timezone.now() - RECENT
     looks = SessionLook.objects.filter(at__gt=recent, attempt__exam__course_id=course_id)
     notes = TeamNote.objects.filter(at__gt=recent, attempt__exam__course_id=course_id)
-    return _stamp(
+    return stamp(
         *exams.annotate(newest=Subquery(newest[:1])).values_list("pk", "newest"),
         *claims_in_course(course_id).order_by("pk").values_list("attempt", "user", "claimed_at"),
         looks.aggregate(newest=Max("pk")),
@@ -75,5 +75,6 @@ def stamp_of_sessions(course_id: str) -> str:
     )
 
 
-def _stamp(*facts: object) -> str:
+def stamp(*facts: object) -> str:
+    """Return a short text that is another one if any of the facts is."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

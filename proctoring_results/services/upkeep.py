@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,9 +22,10 @@ from proctoring_results.database import in_transaction
 from proctoring_results.jobs.enqueue import enqueue
 from proctoring_results.jobs.lease import is_leased
 from proctoring_results.lms import strict_lms
-from proctoring_results.models import ExamAttempt, LmsEffect, ProviderMessage, Report, ReportFile
+from proctoring_results.models import ExamAttempt, LmsEffect, ProctoredExam, ProviderMessage, Report, ReportFile
 from proctoring_results.models.attempts import ExamAttemptQuerySet
 from proctoring_results.models.attention import review_wait_limit, save_attention
+from proctoring_results.queries.usual_wait import usual_wait
 from proctoring_results.reports import files
 from proctoring_results.reports.build import build
 from proctoring_results.reports.claims import fail_exhausted_reports
@@ -115,6 +116,25 @@ def look_for_waiting_reviews(problems: Problems | None = None) -> int:
     """Have attempts require attention whose review has waited too long for the end of the exam. Return how many."""
     waiting = ExamAttempt.objects.with_review_that_waits(review_wait_limit()).not_archived().affecting_lms()
     return _each(waiting.filter(attention_since=None).order_by("review_waits_since"), _require_attention, problems)
+
+
+# A course is looked at once a day, and in one sweep only so many are.
+USUAL_WAIT_LIFETIME, MAX_COURSES_AT_ONCE = timedelta(days=1), 50
+
+
+def update_usual_waits(problems: Problems | None = None) -> int:
+    """Work out how long learners usually wait for a result, in the courses where that is due. Return how many."""
+    now, updated = timezone.now(), 0
+    due = ProctoredExam.objects.filter(Q(usual_wait_at=None) | Q(usual_wait_at__lt=now - USUAL_WAIT_LIFETIME))
+    courses = list(due.order_by("course_id").values_list("course_id", flat=True).distinct()[:MAX_COURSES_AT_ONCE])
+    with guarding(problems) as guard:
+        for course_id in courses:
+            with guard(f"the usual time until a result in course {course_id}"):
+                wait = usual_wait(course_id)
+                mins = None if wait is None else wait // timedelta(minutes=1)
+                ProctoredExam.objects.in_course(course_id).update(usual_wait_mins=mins, usual_wait_at=now)
+                updated += 1
+    return updated
 
 
 @in_transaction

@@ -325,6 +325,7 @@ def test_all_pending_results_look_exactly_alike(learner, exam, status, path, min
 def test_unsatisfactory_says_whom_to_ask_and_how_to_appeal(member, learner, exam):
     member()
     attempt = ExamAttemptFactory(user=learner, exam=exam, rejected=True)
+    attempt.changes.create(from_status="submitted", to_status="rejected", at=timezone.now(), source="provider")
     text = " ".join(main_of(signed_in(learner), EXAM_PAGE).split())
     assert f"(instructor@example.com). Quote this code: {attempt.attempt_code}" in text
     assert "Appeal against this result" in text

@@ -17,6 +17,7 @@ from proctoring_results.services.upkeep import (
     run_schedules,
     sweep_effects,
     sweep_reports,
+    update_usual_waits,
 )
 
 
@@ -58,6 +59,7 @@ class Command(BaseCommand):
     def _attempts(self, problems: Problems) -> None:
         ended, expired = end_overdue_attempts(problems), expire_attempts_of_ended_courses(problems)
         waiting = look_for_waiting_reviews(problems)
+        update_usual_waits(problems)
         self.stdout.write(f"Attempts ended: {ended}, expired: {expired}, with a review that waits too long: {waiting}.")
 
     def _reports(self, problems: Problems, *, without_celery: bool) -> None:

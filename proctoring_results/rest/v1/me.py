@@ -17,7 +17,7 @@ from proctoring_results.validation import clean_key
 
 from .base import ApiView
 from .pagination import NEWEST_FIRST, PageQuery, page
-from .params import IdField, MomentField, StrictCharField
+from .params import DayField, IdField, MomentField, StrictCharField
 
 
 class OwnQuery(PageQuery):
@@ -35,6 +35,14 @@ class OwnResultSerializer(serializers.Serializer[Any]):
     no_result = serializers.ChoiceField(NoResultWord.choices, allow_null=True, help_text="Why there is no result.")
     another_holds_grade = serializers.BooleanField(
         help_text="While another of your attempts at this exam is Unsatisfactory, your grade for this exam is 0."
+    )
+    usual_wait_mins = serializers.IntegerField(
+        allow_null=True,
+        help_text="While the result is pending: the median time from the end of an exam of this course to its result.",
+    )
+    appeal_until = DayField(allow_null=True, help_text="The last day on which you may appeal; null if you may not.")
+    answer_due_at = MomentField(
+        allow_null=True, help_text="By when you have the answer to your appeal, if one is open."
     )
 
 
@@ -62,6 +70,9 @@ def _result_of(attempt: ExamAttempt) -> dict[str, Any]:
         "result": result.word if result else None,
         "no_result": result.no_word if result else None,
         "another_holds_grade": result is not None and result.another_holds_grade,
+        "usual_wait_mins": result.usual_wait_mins if result else None,
+        "appeal_until": result.appeal_until if result else None,
+        "answer_due_at": result.answer_due_at if result else None,
     }
 
 

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.models import Appeal
@@ -90,9 +92,20 @@ def test_an_answer_that_can_still_be_undone_is_not_named(learner, url, attempt, 
     assert learner.get(url).content == before
 
 
-def test_nobody_else_sees_the_page(url):
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_may_see_the_session_reads_that_the_page_is_the_learners_own(url, attempt, method):
     client = Client()
     client.force_login(UserFactory(admin=True))
+    response = getattr(client, method)(url, {"text": TEXT})
+    assert response.status_code == 403
+    assert "The learner’s own page" in response.content.decode()
+    assert reverse("proctoring_results:session", args=[attempt.attempt_code]) in response.content.decode()
+    assert not Appeal.objects.exists()
+
+
+def test_nobody_else_sees_the_page(url):
+    client = Client()
+    client.force_login(UserFactory())
     assert client.get(url).status_code == 404
 
 
@@ -108,3 +121,21 @@ def test_a_text_survives_the_end_of_the_sign_in(url, attempt):
 def test_the_learners_result_leads_to_the_page(attempt, url):
     result = api.learner_result(attempt.user, attempt.exam)
     assert (result.appeal_url, result.how_to_appeal) == (url, "")
+
+
+def test_the_result_says_until_when_that_an_appeal_is_open_and_that_it_was_answered(attempt):
+    results = [api.learner_result(attempt.user, attempt.exam)]
+    appeal = api.appeal(attempt.attempt_code, by=attempt.user, text=TEXT)
+    results.append(api.learner_result(attempt.user, attempt.exam))
+    api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="no cat")
+    results.append(api.learner_result(attempt.user, attempt.exam))
+    last_day = timezone.localdate() + timedelta(days=14)
+    assert [result.appeal_until for result in results] == [last_day, None, None]
+    assert [result.answer_due_at for result in results] == [None, appeal.answer_due_at, None]
+    assert all(result.appeal_url for result in results)
+
+
+def test_after_the_last_day_the_result_leads_to_no_appeal(attempt):
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        result = api.learner_result(attempt.user, attempt.exam)
+    assert (result.appeal_until, result.appeal_url) == (None, "")

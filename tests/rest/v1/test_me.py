@@ -1,9 +1,14 @@
 """A learner's own results, and nothing else."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.utils import timezone
 
 from proctoring_results import api
 from proctoring_results.choices import AttemptStatus
+from proctoring_results.models import ExamAttempt
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import V1, member_of, pages, problem
@@ -41,8 +46,8 @@ def test_nothing_hints_at_suspicion(client, learner):
     attempt.refresh_from_db()
     assert attempt.status == "second_review_required"
     assert pages(client, ME) == [before]
-    keys = {"course_id", "content_id", "exam_name", "attempt_code", "result", "no_result", "another_holds_grade"}
-    assert set(before) == keys
+    keys = "course_id content_id exam_name attempt_code result no_result another_holds_grade usual_wait_mins"
+    assert set(before) == {*keys.split(), "appeal_until", "answer_due_at"}
 
 
 def test_it_says_that_another_attempt_holds_the_grade(client, learner):
@@ -94,6 +99,24 @@ def failed(learner, settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 14}
     attempt = ExamAttemptFactory(user=learner, submitted=True)
     return api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="A phone")
+
+
+def test_it_says_until_when_one_may_appeal_and_then_by_when_the_answer_comes(client, failed):
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        (before,) = pages(client, ME)
+        due = appeal_to(client, failed, {"text": "My cat"}).json()["answer_due_at"]
+        (after,) = pages(client, ME)
+        last_day = timezone.localdate() + timedelta(days=14)
+    assert (before["appeal_until"], before["answer_due_at"]) == (last_day.isoformat(), None)
+    assert (after["appeal_until"], after["answer_due_at"]) == (None, due)
+
+
+def test_the_usual_wait_is_said_while_the_result_is_pending(client, learner):
+    exam = ProctoredExamFactory(usual_wait_mins=1800)
+    attempt = ExamAttemptFactory(user=learner, exam=exam, submitted=True)
+    assert [one["usual_wait_mins"] for one in pages(client, ME)] == [1800]
+    ExamAttempt.objects.filter(pk=attempt.pk).update(status="verified")
+    assert [one["usual_wait_mins"] for one in pages(client, ME)] == [None]
 
 
 def appeal_to(client, attempt, body):
