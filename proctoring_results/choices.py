@@ -223,6 +223,25 @@ class IncidentGroup(TextChoices):
     ONBOARDING = "onboarding", _("Onboarding")
 
 
+class StaffDecision(TextChoices):
+    """A filter of attempts: what a person decided at some time. As the status is stored."""
+
+    PASSED = "verified", _("Passed")
+    FAILED = "rejected", _("Failed")
+
+
+class ReviewTime(TextChoices):
+    """A filter of attempts: how long their first complete review took."""
+
+    ANY = "any", _("Any time")
+    UNDER_1_HOUR = "under_1_hour", _("Under 1 hour")
+    UNDER_6_HOURS = "1_to_6_hours", _("1 to 6 hours")
+    UNDER_24_HOURS = "6_to_24_hours", _("6 to 24 hours")
+    UNDER_3_DAYS = "1_to_3_days", _("1 to 3 days")
+    UNDER_7_DAYS = "3_to_7_days", _("3 to 7 days")
+    FROM_7_DAYS = "from_7_days", _("7 days and longer")
+
+
 class SessionTab(TextChoices):
     """The lists of the page Sessions. Practice attempts have one of their own, and are in no other."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -32,10 +32,13 @@ from proctoring_results.choices import (
     Practice,
     ResultGroup,
     ReviewStatus,
+    ReviewTime,
     SessionTab,
+    StaffDecision,
 )
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.models.attention import has_reason
+from proctoring_results.models.expressions import WholeMinutes
 from proctoring_results.validation import clean_key, not_one_of
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 NOTHING_TO_REVIEW = "none"
 # Who decided, if it was not a person.
 SERVICE = "service"
+# The filters whose values are people.
+OF_PEOPLE = ("reviewer", "decided_by")
 # Of days to wait, and of incidents.
 MAX_NUMBER = 10_000
 # Of the days from which and until which something happened.
@@ -131,6 +136,24 @@ FILTERS: tuple[Filter, ...] = (
         is_day=True,
     ),
     Filter(
+        "decision",
+        gettext_lazy("Decision by staff"),
+        "A person decided so at any time, also if it was reversed later; on the days of `decided_since` and "
+        "`decided_until` and by `reviewer`, if these are set.",
+        StaffDecision.choices,
+    ),
+    Filter(
+        "reviewer",
+        gettext_lazy("Reviewer"),
+        "The id of a person who decided Pass or Fail at any time, also if it was reversed later.",
+    ),
+    Filter(
+        "review_time",
+        gettext_lazy("Time until the review"),
+        "From the end of the exam until the first complete review arrived, in whole minutes; `any` if both are known.",
+        ReviewTime.choices,
+    ),
+    Filter(
         "reason",
         gettext_lazy("Reason for attention"),
         "One of the reasons for which it requires attention.",
@@ -158,7 +181,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "decided_by",
         gettext_lazy("Decided by"),
-        "The id of the person who decided Pass or Fail, or `service` if it was the proctoring service.",
+        "The id of the person whose Pass or Fail is the status now, or `service` if it was the proctoring service.",
     ),
     Filter("practice", gettext_lazy("Practice exams"), choices=Practice.choices),
     Filter("archived", gettext_lazy("Archived"), choices=Archived.choices),
@@ -187,13 +210,17 @@ class AttemptFilter:
     ended_until: date | None = None
     decided_since: date | None = None
     decided_until: date | None = None
+    # What a person decided, and who, on these days if they are set.
+    decision: StaffDecision | None = None
+    reviewer: str = ""
+    review_time: ReviewTime | None = None
     reason: AttentionReason | None = None
     # In days.
     waiting: int | None = None
     incidents: IncidentGroup | None = None
     min_incidents: int | None = None
     provider: str = ""
-    # The key of a person, or ``SERVICE``.
+    # Of whose decision the status is: the key of a person, or ``SERVICE``.
     decided_by: str = ""
     practice: Practice | None = None
     archived: Archived = Archived.WITHOUT
@@ -224,12 +251,15 @@ class AttemptFilter:
             review_status=_review_status(params),
             result=_choice("result", ResultGroup, params),
             **{name: _day(name, params) for span in SPANS for name in span},
+            decision=_choice("decision", StaffDecision, params),
+            reviewer=_person("reviewer", params),
+            review_time=_choice("review_time", ReviewTime, params),
             reason=_choice("reason", AttentionReason, params),
             waiting=_number("waiting", params),
             incidents=_choice("incidents", IncidentGroup, params),
             min_incidents=_number("min_incidents", params),
             provider=clean_key("provider", params["provider"]) if "provider" in params else "",
-            decided_by=_person("decided_by", params),
+            decided_by=SERVICE if params.get("decided_by") == SERVICE else _person("decided_by", params),
             practice=_choice("practice", Practice, params),
             archived=_choice("archived", Archived, params) or archived,
             attention=_choice("attention", Attention, params),
@@ -258,8 +288,10 @@ class AttemptFilter:
             _within("started_at", self.since, self.until, zone),
             _within("completed_at", self.ended_since, self.ended_until, zone),
         )
-        if self.decided_since or self.decided_until:
-            attempts = attempts.decided_by_staff(_within("at", self.decided_since, self.decided_until, zone))
+        if self.decided_since or self.decided_until or self.decision or self.reviewer:
+            attempts = attempts.decided_by_staff(self._decision(zone))
+        if self.review_time:
+            attempts = attempts.filter(_took(self.review_time))
         if self.reason:
             attempts = attempts.filter(has_reason(self.reason))
         if self.waiting:
@@ -283,6 +315,15 @@ class AttemptFilter:
             attempts = attempts.exclude(rules.REQUIRES_ATTENTION)
         return attempts
 
+    def _decision(self, zone: tzinfo) -> Q:
+        """Return the condition for a decision: one that meets all that is asked of it."""
+        condition = _within("at", self.decided_since, self.decided_until, zone)
+        if self.decision:
+            condition &= Q(to_status=self.decision)
+        if self.reviewer:
+            condition &= Q(by=self.reviewer)
+        return condition
+
 
 def in_words(params: Mapping[str, str], exam_name: str = "") -> list[str]:
     """Return each filter that the parameters set as a text: ``Status: Failed (rejected)``.
@@ -300,7 +341,7 @@ def in_words(params: Mapping[str, str], exam_name: str = "") -> list[str]:
 def _value_in_words(one: Filter, value: str) -> str:
     if one.is_day:
         return date_format(date.fromisoformat(value), "j M Y")
-    if one.name == "decided_by":
+    if one.name in OF_PEOPLE:
         return _("the service") if value == SERVICE else _("account %(key)s") % {"key": value}
     return str(dict(one.choices).get(value, value))
 
@@ -328,15 +369,12 @@ def _person(name: str, params: Mapping[str, Any]) -> str:
     """Return the key of a person as text, as it is stored."""
     if name not in params:
         return ""
-    text = clean_key(name, params[name])
-    if text == SERVICE:
-        return text
     field = get_user_model()._meta.pk
     try:
         # A number that no column takes is nobody's key.
-        return str(field.clean(text, None))
+        return str(field.clean(clean_key(name, params[name]), None))
     except ValidationError:
-        raise InvalidInput(name, _("must be the id of a person, or “service”.")) from None
+        raise InvalidInput(name, _("must be the id of a person, or for decided_by “service”.")) from None
 
 
 def _has_incidents(group: IncidentGroup | None, number: int) -> Q:
@@ -345,6 +383,19 @@ def _has_incidents(group: IncidentGroup | None, number: int) -> Q:
         return Q(**{f"current_review__{group.value}_count__gte": number})
     counts = [F(f"current_review__{label}_count") for label in ("suspicious", "rules_violation", "other")]
     return Q(GreaterThanOrEqual(counts[0] + counts[1] + counts[2], number))
+
+
+def _took(time: ReviewTime) -> Q:
+    """Return the condition that the first complete review took so long."""
+    first, end = rules.REVIEW_TIME_SPANS[time]
+    minutes = WholeMinutes("completed_at", "reviewed_at")
+    condition = Q(completed_at__isnull=False, reviewed_at__isnull=False)
+    # One that came before the end took no time.
+    if first:
+        condition &= Q(GreaterThanOrEqual(minutes, first))
+    if end is not None:
+        condition &= Q(LessThan(minutes, end))
+    return condition
 
 
 def _review_status(params: Mapping[str, Any]) -> str | None:

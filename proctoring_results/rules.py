@@ -28,6 +28,7 @@ from proctoring_results.choices import (
     ResultWord,
     ReviewStanding,
     ReviewStatus,
+    ReviewTime,
     SessionPart,
     SessionTab,
     Source,
@@ -209,6 +210,19 @@ def result_group(status: str) -> ResultGroup:
 
 def statuses_in(group: ResultGroup) -> list[str]:
     return sorted(status for status in AttemptStatus if result_group(status) == group)
+
+
+# How long a review took, in whole minutes from the end of the exam: so many or more, and less than so many.
+_HOUR, _DAY = 60, 60 * 24
+REVIEW_TIME_SPANS: Mapping[ReviewTime, tuple[int, int | None]] = {
+    ReviewTime.ANY: (0, None),
+    ReviewTime.UNDER_1_HOUR: (0, _HOUR),
+    ReviewTime.UNDER_6_HOURS: (_HOUR, 6 * _HOUR),
+    ReviewTime.UNDER_24_HOURS: (6 * _HOUR, _DAY),
+    ReviewTime.UNDER_3_DAYS: (_DAY, 3 * _DAY),
+    ReviewTime.UNDER_7_DAYS: (3 * _DAY, 7 * _DAY),
+    ReviewTime.FROM_7_DAYS: (7 * _DAY, None),
+}
 
 
 # What the course team reads where the learner reads a result.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class ReviewerNumbers:
     """What one person decided."""
 
+    #: As the filters ``reviewer`` and ``decided_by`` take it.
+    user_id: str
     reviewer: Person
     username: str
     passed: int
@@ -50,6 +52,7 @@ def reviewers(decisions: QuerySet[StatusChange]) -> list[ReviewerNumbers]:
     users = get_user_model()._default_manager.in_bulk(verdicts)
     rows = [
         ReviewerNumbers(
+            user_id=str(pk),
             reviewer=person(users[pk]),
             username=users[pk].get_username(),
             passed=numbers[AttemptStatus.VERIFIED],

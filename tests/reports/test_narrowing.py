@@ -21,8 +21,10 @@ from proctoring_results.choices import (
     ReportKind,
     ResultGroup,
     ReviewStatus,
+    ReviewTime,
     SessionTab,
     Source,
+    StaffDecision,
 )
 from proctoring_results.filters import FILTER_NAMES, NOTHING_TO_REVIEW, SERVICE, SPANS, AttemptFilter
 from proctoring_results.models import ExamAttempt, Incident, StatusChange
@@ -46,6 +48,9 @@ VALUES: Mapping[str, st.SearchStrategy[str]] = {
     "review_status": st.sampled_from([*ReviewStatus.values, NOTHING_TO_REVIEW]),
     "result": st.sampled_from(ResultGroup.values),
     **{name: DAYS for span in SPANS for name in span},
+    "decision": st.sampled_from(StaffDecision.values),
+    "reviewer": st.sampled_from(["1", "7"]),
+    "review_time": st.sampled_from(ReviewTime.values),
     "reason": st.sampled_from(AttentionReason.values),
     "waiting": st.sampled_from(["1", "5", "10000"]),
     "incidents": st.sampled_from(IncidentGroup.values),
@@ -82,9 +87,24 @@ def is_within(moment: datetime | None, first: date | None, last: date | None, zo
     return (first or date.min) <= moment.astimezone(zone).date() <= (last or date.max)
 
 
-def decided_within(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo) -> bool:
+def was_decided(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo) -> bool:
+    """Whether one decision of a person meets all that is asked of it."""
     decisions = attempt.changes.filter(source=Source.PERSON, to_status__in=["verified", "rejected"])
-    return any(is_within(one.at, filters.decided_since, filters.decided_until, zone) for one in decisions)
+    return any(
+        is_within(one.at, filters.decided_since, filters.decided_until, zone)
+        and filters.decision in (None, one.to_status)
+        and filters.reviewer in ("", str(one.by_id))
+        for one in decisions
+    )
+
+
+def review_took(attempt: ExamAttempt, time: ReviewTime) -> bool:
+    if attempt.completed_at is None or attempt.reviewed_at is None:
+        return False
+    took = attempt.reviewed_at.replace(microsecond=0) - attempt.completed_at.replace(microsecond=0)
+    hours = max(0, took // timedelta(minutes=1)) / 60
+    ends = {"under_1_hour": 1, "1_to_6_hours": 6, "6_to_24_hours": 24, "1_to_3_days": 72, "3_to_7_days": 168}
+    return time in ("any", next((name for name, end in ends.items() if hours < end), "from_7_days"))
 
 
 def waits_for_more_than(attempt: ExamAttempt, days: int) -> bool:
@@ -115,8 +135,10 @@ def matches(attempt: ExamAttempt, filters: AttemptFilter, zone: ZoneInfo = UTC_Z
         "until": lambda: started,
         "ended_since": lambda: ended,
         "ended_until": lambda: ended,
-        "decided_since": lambda: decided_within(attempt, filters, zone),
-        "decided_until": lambda: decided_within(attempt, filters, zone),
+        **dict.fromkeys(
+            ("decided_since", "decided_until", "decision", "reviewer"), lambda: was_decided(attempt, filters, zone)
+        ),
+        "review_time": lambda: filters.review_time is not None and review_took(attempt, filters.review_time),
         # A review that waits requires attention once the sweep has seen it.
         "reason": lambda: (
             attempt.attention_since is not None and filters.reason in attention_reasons([attempt]).get(attempt.pk, [])

@@ -13,12 +13,13 @@ from proctoring_results.filters import (
     FILTER_NAMES,
     FILTERS,
     MAX_NUMBER,
+    OF_PEOPLE,
     SPANS,
     AttemptFilter,
     Filter,
     in_words,
 )
-from proctoring_results.queries.filter_choices import choices_of
+from proctoring_results.queries.filter_choices import FilterChoices
 
 if TYPE_CHECKING:
     from proctoring_results.models import ProctoredExam
@@ -50,10 +51,10 @@ class FilterForm(forms.Form):
     ) -> None:
         super().__init__(params, auto_id="pr-filter-%s", label_suffix="")
         self._archived = archived
-        exams = list(exams)
+        choices = FilterChoices(list(exams), params)
         for one in FILTERS:
             if one.name not in without:
-                self.fields[one.name] = self._field(one, choices_of(one, exams))
+                self.fields[one.name] = self._field(one, choices.of(one))
 
     def _field(self, one: Filter, choices: Iterable[tuple[str, Any]]) -> forms.Field:
         if one.is_day:
@@ -79,7 +80,7 @@ class FilterForm(forms.Form):
         """Return each filter that is set, with its name: ``("decided_by", "Decided by: Ana Berg")``. Not the exam."""
         texts = []
         for name, value in self.filters().items():
-            if name == "decided_by":
+            if name in OF_PEOPLE:
                 people = dict(self.fields[name].choices)  # type: ignore[attr-defined]  # a ChoiceField
                 texts.append((name, f"{self.fields[name].label}: {people.get(value, value)}"))
             else:

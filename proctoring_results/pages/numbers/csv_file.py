@@ -50,8 +50,8 @@ def _lines(page: NumbersPage) -> Iterator[tuple[str, str, str, int | str]]:
         yield from _reviewer(reviewer)
     for period in page.over_time.rows if page.over_time else ():
         yield _("Over time"), period.start.isoformat(), _("Submitted or timed out"), period.handed_in.count
-        yield _("Over time"), period.start.isoformat(), _("Passed"), period.passed
-        yield _("Over time"), period.start.isoformat(), _("Failed"), period.failed
+        yield _("Over time"), period.start.isoformat(), _("Passed"), period.passed.count
+        yield _("Over time"), period.start.isoformat(), _("Failed"), period.failed.count
     yield from _bars(_("How long reviews take"), page.review_times)
 
 
@@ -62,8 +62,8 @@ def _bars(part: str, rows: list[BarRow]) -> Iterator[tuple[str, str, str, int]]:
 
 def _reviewer(row: ReviewerRow) -> Iterator[tuple[str, str, str, int | str]]:
     part, name = _("Decisions by reviewer"), row.username
-    yield part, name, _("Decisions"), row.decisions
-    yield part, name, _("Passed"), row.passed
-    yield part, name, _("Failed"), row.failed
+    yield part, name, _("Decisions"), row.decisions.count
+    yield part, name, _("Passed"), row.passed.count
+    yield part, name, _("Failed"), row.failed.count
     yield part, name, _("Median wait in minutes"), "" if row.wait is None else row.wait // timedelta(minutes=1)
     yield part, name, _("Reversed later"), row.reversed

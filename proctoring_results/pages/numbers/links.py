@@ -54,9 +54,9 @@ class Counted:
         params = {"tab": tab.value, **({"exam": self.content_id} if self.content_id else {}), **self._archived}
         return f"{reverse('proctoring_results:sessions', args=[self.course_id])}?{urlencode({**params, **filters})}"
 
-    def sessions_on(self, event: str, first: date, last: date) -> str:
+    def sessions_on(self, event: str, first: date, last: date, **filters: str) -> str:
         """Return that of those which ended, or were decided, on these days. ``event`` is ``ended`` or ``decided``."""
-        return self.sessions(SessionTab.ALL, **{f"{event}_since": f"{first}", f"{event}_until": f"{last}"})
+        return self.sessions(SessionTab.ALL, **{f"{event}_since": f"{first}", f"{event}_until": f"{last}"}, **filters)
 
     def of_exam(self, content_id: str) -> Counted:
         return Counted(self.course_id, content_id, self.practice, self.archived)

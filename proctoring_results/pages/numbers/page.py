@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import inf
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,11 +16,14 @@ from proctoring_results.choices import (
     OPEN_STATUSES,
     Archived,
     AttemptStatus,
+    IncidentGroup,
     Practice,
     ResultGroup,
     ResultWord,
     ReviewStatus,
+    ReviewTime,
     SessionTab,
+    StaffDecision,
 )
 from proctoring_results.filters import NOTHING_TO_REVIEW
 from proctoring_results.lms import course_zone
@@ -29,13 +33,11 @@ from proctoring_results.pages._shared.statuses import StatusBadge, review_badge,
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.queries.numbers import DayCounts, ExamNumbers, Numbers, ReviewTimes, course_numbers
 from proctoring_results.queries.reviewers import ReviewerNumbers
-from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, tone_of
+from proctoring_results.rules import RESULT_LABELS, RESULT_WORDS, REVIEW_TIME_SPANS, tone_of
 
 from .charts import Column, ColumnChart, column_chart, share
 from .links import Counted
 from .periods import Period, Step, in_periods, step_for
-
-HOUR, DAY = 60, 60 * 24  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ class PeriodRow:
     start: date
     name: str
     handed_in: Figure
-    passed: int
-    failed: int
+    passed: Figure
+    failed: Figure
     # Both together, and the sessions that were decided.
     decided: Figure
 
@@ -145,9 +147,9 @@ class ComparedExam:
 class ReviewerRow:
     name: str
     username: str
-    decisions: int
-    passed: int
-    failed: int
+    decisions: Figure
+    passed: Figure
+    failed: Figure
     wait: timedelta | None
     wait_text: str
     reversed: int
@@ -172,7 +174,7 @@ class NumbersPage:
     # In which the days of ``over_time`` are.
     time_zone: str
     review_times: list[BarRow]
-    review_facts: list[tuple[str, str]]
+    review_facts: list[Tile]
     # Exams with any attempts that are counted, if there are several.
     compared_columns: list[str]
     compared: list[ComparedExam]
@@ -209,15 +211,15 @@ def numbers_page(counted: Counted, *, explanations: str, may_decide: bool) -> Nu
         tiles=_tiles(numbers, counted),
         results=_results(numbers, counted, explanations),
         outcomes=_outcomes(numbers, counted, explanations),
-        incidents=_incidents(numbers),
-        parts=_by_part(numbers),
+        incidents=_incidents(numbers, counted),
+        parts=_by_part(numbers, counted),
         over_time=_over_time(numbers.days, counted) if numbers.days else None,
         time_zone=str(course_zone(counted.course_id)),
-        review_times=_review_times(numbers.review_times),
-        review_facts=_review_facts(numbers.review_times),
+        review_times=_review_times(numbers.review_times, counted),
+        review_facts=_review_facts(numbers.review_times, counted),
         compared_columns=_compared_columns(),
         compared=[_compared(exam, counted) for exam in compared] if len(compared) > 1 else [],
-        reviewers=None if numbers.reviewers is None else [_reviewer(row) for row in numbers.reviewers],
+        reviewers=None if numbers.reviewers is None else [_reviewer(row, counted) for row in numbers.reviewers],
     )
 
 
@@ -227,17 +229,19 @@ def _tiles(numbers: Numbers, counted: Counted) -> list[Tile]:
         _tile(_("Attempts"), numbers.attempts, counted.sessions()),
         _tile(_("Submitted or timed out"), *_on_all_days(numbers.days, "ended", counted)),
         _tile(_("Require Attention"), numbers.requiring_attention, counted.sessions(SessionTab.ATTENTION)),
-        _tile(_("Incidents"), numbers.incidents.total),
+        _tile(_("Incidents"), numbers.incidents.total, counted.sessions(min_incidents="1")),
         _tile(_("Decisions by staff"), *_on_all_days(numbers.days, "decided", counted)),
-        Tile(_("Median review time"), "–", "")
-        if median is None
-        else Tile(_("Median review time"), duration(median), median // timedelta(minutes=1)),
+        Tile(_("Median review time"), "–", "") if median is None else _time_tile(_("Median review time"), median),
     ]
 
 
 def _tile(name: str, count: int, list_url: str = "") -> Tile:
     figure = Figure(count, list_url)
     return Tile(name, figure.text, count, figure.url)
+
+
+def _time_tile(name: str, time: timedelta) -> Tile:
+    return Tile(name, duration(time), time // timedelta(minutes=1))
 
 
 def _on_all_days(days: Sequence[DayCounts], event: str, counted: Counted) -> tuple[int, str]:
@@ -273,13 +277,15 @@ def _compared(exam: ExamNumbers, counted: Counted) -> ComparedExam:
     )
 
 
-def _reviewer(row: ReviewerNumbers) -> ReviewerRow:
+def _reviewer(row: ReviewerNumbers, counted: Counted) -> ReviewerRow:
+    """What was reversed later has no list: to find it is to read the history of each session."""
+    passed, failed = (counted.sessions(reviewer=row.user_id, decision=decision.value) for decision in StaffDecision)
     return ReviewerRow(
         name=row.reviewer.name,
         username=row.username,
-        decisions=row.decisions,
-        passed=row.passed,
-        failed=row.failed,
+        decisions=Figure(row.decisions, counted.sessions(reviewer=row.user_id)),
+        passed=Figure(row.passed, passed),
+        failed=Figure(row.failed, failed),
         wait=row.median_wait,
         wait_text="–" if row.median_wait is None else duration(row.median_wait),
         reversed=row.reversed,
@@ -326,53 +332,48 @@ def _outcomes(numbers: Numbers, counted: Counted, explanations: str) -> list[Bar
     return [*rows, _row(_("Nothing to review"), numbers.without_review, numbers.attempts, list_url=url)]
 
 
-def _incidents(numbers: Numbers) -> list[BarRow]:
+def _incidents(numbers: Numbers, counted: Counted) -> list[BarRow]:
+    """Incidents are counted; their lists have each session once, however many it has."""
     counts = numbers.incidents
+    suspicious, violation = ReviewStatus.SUSPICIOUS, ReviewStatus.RULES_VIOLATION
+    groups = [
+        (IncidentGroup.SUSPICIOUS, str(suspicious.label), counts.suspicious, tone_of(suspicious)),
+        (IncidentGroup.RULES_VIOLATION, str(violation.label), counts.rules_violation, tone_of(violation)),
+        (IncidentGroup.OTHER, _("Other labels used by the provider"), counts.other, ""),
+    ]
     return [
-        *(
-            _row(str(status.label), number, counts.total, tone_of(status))
-            for status, number in (
-                (ReviewStatus.SUSPICIOUS, counts.suspicious),
-                (ReviewStatus.RULES_VIOLATION, counts.rules_violation),
-            )
-        ),
-        _row(_("Other labels used by the provider"), counts.other, counts.total),
+        _row(name, number, counts.total, tone, list_url=counted.sessions(incidents=group.value))
+        for group, name, number, tone in groups
     ]
 
 
-def _by_part(numbers: Numbers) -> list[BarRow]:
+def _by_part(numbers: Numbers, counted: Counted) -> list[BarRow]:
     """Under the names of the tabs of a session, and in their order."""
-    return [
-        _row(str(part.label), number, numbers.incidents.total, "accent")
-        for part, number in numbers.incidents_by_part.items()
-    ]
+    rows = []
+    for part, number in numbers.incidents_by_part.items():
+        url = counted.sessions(incidents=IncidentGroup(part.value).value)
+        rows.append(_row(str(part.label), number, numbers.incidents.total, "accent", list_url=url))
+    return rows
 
 
-def _review_times(times: ReviewTimes) -> list[BarRow]:
-    spans = [
-        (_("Under 1 hour"), 0, HOUR),
-        (_("1 to 6 hours"), HOUR, 6 * HOUR),
-        (_("6 to 24 hours"), 6 * HOUR, DAY),
-        (_("1 to 3 days"), DAY, 3 * DAY),
-        (_("3 to 7 days"), 3 * DAY, 7 * DAY),
-    ]
-    rows = [(name, _reviews_within(times, start, end)) for name, start, end in spans]
-    rows.append((_("7 days and longer"), times.reviews - sum(number for _name, number in rows)))
-    return [_row(name, number, times.reviews, "accent") for name, number in rows]
+def _review_times(times: ReviewTimes, counted: Counted) -> list[BarRow]:
+    rows = []
+    for time, (start, end) in REVIEW_TIME_SPANS.items():
+        if time is not ReviewTime.ANY:
+            number = sum(one for minutes, one in times.minutes.items() if start <= minutes < (end or inf))
+            url = counted.sessions(review_time=time.value)
+            rows.append(_row(str(time.label), number, times.reviews, "accent", list_url=url))
+    return rows
 
 
-def _reviews_within(times: ReviewTimes, start: int, end: int) -> int:
-    return sum(number for minutes, number in times.minutes.items() if start <= minutes < end)
-
-
-def _review_facts(times: ReviewTimes) -> list[tuple[str, str]]:
+def _review_facts(times: ReviewTimes, counted: Counted) -> list[Tile]:
     median, percentile_90 = times.median, times.percentile_90
     if median is None or percentile_90 is None:
         return []
     return [
-        (_("Median"), duration(median)),
-        (_("90th percentile"), duration(percentile_90)),
-        (_("Reviews counted"), format_number(times.reviews)),
+        _time_tile(_("Median"), median),
+        _time_tile(_("90th percentile"), percentile_90),
+        _tile(_("Reviews counted"), times.reviews, counted.sessions(review_time=ReviewTime.ANY.value)),
     ]
 
 
@@ -388,12 +389,24 @@ def _over_time(days: Sequence[DayCounts], counted: Counted) -> OverTime:
             _chart(_("Decisions by staff"), decided, periods, step),
         ],
         rows=[
-            PeriodRow(
-                period.start, _date(period.start, step), ended[place], period.passed, period.failed, decided[place]
-            )
+            _period(period, step, ended[place], decided[place], counted)
             for place, period in enumerate(periods)
             if period.handed_in or period.decided
         ],
+    )
+
+
+def _period(period: Period, step: Step, ended: Figure, decided: Figure, counted: Counted) -> PeriodRow:
+    passed, failed = (
+        counted.sessions_on("decided", period.start, period.end, decision=decision.value) for decision in StaffDecision
+    )
+    return PeriodRow(
+        period.start,
+        _date(period.start, step),
+        ended,
+        Figure(period.passed, passed),
+        Figure(period.failed, failed),
+        decided,
     )
 
 

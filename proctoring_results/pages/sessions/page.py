@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -144,14 +144,14 @@ def sessions_page(course_id: str, user: AbstractBaseUser, params: Mapping[str, A
     name = params.get("tab", "")
     tab = SessionTab(name) if name in SessionTab.values else default_tab(filters, exams)
     address = ListAddress(tab, ListOrder.read(params.get("sort", "")), filters, search.token)
+    of_list = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
     tabs: list[Tab] = []
     listed = None
     if form.is_valid() and not problem:
         try:
-            tabs, listed = _list(course_id, form.attempt_filter(), search.text, address, params, viewer)
+            tabs, listed = _list(course_id, of_list, form.attempt_filter(), search.text, address, params, viewer)
         except InvalidInput as refusal:
             problem = problem_of(refusal)
-    of_list = [exam for exam in exams if filters.get("exam", exam.content_id) == exam.content_id]
     providers = sorted({exam.provider for exam in of_list})
     return SessionsPage(
         tab=tab,
@@ -201,20 +201,22 @@ def _is_narrowed(address: ListAddress) -> bool:
 
 def _list(
     course_id: str,
+    exams: Sequence[ProctoredExam],
     attempt_filter: AttemptFilter,
     search: str,
     address: ListAddress,
     params: Mapping[str, Any],
     viewer: Viewer,
 ) -> tuple[list[Tab], SessionList]:
-    every = sessions(course_id, attempt_filter, search)
+    keys = [exam.pk for exam in exams]
+    every = sessions(course_id, attempt_filter, search, exams=keys)
     numbers = tab_numbers(every)
     attempts = page_of(in_tab(every, address.tab, address.order, numbers[address.tab]), params.get("page"))
     counts = {tab: sum(numbers[tab].values()) for tab in SessionTab}
     waiting = counts[SessionTab.ATTENTION]
     if _is_narrowed(address):
         # These are still to be done.
-        waiting = sessions(course_id, AttemptFilter(tab=SessionTab.ATTENTION, exam=attempt_filter.exam)).count()
+        waiting = sessions(course_id, AttemptFilter(tab=SessionTab.ATTENTION), exams=keys).count()
     rows = rows_of(list(attempts), address.tab, urlencode(address.params), lms().decision_limit(course_id), viewer)
     page_params = {"tab": address.tab.value, **address.params}
     return _tabs(address, counts, waiting), SessionList(

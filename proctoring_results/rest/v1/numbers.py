@@ -81,6 +81,7 @@ class ExamNumbersSerializer(serializers.Serializer[Any]):
 
 
 class ReviewerSerializer(serializers.Serializer[Any]):
+    user_id = serializers.CharField(help_text="For the filters `reviewer` and `decided_by`.")
     username = serializers.CharField()
     decisions = serializers.IntegerField()
     passed = serializers.IntegerField()

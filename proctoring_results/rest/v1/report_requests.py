@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from proctoring_results import permissions
 from proctoring_results.choices import ReportFormat, ReportKind
 from proctoring_results.exceptions import InvalidInput
 from proctoring_results.filters import FILTERS, Filter
-from proctoring_results.queries.filter_choices import OF_COURSES, choices_of
+from proctoring_results.queries.filter_choices import OF_COURSES, FilterChoices
 from proctoring_results.queries.lookups import exams_in_course
 from proctoring_results.reports.formats import FORMAT_CHOICES, FileFormat, available_formats
 from proctoring_results.reports.kinds.base import Kind
@@ -34,8 +34,6 @@ from .params import IdField, StrictBooleanField, StrictChoiceField
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-    from proctoring_results.models import ProctoredExam
 
 
 class CourseOrAllQuery(serializers.Serializer[Any]):
@@ -135,10 +133,11 @@ class KindsView(ApiView):
             self.require(permissions.GENERATE_REPORT, course_id)
             ours = kinds_in_course(self.caller, course_id)
         exams = list(exams_in_course(course_id).with_result()) if course_id is not None else []
+        values = FilterChoices(exams, {})
         choices = {
             "kinds": [_kind(kind) for kind in ours],
             "formats": [_format(one) for one in available_formats().values()],
-            "filters": [_filter(one, exams) for one in FILTERS if course_id or one.name not in OF_COURSES],
+            "filters": [_filter(one, values) for one in FILTERS if course_id or one.name not in OF_COURSES],
         }
         return Response(KindsSerializer(choices).data)
 
@@ -186,7 +185,7 @@ def _format(one: FileFormat) -> dict[str, Any]:
     }
 
 
-def _filter(one: Filter, exams: Sequence[ProctoredExam]) -> dict[str, Any]:
+def _filter(one: Filter, choices: FilterChoices) -> dict[str, Any]:
     kind = "day" if one.is_day else "number" if one.is_number else "choice"
-    values = [{"value": value, "label": label} for value, label in choices_of(one, exams)]
+    values = [{"value": value, "label": label} for value, label in choices.of(one)]
     return {"name": one.name, "label": one.label, "type": kind, "values": values}

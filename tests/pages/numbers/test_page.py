@@ -6,7 +6,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.db import connection
@@ -172,7 +172,8 @@ def test_the_value_of_a_column_is_read_on_focus(client, page_url):
 def test_how_long_reviews_take_with_the_number_that_it_rests_on(client, page_url):
     reviewed()
     page = client.get(page_url).context["page"]
-    assert page.review_facts == [("Median", "1 day 2 h"), ("90th percentile", "1 day 2 h"), ("Reviews counted", "1")]
+    facts = [(tile.name, tile.text) for tile in page.review_facts]
+    assert facts == [("Median", "1 day 2 h"), ("90th percentile", "1 day 2 h"), ("Reviews counted", "1")]
     assert [row.name for row in page.review_times if row.number != "0"] == ["1 to 3 days"]
 
 
@@ -279,7 +280,7 @@ def busy_course():
 
 def linked(page) -> list[tuple[str, int, str]]:
     """Return every number of the page that is a link: what it counts, the number, and where it leads."""
-    figures = [(tile.name, tile.count, tile.url) for tile in page.tiles]
+    figures = [(tile.name, tile.count, tile.url) for tile in (*page.tiles, *page.review_facts)]
     bars = [*page.results, *page.outcomes, *page.incidents, *page.parts, *page.review_times]
     figures += [(row.name, row.count, row.list_url) for row in bars]
     for exam in page.compared:
@@ -288,28 +289,40 @@ def linked(page) -> list[tuple[str, int, str]]:
             for name, figure in zip(page.compared_columns, exam.figures, strict=True)
         ]
     for row in page.over_time.rows:
-        figures += [(row.name, figure.count, figure.url) for figure in (row.handed_in, row.decided)]
+        figures += [(row.name, one.count, one.url) for one in (row.handed_in, row.passed, row.failed, row.decided)]
     for chart in page.over_time.charts:
         figures += [(column.text, int(column.text.rpartition(": ")[2]), column.url) for column in chart.columns]
+    for row in page.reviewers or ():
+        figures += [(row.name, figure.count, figure.url) for figure in (row.decisions, row.passed, row.failed)]
     return [figure for figure in figures if figure[2]]
 
 
+def counts_of(page, url: str) -> int:
+    """Return how many sessions a list has; of a list of incidents, how many these sessions have of them."""
+    group = parse_qs(urlsplit(url).query).get("incidents", parse_qs(urlsplit(url).query).get("min_incidents"))
+    if group is None:
+        return sum(int(tab.count.split()[0]) for tab in page.tabs if tab.is_current)
+    reviews = [row.attempt.current_review for row in page.list.rows]
+    labels = ("suspicious", "rules_violation", "other") if group == ["1"] else group
+    return sum(getattr(review, f"{label}_count") for review in reviews for label in labels)
+
+
 @pytest.mark.parametrize("query", ["", "?archived=with", "?practice=only", "?practice=only&archived=only", "?exam"])
-def test_each_number_leads_to_a_list_of_just_as_many_sessions(client, page_url, busy_course, query):
+def test_each_number_leads_to_a_list_of_just_as_many_sessions(page_url, busy_course, query):
+    client = client_of(person("view_sessions", "decide_attempt"))
     address = f"{page_url}?{urlencode({'exam': busy_course.content_id})}" if query == "?exam" else page_url + query
     figures = linked(client.get(address).context["page"])
     assert len(figures) >= 6
     listed = {url: client.get(url).context["page"] for _, _, url in figures}
-    numbers = [
-        (name, sum(int(tab.count.split()[0]) for tab in listed[url].tabs if tab.is_current)) for name, _, url in figures
-    ]
+    numbers = [(name, counts_of(listed[url], url)) for name, _, url in figures]
     assert numbers == [(name, count) for name, count, _ in figures]
 
 
-def test_every_count_of_attempts_is_a_link(client, page_url, busy_course):
+def test_every_count_is_a_link(client, page_url, busy_course):
     page = client.get(page_url).context["page"]
-    rows = [*page.results, *page.outcomes]
+    rows = [*page.results, *page.outcomes, *page.incidents, *page.parts, *page.review_times]
     assert [row.name for row in rows if row.count and not row.list_url] == []
+    assert {row.name for row in rows if row.list_url} >= {"Suspicious", "Video Monitoring", "1 to 3 days"}
     assert [row.name for row in rows if not row.count and row.list_url] == []
 
 
@@ -320,6 +333,20 @@ def test_a_session_that_was_decided_twice_is_two_decisions_and_one_line(client, 
     tile = client.get(page_url).context["page"].tiles[4]
     assert (tile.name, tile.text) == ("Decisions by staff", "2")
     assert [tab.count for tab in client.get(tile.url).context["page"].tabs if tab.is_current] == ["1"]
+
+
+def test_a_reviewer_whose_every_decision_was_reversed_has_a_list_and_others_are_not_named(page_url):
+    attempt, ada, stranger = reviewed("Suspicious"), UserFactory(admin=True, username="ada"), UserFactory()
+    api.fail_attempt(attempt.attempt_code, by=ada, reason="Seen")
+    api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="bo"), reason="Seen again")
+    client = client_of(person("view_sessions", "decide_attempt"))
+    rows = {row.username: row for row in client.get(page_url).context["page"].reviewers}
+    listed = client.get(rows["ada"].failed.url).context["page"]
+    assert [row.attempt for row in listed.list.rows] == [attempt]
+    assert [chip.label for chip in listed.chips] == ["Decision by staff: Failed", "Reviewer: ada"]
+    unknown = client.get(reverse("proctoring_results:sessions", args=[COURSE]), {"reviewer": stranger.pk})
+    assert unknown.context["page"].list is None
+    assert stranger.username not in text(unknown)
 
 
 def test_exams_stand_side_by_side_and_one_alone_does_not(client, page_url, busy_course):

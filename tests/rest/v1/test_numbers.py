@@ -79,8 +79,9 @@ def test_practice_and_archived_attempts_can_be_left_out(team):
 
 def test_only_those_who_may_decide_read_who_decided(team):
     attempt = ExamAttemptFactory(submitted=True)
-    api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="ada"), reason="Seen")
+    ada = UserFactory(admin=True, username="ada")
+    api.pass_attempt(attempt.attempt_code, by=ada, reason="Seen")
     params = {"course_id": COURSE}
     assert team_of(COURSE, Role.VIEWER).get(NUMBERS, params).json()["reviewers"] is None
     (row,) = team.get(NUMBERS, params).json()["reviewers"]
-    assert (row["username"], row["decisions"], row["reversed"]) == ("ada", 1, 0)
+    assert (row["user_id"], row["username"], row["decisions"], row["reversed"]) == (str(ada.pk), "ada", 1, 0)
