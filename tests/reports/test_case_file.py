@@ -73,7 +73,12 @@ def attempt(decider):
         )
         incidents = [
             api.IncidentData(
-                status="Suspicious", comment="A second person\nis there", kind="webcam", start=63, stop=70
+                status="Suspicious",
+                comment="A second person\nis there",
+                kind="webcam",
+                start=63,
+                stop=70,
+                severity="high",
             ),
             api.IncidentData(status="Rules Violation", comment="=cmd()", kind="desktop", start=90),
         ]
@@ -117,15 +122,15 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 
 def test_it_has_what_people_programs_and_spreadsheets_read(files):
-    names = "README.txt SHA256SUMS case.html case.json decisions.csv incidents.csv pictures/001.png who_looked.csv"
-    assert sorted(files) == names.split()
+    tables = "appeals.csv decisions.csv incidents.csv who_looked.csv"
+    assert sorted(files) == sorted(f"README.txt SHA256SUMS case.html case.json pictures/001.png {tables}".split())
 
 
 def test_the_page_has_all_that_a_board_needs(files):
     page = files["case.html"].decode()
     for text in (
         "Ada Lovelace", "ada@example.com", "Final", PURPOSE, "Olga Office (office)", "3 May 2026, 12:00:00 UTC",
-        "75 minutes", "15 minutes", "A second person", "1:03–1:10", "Own notes were allowed",
+        "75 minutes", "15 minutes", "A second person", "1:03–1:10", "<td >high</td>", "Own notes were allowed",
         "Somebody helped &lt;b&gt;", "Reading to another person", "Dee Cider (dee)", "Failed", "Closed book",
         "Allow notes", "Recordings are not copied", "Requested a case file", "sha256sum -c SHA256SUMS",
     ):  # fmt: skip
@@ -157,8 +162,64 @@ def test_incidents_of_all_reviews_are_a_table_that_no_spreadsheet_runs(files):
     rows = table(files["incidents.csv"])
     assert [(row["review"], row["incident"]) for row in rows] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
     assert {row["comment"] for row in rows if row["incident"] == "2"} == {"'=cmd()"}
+    assert [row["severity"] for row in rows] == ["high", "", "high", ""]
     assert rows[3]["dismissal_reason"] == "Own notes were allowed"
     assert files["incidents.csv"].endswith(b"\r\n")
+
+
+@pytest.fixture
+def appealed(attempt, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 14, "APPEAL_ANSWER_DAYS": 7}
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        api.appeal(attempt.attempt_code, by=attempt.user, text="=It was my <i>cat</i>")
+    return attempt
+
+
+def answer(attempt):
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True, username="eve"), reason="A cat indeed")
+
+
+def test_an_open_appeal_is_in_it_with_its_text_and_deadline(appealed, service):
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        files = entries(appealed)
+    (row,) = table(files["appeals.csv"])
+    assert row == {
+        "appealed_at": "2026-05-02T13:00:00Z", "text": "'=It was my <i>cat</i>",
+        "answer_due_at": "2026-05-09T23:59:59Z", "decided_at": "2026-05-02T12:02:00Z",
+        "answered_at": "", "answered_by": "", "status_after": "", "answer_reason": "",
+    }  # fmt: skip
+    (appeal,) = json.loads(files["case.json"])["appeals"]
+    assert (appeal["text"], appeal["answered_at"]) == ("=It was my <i>cat</i>", None)
+    page = files["case.html"].decode()
+    assert "=It was my &lt;i&gt;cat&lt;/i&gt;" in page
+    assert "not answered yet" in page
+
+
+def test_an_appeal_stands_with_its_answer(appealed, service):
+    answer(appealed)
+    with time_machine.travel(NOON + timedelta(hours=3), tick=False):
+        files = entries(appealed)
+    (row,) = table(files["appeals.csv"])
+    assert [row[name] for name in ("answered_at", "answered_by", "status_after", "answer_reason")] == [
+        "2026-05-02T14:00:00Z", "eve", "verified", "A cat indeed",
+    ]  # fmt: skip
+    (appeal,) = json.loads(files["case.json"])["appeals"]
+    assert (appeal["answered_by"], appeal["status_after"]) == ("eve", "verified")
+    assert "2 May 2026, 14:00:00 UTC; Passed" in files["case.html"].decode()
+
+
+def test_an_answer_that_came_after_its_time_is_in_no_part_of_it(appealed, service):
+    answer(appealed)
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        files = entries(appealed)
+    assert b"A cat indeed" not in b"".join(files.values())
+    assert json.loads(files["case.json"])["appeals"][0]["answered_at"] is None
+
+
+def test_a_session_without_an_appeal_says_nothing_of_one(files):
+    assert table(files["appeals.csv"]) == []
+    assert "Appeals of the learner" not in files["case.html"].decode()
 
 
 def test_who_looked_is_a_table_with_exports_evidence_and_downloads(attempt, office, service):
@@ -233,8 +294,8 @@ def test_notes_of_the_team_are_in_no_part_of_it(attempt, service, decider):
 # --- The schema ---
 
 OBJECTS = (
-    "case.json", "exam", "learner", "attempt", "rules", "changes", "effects", "looks", "disclosures", "downloads",
-    "pictures", "reviews", "incidents", "evidence",
+    "case.json", "exam", "learner", "attempt", "rules", "changes", "appeals", "effects", "looks", "disclosures",
+    "downloads", "pictures", "reviews", "incidents", "evidence",
 )  # fmt: skip
 FREE = {"raw_data", "score_scale"}
 
@@ -252,7 +313,8 @@ def objects_of(value, name: str = "case.json"):
 
 
 @pytest.fixture
-def stored(attempt, office, service):
+def stored(appealed, office, service):
+    attempt = appealed
     service.pictures[SCREEN] = SHOT
     first = exported(attempt, by=office)
     SessionLook.objects.create(attempt=attempt, user=office, at=timezone.now(), review=attempt.current_review)

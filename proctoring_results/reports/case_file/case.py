@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.utils import timezone
 
 from proctoring_results.models import (
+    Appeal,
     Disclosure,
     Evidence,
     ExamAttempt,
@@ -53,6 +54,14 @@ class Case:
     @property
     def decisions(self) -> QuerySet[StatusChange]:
         return self.changes.filter(pk__in=self.attempt.changes.decisions())
+
+    @property
+    def appeals(self) -> QuerySet[Appeal]:
+        appeals = self.attempt.appeals.filter(at__lte=self.as_of).select_related("decision", "answer__by")
+        return appeals.order_by("pk")
+
+    def answer_to(self, appeal: Appeal) -> StatusChange | None:
+        return appeal.answer if appeal.answer is not None and appeal.answer.at <= self.as_of else None
 
     @property
     def effects(self) -> QuerySet[LmsEffect]:

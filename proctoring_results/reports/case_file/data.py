@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.db.models import Model
 
-    from proctoring_results.models import Disclosure, Evidence, Incident, ReportDownload, SessionLook, StatusChange
+    from proctoring_results.models import (
+        Appeal,
+        Disclosure,
+        Evidence,
+        Incident,
+        ReportDownload,
+        SessionLook,
+        StatusChange,
+    )
 
     from .case import Case
     from .pictures import Pictures
@@ -45,7 +53,7 @@ REVIEW = (
     "review_status", "standing", "source", "claimed_name", "received_at", "sent_at", "version_reason",
     "suspicious_count", "rules_violation_count", "other_count", "score", "score_label", "score_scale", "raw_data",
 )  # fmt: skip
-INCIDENT = ("status", "kind", "comment", "start", "stop", "dismissed_at", "dismissal_reason")
+INCIDENT = ("status", "kind", "severity", "comment", "start", "stop", "dismissed_at", "dismissal_reason")
 EVIDENCE = ("kind", "start", "stop")
 
 
@@ -56,6 +64,7 @@ def json_parts(case: Case, pictures: Pictures) -> Iterator[str]:
     for name, value in _heads(case).items():
         yield f'"{name}": {_text(value)},\n'
     yield from _list("changes", (_change(case, change) for change in case.changes.iterator()))
+    yield from _list("appeals", (_appeal(case, appeal) for appeal in case.appeals.iterator()))
     yield from _list("effects", (_fields(effect, EFFECT) for effect in case.effects.iterator()))
     yield from _list("looks", (_look(case, look) for look in case.looks.iterator()))
     yield from _list("disclosures", (_disclosure(case, one) for one in case.disclosures.iterator()))
@@ -100,6 +109,18 @@ def _change(case: Case, change: StatusChange) -> dict[str, Any]:
         **_fields(change, CHANGE),
         "by": _username(change.by),
         "review": case.number_of(change.review_id),
+    }
+
+
+def _appeal(case: Case, appeal: Appeal) -> dict[str, Any]:
+    answer = case.answer_to(appeal)
+    return {
+        **_fields(appeal, ("at", "text", "answer_due_at")),
+        "decided_at": appeal.decision.at,
+        "answered_at": answer.at if answer else None,
+        "answered_by": _username(answer.by) if answer else None,
+        "status_after": answer.to_status if answer else None,
+        "answer_reason": answer.reason if answer else None,
     }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from proctoring_results.models import (
+        Appeal,
         Disclosure,
         Evidence,
         Incident,
@@ -74,6 +75,7 @@ class CasePage:
     facts: list[Fact]
     export: list[Fact]
     decisions: Table
+    appeals: Table
     # Of the review that counts; else of the newest. None if there is none.
     review: list[Fact] | None
     incidents: Table
@@ -102,6 +104,7 @@ def case_page(case: Case, pictures: Pictures) -> CasePage:
         facts=_facts(case),
         export=_export(case),
         decisions=_decisions(case),
+        appeals=_appeals(case),
         review=_review(case, review) if review else None,
         incidents=_incidents(incidents),
         figures=[_figure(one, pictures.copies[one.pk]) for one in evidence if one.pk in pictures.copies],
@@ -165,6 +168,27 @@ def _decision(change: StatusChange) -> list[str]:
     verdict = VERDICT_LABELS.get(AttemptStatus(change.to_status), "–")
     status = _status(change.to_status)
     return [_moment(change.at), str(verdict), _by(change), status, change.category_label, change.reason]
+
+
+def _appeals(case: Case) -> Table:
+    heads = [_("When"), _("Against the decision of"), _("What the learner wrote"), _("Answer due"), _("Answer")]
+    return Table(heads, [_appeal(case, appeal) for appeal in case.appeals], free=[2, 4])
+
+
+def _appeal(case: Case, appeal: Appeal) -> list[str]:
+    return [
+        _moment(appeal.at),
+        _moment(appeal.decision.at),
+        appeal.text,
+        _moment(appeal.answer_due_at),
+        _answer(case.answer_to(appeal)),
+    ]
+
+
+def _answer(answer: StatusChange | None) -> str:
+    if answer is None:
+        return _("not answered yet")
+    return "; ".join(filter(None, [_moment(answer.at), _status(answer.to_status), _by(answer), answer.reason]))
 
 
 def _changes(case: Case) -> Table:
@@ -241,19 +265,20 @@ def _standing(case: Case, review: ExamReview) -> str:
 
 
 def _incidents(incidents: Iterable[Incident]) -> Table:
-    heads = [_("No."), _("From – to"), _("Label"), _("What was seen"), _("Comment"), _("Dismissed")]
+    heads = [_("No."), _("From – to"), _("Label"), _("What was seen"), _("Severity"), _("Comment"), _("Dismissed")]
     rows = [
         [
             str(incident.position + 1),
             span(incident.start, incident.stop),
             incident.status or "–",
             incident.kind,
+            incident.severity,
             incident.comment,
             _dismissal(incident),
         ]
         for incident in incidents
     ]
-    return Table(heads, rows, free=[4, 5])
+    return Table(heads, rows, free=[5, 6])
 
 
 def _dismissal(incident: Incident) -> str:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from .case import Case
 
 INCIDENTS = (
-    "review", "incident", "status", "kind", "comment", "start", "stop", "dismissed_by", "dismissed_at",
+    "review", "incident", "status", "kind", "severity", "comment", "start", "stop", "dismissed_by", "dismissed_at",
     "dismissal_reason",
 )  # fmt: skip
 DECISIONS = ("decided_at", "decided_by", "decided_via", "from_status", "to_status", "review", "reason", "category")
+APPEALS = (
+    "appealed_at", "text", "answer_due_at", "decided_at", "answered_at", "answered_by", "status_after", "answer_reason",
+)  # fmt: skip
 LOOKS = ("at", "who", "what", "review", "evidence", "purpose", "address")
 
 Row = list[str]
@@ -33,6 +36,7 @@ def incident_rows(case: Case) -> Iterator[Row]:
             incident.position + 1,
             incident.status,
             incident.kind,
+            incident.severity,
             incident.comment,
             incident.start,
             incident.stop,
@@ -56,6 +60,15 @@ def decision_rows(case: Case) -> Iterator[Row]:
             change.reason,
             change.category,
         )
+
+
+def appeal_rows(case: Case) -> Iterator[Row]:
+    """Return the learner's appeals with the decisions that answered them."""
+    yield list(APPEALS)
+    for appeal in case.appeals.iterator():
+        answer = case.answer_to(appeal)
+        answered = (answer.at, _name(answer.by), answer.to_status, answer.reason) if answer else (None,) * 4
+        yield _row(appeal.at, appeal.text, appeal.answer_due_at, appeal.decision.at, *answered)
 
 
 def look_rows(case: Case) -> Iterator[Row]:

@@ -23,7 +23,7 @@ from .case import Case, read_case
 from .data import json_parts
 from .page import case_page
 from .pictures import Pictures, fetch_pictures
-from .tables import decision_rows, incident_rows, look_rows
+from .tables import appeal_rows, decision_rows, incident_rows, look_rows
 
 # What ``sha256sum -c`` reads.
 MANIFEST = "SHA256SUMS"
@@ -62,6 +62,7 @@ def _write_entries(archive: Archive, case: Case, pictures: Pictures) -> None:
     archive.add("case.html", [render_to_string("proctoring_results/case_file/case.html", context).encode()])
     archive.add("case.json", (part.encode() for part in json_parts(case, pictures)))
     archive.add("decisions.csv", map(_line, decision_rows(case)))
+    archive.add("appeals.csv", map(_line, appeal_rows(case)))
     archive.add("incidents.csv", map(_line, incident_rows(case)))
     archive.add("who_looked.csv", map(_line, look_rows(case)))
     for copy in pictures.files:
