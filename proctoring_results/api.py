@@ -119,7 +119,12 @@ from proctoring_results.services.decisions import fail_attempt, pass_attempt
 from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.erasure import erase_learner
 from proctoring_results.services.exams import create_exam, update_exam
-from proctoring_results.services.incidents import dismiss_incident, restore_incident
+from proctoring_results.services.incidents import (
+    dismiss_incident,
+    dismiss_incidents,
+    restore_incident,
+    restore_incidents,
+)
 from proctoring_results.services.messages import replay_message
 from proctoring_results.services.reports import (
     cancel_report,
@@ -218,6 +223,7 @@ __all__ = [
     "decline_attempt",
     "delete_report",
     "dismiss_incident",
+    "dismiss_incidents",
     "download_link",
     "erase_learner",
     "evidence_link",
@@ -246,6 +252,7 @@ __all__ = [
     "request_report",
     "request_report_of_all_courses",
     "restore_incident",
+    "restore_incidents",
     "result_for",
     "results_in_course",
     "retry_report",

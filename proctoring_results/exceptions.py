@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Evidence,
         ExamAttempt,
         ExamReview,
-        Incident,
         Report,
         ReportSchedule,
         SessionClaim,
@@ -239,13 +238,16 @@ class UndoRefused(ProctoringResultsError):
 
 
 class IncidentNotInState(ProctoringResultsError):
-    """An incident cannot be dismissed or restored: it already is, or its review is no longer current."""
+    """Incidents cannot be dismissed or restored: they already are, or their review is no longer current.
+
+    ``attempt`` is that of the review.
+    """
 
     code = "incident_not_in_state"
 
-    def __init__(self, incident: Incident, sentence: str) -> None:
+    def __init__(self, attempt: ExamAttempt, sentence: str) -> None:
         super().__init__(sentence)
-        self.incident = incident
+        self.attempt = attempt
 
 
 class ReportAlreadyRunning(ProctoringResultsError):

@@ -161,6 +161,14 @@ def verdict(world):
     return {**written, "seen_change": seen["change"] or "", "seen_review": seen["review"]}
 
 
+def review(world):
+    return [world.attempt.attempt_code, world.incident.review_id]
+
+
+def dismissal(world):
+    return {"incidents": [world.incident.pk], "reason": "Seen", "seen": world.seen}
+
+
 # A page sends to the sign-in; a page about somebody else's course says 403 and names nothing.
 PAGE, PAGE_TO_DO = (SIGN_IN, 403, 403, 200, 200, 200), (SIGN_IN, 403, 403, 403, 303, 303)
 # A course in the query or the body is answered 403, a row of another course 404.
@@ -221,6 +229,13 @@ ENDPOINTS = [
         lambda world: [world.attempt.attempt_code, world.incident.pk],
         lambda world: {**verdict(world), "change": "dismiss"},
     ),
+    Endpoint(
+        "dismissals",
+        PAGE_TO_DO,
+        "post",
+        lambda world: [world.attempt.attempt_code, world.incident.review_id],
+        lambda world: {**verdict(world), "change": "dismiss", "incident": world.incident.position + 1},
+    ),
     Endpoint("export_session", (SIGN_IN, 403, 403, 403, 200, 200), args=attempt),
     Endpoint("export_session", PAGE_TO_DO, "post", attempt, hearing),
     Endpoint("evidence", (SIGN_IN, 403, 403, 403, 302, 403), args=lambda world: [world.evidence_token]),
@@ -244,6 +259,9 @@ ENDPOINTS = [
         attempt,
         lambda world: {"decision": "fail", "reason": "Seen", "seen": world.seen},
     ),
+    Endpoint("v1_dismiss", (401, 404, 404, 403, 201, 201), "post", review, dismissal),
+    # 409: it was not dismissed.
+    Endpoint("v1_restore", (401, 404, 404, 403, 409, 409), "post", review, dismissal),
     Endpoint("v1_claims", COURSE_OF_V1, data=named_course),
     Endpoint("v1_claim", ROW_OF_V1, args=attempt),
     Endpoint("v1_claim", TO_DO_OF_V1, "post", attempt),

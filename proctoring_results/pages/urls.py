@@ -55,6 +55,7 @@ urlpatterns = [
     path(f"{SESSION}team/", session.team, name="team"),
     path(f"{SESSION}decide/", session.decide, name="decide"),
     path(f"{SESSION}incidents/<int:incident_id>/", session.dismissal, name="dismissal"),
+    path(f"{SESSION}reviews/<int:review_id>/incidents/", session.dismissals, name="dismissals"),
     path(f"{SESSION}export/", case_files.export_session, name="export_session"),
     path(SESSION, session.session, name="session"),
     path("proctoring/results/<str:attempt_code>/appeal/", appeal.appeal, name="appeal"),

@@ -79,7 +79,7 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True, with_looks: bo
     events = [
         *_created(attempt),
         *(_received(message, numbers) for message in (_messages(attempt) if with_messages else ())),
-        *(_reviewed(review, numbers, review.total, review.dismissed) for review in reviews),
+        *(_reviewed(review, numbers, by_pk.get(review.version_of_id)) for review in reviews),
         *(_status_changed(change, by_pk.get(change.review_id or 0), numbers) for change in changes),
         *(_looked(look) for look in (_looks(attempt) if with_looks else ())),
         *(_appealed(appeal) for appeal in attempt.appeals.order_by("pk")),
@@ -93,16 +93,21 @@ def timeline(attempt: ExamAttempt, *, with_messages: bool = True, with_looks: bo
 
 
 def _reviews(attempt: ExamAttempt) -> QuerySet[Any]:
-    """Return the reviews, each with the ``total`` of its incidents, and the position of the one just ``dismissed``."""
+    """Return the reviews, each with the ``total`` of its incidents, and how many of them are ``dismissed``.
+
+    ``just_dismissed`` is the position of the first that was dismissed in this version.
+    """
     incidents = Incident.objects.filter(review=OuterRef("pk")).order_by()
-    just_dismissed = incidents.filter(dismissed_at=OuterRef("received_at"))
+    just_dismissed = incidents.filter(dismissed_at=OuterRef("received_at")).order_by("position")
+    counts = incidents.values("review").annotate(total=Count("pk"), dismissed=Count("dismissed_at"))
     long_texts = ("raw_data", "suspicious_comments", "rules_violation_comments")
     return (
         attempt.reviews.select_related("reviewed_by")
         .defer(*long_texts)
         .annotate(
-            total=Coalesce(Subquery(incidents.values("review").annotate(total=Count("pk")).values("total")), 0),
-            dismissed=Subquery(just_dismissed.values("position")[:1]),
+            total=Coalesce(Subquery(counts.values("total")), 0),
+            dismissed=Coalesce(Subquery(counts.values("dismissed")), 0),
+            just_dismissed=Subquery(just_dismissed.values("position")[:1]),
         )
         .order_by("pk")
     )
@@ -195,11 +200,12 @@ def _params(change: StatusChange, numbers: Mapping[int, int]) -> dict[str, objec
     }
 
 
-def _reviewed(review: ExamReview, numbers: Mapping[int, int], incidents: int, dismissed: int | None) -> Event:
-    if review.version_of_id is not None:
-        return _new_version(review, numbers, incidents, dismissed)
+def _reviewed(review: Any, numbers: Mapping[int, int], before: Any | None) -> Event:
+    """``before`` is the version before, if it is a version."""
+    if before is not None:
+        return _new_version(review, numbers, before)
     name = _claimed(review)
-    counted = ngettext("%(incidents)d incident", "%(incidents)d incidents", incidents) % {"incidents": incidents}
+    counted = ngettext("%(total)d incident", "%(total)d incidents", review.total) % {"total": review.total}
     return Event(
         at=review.received_at,
         kind=EventKind.REVIEW,
@@ -213,27 +219,38 @@ def _reviewed(review: ExamReview, numbers: Mapping[int, int], incidents: int, di
         who=str(Source(review.source).label),
         detail=_("Reviewed by %(name)s, according to the provider.") % {"name": name} if name else "",
         row=review,
-        incidents=incidents,
+        incidents=review.total,
     )
 
 
-def _new_version(review: ExamReview, numbers: Mapping[int, int], incidents: int, dismissed: int | None) -> Event:
-    params = {"number": numbers[review.pk], "before": numbers[review.version_of_id or 0]}
-    # Without an incident that was dismissed then, one was restored.
-    if dismissed is not None:
-        params["incident"] = dismissed + 1
-        sentence = _("Dismissed incident %(incident)d of review %(before)d, which became review %(number)d.") % params
-    else:
-        sentence = _("Restored a dismissed incident of review %(before)d, which became review %(number)d.") % params
+def _new_version(review: Any, numbers: Mapping[int, int], before: Any) -> Event:
     return Event(
         at=review.received_at,
         kind=EventKind.REVIEW,
-        sentence=sentence,
+        sentence=_version_sentence(review, before, numbers),
         who=person(review.reviewed_by).label if review.reviewed_by else str(Source(review.source).label),
         detail=review.version_reason,
         row=review,
-        incidents=incidents,
+        incidents=review.total,
     )
+
+
+def _version_sentence(review: Any, before: Any, numbers: Mapping[int, int]) -> str:
+    changed = abs(review.dismissed - before.dismissed)
+    params = {"number": numbers[review.pk], "before": numbers[before.pk], "changed": changed}
+    # Without an incident that was dismissed then, some were restored.
+    if review.just_dismissed is None:
+        sentence = ngettext(
+            "Restored a dismissed incident of review %(before)d, which became review %(number)d.",
+            "Restored %(changed)d dismissed incidents of review %(before)d, which became review %(number)d.",
+            changed,
+        )
+    elif changed == 1:
+        params["incident"] = review.just_dismissed + 1
+        sentence = _("Dismissed incident %(incident)d of review %(before)d, which became review %(number)d.")
+    else:
+        sentence = _("Dismissed %(changed)d incidents of review %(before)d, which became review %(number)d.")
+    return sentence % params
 
 
 def _looks(attempt: ExamAttempt) -> Iterable[SessionLook]:

@@ -41,6 +41,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     exceptions.StaleDecision: HTTPStatus.CONFLICT,
     exceptions.UndoRefused: HTTPStatus.CONFLICT,
     exceptions.IllegalTransition: HTTPStatus.CONFLICT,
+    exceptions.IncidentNotInState: HTTPStatus.CONFLICT,
     exceptions.AttemptIsArchived: HTTPStatus.CONFLICT,
     exceptions.AppealRefused: HTTPStatus.CONFLICT,
     exceptions.AttemptIsErased: HTTPStatus.CONFLICT,

@@ -1,12 +1,15 @@
-"""A person dismisses an incident, or restores it: a new version of the review; no status changes."""
+"""A person dismisses incidents, or restores them: a new version of the review; no status changes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from proctoring_results import permissions
 from proctoring_results.choices import Source
@@ -15,6 +18,7 @@ from proctoring_results.exceptions import (
     AttemptIsArchived,
     AttemptIsErased,
     IncidentNotInState,
+    InvalidInput,
     NotFound,
     StaleDecision,
 )
@@ -31,43 +35,101 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-@in_transaction
 def dismiss_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
-    """Dismiss an incident: it is shown, and no longer counted. Returns the new version of the review.
+    """Dismiss one incident. Raises ``NotFound`` if there is none; otherwise like ``dismiss_incidents``."""
+    return dismiss_incidents(_review_of(incident_id), [incident_id], by=by, reason=reason, seen=seen)
 
-    The new version has incidents of its own. It becomes current if the one before was; no status changes.
-    ``seen`` is as in ``pass_attempt``. Raises ``AccessDenied``, ``InvalidInput`` (no reason), ``StaleDecision`` (also
-    for an incident of a review that has a newer version), ``IncidentNotInState``, ``AttemptIsArchived``,
-    ``AttemptIsErased``, ``NotFound``.
-    """
-    attempt, incident = _locked(incident_id)
-    reason = _check_allowed(attempt, incident, by, reason, seen)
-    if incident.is_dismissed:
-        raise IncidentNotInState(incident, _("The incident has been dismissed already."))
-    return _new_version(attempt, incident, by, reason, dismissed=True)
+
+def restore_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
+    """Restore one dismissed incident: it counts again. Otherwise like ``dismiss_incident``."""
+    return restore_incidents(_review_of(incident_id), [incident_id], by=by, reason=reason, seen=seen)
 
 
 @in_transaction
-def restore_incident(incident_id: int, *, by: AbstractBaseUser, reason: str, seen: Seen | None = None) -> ExamReview:
-    """Restore a dismissed incident: it counts again. Otherwise like ``dismiss_incident``."""
-    attempt, incident = _locked(incident_id)
-    reason = _check_allowed(attempt, incident, by, reason, seen)
-    if not incident.is_dismissed:
-        raise IncidentNotInState(incident, _("The incident has not been dismissed."))
-    return _new_version(attempt, incident, by, reason, dismissed=False)
+def dismiss_incidents(
+    review_id: int, incident_ids: Collection[int], *, by: AbstractBaseUser, reason: str, seen: Seen | None = None
+) -> ExamReview:
+    """Dismiss incidents of a review: they are shown, and no longer counted. Returns the new version of the review.
+
+    All of them, or none if one cannot be dismissed. The new version has incidents of its own. It becomes current if the
+    one before was; no status changes. ``seen`` is as in ``pass_attempt``. Raises ``AccessDenied``, ``InvalidInput`` (no
+    reason, no incident, or some of another review), ``StaleDecision`` (also if the review has a newer version),
+    ``IncidentNotInState``, ``AttemptIsArchived``, ``AttemptIsErased``, ``NotFound``.
+    """
+    attempt, review = _locked(review_id)
+    reason = _check_allowed(attempt, review, by, reason, seen)
+    incidents = list(review.incidents.order_by("position"))
+    chosen = _chosen(incidents, incident_ids)
+    dismissed = [incident for incident in chosen if incident.is_dismissed]
+    if dismissed:
+        sentence = ngettext(
+            "Incident %(numbers)s has been dismissed already.",
+            "Incidents %(numbers)s have been dismissed already.",
+            len(dismissed),
+        )
+        raise IncidentNotInState(attempt, sentence % {"numbers": _numbers(dismissed)})
+    now = timezone.now()
+    for incident in chosen:
+        incident.dismissed_by_id, incident.dismissed_at, incident.dismissal_reason = by.pk, now, reason
+    return _new_version(attempt, review, incidents, by, reason, now)
 
 
-def _locked(incident_id: int) -> tuple[ExamAttempt, Incident]:
-    codes = Incident.objects.filter(pk=incident_id).values_list("review__attempt__attempt_code", flat=True)
+@in_transaction
+def restore_incidents(
+    review_id: int, incident_ids: Collection[int], *, by: AbstractBaseUser, reason: str, seen: Seen | None = None
+) -> ExamReview:
+    """Restore dismissed incidents of a review: they count again. Otherwise like ``dismiss_incidents``."""
+    attempt, review = _locked(review_id)
+    reason = _check_allowed(attempt, review, by, reason, seen)
+    incidents = list(review.incidents.order_by("position"))
+    chosen = _chosen(incidents, incident_ids)
+    counted = [incident for incident in chosen if not incident.is_dismissed]
+    if counted:
+        sentence = ngettext(
+            "Incident %(numbers)s has not been dismissed.",
+            "Incidents %(numbers)s have not been dismissed.",
+            len(counted),
+        )
+        raise IncidentNotInState(attempt, sentence % {"numbers": _numbers(counted)})
+    for incident in chosen:
+        incident.dismissed_by_id, incident.dismissed_at, incident.dismissal_reason = None, None, ""
+    return _new_version(attempt, review, incidents, by, reason, timezone.now())
+
+
+def _review_of(incident_id: int) -> int:
+    review_id = Incident.objects.filter(pk=incident_id).values_list("review_id", flat=True).first()
+    if review_id is None:
+        raise NotFound("incident", str(incident_id))
+    return review_id
+
+
+def _locked(review_id: int) -> tuple[ExamAttempt, ExamReview]:
+    codes = ExamReview.objects.filter(pk=review_id).values_list("attempt__attempt_code", flat=True)
     code = codes.first()
     if code is None:
-        raise NotFound("incident", str(incident_id))
+        raise NotFound("review", str(review_id))
     # Rows of a review are never changed: what is read after the lock is what there is.
-    return lock_attempt(code), Incident.objects.select_related("review").get(pk=incident_id)
+    return lock_attempt(code), ExamReview.objects.defer("raw_data").get(pk=review_id)
+
+
+def _chosen(incidents: Sequence[Incident], incident_ids: Collection[int]) -> list[Incident]:
+    """Return the incidents with these ids. Raise ``InvalidInput`` for none, and for those of other reviews."""
+    own = {incident.pk: incident for incident in incidents}
+    others = [str(pk) for pk in dict.fromkeys(incident_ids) if pk not in own]
+    if others:
+        raise InvalidInput("incidents", _("has incidents of other reviews: %(ids)s.") % {"ids": ", ".join(others)})
+    if not incident_ids:
+        raise InvalidInput("incidents", _("must not be empty."))
+    return [own[pk] for pk in dict.fromkeys(incident_ids)]
+
+
+def _numbers(incidents: Sequence[Incident]) -> str:
+    """Return the numbers that people see."""
+    return ", ".join(str(number) for number in sorted(incident.position + 1 for incident in incidents))
 
 
 def _check_allowed(
-    attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, reason: str, seen: Seen | None
+    attempt: ExamAttempt, review: ExamReview, by: AbstractBaseUser, reason: str, seen: Seen | None
 ) -> str:
     """Return the reason if this person may change this version of the review now, else raise."""
     permissions.require_decision(by, attempt)
@@ -77,26 +139,19 @@ def _check_allowed(
         raise AttemptIsArchived(attempt)
     if attempt.erased_at is not None:
         raise AttemptIsErased(attempt)
-    review = incident.review
     if review.versions.exists():
         raise StaleDecision(attempt)
     if not incidents_can_change(attempt, review, has_newer_version=False):
         raise IncidentNotInState(
-            incident, _("Only incidents of the current review, or of new information after a decision, can be changed.")
+            attempt, _("Only incidents of the current review, or of new information after a decision, can be changed.")
         )
     return reason
 
 
 def _new_version(
-    attempt: ExamAttempt, incident: Incident, by: AbstractBaseUser, reason: str, *, dismissed: bool
+    attempt: ExamAttempt, before: ExamReview, rows: list[Incident], by: AbstractBaseUser, reason: str, now: datetime
 ) -> ExamReview:
-    before, now = incident.review, timezone.now()
-    rows = list(before.incidents.order_by("position"))
-    for row in rows:
-        if row.pk == incident.pk:
-            row.dismissed_by_id = by.pk if dismissed else None
-            row.dismissed_at = now if dismissed else None
-            row.dismissal_reason = reason if dismissed else ""
+    """Store the review with these incidents, which are those of the version before as somebody has changed them."""
     review = ExamReview.objects.create(
         attempt=attempt,
         review_status=before.review_status,

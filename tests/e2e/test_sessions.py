@@ -184,6 +184,14 @@ def test_without_javascript_an_incident_is_dismissed_and_taken_back(opened, flag
     expect(row).not_to_contain_text("not counted")
     attempt.refresh_from_db()
     assert attempt.current_review.suspicious_count == 1
+    # Several of them at once.
+    for number in (1, 3):
+        page.get_by_role("checkbox", name=f"Incident {number}").check()
+    page.get_by_text("Dismiss the ticked incidents").click()
+    page.get_by_label("Reason for all of them").fill("Both were allowed")
+    page.get_by_role("button", name="Dismiss them").click()
+    expect(page.locator("#pr-ticked")).to_contain_text("2 incidents are dismissed: they are no longer counted.")
+    expect(page.locator("#pr-history")).to_contain_text("Dismissed 2 incidents of review 3, which became review 4.")
 
 
 def test_a_providers_later_review_after_a_decision_waits_for_a_person(opened, flagged):
@@ -355,6 +363,16 @@ def test_with_the_keyboard_alone(opened, flagged):
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("#pr-incident-2$"))
     page.goto(session(attempt))
+    tab_to("here.dataset.prTickAll !== undefined")
+    page.keyboard.press("Space")
+    tab_to("here.matches('#pr-ticked summary')")
+    expect(page.locator("#pr-ticked summary")).to_contain_text("(3)")
+    page.keyboard.press("Enter")
+    tab_to("here.id === 'pr-ticked-reason'")
+    page.keyboard.type("All were allowed")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pr-ticked")).to_contain_text("3 incidents are dismissed")
     tab_to("here.id === 'pr-reason'")
     page.keyboard.type("I have watched it")
     page.keyboard.press("Tab")

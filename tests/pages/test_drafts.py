@@ -71,6 +71,14 @@ def test_a_reason_of_a_dismissal_is_there_again_at_its_incident(attempt, reviewe
     assert f">{REASON}</textarea>" in form
 
 
+def test_ticked_incidents_and_their_reason_are_there_again(attempt, reviewer):
+    fields = {"change": "dismiss", "reason": REASON, "incident": ["2"]}
+    _, response = after_signing_in(url(attempt, "dismissals", attempt.reviews.get().pk), fields, reviewer)
+    page = text(response)
+    assert f">{REASON}</textarea>" in page
+    assert 'value="2" checked' in page
+
+
 def test_the_reason_for_several_sessions_is_there_again(attempt, reviewer):
     ticked = client_of(reviewer).post(course_url("pass_sessions"), {"attempt": attempt.attempt_code})
     token = re.search(r'name="attempt" value="([^"]+)"', text(ticked))[1]

@@ -139,3 +139,16 @@ def test_a_dismissed_incident_and_that_it_was_taken_back(admin):
         ("Dismissed incident 2 of review 1, which became review 2.", "dean", "It was the cat"),
         ("Restored a dismissed incident of review 2, which became review 3.", "dean", "No cat"),
     ]
+
+
+def test_several_dismissed_incidents_are_one_line_with_their_number(admin):
+    attempt = rest_attempt()
+    incidents = [api.IncidentData(status="Suspicious", comment="x")] * 4
+    review = api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+    for verb in (api.dismiss_incidents, api.restore_incidents):
+        keys = review.incidents.filter(position__lt=3).values_list("pk", flat=True)
+        review = verb(review.pk, list(keys), by=admin, reason="x")
+    assert [event.sentence for event in timeline(attempt) if event.kind == "review"][1:] == [
+        "Dismissed 3 incidents of review 1, which became review 2.",
+        "Restored 3 dismissed incidents of review 2, which became review 3.",
+    ]

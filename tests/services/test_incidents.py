@@ -1,6 +1,8 @@
 """An incident is dismissed and taken back: a new version of the review, and nothing moves."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from proctoring_results import api
 from proctoring_results.choices import ReviewStanding, Source
@@ -116,6 +118,68 @@ def test_a_clean_review_that_no_longer_contradicts_itself_needs_no_attention(att
     api.dismiss_incident(first(review).pk, by=admin, reason="cat")
     attempt.refresh_from_db()
     assert attempt.attention_since is None
+
+
+# --- Several ---
+
+
+def keys_of(review, *positions):
+    return [review.incidents.get(position=position).pk for position in positions]
+
+
+def dismissed_in(review):
+    return [one.position for one in review.incidents.order_by("position") if one.is_dismissed]
+
+
+def test_several_are_dismissed_with_one_reason_in_one_version_and_restored_in_another(attempt, admin):
+    before = reviewed(attempt)
+    review = api.dismiss_incidents(before.pk, keys_of(before, 0, 2), by=admin, reason=" Two cats ")
+    attempt.refresh_from_db()
+    assert (attempt.current_review, review.version_of, review.version_reason) == (review, before, "Two cats")
+    assert dismissed_in(review) == [0, 2]
+    assert {one.dismissal_reason for one in review.incidents.exclude(dismissed_at=None)} == {"Two cats"}
+    assert columns(review) == (1, "b", 0)
+    again = api.restore_incidents(review.pk, keys_of(review, 0, 2), by=admin, reason="No cats")
+    assert (again.version_of, columns(again), dismissed_in(again)) == (review, (2, "a; b", 1), [])
+    assert ExamReview.objects.count() == 3
+
+
+def test_if_one_of_several_cannot_be_dismissed_none_is(attempt, admin):
+    review = api.dismiss_incident(first(reviewed(attempt)).pk, by=admin, reason="x")
+    with pytest.raises(api.IncidentNotInState, match=r"^Incident 1 has been dismissed already\."):
+        api.dismiss_incidents(review.pk, keys_of(review, 0, 1), by=admin, reason="x")
+    with pytest.raises(api.IncidentNotInState, match=r"^Incidents 2, 3 have not been dismissed\."):
+        api.restore_incidents(review.pk, keys_of(review, 2, 0, 1), by=admin, reason="x")
+    assert ExamReview.objects.count() == 2
+
+
+def test_incidents_of_another_review_are_refused_by_their_ids(attempt, admin):
+    other = keys_of(reviewed(ExamAttemptFactory(submitted=True)), 0, 1)
+    review = reviewed(attempt)
+    with pytest.raises(api.InvalidInput, match=rf"incidents: .*: {other[0]}, {other[1]}\."):
+        api.dismiss_incidents(review.pk, [*keys_of(review, 0), *other], by=admin, reason="x")
+    assert unchanged(attempt)
+
+
+def test_no_incident_at_all_is_refused(attempt, admin):
+    with pytest.raises(api.InvalidInput, match="incidents: must not be empty"):
+        api.dismiss_incidents(reviewed(attempt).pk, [], by=admin, reason="x")
+
+
+def test_of_an_unknown_review_nothing_is_dismissed(admin):
+    with pytest.raises(api.NotFound):
+        api.dismiss_incidents(1, [1], by=admin, reason="x")
+
+
+def test_a_thousand_are_dismissed_by_as_many_queries_as_one_of_them(attempt, admin):
+    counts = []
+    for number in (1, 1_000):
+        review = reviewed(attempt, "Suspicious", *[incident("a")] * 1_000)
+        keys = list(review.incidents.values_list("pk", flat=True)[:number])
+        with CaptureQueriesContext(connection) as queries:
+            api.dismiss_incidents(review.pk, keys, by=admin, reason="x")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 # --- Refusals ---

@@ -35,7 +35,7 @@ from .exam_rules import RulesPart, rules_part
 from .recording import length_of, minutes, ticks
 from .reviews import SelectedReview, select_review
 from .score import Score, score_of
-from .tabs import IncidentList, incident_list
+from .tabs import TICKED, IncidentList, incident_list
 from .teamwork import NOTE, Teamwork, teamwork
 
 if TYPE_CHECKING:
@@ -125,8 +125,9 @@ class SessionPage:
             return self.team is not None and self.team.may_write
         if form == "decision":
             return bool(self.decision.passing or self.decision.failing)
-        rows = (row for tab in self.incidents.visible for row in tab.incidents)
-        return self.may_dismiss and any(row.form_name == form for row in rows)
+        if form == TICKED:
+            return self.may_dismiss and bool(self.incidents.rows)
+        return self.may_dismiss and any(row.form_name == form for row in self.incidents.rows)
 
 
 def session_page(

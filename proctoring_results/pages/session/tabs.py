@@ -51,6 +51,10 @@ class EvidenceLink:
     why_not: str = ""
 
 
+# The form for the incidents that are ticked.
+TICKED = "ticked"
+
+
 def form_name(position: int) -> str:
     """Name an incident by its position: in a newer version of the review it is another row."""
     return f"incident-{position + 1}"
@@ -132,6 +136,19 @@ class IncidentList:
     other_url: str
     dismissed: int
     pager: Pager
+
+    @property
+    def rows(self) -> list[IncidentRow]:
+        """Return what is listed on this page."""
+        return [row for tab in self.visible for row in tab.incidents]
+
+    @property
+    def has_counted(self) -> bool:
+        return any(not row.is_dismissed for row in self.rows)
+
+    @property
+    def has_dismissed(self) -> bool:
+        return any(row.is_dismissed for row in self.rows)
 
     @property
     def visible(self) -> list[Tab]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -48,13 +48,18 @@ from proctoring_results.queries.preview import Seen, preview_verdicts
 from proctoring_results.queries.stamps import session_state
 from proctoring_results.services.decisions import VERDICTS, Verdict
 from proctoring_results.services.disclosures import evidence_link, open_evidence
-from proctoring_results.services.incidents import dismiss_incident, restore_incident
+from proctoring_results.services.incidents import (
+    dismiss_incident,
+    dismiss_incidents,
+    restore_incident,
+    restore_incidents,
+)
 from proctoring_results.validation import clean_key
 
 from .address import address_of_page
 from .decided import happened_since
 from .page import session_page
-from .tabs import form_name
+from .tabs import TICKED, form_name
 from .teamwork import ACTIONS, NOTE, PLACE
 from .viewer import policy_of
 
@@ -72,6 +77,17 @@ DISMISSALS: Mapping[str, tuple[Callable[..., object], str | Promise]] = {
 }
 
 
+# The same for the incidents that were ticked.
+DISMISSALS_OF_TICKED: Mapping[str, tuple[Callable[..., object], Any]] = {
+    "dismiss": (
+        dismiss_incidents,
+        ngettext_lazy(
+            "%d incident is dismissed: it is no longer counted.",
+            "%d incidents are dismissed: they are no longer counted.",
+        ),
+    ),
+    "restore": (restore_incidents, ngettext_lazy("%d incident counts again.", "%d incidents count again.")),
+}
 DECISION = "decision"
 # In the sign-in session: whether a decision leads to the next session of the list.
 CONTINUES = "proctoring_results_decide_and_next"
@@ -86,6 +102,8 @@ class Refused:
     problem: str = ""
     category: str = ""
     category_problem: str = ""
+    # The numbers of the incidents that were ticked.
+    ticked: tuple[int, ...] = ()
     # What the person's page showed, if something has happened since.
     seen: Seen | None = None
 
@@ -147,6 +165,23 @@ def dismissal(request: SignedIn, attempt_code: str, incident_id: int) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 @signed_in
+def dismissals(request: SignedIn, attempt_code: str, review_id: int) -> HttpResponse:
+    """Dismiss the ticked incidents of a review of the session, or restore them."""
+    attempt = attempt_to_view(request.user, attempt_code)
+    if request.method != "POST":
+        return _to_the_page(request, attempt)
+    change, done = _lookup(DISMISSALS_OF_TICKED, "change", request)
+    if not attempt.reviews.filter(pk=review_id).exists():
+        raise NotFound("review", str(review_id))
+    numbers = _ticked(request.POST)
+    incidents = Incident.objects.filter(review=review_id, position__in=[number - 1 for number in numbers])
+    keys = list(incidents.values_list("pk", flat=True))
+    return _decided(request, attempt, partial(change, review_id, keys), done % len(keys), TICKED)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+@signed_in
 def team(request: SignedIn, attempt_code: str) -> HttpResponse:
     """Claim the session, let go of it, say that one has looked, write a note or withdraw one."""
     attempt = attempt_to_view(request.user, attempt_code)
@@ -173,7 +208,13 @@ def _decided(
     request: SignedIn, attempt: ExamAttempt, decide: Callable[..., object], done: str | Promise, form: str
 ) -> HttpResponse:
     """Call ``decide`` and go back to the page. If it is refused, show the page with the reason in its ``form``."""
-    refused = partial(Refused, form, request.POST.get("reason", ""), category=request.POST.get("category", ""))
+    refused = partial(
+        Refused,
+        form,
+        request.POST.get("reason", ""),
+        category=request.POST.get("category", ""),
+        ticked=_ticked(request.POST),
+    )
     place, seen = address_of_page(request, attempt), _seen(request)
     try:
         decide(by=request.user, reason=request.POST.get("reason", ""), seen=seen)
@@ -182,6 +223,8 @@ def _decided(
             problem = refused(category_problem=_("Please choose a category."))
         elif refusal.field == "reason":
             problem = refused(problem=_("Please give a reason."))
+        elif refusal.field == "incidents":
+            problem = refused(problem=_("Please tick the incidents first."))
         else:
             raise
         return _session_page(request, attempt.attempt_code, problem, status=400)
@@ -257,6 +300,8 @@ def _draft(request: SignedIn, attempt: ExamAttempt) -> Refused | None:
     if match.url_name == "team":
         problem = _("Nothing was recorded, because you had to sign in again. Your note is still here.")
         return Refused(NOTE, fields.get("text", ""), problem)
+    if match.url_name == "dismissals":
+        return Refused(TICKED, fields.get("reason", ""), problem, ticked=_ticked(fields))
     incident_id = match.kwargs.get("incident_id", 0)
     incident = Incident.objects.filter(pk=incident_id, review__attempt=attempt).first()
     form = form_name(incident.position) if incident else DECISION
@@ -270,6 +315,11 @@ def _lookup(table: Mapping[str, EntryT], field: str, request: SignedIn) -> Entry
     return table[name]
 
 
+def _ticked(fields: QueryDict) -> tuple[int, ...]:
+    """Return the numbers of the incidents that were ticked. By number: in a newer version they are other rows."""
+    return tuple(_number("incident", text) for text in fields.getlist("incident"))
+
+
 def _seen(request: SignedIn) -> Seen:
     """Read the hidden fields; None if the page showed no change, no review, or no open appeal."""
     return Seen(_key(request, "seen_change"), _key(request, "seen_review"), _key(request, "seen_appeal"))
@@ -277,8 +327,10 @@ def _seen(request: SignedIn) -> Seen:
 
 def _key(request: SignedIn, field: str) -> int | None:
     text = request.POST.get(field, "")
-    if not text:
-        return None
+    return _number(field, text) if text else None
+
+
+def _number(field: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise InvalidInput(field, _("must be a key from the page."))
     return int(text)

@@ -110,6 +110,12 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (decisions.DecisionsView, "POST"): Operation(
         body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: ConflictSerializer}
     ),
+    (decisions.DismissView, "POST"): Operation(
+        body=decisions.IncidentsBody, answers={201: ReviewSerializer, 409: ConflictSerializer}
+    ),
+    (decisions.RestoreView, "POST"): Operation(
+        body=decisions.IncidentsBody, answers={201: ReviewSerializer, 409: ConflictSerializer}
+    ),
     (teamwork.ClaimsView, "GET"): Operation(query=teamwork.ClaimsQuery, answers={200: PageOf(ClaimSerializer)}),
     (teamwork.ClaimView, "GET"): Operation(answers={200: ClaimStateSerializer}),
     (teamwork.ClaimView, "POST"): Operation(

@@ -661,6 +661,62 @@ def test_of_two_who_dismiss_the_same_incident_the_second_is_told_and_keeps_the_r
     assert ExamReview.objects.count() == 2
 
 
+def ticked(client, attempt, action, *numbers, reason="Two cats"):
+    review = attempt.reviews.latest("pk").pk
+    fields = {**hidden(client.get(url(attempt))), "change": action, "reason": reason, "incident": numbers}
+    return client.post(url(attempt, "dismissals", review), fields)
+
+
+def test_ticked_incidents_are_dismissed_with_one_reason_and_taken_back(reviewing, attempt):
+    answer = ticked(reviewing, attempt, "dismiss", 1, 3)
+    assert answer.url.endswith("#pr-ticked")
+    page = text(reviewing.get(answer.url))
+    assert page.count("2 incidents are dismissed: they are no longer counted.") == 1
+    assert page.count("not counted: Two cats") == 2
+    assert "Dismissed 2 incidents of review 1, which became review 2." in page
+    assert "Dismiss the ticked incidents, or count them again" in page
+    answer = ticked(reviewing, attempt, "restore", 1, 3)
+    assert "2 incidents count again." in text(reviewing.get(answer.url))
+    attempt.refresh_from_db()
+    assert attempt.current_review.suspicious_count == 5
+
+
+def test_what_was_ticked_and_written_is_there_again_if_it_is_refused(reviewing, attempt):
+    dismissal(reviewing, attempt, newest(attempt), "dismiss")
+    answer = ticked(reviewing, attempt, "dismiss", 1, 2)
+    page = text(answer)
+    assert answer.status_code == 409
+    assert "Incident 1 has been dismissed already." in page
+    assert ">Two cats</textarea>" in page
+    assert [re.search(rf'value="{number}" (checked )?aria', page)[1] for number in (1, 2, 3)] == ["checked "] * 2 + [
+        None
+    ]
+    assert ExamReview.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [({"reason": ""}, "Please give a reason."), ({"incident": []}, "Please tick the incidents first.")],
+)
+def test_without_a_reason_or_a_tick_nothing_is_dismissed(reviewing, attempt, fields, sentence):
+    written = {**hidden(reviewing.get(url(attempt))), "change": "dismiss", "reason": "x", "incident": [1], **fields}
+    answer = reviewing.post(url(attempt, "dismissals", attempt.reviews.get().pk), written)
+    assert answer.status_code == 400
+    assert sentence in text(answer)
+    assert ExamReview.objects.count() == 1
+
+
+def test_ticked_incidents_of_another_session_are_refused(reviewing, attempt):
+    other = ExamAttemptFactory(submitted=True)
+    fields = {"change": "dismiss", "reason": "x", "incident": [1]}
+    assert reviewing.post(url(other, "dismissals", attempt.reviews.get().pk), fields).status_code == 404
+    assert ExamReview.objects.count() == 1
+
+
+def test_who_may_not_decide_is_offered_no_ticks(looking, attempt):
+    assert "pr-ticked" not in text(looking.get(url(attempt)))
+
+
 def test_an_incident_of_another_session_or_an_unknown_word_is_refused(reviewing, attempt):
     other = ExamAttemptFactory(submitted=True)
     incident = newest(attempt)

@@ -6,13 +6,15 @@ import pytest
 from django.db import connection, connections
 
 from proctoring_results import api
-from proctoring_results.models import LmsEffect, StatusChange
+from proctoring_results.models import ExamReview, LmsEffect, StatusChange
 from proctoring_results.rest.v1 import attempts
 from tests.factories import COURSE, ExamAttemptFactory
 from tests.rest.calling import post, signed_in
 from tests.rest.v1.calling import V1, member_of, problem, seen_of
 
 pytestmark = pytest.mark.django_db
+
+ONE = [api.IncidentData(status="Suspicious", comment="x")]
 
 
 @pytest.fixture
@@ -162,3 +164,61 @@ def test_what_happens_while_the_attempt_is_read_makes_a_decision_stale(client, p
     monkeypatch.setattr(attempts, "with_rows", after_something_happened)
     body = client.get(f"{V1}attempts/{attempt.attempt_code}/").json()
     assert problem(decide(client, attempt, seen=body["seen"])) == (409, "stale_decision", None)
+
+
+# --- Incidents ---
+
+
+@pytest.fixture
+def review(attempt):
+    incidents = [api.IncidentData(status="Suspicious", comment=text) for text in "abc"]
+    return api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)
+
+
+def change(client, review, verb, incidents, **others):
+    code = review.attempt.attempt_code
+    body = {"incidents": incidents, "reason": "The cat", "seen": seen_of(review.attempt), **others}
+    return post(client, f"{V1}attempts/{code}/reviews/{review.pk}/{verb}/", body)
+
+
+def keys_of(review):
+    return list(review.incidents.order_by("position").values_list("pk", flat=True))
+
+
+def test_several_incidents_are_dismissed_and_restored_with_one_reason(client, person, review):
+    answer = change(client, review, "dismiss", keys_of(review)[:2])
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["version_of"], body["version_reason"], body["suspicious_count"]) == (review.pk, "The cat", 1)
+    assert body["reviewed_by"] == person.get_username()
+    newer = ExamReview.objects.get(pk=body["id"])
+    answer = change(client, newer, "restore", keys_of(newer)[:2])
+    assert (answer.status_code, answer.json()["suspicious_count"]) == (201, 3)
+
+
+def test_incidents_of_another_review_are_refused_by_their_ids(client, review):
+    other = api.record_review(ExamAttemptFactory(submitted=True).attempt_code, "Suspicious", incidents=ONE)
+    answer = change(client, review, "dismiss", [*keys_of(review), *keys_of(other)])
+    assert problem(answer) == (400, "invalid", "incidents")
+    assert str(keys_of(other)[0]) in answer.json()["detail"]
+    assert not ExamReview.objects.exclude(version_of=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("incidents", "field"), [([], "incidents"), (["1"] * 1_001, "incidents"), ([0], "incidents.0"), ("1", "incidents")]
+)
+def test_what_is_no_list_of_ids_is_refused(client, review, incidents, field):
+    assert problem(change(client, review, "dismiss", incidents)) == (400, "invalid", field)
+
+
+def test_a_409_about_incidents_has_the_attempt_as_it_stands_now(client, review):
+    answer = change(client, review, "restore", keys_of(review)[:1])
+    assert problem(answer)[:2] == (409, "incident_not_in_state")
+    assert answer.json()["attempt"]["seen"]["review"] == review.pk
+
+
+def test_a_review_of_another_attempt_is_not_found(client, attempt, review):
+    other = api.record_review(ExamAttemptFactory(submitted=True).attempt_code, "Suspicious", incidents=ONE)
+    address = f"{V1}attempts/{attempt.attempt_code}/reviews/{other.pk}/dismiss/"
+    body = {"incidents": keys_of(other), "reason": "x", "seen": seen_of(attempt)}
+    assert problem(post(client, address, body))[:2] == (404, "not_found")

@@ -1,5 +1,5 @@
 // The page of a session works without this. It has keys, each of which leads to a link or control with ``data-pr-key``,
-// has the browser ask for the category of a Fail, and shows evidence without loading the page again, so that nothing
+// has the browser ask for the category of a Fail, counts the ticked incidents, and shows evidence without loading the page again, so that nothing
 // that is half written is lost.
 
 const OFF = "proctoring_results.keys.off";
@@ -81,6 +81,25 @@ function requireCategory({ target }) {
 }
 
 document.addEventListener("click", requireCategory);
+
+// ------------------------------------------------------------------------------------------------- ticked incidents
+
+const ticked = document.getElementById("pr-ticked");
+
+function countTicked() {
+  const ticks = [...document.querySelectorAll(".pr-incidents .pr-tick input")];
+  const all = ticked.querySelector("[data-pr-tick-all]");
+  all.closest("label").hidden = false;
+  all.checked = ticks.every((tick) => tick.checked);
+  const number = ticks.filter((tick) => tick.checked).length;
+  ticked.querySelector("[data-pr-ticked]").textContent = number ? `(${number})` : "";
+}
+
+if (ticked) {
+  countTicked();
+  document.addEventListener("change", countTicked);
+  addEventListener("pageshow", countTicked);
+}
 
 // --------------------------------------------------------------------------------------------------------- evidence
 
