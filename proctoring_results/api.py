@@ -41,6 +41,7 @@ from proctoring_results.exceptions import (
     LinkInvalid,
     MessageQueued,
     NotFound,
+    NotYourNote,
     OwnAttempt,
     ProctoringResultsError,
     ProviderClassFailed,
@@ -48,6 +49,7 @@ from proctoring_results.exceptions import (
     ReportAlreadyThere,
     ReportGone,
     ReportNotInState,
+    SessionIsClaimed,
     StaleDecision,
     StorageUnavailable,
     UndoRefused,
@@ -63,6 +65,9 @@ from proctoring_results.models import (
     Incident,
     ProctoredExam,
     Report,
+    SessionClaim,
+    SessionLook,
+    TeamNote,
 )
 from proctoring_results.providers.base import EvidenceData, IncidentData, Instructions, ScoreData
 from proctoring_results.queries.counts import CourseCounts, QuizRow, course_counts, quiz_list
@@ -97,6 +102,7 @@ from proctoring_results.queries.numbers import (
 from proctoring_results.queries.preview import Seen
 from proctoring_results.queries.reviewers import ReviewerNumbers
 from proctoring_results.queries.sessions import ListOrder, sessions
+from proctoring_results.queries.teamwork import claims_in_course, claims_of, looks_of
 from proctoring_results.reports.files import Download
 from proctoring_results.services.appeals import appeal
 from proctoring_results.services.attempts import (
@@ -115,6 +121,7 @@ from proctoring_results.services.attempts import (
     time_out_attempt,
 )
 from proctoring_results.services.case_files import request_case_file
+from proctoring_results.services.claims import claim_next, claim_session, release_session
 from proctoring_results.services.decisions import fail_attempt, pass_attempt
 from proctoring_results.services.disclosures import evidence_link, open_evidence
 from proctoring_results.services.erasure import erase_learner
@@ -125,7 +132,9 @@ from proctoring_results.services.incidents import (
     restore_incident,
     restore_incidents,
 )
+from proctoring_results.services.looks import record_look
 from proctoring_results.services.messages import replay_message
+from proctoring_results.services.notes import add_note, withdraw_note
 from proctoring_results.services.reports import (
     cancel_report,
     delete_report,
@@ -184,6 +193,7 @@ __all__ = [
     "MessageQueued",
     "NoResultWord",
     "NotFound",
+    "NotYourNote",
     "Numbers",
     "OwnAttempt",
     "ProctoredExam",
@@ -204,17 +214,26 @@ __all__ = [
     "ReviewerNumbers",
     "ScoreData",
     "Seen",
+    "SessionClaim",
+    "SessionIsClaimed",
+    "SessionLook",
     "SessionPart",
     "SessionSort",
     "SessionTab",
     "StaleDecision",
     "StorageUnavailable",
+    "TeamNote",
     "UndoRefused",
+    "add_note",
     "appeal",
     "archive_attempt",
     "attempts_in_course",
     "attempts_of",
     "cancel_report",
+    "claim_next",
+    "claim_session",
+    "claims_in_course",
+    "claims_of",
     "complete_attempt",
     "course_counts",
     "course_numbers",
@@ -236,6 +255,7 @@ __all__ = [
     "get_report",
     "instructions_for",
     "learner_result",
+    "looks_of",
     "mark_download_clicked",
     "mark_error",
     "mark_ready_to_start",
@@ -244,8 +264,10 @@ __all__ = [
     "open_evidence",
     "pass_attempt",
     "quiz_list",
+    "record_look",
     "record_review",
     "redeem_download",
+    "release_session",
     "replay_message",
     "reports_in_course",
     "request_case_file",
@@ -265,4 +287,5 @@ __all__ = [
     "time_out_attempt",
     "undo_decision",
     "update_exam",
+    "withdraw_note",
 ]
