@@ -1,5 +1,7 @@
 """Somebody who has never seen the pages: find what is flagged among a thousand sessions, decide ten, leave one."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -17,6 +19,11 @@ EXAM = "Final exam"
 @pytest.fixture(autouse=True)
 def enqueued(monkeypatch):
     monkeypatch.setattr("proctoring_results.jobs.enqueue.enqueue", lambda *args, **_: True)
+
+
+@pytest.fixture(autouse=True)
+def a_minute(settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
 
 
 @pytest.fixture
@@ -97,12 +104,24 @@ def test_by_keyboard_alone(opened, instructor, viewport):
         expect(keys.page.get_by_text("Keys", exact=True)).to_be_visible()
         if number == 4:
             # Left to a colleague: it waits where it is.
+            keys.press("n")
+            keys.write("Please look at minute 12")
+            keys.follow("Add note")
+            expect(keys.page.locator(".pr-note")).to_contain_text("Please look at minute 12")
             keys.press("j")
             continue
+        if number == 2:
+            keys.decide("Fail", "I have watched the wrong one")
+            expect(heading).to_have_text(waiting[number + 1])
+            keys.press("u")
+            keys.press("Enter")
+            expect(heading).to_have_text(waiting[number])
+            expect(keys.page.locator("#pr-flash")).to_contain_text("1 decision was undone.")
         keys.decide("Fail" if number % 2 else "Pass", "I have watched it")
     expect(keys.page.locator("#pr-flash")).to_contain_text("That was the last session of this list.")
     expect(keys.page.locator("#pr-list tbody th")).to_contain_text([waiting[4]])
     people = StatusChange.objects.filter(source="person", reason="I have watched it")
     assert people.values("attempt").distinct().count() == 10
+    assert ExamAttempt.objects.get(notes__text="Please look at minute 12").status == "second_review_required"
     # One a second is slow, and under three minutes.
-    assert keys.steps < 150
+    assert keys.steps < 170

@@ -18,7 +18,8 @@ from proctoring_results.rules import VERDICT_LABELS
 if TYPE_CHECKING:
     from .decorators import SignedIn
 
-# In the sign-in session: the ids of the newest decisions. Whether they can be undone is asked anew on each page.
+# In the sign-in session: the ids of the newest decisions, and where they were made. Whether they can be undone is asked
+# anew on each page.
 KEY = "proctoring_results_undo"
 
 
@@ -42,16 +43,16 @@ class UndoOffer:
         return str(VERDICT_LABELS[AttemptStatus(self.decisions[0].to_status)])
 
 
-def offer_undo(request: SignedIn, attempt_codes: Collection[str]) -> None:
-    """Remember the decisions that the person has just made about these attempts."""
+def offer_undo(request: SignedIn, attempt_codes: Collection[str], made_at: str) -> None:
+    """Remember the decisions that the person has just made about these attempts, on the page with this address."""
     decisions = _undoable(request).filter(attempt__attempt_code__in=attempt_codes)
     newest = {change.attempt_id: change.pk for change in decisions.order_by("pk")}
-    request.session[KEY] = list(newest.values())
+    request.session[KEY] = {"decisions": list(newest.values()), "made_at": made_at}
 
 
 def undo_offer(request: HttpRequest) -> UndoOffer | None:
     """Return what the person may still undo; None if nothing."""
-    pks = request.session.get(KEY)
+    pks = request.session.get(KEY, {}).get("decisions")
     if not pks:
         return None
     decisions = list(_undoable(request).filter(pk__in=pks).order_by("pk"))
@@ -59,6 +60,12 @@ def undo_offer(request: HttpRequest) -> UndoOffer | None:
         del request.session[KEY]
         return None
     return UndoOffer(decisions, min(change.withheld.undo_until for change in decisions))
+
+
+def made_at(request: HttpRequest, decisions: Collection[int]) -> str | None:
+    """Return the address of the page where these decisions were made; None if the person has made others since."""
+    offered = request.session.get(KEY, {})
+    return offered["made_at"] if sorted(offered.get("decisions", ())) == sorted(decisions) else None
 
 
 def _undoable(request: HttpRequest) -> QuerySet[StatusChange]:

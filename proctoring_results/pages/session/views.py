@@ -238,7 +238,7 @@ def _decided(
         response.headers["Retry-After"] = str(refusal.wait + 1)
         return response
     if form == DECISION:
-        offer_undo(request, [attempt.attempt_code])
+        offer_undo(request, [attempt.attempt_code], session_url(attempt, place.params))
     if form == DECISION and request.session[CONTINUES]:
         params = {"learner": attempt.learner.name, "exam": attempt.exam.exam_name, "decided": done}
         flash(request, messages.SUCCESS, _("%(learner)s, %(exam)s: %(decided)s") % params)

@@ -24,10 +24,10 @@ from proctoring_results.pages._shared.decorators import SeeOther, page, signed_i
 from proctoring_results.pages._shared.drafts import posted_fields
 from proctoring_results.pages._shared.flash import flash, flash_context
 from proctoring_results.pages._shared.live import not_modified
-from proctoring_results.pages._shared.navigation import navigation, session_url
+from proctoring_results.pages._shared.navigation import navigation
 from proctoring_results.pages._shared.search import SESSIONS, make_token, read_search
 from proctoring_results.pages._shared.session_list import NO_FILTERS
-from proctoring_results.pages._shared.undo import offer_undo, undo_offer
+from proctoring_results.pages._shared.undo import made_at, offer_undo, undo_offer
 from proctoring_results.queries.stamps import stamp_of_sessions
 from proctoring_results.services.selection import (
     MAX_SELECTED,
@@ -108,7 +108,7 @@ def pass_sessions(request: SignedIn, course_id: str) -> HttpResponse:
                 raise
             problem = error.problem
         else:
-            offer_undo(request, [outcome.attempt.attempt_code for outcome in outcomes if outcome.is_passed])
+            offer_undo(request, [outcome.attempt.attempt_code for outcome in outcomes if outcome.is_passed], list_url)
             context |= {"undo": undo_offer(request)}
             context |= {"outcomes": outcomes, "filters": list_filters(fields), "list_url": list_url}
             return _result_page(request, context)
@@ -153,6 +153,7 @@ def undo_decisions(request: SignedIn, course_id: str) -> HttpResponse:
     keys = [_change_id(text) for text in request.POST.getlist("decision")]
     codes = ExamAttempt.objects.filter(changes__in=keys).values_list("attempt_code", flat=True)
     _refuse_other_courses(dict.fromkeys(codes), course_id)
+    address = made_at(request, keys) or reverse("proctoring_results:sessions", args=[course_id])
     outcomes = undo_selection(keys, by=request.user)
     undone = sum(outcome.is_passed for outcome in outcomes)
     if undone:
@@ -161,9 +162,7 @@ def undo_decisions(request: SignedIn, course_id: str) -> HttpResponse:
     for outcome in outcomes:
         if outcome.problem:
             flash(request, messages.WARNING, f"{outcome.attempt.learner.label}: {outcome.problem}")
-    if len(outcomes) == 1:
-        return SeeOther(f"{session_url(outcomes[0].attempt)}#pr-flash")
-    return SeeOther(reverse("proctoring_results:sessions", args=[course_id]))
+    return SeeOther(f"{address}#pr-flash")
 
 
 def _change_id(text: str) -> int:

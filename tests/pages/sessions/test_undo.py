@@ -33,16 +33,16 @@ def attempts():
     return [ExamAttemptFactory(submitted=True, exam=exam) for _ in range(3)]
 
 
-def decide(client, attempt, verdict="fail", **fields):
+def decide(client, attempt, verdict="fail", came_from="", **fields):
     change, review, *_ = seen_now(attempt)
     fields |= {"verdict": verdict, "reason": "x", "category": "other"}
     fields |= {"seen_change": change or "", "seen_review": review or ""}
     url = reverse("proctoring_results:decide", args=[attempt.attempt_code])
-    return client.post(url, fields, follow=True).content.decode()
+    return client.post(f"{url}{came_from}", fields, follow=True).content.decode()
 
 
-def pass_all(client, attempts):
-    fields = {"attempt": [attempt.attempt_code for attempt in attempts], "reason": "x"}
+def pass_all(client, attempts, **fields):
+    fields |= {"attempt": [attempt.attempt_code for attempt in attempts], "reason": "x"}
     return client.post(reverse("proctoring_results:pass_sessions", args=[COURSE]), fields).content.decode()
 
 
@@ -67,6 +67,28 @@ def test_the_page_after_a_decision_offers_to_undo_it(client, admin, attempts):
 def test_so_does_the_page_to_which_decide_and_next_leads(client, admin, attempts):
     page = decide(client, attempts[0], then="next")
     assert re.findall(r'name="decision" value="(\d+)"', page) == [str(StatusChange.objects.get().pk)]
+
+
+def test_each_key_that_the_page_names_leads_somewhere(client, admin, attempts):
+    page = decide(client, attempts[1], came_from="?list=all")
+    assert {*re.findall("<kbd>(.)</kbd>", page)} == {*re.findall('data-pr-key="(.)"', page), "?"}
+
+
+@pytest.mark.parametrize("then", ["", "next"])
+def test_whoever_undoes_is_where_they_decided_with_the_same_list(client, admin, attempts, then):
+    came_from = "?list=all&filters=sort%3Dlearner"
+    page = decide(client, attempts[0], came_from=came_from, then=then)
+    [key] = re.findall(r'name="decision" value="(\d+)"', page)
+    response = client.post(reverse("proctoring_results:undo_decisions", args=[COURSE]), {"decision": key})
+    address = response.headers["Location"]
+    assert address.startswith(reverse("proctoring_results:session", args=[attempts[0].attempt_code]) + came_from)
+
+
+def test_a_selection_leads_back_to_the_list_with_its_filters(client, admin, attempts):
+    page = pass_all(client, attempts, filters="tab=all&sort=learner")
+    keys = re.findall(r'name="decision" value="(\d+)"', page)
+    response = client.post(reverse("proctoring_results:undo_decisions", args=[COURSE]), {"decision": keys})
+    assert "?tab=all&sort=learner" in response.headers["Location"]
 
 
 def test_it_says_how_long_that_is_possible(client, admin, attempts):
