@@ -251,6 +251,7 @@ ENDPOINTS = [
     Endpoint("v1_attempt", ROW_OF_V1, args=attempt),
     Endpoint("v1_changes", ROW_OF_V1, args=attempt),
     Endpoint("v1_reviews", ROW_OF_V1, args=attempt),
+    Endpoint("v1_appeals", ROW_OF_V1, args=attempt),
     Endpoint("v1_incidents", ROW_OF_V1, args=lambda world: [world.attempt.attempt_code, world.review.pk]),
     Endpoint(
         "v1_decisions",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from django.db.models import Case, Count, F, Q, TextField, Value, When
+from django.db.models import Case, Count, DateTimeField, F, Q, TextField, Value, When
 from django.db.models.functions import Coalesce
 
 from proctoring_results.choices import AttemptStatus, SessionSort, SessionTab
@@ -81,8 +81,17 @@ class ListOrder:
 OLDEST_FIRST = (SessionTab.ATTENTION, SessionTab.WAITING)
 
 
+# By when an open appeal has to be answered; of other sessions later than any of these.
+NO_DEADLINE, EPOCH = datetime(2999, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)
+ANSWER_DUE_AT = Coalesce("appeal_due_at", Value(NO_DEADLINE), output_field=DateTimeField())
+MAX_RANK = 10**10  # seconds
+
+
 class Place(NamedTuple):
-    """Where a session stood in a list: its time there, what it was sorted by if that is a number, and its key."""
+    """Where a session stood in a list: its time there, what it was sorted by if that is a number, and its key.
+
+    The deadline of an appeal is the number of its seconds; 0 is none.
+    """
 
     at: datetime
     rank: int
@@ -116,7 +125,10 @@ def sorted_by(merged: MergedSessions, tab: SessionTab | None, order: ListOrder) 
     if tab is SessionTab.WAITING:
         attempts, time = attempts.annotate(waiting_since=Coalesce("completed_at", "last_activity_at")), "waiting_since"
     by_time = ListOrder(is_reversed=order.is_reversed and order.sort is SessionSort.TIME)
-    names = (f"-{time}", "-pk") if by_time.is_descending(tab) else (time, "pk")
+    names: tuple[str, ...] = (f"-{time}", "-pk") if by_time.is_descending(tab) else (time, "pk")
+    if order.sort is SessionSort.TIME and tab is SessionTab.ATTENTION and not order.is_reversed:
+        # An answer to an appeal was promised by a day; everything else waits without one.
+        attempts, names = attempts.annotate(answer_due_at=ANSWER_DUE_AT), ("answer_due_at", *names)
     if order.sort is SessionSort.TIME:
         return replace(merged, attempts=attempts, order=names)
     attempts = attempts.annotate(sort_key=SORT_COLUMNS[order.sort].key())
@@ -185,7 +197,9 @@ def time_in(tab: SessionTab, attempt: ExamAttempt) -> datetime | None:
 def place_of(attempt: ExamAttempt, tab: SessionTab, order: ListOrder) -> Place | None:
     """Return where the attempt stands in a list now; None if it has no place there. No query."""
     at = time_in(tab, attempt)
+    due_at = attempt.appeal_due_at
     ranks = {
+        SessionSort.TIME: (due_at - EPOCH) // timedelta(seconds=1) if due_at else 0,
         SessionSort.RESULT: STATUS_RANKS[attempt.status],
         SessionSort.REVIEW: attempt.seriousness,
         SessionSort.SCORE: attempt.score_place,
@@ -199,6 +213,9 @@ def key_at(listed: MergedSessions, order: ListOrder, place: Place) -> SortKey:
     A name is not part of a place, which stands in an address: it is read anew.
     """
     match order.sort:
+        case SessionSort.TIME if "answer_due_at" in listed.order:
+            due_at = EPOCH + timedelta(seconds=min(place.rank, MAX_RANK)) if place.rank else NO_DEADLINE
+            return due_at, place.at, place.pk
         case SessionSort.TIME:
             return place.at, place.pk
         case SessionSort.RESULT | SessionSort.REVIEW | SessionSort.SCORE:

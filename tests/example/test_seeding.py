@@ -5,7 +5,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from proctoring_results.models import ExamAttempt, StatusChange
+from proctoring_results import api
+from proctoring_results.models import Appeal, ExamAttempt, StatusChange
 from proctoring_results.models.attention import attention_reasons
 from proctoring_results.rules import seriousness
 
@@ -43,3 +44,11 @@ def test_each_attempt_that_began_has_the_rules_that_its_service_was_sent(attempt
     assert {attempt.started_at is not None for attempt in attempts} == {True, False}
     assert [one for one in attempts if (one.exam_rules is None) is not (one.started_at is None)] == []
     assert [one for one in attempts if one.exam_rules and one.exam_rules.exam_id != one.exam_id] == []
+
+
+def test_an_appeal_is_open_another_one_answered_and_the_learner_who_signs_in_may_appeal(attempts):
+    answered, waiting = Appeal.objects.order_by("pk")
+    assert (answered.answer.by.username, waiting.answer) == ("admin", None)
+    assert waiting.attempt.appeal_due_at == waiting.answer_due_at
+    failed = next(one for one in attempts if one.user.username == "learner" and one.status == "rejected")
+    assert api.learner_result(failed.user, failed.exam).appeal_until

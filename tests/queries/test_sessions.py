@@ -13,6 +13,7 @@ from proctoring_results.queries import merged
 from proctoring_results.queries import search as search_module
 from proctoring_results.queries.merged import MergedSessions
 from proctoring_results.queries.sessions import (
+    NO_DEADLINE,
     ListOrder,
     attempts_of_learners,
     key_at,
@@ -57,6 +58,16 @@ def test_first_comes_what_requires_attention_longest_waiting_first(exam):
     new, old = waiting(exam, 1), waiting(exam, 9)
     submitted(exam)
     assert list(in_list("attention")) == [old, new]
+
+
+@pytest.mark.usefixtures("merged_or_sorted")
+def test_open_appeals_come_before_that_the_earliest_deadline_first(exam):
+    exams = [exam, ProctoredExamFactory()]
+    due_in_days = {1: NOON + timedelta(days=7), 3: NOON + timedelta(days=3)}
+    ages = {days: waiting(exams[days % 2], days, appeal_due_at=due_in_days.get(days)) for days in (1, 2, 3, 4)}
+    assert in_list("attention")[0:4] == [ages[3], ages[1], ages[4], ages[2]]
+    # The other way round they are sorted by nothing else than what the column shows.
+    assert in_list("attention", "-time")[0:4] == [ages[1], ages[2], ages[3], ages[4]]
 
 
 def test_then_the_others_newest_activity_first(exam):
@@ -251,7 +262,7 @@ def test_all_attempts_of_many_learners_come_in_one_query(exam, django_assert_num
 
 
 def ends(attempt):
-    return attempt.attention_since, attempt.pk
+    return NO_DEADLINE, attempt.attention_since, attempt.pk
 
 
 def test_a_list_goes_on_and_back_from_a_place_in_it(exam):
@@ -365,7 +376,8 @@ def test_a_list_in_any_order_goes_on_and_back_session_by_session(tab, sort):
     for number in range(8):
         exam = ProctoredExamFactory() if number % 3 == 0 else ProctoredExamFactory(exam_name="The same")
         make = waiting if tab == "attention" else submitted
-        make(exam, *([number // 2] if tab == "attention" else []), seriousness=number % 2)
+        due_at = NOON + timedelta(days=number % 2) if number % 3 == 1 else None
+        make(exam, *([number // 2] if tab == "attention" else []), seriousness=number % 2, appeal_due_at=due_at)
     listed = in_list(tab, sort)
     attempts = listed[0:20]
     assert attempts == list(listed)

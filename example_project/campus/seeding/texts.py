@@ -97,6 +97,13 @@ DECISIONS: tuple[str, ...] = (
 
 CATEGORIES = {"Somebody dictated answers from 00:31 on.": "reading_to_another_person"}
 
+# What learners write against their results, and the answer to the first.
+APPEALS: tuple[str, ...] = (
+    "The phone belongs to my sister, who lives with me. She came in to fetch her keys, and I did not look at it.",
+    "I looked to the left because my second screen was there, which was switched off. I can show you the room.",
+)
+ANSWER = "I have watched the recording again: the phone is in the learner's own hand from 00:31 on."
+
 ERRORS = ("The proctoring software crashed.", "No recording arrived.", "The camera was lost and did not come back.")
 
 ARCHIVED = (

@@ -69,6 +69,9 @@ class SessionRow:
     # In the lists of what waits.
     waited: Waited | None
     at: datetime
+    # By when the learner's open appeal has to be answered.
+    answer_due_at: datetime | None
+    is_overdue: bool
     other_attempts: list[AttemptLink]
     # Why it cannot be passed together with others; empty if it can.
     why_not: str
@@ -189,6 +192,8 @@ def _row(
         decider=_decider(attempt),
         waited=waited,
         at=time_in(tab, attempt) or attempt.last_activity_at,
+        answer_due_at=attempt.appeal_due_at,
+        is_overdue=attempt.appeal_due_at is not None and attempt.appeal_due_at < timezone.now(),
         other_attempts=[_link(n, other) for n, other in enumerate(of_learner, 1) if other.pk != attempt.pk],
         why_not=why_not_with_others(attempt, viewer.decider) if viewer.decider else "",
         looking=looking,

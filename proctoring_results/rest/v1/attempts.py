@@ -99,6 +99,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
     )
     attention_since = MomentField(allow_null=True, help_text="Since when it requires attention.")
     attention_reasons = serializers.SerializerMethodField()
+    appeal_due_at = MomentField(allow_null=True, help_text="By when the learner's open appeal has to be answered.")
     undo_until = MomentField(
         allow_null=True,
         help_text="Until when who made the newest decision can undo it. The learner reads it only after that.",

@@ -1,4 +1,4 @@
-"""The history of one attempt: its status changes, its reviews and their incidents, oldest first."""
+"""The history of one attempt: its status changes, its reviews with their incidents, its appeals, oldest first."""
 
 from __future__ import annotations
 
@@ -92,6 +92,19 @@ class IncidentSerializer(serializers.Serializer[Any]):
     dismissal_reason = serializers.CharField()
 
 
+class AppealSerializer(serializers.Serializer[Any]):
+    """What the learner wrote against a decision. The newest one without an answer is open."""
+
+    id = serializers.IntegerField(source="pk")
+    decision = serializers.IntegerField(source="decision_id", help_text="The id of the change appealed against.")
+    at = MomentField()
+    text = serializers.CharField()
+    answer_due_at = MomentField(help_text="The learner was promised an answer by then.")
+    answer = serializers.IntegerField(
+        source="answer_id", allow_null=True, help_text="The id of the decision that answered it."
+    )
+
+
 class ChangesView(ApiView):
     def get(self, request: Request, attempt_code: str) -> Response:
         """The status changes of an attempt, and the decisions."""
@@ -108,6 +121,15 @@ class ReviewsView(ApiView):
         attempt = self.find_attempt(attempt_code)
         rows = attempt.reviews.select_related("reviewed_by").defer(*DEFERRED)
         return page(rows, BY_KEY, params, serialize_all(ReviewSerializer), list_name=f"reviews {attempt.pk}")
+
+
+class AppealsView(ApiView):
+    def get(self, request: Request, attempt_code: str) -> Response:
+        """The learner's appeals about an attempt. The next decision answers the open one."""
+        params = self.query(PageQuery)
+        attempt = self.find_attempt(attempt_code)
+        rows = attempt.appeals.all()
+        return page(rows, BY_KEY, params, serialize_all(AppealSerializer), list_name=f"appeals {attempt.pk}")
 
 
 class IncidentsView(ApiView):

@@ -29,7 +29,7 @@ from . import (
 from .attempts import AttemptDetailSerializer, AttemptSerializer
 from .base import ApiView
 from .exams import ExamSerializer
-from .history import ChangeSerializer, IncidentSerializer, ReviewSerializer
+from .history import AppealSerializer, ChangeSerializer, IncidentSerializer, ReviewSerializer
 from .me import OwnResultSerializer
 from .pagination import PageQuery
 from .report_requests import KindsSerializer, PreviewSerializer, ReportBody
@@ -107,6 +107,7 @@ OPERATIONS: Mapping[tuple[type[ApiView], str], Operation] = {
     (history.ChangesView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ChangeSerializer)}),
     (history.ReviewsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(ReviewSerializer)}),
     (history.IncidentsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(IncidentSerializer)}),
+    (history.AppealsView, "GET"): Operation(query=PageQuery, answers={200: PageOf(AppealSerializer)}),
     (decisions.DecisionsView, "POST"): Operation(
         body=decisions.DecisionBody, answers={201: ChangeSerializer, 409: ConflictSerializer}
     ),

@@ -32,6 +32,7 @@ urlpatterns = [
     path(f"{ATTEMPT}reviews/<str:review_id>/incidents/", history.IncidentsView.as_view(), name="v1_incidents"),
     path(f"{ATTEMPT}reviews/<str:review_id>/dismiss/", decisions.DismissView.as_view(), name="v1_dismiss"),
     path(f"{ATTEMPT}reviews/<str:review_id>/restore/", decisions.RestoreView.as_view(), name="v1_restore"),
+    path(f"{ATTEMPT}appeals/", history.AppealsView.as_view(), name="v1_appeals"),
     path(f"{ATTEMPT}decisions/", decisions.DecisionsView.as_view(), name="v1_decisions"),
     path(f"{ATTEMPT}claim/", teamwork.ClaimView.as_view(), name="v1_claim"),
     path(f"{ATTEMPT}looks/", teamwork.LooksView.as_view(), name="v1_looks"),

@@ -112,6 +112,16 @@ def test_first_one_sees_what_requires_attention_with_its_reasons(looking, exam):
     assert "the review is Clean, and yet an incident is marked Suspicious" in text(response)
 
 
+def test_an_open_appeal_says_by_when_it_has_to_be_answered(looking, exam):
+    due_at = timezone.now() + timedelta(days=3)
+    attempt = submitted(exam, status="rejected", attention_since=timezone.now(), appeal_due_at=due_at)
+    page = text(looking.get(url()))
+    assert f'Appeal: answer by <time datetime="{due_at:%Y-%m-%dT%H:%M:%SZ}"' in page
+    assert '<strong class="pr-waited" > Appeal' in page
+    ExamAttempt.objects.filter(pk=attempt.pk).update(appeal_due_at=timezone.now() - timedelta(days=1))
+    assert '<strong class="pr-waited" data-pr-tone="bad"> Appeal' in text(looking.get(url()))
+
+
 def test_a_session_opens_in_a_tab_of_its_own(looking, exam):
     attempt = submitted(exam, "ada")
     page = text(looking.get(url(tab="all")))

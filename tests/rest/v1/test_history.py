@@ -35,6 +35,22 @@ def test_changes_say_who_when_and_why_in_their_order(team, attempt):
     assert (second["source"], second["by"], second["reason"]) == ("person", person.get_username(), "A book")
 
 
+def test_an_appeal_has_its_text_its_deadline_and_then_its_answer(team, attempt, settings):
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 14}
+    api.fail_attempt(attempt.attempt_code, by=member_of(COURSE), reason="A book")
+    decision = attempt.changes.get()
+    api.appeal(attempt.attempt_code, by=attempt.user, text="My cat")
+    (opened,) = pages(team, of(attempt, "appeals"))
+    due_at = team.get(f"{V1}attempts/{attempt.attempt_code}/").json()["appeal_due_at"]
+    assert (
+        opened.items() >= {"text": "My cat", "decision": decision.pk, "answer": None, "answer_due_at": due_at}.items()
+    )
+    api.pass_attempt(attempt.attempt_code, by=member_of(COURSE), reason="A cat")
+    (answered,) = pages(team, of(attempt, "appeals"))
+    assert answered["answer"] == attempt.changes.latest("pk").pk
+    assert team.get(f"{V1}attempts/{attempt.attempt_code}/").json()["appeal_due_at"] is None
+
+
 def test_a_dismissed_incident_says_by_whom_and_why(team, attempt):
     incidents = [api.IncidentData(status="Suspicious", comment=comment) for comment in ("looks away", "a noise")]
     review = api.record_review(attempt.attempt_code, "Suspicious", incidents=incidents)

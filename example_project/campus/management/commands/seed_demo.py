@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from example_project.campus.models import Course
-from example_project.campus.seeding import courses
+from example_project.campus.seeding import courses, texts
 from example_project.campus.seeding.bulk import bulk_writing
 from example_project.campus.seeding.writer import AttemptWriter, Exam
 from proctoring_results import api
@@ -52,17 +52,40 @@ class Command(BaseCommand):
                 return
             writer = AttemptWriter(course, now, people["instructor"], whole=number <= MANY)
             exams = {plan: writer.exam(*courses.make_exam(course, plan, now), min(HISTORIES, number)) for plan in plans}
-            written = self._learner(writer, exams, people["learner"]) if number > MANY // 1000 else 0
-            writer.write(list(exams.values()), number - written, self._progress(number))
+            has_people = number > MANY // 1000
+            written = self._learner(writer, exams, people["learner"]) if has_people else 0
+            appealing = self._appealing(writer, exams) if has_people else []
+            writer.write(list(exams.values()), number - written - len(appealing), self._progress(number))
+        self._appeal(course, appealing, people["admin"])
         self.stdout.write(f"{course.course_id}: {number:,} attempts in {len(exams)} exams.")
 
     def _learner(self, writer: AttemptWriter, exams: dict[courses.ExamPlan, Exam], learner: User) -> int:
         """Write attempts of the learner who can sign in, so that there are results to read and exams to take."""
-        statuses = {courses.MIDTERM: "verified", courses.ORAL: "second_review_required", courses.QUIZ: "declined"}
+        statuses = {
+            courses.MIDTERM: "verified",
+            courses.ORAL: "second_review_required",
+            courses.QUIZ: "declined",
+            courses.CHINESE: "rejected",
+        }
         known = {plan: status for plan, status in statuses.items() if plan in exams}
         for plan, status in known.items():
             writer.write_one(learner.pk, exams[plan], status)
         return len(known)
+
+    def _appealing(self, writer: AttemptWriter, exams: dict[courses.ExamPlan, Exam]) -> list[int]:
+        """Write attempts of learners whom the service has failed, so that each member of the team may answer them."""
+        learners = [writer.learner()[0] for _ in texts.APPEALS] if courses.QUIZ in exams else []
+        for learner in learners:
+            writer.write_one(learner, exams[courses.QUIZ], "rejected")
+        return learners
+
+    def _appeal(self, course: Course, learners: list[int], reviewer: User) -> None:
+        """Let the learners appeal. The first appeal is answered, the others are open."""
+        for number, learner in enumerate(User.objects.filter(pk__in=learners).order_by("pk")):
+            attempt = api.attempts_in_course(course.course_id).get(user=learner)
+            api.appeal(attempt.attempt_code, by=learner, text=texts.APPEALS[number])
+            if number == 0:
+                api.fail_attempt(attempt.attempt_code, by=reviewer, reason=texts.ANSWER)
 
     def _progress(self, number: int) -> Any:
         last_printed = 0
