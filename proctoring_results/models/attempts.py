@@ -198,8 +198,20 @@ class ExamAttempt(models.Model):
             # "How many exams were submitted on each day, and how long did their reviews take?": Numbers reads the index
             # alone.
             models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
-            # The sessions of an exam: "which require attention, oldest first?"
-            models.Index(fields=["exam", "attention_since"], name="attempt_by_attention"),
+            # The sessions of an exam: "which require attention, open appeals first, oldest first?" With the columns
+            # after the second the list is sorted without the table, which is read for one page of it.
+            models.Index(
+                fields=[
+                    "exam",
+                    "attention_since",
+                    "appeal_due_at",
+                    "taking_as_proctored",
+                    "is_sample_attempt",
+                    "archived_at",
+                    "id",
+                ],
+                name="attempt_by_attention",
+            ),
             # The other sessions of an exam, newest first; the last activity of the Quiz List.
             models.Index(fields=["exam", "last_activity_at"], name="attempt_by_exam_and_activity"),
             # The sessions of an exam by the score of the provider: the most suspicious first.
