@@ -230,6 +230,8 @@ def _waited(attempt: ExamAttempt, tab: SessionTab, limit: timedelta | None, now:
 def _in_words(duration: timedelta) -> str:
     if duration < DAY:
         hours = duration // HOUR
+        if not hours:
+            return _("under 1 hour")
         return ngettext("%d hour", "%d hours", hours) % hours
     days = duration // DAY
     return ngettext("%d day", "%d days", days) % days

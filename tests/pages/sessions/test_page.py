@@ -116,6 +116,7 @@ def test_an_open_appeal_says_by_when_it_has_to_be_answered(looking, exam):
     due_at = timezone.now() + timedelta(days=3)
     attempt = submitted(exam, status="rejected", attention_since=timezone.now(), appeal_due_at=due_at)
     page = text(looking.get(url()))
+    assert "under 1 hour" in page
     assert f'Appeal: answer by <time datetime="{due_at:%Y-%m-%dT%H:%M:%SZ}"' in page
     assert '<strong class="pr-waited" > Appeal' in page
     ExamAttempt.objects.filter(pk=attempt.pk).update(appeal_due_at=timezone.now() - timedelta(days=1))
