@@ -208,7 +208,9 @@ def tokens(page):
 
 
 def pass_all(client, page, reason="Heard them"):
-    return client.post(page.request["PATH_INFO"], {"attempt": tokens(page), "reason": reason}, follow=True)
+    return client.post(
+        page.request["PATH_INFO"], {"attempt": tokens(page), "reason": reason, "category": "other"}, follow=True
+    )
 
 
 def test_a_selection_is_shown_with_what_will_be_passed_and_what_cannot_be(admin, reviewed):
@@ -226,7 +228,8 @@ def test_a_selection_is_passed_with_one_reason(admin, reviewed):
     other = ExamAttemptFactory(submitted=True)
     answer = pass_all(admin, choose(admin, reviewed, other))
     assert {status(reviewed), status(other)} == {"verified"}
-    assert set(StatusChange.objects.filter(to_status="verified").values_list("reason", flat=True)) == {"Heard them"}
+    changes = StatusChange.objects.filter(to_status="verified").values_list("reason", "category")
+    assert set(changes) == {("Heard them", "other")}
     assert all(attempt.attempt_code in messages_of(answer)[0] for attempt in (reviewed, other))
     assert LogEntry.objects.count() == 2
 

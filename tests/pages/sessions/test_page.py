@@ -370,11 +370,13 @@ def test_each_filter_can_be_taken_away_alone(looking, exam):
 def test_a_selection_is_passed_with_one_reason_each_on_its_own(reviewing, reviewer, exam):
     attempts = [flagged(exam), flagged(exam)]
     page = confirm(reviewing, *attempts)
-    response = reviewing.post(url("pass_sessions"), {"attempt": tokens(page), "reason": "Seen both"})
+    fields = {"attempt": tokens(page), "reason": "Seen both", "category": "other"}
+    response = reviewing.post(url("pass_sessions"), fields)
     assert text(response).count("Passed.") == 2
     for attempt in attempts:
         change = attempt.changes.get()
-        assert (change.to_status, change.by, change.reason) == ("verified", reviewer, "Seen both")
+        assert (change.to_status, change.by) == ("verified", reviewer)
+        assert (change.reason, change.category) == ("Seen both", "other")
 
 
 def test_of_a_selection_one_that_has_changed_meanwhile_is_not_passed(reviewing, exam):
@@ -390,8 +392,10 @@ def test_of_a_selection_one_that_has_changed_meanwhile_is_not_passed(reviewing, 
 def test_without_a_reason_nothing_is_passed_and_the_page_stays(reviewing, exam, reason):
     attempt = flagged(exam)
     page = confirm(reviewing, attempt)
-    response = reviewing.post(url("pass_sessions"), {"attempt": tokens(page), "reason": reason})
+    fields = {"attempt": tokens(page), "reason": reason, "category": "other"}
+    response = reviewing.post(url("pass_sessions"), fields)
     assert response.status_code == 400
+    assert '<option value="other" selected>' in text(response)
     assert 'aria-invalid="true"' in text(response)
     assert tokens(response) == tokens(page)
     assert not attempt.changes.exists()
