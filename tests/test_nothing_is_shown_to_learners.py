@@ -8,6 +8,7 @@ a change here. What a learner may read is named in ``LEARNERS``.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -297,6 +298,15 @@ def test_after_a_decision_nothing_of_others_or_of_the_team_is_shown(world, verdi
     ]
     assert any("the mail" in place for place, _ in texts)
     assert places_of(texts, needles()) == []
+
+
+def test_while_a_decision_can_be_undone_it_is_as_if_it_had_not_been_made(world, settings):
+    """On every page, by every API: the words of the result, too."""
+    settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
+    api.fail_attempt(world.own.attempt_code, by=world.colleague, reason="x")
+    words = {word: word for word in ("Unsatisfactory", '"unsatisfactory"', "being decided")}
+    texts = [*read_by(world.learner, world), *sent_by(world.learner, world), *mails_to(world.learner)]
+    assert places_of([*texts, *results_of(world.learner, world.own.exam)], words) == []
 
 
 # --- A learner who is of the team as well ---

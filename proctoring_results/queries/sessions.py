@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.db.models import Case, Count, DateTimeField, F, Q, TextField, Value, When
 from django.db.models.functions import Coalesce
@@ -83,7 +83,17 @@ OLDEST_FIRST = (SessionTab.ATTENTION, SessionTab.WAITING)
 
 # By when an open appeal has to be answered; of other sessions later than any of these.
 NO_DEADLINE, EPOCH = datetime(2999, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)
-ANSWER_DUE_AT = Coalesce("appeal_due_at", Value(NO_DEADLINE), output_field=DateTimeField())
+
+
+class _DateTime(Value):
+    """A moment that MySQL and MariaDB do not take for a text."""
+
+    def as_mysql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        sql, params = self.as_sql(compiler, connection)
+        return f"CAST({sql} AS datetime(6))", params
+
+
+ANSWER_DUE_AT = Coalesce("appeal_due_at", _DateTime(NO_DEADLINE, DateTimeField()), output_field=DateTimeField())
 MAX_RANK = 10**10  # seconds
 
 
