@@ -304,9 +304,9 @@ def test_while_a_decision_can_be_undone_it_is_as_if_it_had_not_been_made(world, 
     """On every page, by every API: the words of the result, too."""
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "DECISION_UNDO_TIME": timedelta(minutes=1)}
     api.fail_attempt(world.own.attempt_code, by=world.colleague, reason="x")
-    words = {word: word for word in ("Unsatisfactory", '"unsatisfactory"', "being decided")}
+    results = dict.fromkeys(("Unsatisfactory", '"unsatisfactory"', "being decided"), "the result")
     texts = [*read_by(world.learner, world), *sent_by(world.learner, world), *mails_to(world.learner)]
-    assert places_of([*texts, *results_of(world.learner, world.own.exam)], words) == []
+    assert places_of([*texts, *results_of(world.learner, world.own.exam)], results) == []
 
 
 # --- A learner who is of the team as well ---
