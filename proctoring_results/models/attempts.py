@@ -180,7 +180,7 @@ class ExamAttempt(models.Model):
         ]
         indexes = [
             # "How many attempts of this exam are in each status, how many require attention?": Data Download and the
-            # Quiz List; with the other columns Numbers need not read the table.
+            # Quiz List; with the other columns Numbers need not read the table, nor lists sorted by result or decider.
             models.Index(
                 fields=[
                     "exam",
@@ -191,13 +191,25 @@ class ExamAttempt(models.Model):
                     "archived_at",
                     "started_at",
                     "current_review",
+                    "last_activity_at",
+                    "decided_by",
                     "id",
                 ],
                 name="attempt_by_exam_and_status",
             ),
             # "How many exams were submitted on each day, and how long did their reviews take?": Numbers reads the index
             # alone.
-            models.Index(fields=["exam", "completed_at", "reviewed_at"], name="attempt_by_exam_and_review"),
+            models.Index(
+                fields=[
+                    "exam",
+                    "completed_at",
+                    "reviewed_at",
+                    "taking_as_proctored",
+                    "is_sample_attempt",
+                    "archived_at",
+                ],
+                name="attempt_by_exam_and_review",
+            ),
             # The sessions of an exam: "which require attention, open appeals first, oldest first?" With the columns
             # after the second the list is sorted without the table, which is read for one page of it.
             models.Index(

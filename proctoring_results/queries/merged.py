@@ -39,12 +39,14 @@ class MergedSessions:
     exams: Sequence[int]
     # At any exam.
     attempts: ExamAttemptQuerySet
-    # Ends with ``pk``. Fast if there is an index of the exam with the columns before it.
+    # Ends with ``pk``.
     order: tuple[str, ...]
     # A search for people is better done once than for each exam.
     is_searched: bool
     # What of the order is the same for all attempts at an exam: one exam is sorted without it.
     of_exam: str = ""
+    # Without an index of the exam with the order's columns, to merge would be to sort each exam alone.
+    is_indexed: bool = True
     # How many attempts there are at each exam that has any, if somebody has counted them.
     numbers: Mapping[int, int] | None = None
 
@@ -124,7 +126,7 @@ class MergedSessions:
 
     def _merged(self, part: slice, exams: Sequence[int]) -> Iterable[SortKey]:
         """For many rows: those of each exam stand in order in an index, and these are merged."""
-        if not 1 < len(exams) <= MAX_EXAMS:
+        if not (self.is_indexed and 1 < len(exams) <= MAX_EXAMS):
             return self._sorted(part, exams)
         first, *others = (self._of_exam(exam, part.stop).values_list(*self._columns) for exam in exams)
         return first.union(*others, all=True).order_by(*self.order)[part]

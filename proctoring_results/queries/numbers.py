@@ -13,8 +13,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
 
 from django.db.models import (
-    BooleanField,
-    Case,
     Count,
     FilteredRelation,
     Max,
@@ -23,8 +21,6 @@ from django.db.models import (
     QuerySet,
     Sum,
     TextChoices,
-    Value,
-    When,
 )
 from django.db.models.functions import Coalesce
 
@@ -174,11 +170,11 @@ def course_numbers(
     decisions = _decisions(list(exams), keys, counted)
     groups = _groups(attempts, keys)
     counts = StatusCounts.of((group.status, group.number, group.requiring_attention) for group in groups)
-    outcomes = _totals(ReviewStatus, [(group.outcome, group.number) for group in groups])
+    outcomes = _totals(ReviewStatus, [outcome for group in groups for outcome in group.outcomes])
     return Numbers(
         attempts=counts.attempts,
-        archived=sum(group.number for group in groups if group.is_archived),
-        practice=sum(group.number for group in groups if group.is_practice),
+        archived=sum(group.archived for group in groups),
+        practice=sum(group.practice for group in groups),
         requiring_attention=counts.requiring_attention,
         results=counts.results,
         under_way=counts.under_way,
@@ -219,7 +215,7 @@ def _numbers_of_exam(exam: ProctoredExam, groups: Sequence[_Group]) -> ExamNumbe
         attempts=counts.attempts,
         results=counts.results,
         requiring_attention=counts.requiring_attention,
-        review_outcomes=_totals(ReviewStatus, [(group.outcome, group.number) for group in groups]),
+        review_outcomes=_totals(ReviewStatus, [outcome for group in groups for outcome in group.outcomes]),
         incidents=sum(group.suspicious + group.rules_violation + group.other for group in groups),
     )
 
@@ -261,15 +257,15 @@ def _keys(attempts: ExamAttemptQuerySet) -> _Keys:
 
 
 class _Group(NamedTuple):
-    """Attempts that agree in these six columns, and the incidents of their current reviews."""
+    """Attempts that agree in these three columns, and the incidents of their current reviews."""
 
     exam: int
     status: str
     review_status: str | None
-    was_started: bool
-    is_archived: bool
-    is_practice: bool
     number: int
+    started: int
+    archived: int
+    practice: int
     requiring_attention: int
     #: Of them, those whose current review is outside the joined range.
     missed: int
@@ -282,9 +278,12 @@ class _Group(NamedTuple):
     onboarding: int
 
     @property
-    def outcome(self) -> str | None:
-        """Return ``review_status`` as the report prints it; None if it prints nothing."""
-        return printed_review_status(self.review_status, self.status, was_started=self.was_started) or None
+    def outcomes(self) -> list[tuple[str | None, int]]:
+        """Return ``review_status`` as the report prints it, None if it prints nothing, of how many attempts."""
+        return [
+            (printed_review_status(self.review_status, self.status, was_started=was_started) or None, number)
+            for was_started, number in ((True, self.started), (False, self.number - self.started))
+        ]
 
 
 def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
@@ -294,16 +293,15 @@ def _groups(attempts: ExamAttemptQuerySet, keys: _Keys) -> list[_Group]:
 
 
 def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
-    """Group by columns and booleans only: PostgreSQL expects a million groups for other expressions, and sorts."""
+    """Group by few columns: PostgreSQL expects as many groups as there could be, and sorts if these are many."""
     rows = (
-        attempts.annotate(
-            was_started=_is_set("started_at"),
-            is_archived=_is_set("archived_at"),
-            review=FilteredRelation("current_review", condition=bounds),
-        )
-        .values_list("exam", "status", "review__review_status", "was_started", "is_archived", "is_sample_attempt")
+        attempts.annotate(review=FilteredRelation("current_review", condition=bounds))
+        .values_list("exam", "status", "review__review_status")
         .annotate(
             number=Count("*"),
+            started=Count("started_at"),
+            archived=Count("archived_at"),
+            practice=Count("pk", filter=Q(is_sample_attempt=True)),
             requiring_attention=Count("attention_since"),
             missed=Count("current_review") - Count("review__pk"),
             suspicious=Coalesce(Sum("review__suspicious_count"), 0),
@@ -316,10 +314,6 @@ def _groups_within(attempts: ExamAttemptQuerySet, bounds: Q) -> list[_Group]:
         )
     )
     return [_Group(*row) for row in rows]
-
-
-def _is_set(field: str) -> Case:
-    return Case(When(**{field: None}, then=Value(False)), default=Value(True), output_field=BooleanField())
 
 
 def _totals(choices: type[ChoicesT], counts: Iterable[tuple[str | None, int]]) -> dict[ChoicesT, int]:

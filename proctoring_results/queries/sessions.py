@@ -38,17 +38,19 @@ class SortColumn:
     # The site's user model is known only once Django has started.
     key: Callable[[], Combinable]
     is_descending: bool = False
+    # Whether an index begins with the exam and this.
+    is_indexed: bool = False
 
 
 # Sorted by the time alone, there is nothing before it.
 SORT_COLUMNS: Mapping[SessionSort, SortColumn] = {
     SessionSort.LEARNER: SortColumn(lambda: sortable_name("user")),
-    SessionSort.EXAM: SortColumn(lambda: F("exam__exam_name")),
+    SessionSort.EXAM: SortColumn(lambda: F("exam__exam_name"), is_indexed=True),
     SessionSort.RESULT: SortColumn(
         lambda: Case(*(When(status=status, then=rank) for status, rank in STATUS_RANKS.items()), default=0)
     ),
-    SessionSort.REVIEW: SortColumn(lambda: F("seriousness"), is_descending=True),
-    SessionSort.SCORE: SortColumn(lambda: F("score_place"), is_descending=True),
+    SessionSort.REVIEW: SortColumn(lambda: F("seriousness"), is_descending=True, is_indexed=True),
+    SessionSort.SCORE: SortColumn(lambda: F("score_place"), is_descending=True, is_indexed=True),
     SessionSort.DECIDER: SortColumn(lambda: Coalesce(sortable_name("decided_by"), Value(""), output_field=TextField())),
 }
 
@@ -141,10 +143,11 @@ def sorted_by(merged: MergedSessions, tab: SessionTab | None, order: ListOrder) 
         attempts, names = attempts.annotate(answer_due_at=ANSWER_DUE_AT), ("answer_due_at", *names)
     if order.sort is SessionSort.TIME:
         return replace(merged, attempts=attempts, order=names)
-    attempts = attempts.annotate(sort_key=SORT_COLUMNS[order.sort].key())
+    column = SORT_COLUMNS[order.sort]
+    attempts = attempts.annotate(sort_key=column.key())
     first = "-sort_key" if order.is_descending(tab) else "sort_key"
     of_exam = "sort_key" if order.sort is SessionSort.EXAM else ""
-    return replace(merged, attempts=attempts, order=(first, *names), of_exam=of_exam)
+    return replace(merged, attempts=attempts, order=(first, *names), of_exam=of_exam, is_indexed=column.is_indexed)
 
 
 def in_order(
