@@ -161,6 +161,9 @@ def test_every_filter_is_an_option(course, tmp_path):
         "--incidents": "suspicious",
         "--min-incidents": "1",
         "--decided-by": "service",
+        "--decision": "verified",
+        "--reviewer": "1",
+        "--review-time": "any",
         "--practice": "without",
         "--archived": "without",
         "--attention": "without",
@@ -168,7 +171,8 @@ def test_every_filter_is_an_option(course, tmp_path):
     }
     assert {name.removeprefix("--").replace("-", "_") for name in options} == set(FILTER_NAMES)
     for name, value in options.items():
-        rows = 0 if name.startswith(("--decided", "--reason", "--incidents", "--min")) else 1
+        has_none = ("--decided", "--decision", "--reviewer", "--review-time", "--reason", "--incidents", "--min")
+        rows = 0 if name.startswith(has_none) else 1
         assert f"{rows} rows" in called("proctoring_report", COURSE, name, value, "--output", str(tmp_path / "out.csv"))
     assert "0 rows" in called(
         "proctoring_report", COURSE, "--since", "2026-05-02", "--output", str(tmp_path / "out.csv")

@@ -71,6 +71,7 @@ def test_no_link_leads_out_of_the_site(client, attempt):
 def test_a_decision_comes_back_to_the_attempt_in_the_same_site(client, attempt, verdict):
     seen = seen_now(attempt)
     body = {"reason": "Seen the recording", "seen_change": seen.change_id, "seen_review": seen.review_id}
+    body |= {"category": "other"}
     answer = client.post(address("examattempt_decide", attempt.pk, verdict), body)
     assert (answer.status_code, answer["Location"]) == (302, address("examattempt_change", attempt.pk))
 

@@ -52,10 +52,10 @@ def offer_undo(request: SignedIn, attempt_codes: Collection[str], made_at: str) 
 
 def undo_offer(request: HttpRequest) -> UndoOffer | None:
     """Return what the person may still undo; None if nothing."""
-    pks = request.session.get(KEY, {}).get("decisions")
-    if not pks:
+    offered = request.session.get(KEY)
+    if not offered:
         return None
-    decisions = list(_undoable(request).filter(pk__in=pks).order_by("pk"))
+    decisions = list(_undoable(request).filter(pk__in=offered["decisions"]).order_by("pk"))
     if not decisions:
         del request.session[KEY]
         return None
@@ -64,8 +64,8 @@ def undo_offer(request: HttpRequest) -> UndoOffer | None:
 
 def made_at(request: HttpRequest, decisions: Collection[int]) -> str | None:
     """Return the address of the page where these decisions were made; None if the person has made others since."""
-    offered = request.session.get(KEY, {})
-    return offered["made_at"] if sorted(offered.get("decisions", ())) == sorted(decisions) else None
+    offered = request.session.get(KEY)
+    return offered["made_at"] if offered and sorted(offered["decisions"]) == sorted(decisions) else None
 
 
 def _undoable(request: HttpRequest) -> QuerySet[StatusChange]:

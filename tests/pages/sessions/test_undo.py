@@ -127,6 +127,14 @@ def test_what_can_no_longer_be_undone_is_named(client, admin, attempts):
     assert statuses(attempts) == ["submitted", "rejected", "submitted"]
 
 
+def test_whoever_has_signed_in_anew_undoes_and_is_at_the_list(client, admin, attempts):
+    page = decide(client, attempts[0])
+    client.logout()
+    client.force_login(admin)
+    assert "1 decision was undone." in undo(client, page)
+    assert statuses(attempts)[0] == "submitted"
+
+
 @pytest.mark.parametrize("key", ["x", "-1", "1" * 19, ""])
 def test_what_is_no_key_is_refused(client, admin, key):
     url = reverse("proctoring_results:undo_decisions", args=[COURSE])
