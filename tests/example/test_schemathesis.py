@@ -38,13 +38,15 @@ REAL = 0.7
 FINE = ["2xx", "3xx", "401", "403", "404", "409", "410"]
 
 # No schema of these says all: hosts add kinds, a query has "one of these two", each rhythm a number of its own,
-# days have an order, and blanks are no note.
+# days have an order, blanks are no note, and incidents are those of the review.
 WITH_RULES = (
     "get_reports_kinds",
     "post_reports",
     "post_reports_preview",
     "post_attempts_claim_next",
     "post_attempts_attempt_code_notes",
+    "post_attempts_attempt_code_reviews_review_id_dismiss",
+    "post_attempts_attempt_code_reviews_review_id_restore",
     "post_report_schedules",
     "put_report_schedules_schedule_id",
 )
