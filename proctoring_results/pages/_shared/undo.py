@@ -53,7 +53,7 @@ def offer_undo(request: SignedIn, attempt_codes: Collection[str], made_at: str) 
 def undo_offer(request: HttpRequest) -> UndoOffer | None:
     """Return what the person may still undo; None if nothing."""
     offered = request.session.get(KEY)
-    if not offered:
+    if not offered or not offered["decisions"]:
         return None
     decisions = list(_undoable(request).filter(pk__in=offered["decisions"]).order_by("pk"))
     if not decisions:
