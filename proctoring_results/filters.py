@@ -374,7 +374,7 @@ def _person(name: str, params: Mapping[str, Any]) -> str:
         # A number that no column takes is nobody's key.
         return str(field.clean(clean_key(name, params[name]), None))
     except ValidationError:
-        raise InvalidInput(name, _("must be the id of a person, or for decided_by “service”.")) from None
+        raise InvalidInput(name, _("must be the id of a person (or “service”, for decided_by).")) from None
 
 
 def _has_incidents(group: IncidentGroup | None, number: int) -> Q:

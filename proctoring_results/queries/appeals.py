@@ -35,7 +35,7 @@ def decision_to_appeal(attempt: ExamAttempt) -> StatusChange:
     if decision is None or not is_unsatisfactory:
         raise AppealRefused(_("There is no result that you could appeal against."))
     if is_withheld(attempt, now):
-        raise AppealRefused(_("The result is being decided on. Try again in a few minutes."))
+        raise AppealRefused(_("A new decision is being made about this result. Please try again in a few minutes."))
     if hasattr(decision, "appeal"):
         raise AppealRefused(_("Your appeal against this result was answered. The answer is final."))
     last_day = last_day_to_appeal(in_effect_since(decision), attempt.exam.course_id)

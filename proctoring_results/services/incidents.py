@@ -117,7 +117,8 @@ def _chosen(incidents: Sequence[Incident], incident_ids: Collection[int]) -> lis
     own = {incident.pk: incident for incident in incidents}
     others = [str(pk) for pk in dict.fromkeys(incident_ids) if pk not in own]
     if others:
-        raise InvalidInput("incidents", _("has incidents of other reviews: %(ids)s.") % {"ids": ", ".join(others)})
+        sentence = _("must be incidents of this review, and these are not: %(ids)s.")
+        raise InvalidInput("incidents", sentence % {"ids": ", ".join(others)})
     if not incident_ids:
         raise InvalidInput("incidents", _("must not be empty."))
     return [own[pk] for pk in dict.fromkeys(incident_ids)]

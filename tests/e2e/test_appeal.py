@@ -66,7 +66,7 @@ def test_a_learner_appeals_and_reads_the_answer_on_pages_that_renew_themselves(o
     expect(session.locator("#pr-flash")).to_contain_text("Decided: Pass.")
 
     come_back(page)
-    expect(page.locator("#pr-appeal")).to_contain_text("Your appeal was answered.")
+    expect(page.locator("#pr-appeal")).to_contain_text("Your appeal has been answered.")
     expect(page.locator("#pr-appeal")).to_contain_text("Satisfactory")
     page.get_by_role("link", name="My exam data").click()
     expect(page.locator("main")).to_contain_text("The answer: Satisfactory.")

@@ -80,7 +80,7 @@ def test_the_answer_is_named_on_the_page(learner, url, attempt):
     learner.post(url, {"text": TEXT})
     api.fail_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="no cat")
     page = learner.get(url).content.decode()
-    assert "Your appeal was answered" in page
+    assert "Your appeal has been answered" in page
     assert "no cat" not in page
 
 
