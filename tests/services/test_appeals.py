@@ -129,6 +129,44 @@ def test_an_appeal_is_possible_until_the_end_of_the_last_day(attempt, days):
                 appealed(attempt)
 
 
+# What may happen to a failed attempt, by name.
+EVENTS = {
+    "nothing": lambda attempt, another: None,
+    "it is confirmed": lambda attempt, another: api.fail_attempt(attempt.attempt_code, by=another, reason="x"),
+    "it is passed": lambda attempt, another: api.pass_attempt(attempt.attempt_code, by=another, reason="x"),
+    "an appeal": lambda attempt, another: appealed(attempt),
+    "an appeal, answered by Fail": lambda attempt, another: (
+        appealed(attempt),
+        api.fail_attempt(attempt.attempt_code, by=another, reason="x"),
+    ),
+    "it is passed, and failed again": lambda attempt, another: (
+        api.pass_attempt(attempt.attempt_code, by=another, reason="x"),
+        api.fail_attempt(attempt.attempt_code, by=another, reason="x"),
+    ),
+    "it is archived": lambda attempt, another: api.archive_attempt(attempt.attempt_code, reason="x"),
+    "the learner is erased": lambda attempt, another: api.erase_learner(attempt.user, by=another, reason="x"),
+    "the exam becomes a practice exam": lambda attempt, another: api.update_exam(
+        attempt.exam.course_id, attempt.exam.content_id, is_practice_exam=True
+    ),
+}
+
+
+@pytest.mark.parametrize("days", [0, 14, 15])
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_result_names_the_last_day_just_when_an_appeal_is_taken(attempt, second, event, days):
+    EVENTS[event](attempt, second)
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        result = api.learner_result(attempt.user, fresh(attempt).exam)
+        says_so = result is not None and result.appeal_until is not None
+        try:
+            appealed(fresh(attempt))
+        except (api.AppealRefused, api.AttemptIsArchived, api.AttemptIsErased):
+            is_taken = False
+        else:
+            is_taken = True
+    assert says_so is is_taken
+
+
 def test_a_site_without_appeals_takes_none(attempt, settings):
     settings.PROCTORING_RESULTS = {**settings.PROCTORING_RESULTS, "APPEAL_DAYS": 0}
     with pytest.raises(api.AppealRefused, match="not made here"):
