@@ -157,14 +157,14 @@ def test_a_result_names_the_last_day_just_when_an_appeal_is_taken(attempt, secon
     EVENTS[event](attempt, second)
     with time_machine.travel(timezone.now() + timedelta(days=days)):
         result = api.learner_result(attempt.user, fresh(attempt).exam)
-        says_so = result is not None and result.appeal_until is not None
+        is_named = result is not None and result.appeal_until is not None
         try:
             appealed(fresh(attempt))
         except (api.AppealRefused, api.AttemptIsArchived, api.AttemptIsErased):
             is_taken = False
         else:
             is_taken = True
-    assert says_so is is_taken
+    assert is_named is is_taken
 
 
 def test_a_site_without_appeals_takes_none(attempt, settings):
