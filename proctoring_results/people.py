@@ -101,8 +101,7 @@ def fold(text: str) -> str:
 
 def is_named(terms: Iterable[str], texts: Iterable[object]) -> bool:
     """Return whether each of the folded terms is part of one of the texts."""
-    # One by one: few texts are not ASCII, and only these take long.
-    folded = "\n".join([fold(str(text)) for text in texts if text])
+    folded = fold("\n".join([str(text) for text in texts if text]))
     return all(term in folded for term in terms)
 
 

@@ -341,6 +341,36 @@ def test_evidence_is_seen_inside_the_page_and_what_is_half_written_stays(opened,
     expect(viewer.frame_locator("iframe").locator("body")).to_have_text("Play")
 
 
+def test_who_goes_on_before_the_recording_plays_keeps_what_is_half_written(opened, recorded):
+    page = opened("instructor", session(recorded))
+    # The recording never arrives.
+    page.route("**/evidence/*/", lambda route: None if route.request.resource_type == "media" else route.continue_())
+    page.locator("#pr-reason").fill("Half")
+    incident = page.get_by_role("link", name="0:07–0:09 on the recording")
+    incident.click()
+    viewer = page.locator("#pr-viewer")
+    expect(viewer.locator("video")).to_have_count(1)
+    incident.click()
+    page.get_by_role("link", name="Screenshot").click()
+    expect(viewer.get_by_role("img", name="Screenshot")).to_have_js_property("naturalWidth", 40)
+    expect(page.locator("#pr-reason")).to_have_value("Half")
+
+
+def test_the_evidence_that_was_chosen_last_is_shown(opened, recorded):
+    page = opened("instructor", session(recorded))
+    incident = page.get_by_role("link", name="0:07–0:09 on the recording")
+    held = []
+    page.route("**/*second=7*", lambda route: held.append(route))
+    incident.click()
+    page.get_by_role("link", name="Screenshot").click()
+    screenshot = page.locator("#pr-viewer").get_by_role("img", name="Screenshot")
+    expect(screenshot).to_have_js_property("naturalWidth", 40)
+    with page.expect_response("**/*second=7*"):
+        held[0].continue_()
+    expect(screenshot).to_be_visible()
+    assert "second=7" not in page.url
+
+
 def test_evidence_is_seen_inside_the_page_without_javascript(opened, recorded):
     page = opened("instructor", session(recorded), java_script_enabled=False)
     page.get_by_role("link", name="Room scan").click()

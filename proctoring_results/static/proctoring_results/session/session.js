@@ -1,6 +1,6 @@
 // The page of a session works without this. It has keys, each of which leads to a link or control with ``data-pr-key``,
-// has the browser ask for the category of a Fail, counts the ticked incidents, and shows evidence without loading the page again, so that nothing
-// that is half written is lost.
+// has the browser ask for the category of a Fail, counts the ticked incidents, and shows evidence without loading the
+// page again, so that nothing that is half written is lost.
 
 const OFF = "proctoring_results.keys.off";
 const TYPING = "textarea, select, input:not([type=checkbox], [type=radio])";
@@ -106,31 +106,35 @@ if (ticked) {
 const SHOW_TIMEOUT = 15_000; // milliseconds
 
 const viewer = document.getElementById("pr-viewer");
+let wanted; // the link that was followed last
 
 async function show(link) {
   const address = new URL(link.href);
   const player = viewer.querySelector("video");
   if (player?.dataset.prNumber === address.searchParams.get("show")) {
     player.currentTime = Number(address.searchParams.get("second") ?? 0);
-    await player.play();
+    // A browser may refuse to play before a click on the player itself, and whoever goes on to something else ends it.
+    player.play().catch(() => {});
     return;
   }
   const response = await fetch(address, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(SHOW_TIMEOUT) });
   if (!response.ok) throw new Error(response.statusText);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  viewer.replaceChildren(...fresh.getElementById("pr-viewer").childNodes);
+  if (link === wanted) viewer.replaceChildren(...fresh.getElementById("pr-viewer").childNodes);
 }
 
 async function onShow(event) {
   const link = event.target.closest?.("a[data-pr-show]");
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
+  wanted = link;
   try {
     await show(link);
-  } catch (problem) {
-    // A browser may refuse to play before a click on the player itself: it stands at the second.
-    if (problem.name !== "NotAllowedError") return location.assign(link.href);
+  } catch {
+    if (link === wanted) location.assign(link.href);
+    return;
   }
+  if (link !== wanted) return;
   history.replaceState(null, "", link.href);
   viewer.focus({ preventScroll: true });
   viewer.scrollIntoView({ block: "nearest" });
