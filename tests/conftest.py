@@ -31,6 +31,12 @@ hypothesis.settings.load_profile("databases")
 # Minutes instead of seconds for what is tried with generated bodies, and with generated histories.
 THOROUGH = bool(os.environ.get("THOROUGH"))
 
+
+def examples(number: int) -> int:
+    """Return how many of so many examples are tried: on a server, where each takes several times as long, a third."""
+    return number if connection.vendor == "sqlite" else number // 3
+
+
 IS_NEEDED = " is needed: "
 
 

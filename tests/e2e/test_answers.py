@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from proctoring_results import api
 from proctoring_results.links import EVIDENCE_LINK
 from proctoring_results.models import Evidence
+from tests.e2e.accessibility import problems, violations
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_sessions import dashboard, enqueued, exam, flagged, session, violations
+from tests.e2e.test_sessions import dashboard, enqueued, exam, flagged, session
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory, UserFactory
 
 __all__ = ["enqueued", "exam", "flagged"]
@@ -32,6 +33,15 @@ def no_reason(page, user, attempt):
     expect(page.get_by_role("alert")).to_contain_text("Please give a reason.")
 
 
+def no_category(page, user, attempt):
+    page.goto(session(attempt))
+    page.locator("#pr-reason").fill("A phone")
+    # The browser asks for it, too; this is what the server answers to one that does not.
+    page.get_by_label("Category").evaluate("field => { field.form.noValidate = true; }")
+    page.get_by_role("button", name="Fail", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("category")
+
+
 def decided_by_another(page, user, attempt):
     page.goto(session(attempt))
     api.pass_attempt(attempt.attempt_code, by=UserFactory(admin=True), reason="It was the cat")
@@ -48,6 +58,25 @@ def no_reason_for_a_dismissal(page, user, attempt):
     row.get_by_label("Reason").fill(" ")
     row.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("alert")).to_contain_text("Please give a reason.")
+
+
+def no_incident_ticked(page, user, attempt):
+    page.goto(session(attempt))
+    page.get_by_text("Dismiss the ticked incidents").click()
+    page.locator("#pr-ticked-reason").fill("A book")
+    page.get_by_role("button", name="Dismiss them").click()
+    expect(page.locator("#pr-ticked").get_by_role("alert")).to_be_visible()
+
+
+def counted_and_dismissed_incidents_ticked(page, user, attempt):
+    page.goto(session(attempt))
+    page.get_by_label("All on this page").check()
+    page.get_by_text("Dismiss the ticked incidents").click()
+    page.locator("#pr-ticked-reason").fill("A book")
+    first = attempt.reviews.get().incidents.first()
+    api.dismiss_incident(first.pk, by=UserFactory(admin=True), reason="It was a book")
+    page.get_by_role("button", name="Dismiss them").click()
+    expect(page.locator("#pr-ticked").get_by_role("alert").first).to_be_visible()
 
 
 def nothing_ticked(page, user, attempt):
@@ -112,8 +141,11 @@ def not_known_to_the_service(page, user, attempt):
 
 ANSWERS = [
     no_reason,
+    no_category,
     decided_by_another,
     no_reason_for_a_dismissal,
+    no_incident_ticked,
+    counted_and_dismissed_incidents_ticked,
     nothing_ticked,
     not_to_be_passed,
     passed_by_another,
@@ -127,14 +159,12 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.__name__)
-@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone"])
-def test_every_answer_is_accessible(opened, person, flagged, answer, viewport, scheme):
+def test_every_answer_is_accessible(opened, person, flagged, answer):
     [attempt] = flagged(1)
     user = person("instructor")
-    page = opened("instructor", f"/courses/{COURSE}/", as_user=user, viewport=viewport, color_scheme=scheme)
+    page = opened("instructor", f"/courses/{COURSE}/", as_user=user)
     answer(page, user, attempt)
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert problems(page, "wide", "phone and dark") == []
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone"])

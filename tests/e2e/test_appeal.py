@@ -9,14 +9,14 @@ from playwright.sync_api import expect
 
 from proctoring_results import api
 from proctoring_results.models import ProctoredExam
+from tests.e2e.accessibility import problems
 from tests.e2e.conftest import PHONE
-from tests.e2e.test_data_download import violations
 from tests.factories import COURSE, ExamAttemptFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EXAM = reverse("campus:exam", args=[COURSE, "exam@midterm"])
-APPEAL = "The phone is my sister's"
+APPEAL = "The phone is my sister's: https://pictures.example/" + "of-the-room-" * 12
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +41,14 @@ def test_a_learner_appeals_and_reads_the_answer_on_pages_that_renew_themselves(o
     come_back(page)
     expect(page.locator(".pr-word")).to_have_text("Unsatisfactory")
     expect(page.locator("main")).to_contain_text("possible until")
-    seen = [violations(page)]
+    seen = [problems(page)]
 
     page.get_by_role("link", name="Appeal against this result").click()
-    seen.append(violations(page))
+    seen.append(problems(page))
     page.get_by_label("Why the result is wrong").fill(APPEAL)
     page.get_by_role("button", name="Appeal").click()
     expect(page.get_by_text("You will have the answer by")).to_be_visible()
-    seen.append(violations(page))
+    seen.append(problems(page))
 
     team = opened("instructor", reverse("proctoring_results:sessions", args=[COURSE]))
     first = team.locator("#pr-list tbody tr").first
@@ -60,7 +60,7 @@ def test_a_learner_appeals_and_reads_the_answer_on_pages_that_renew_themselves(o
     # The course team may follow the learner's link, too.
     team.goto(reverse("proctoring_results:appeal", args=[attempt.attempt_code]))
     expect(team.get_by_role("heading", level=1)).to_have_text("The learner’s own page")
-    seen.append(violations(team))
+    seen.append(problems(team))
     session.get_by_role("textbox", name="Reason").fill("It is hers")
     session.get_by_role("button", name="Pass", exact=True).click()
     expect(session.locator("#pr-flash")).to_contain_text("Decided: Pass.")
@@ -70,7 +70,7 @@ def test_a_learner_appeals_and_reads_the_answer_on_pages_that_renew_themselves(o
     expect(page.locator("#pr-appeal")).to_contain_text("Satisfactory")
     page.get_by_role("link", name="My exam data").click()
     expect(page.locator("main")).to_contain_text("The answer: Satisfactory.")
-    seen.append(violations(page))
+    seen.append(problems(page))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as JSON").click()

@@ -5,7 +5,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -14,7 +13,7 @@ from proctoring_results.models import Disclosure, Report, ReportDownload
 from proctoring_results.providers.pictures import Picture
 from proctoring_results.reports.build import build
 from proctoring_results.reports.case_file import pictures
-from tests.e2e.conftest import PHONE, WIDE
+from tests.e2e.accessibility import problems
 from tests.factories import ExamAttemptFactory, ProctoredExamFactory
 from tests.fakes import PNG
 from tests.reports.case_files import FakeService
@@ -72,16 +71,16 @@ def test_from_the_session_to_the_printed_case(opened, browser, attempt, tmp_path
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
         archive.extractall(tmp_path)
     case = browser.new_page()
-    problems: list[str] = []
-    case.on("console", lambda message: problems.append(message.text))
+    logged: list[str] = []
+    case.on("console", lambda message: logged.append(message.text))
     case.goto((tmp_path / "case.html").as_uri())
     expect(case.get_by_role("heading", level=1)).to_have_text("Ada Lovelace")
     expect(case.locator("body")).to_contain_text("A phone on the desk")
     expect(case.locator("body")).to_contain_text("Pictures are not copied from its host")
     assert case.locator("img").evaluate("image => image.naturalWidth") == 1
-    assert Axe().run(case).violations_count == 0
+    assert problems(case) == []
     assert case.pdf().startswith(b"%PDF")
-    assert problems == []
+    assert logged == []
     case.close()
 
 
@@ -120,10 +119,8 @@ def test_it_works_without_javascript(opened, attempt):
     expect(page.get_by_role("region", name="Who has exported this session")).to_contain_text("Cancelled.")
 
 
-@pytest.mark.parametrize("viewport", [WIDE, PHONE])
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_the_page_fits_and_has_no_violations(opened, attempt, viewport, color_scheme):
-    page = opened("instructor", export_page(attempt), viewport=viewport, color_scheme=color_scheme)
+def test_everybody_can_read_the_page(opened, attempt):
+    page = opened("instructor", export_page(attempt))
     for purpose in ("Hearing on 12 May", "A" * 200):
         page.get_by_role("textbox", name="Purpose").fill(purpose)
         page.get_by_role("button", name="Export").click()
@@ -131,5 +128,4 @@ def test_the_page_fits_and_has_no_violations(opened, attempt, viewport, color_sc
     build(Report.objects.order_by("pk").first().pk)
     expect(page.get_by_role("link", name="case_file_")).to_be_visible()
     page.get_by_text("Checksums", exact=True).click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    assert Axe().run(page).violations_count == 0
+    assert problems(page) == []

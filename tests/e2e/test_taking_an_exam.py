@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from example_project.campus.models import Grade
 from proctoring_results import api
 from proctoring_results.models import ExamAttempt
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_data_download import violations
 from tests.factories import COURSE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -9,8 +9,8 @@ from example_project.campus.seeding.courses import make_provider
 from proctoring_results.effects.deliver import deliver_due
 from proctoring_results.models import ExamAttempt
 from proctoring_results.providers.rest import client
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import PHONE, WIDE
-from tests.e2e.test_data_download import violations
 from tests.e2e.test_taking_an_exam import press
 from tests.example.test_invigilator import LMS_SECRET, running
 from tests.factories import COURSE, UserFactory

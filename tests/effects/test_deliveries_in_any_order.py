@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -18,7 +18,7 @@ from proctoring_results import api
 from proctoring_results.effects.deliver import deliver, deliver_due
 from proctoring_results.models import LmsEffect
 from proctoring_results.services.effects import retry_effects
-from tests.conftest import THOROUGH
+from tests.conftest import THOROUGH, examples
 from tests.factories import ProctoredExamFactory, UserFactory
 from tests.fakes import Interrupted, RememberingLMS, RememberingMailServer
 from tests.mailers import send_mails_to
@@ -261,9 +261,7 @@ def result_word(status):
 
 
 def how_many():
-    if THOROUGH:
-        return 250
-    return 24 if connection.vendor == "sqlite" else 8
+    return 250 if THOROUGH else examples(24)
 
 
 @pytest.mark.database

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -21,7 +21,7 @@ from proctoring_results.queries.counts import course_counts
 from proctoring_results.queries.learner import learner_result
 from proctoring_results.reports.kinds.base import attempts_in_report
 from proctoring_results.reports.narrowing import read_filters
-from tests.conftest import THOROUGH
+from tests.conftest import THOROUGH, examples
 from tests.factories import COURSE, ProctoredExamFactory, UserFactory
 from tests.fakes import RememberingLMS, RememberingMailServer
 from tests.mailers import send_mails_to
@@ -293,7 +293,7 @@ def how_many() -> int:
     if THOROUGH:
         return 120
     # A failure is printed as it was found: to make it small would take minutes.
-    return 12 if connection.vendor == "sqlite" else 4
+    return examples(12)
 
 
 @pytest.mark.database
