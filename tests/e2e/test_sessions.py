@@ -512,6 +512,26 @@ def test_on_a_narrow_page_the_title_is_near_the_top_and_a_session_takes_few_line
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_what_cannot_be_ticked_says_why_in_one_line_where_there_is_room(opened, flagged):
+    flagged(2)
+    rejected = ExamAttempt.objects.filter(exam__course_id=COURSE, status="rejected").get()
+    api.record_review(rejected.attempt_code, "Suspicious", incidents=SEEN)
+    page = opened("instructor", f"{dashboard()}?tab=all", viewport={"width": 820, "height": 844})
+    for reason in page.locator(".pr-why-not").all():
+        assert reason.bounding_box()["width"] > 600
+    expect(page.locator(".pr-why-not").first).to_be_visible()
+
+
+def test_on_paper_a_list_has_its_filters_in_words_and_nothing_to_click(opened, flagged):
+    flagged(2)
+    page = opened("instructor", f"{dashboard()}?status=second_review_required")
+    page.emulate_media(media="print")
+    expect(page.locator(".pr-chips")).to_contain_text("Status: Waiting for your decision (second_review_required)")
+    expect(page.locator("#pr-list tbody tr")).to_have_count(3)
+    for element in page.locator(".pr :is(button, input, select, summary, .pr-lists a:not([aria-current]))").all():
+        expect(element).not_to_be_visible()
+
+
 def test_a_viewer_reads_which_permission_is_missing(opened, flagged, person):
     person("instructor")
     [attempt] = flagged(1)
