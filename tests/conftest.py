@@ -67,6 +67,12 @@ def nobody_has_called_yet() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_broker_has_been_slow_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that let a test wait is left alone for seconds, and the next test may use the same address."""
+    monkeypatch.setattr("proctoring_results.jobs.enqueue._silent_until", {})
+
+
+@pytest.fixture(autouse=True)
 def fakes_remember_nothing() -> None:
     """What the fakes record stands on their classes, and would reach the next test of the process."""
     RememberingLMS.forget()
