@@ -33,7 +33,7 @@ from proctoring_results.reports.kinds.base import attempts_in_report, cells
 from proctoring_results.reports.kinds.registry import kind_named
 from proctoring_results.reports.narrowing import number_of_rows, read_filters
 from proctoring_results.rules import RESULT_WORDS, is_in_tab, part_of_incident, printed_review_status, waiting_since
-from tests.conftest import THOROUGH, examples
+from tests.conftest import THOROUGH
 from tests.factories import COURSE, ExamAttemptFactory, ProctoredExamFactory
 from tests.histories import HISTORIES, NOON, tell
 
@@ -195,7 +195,7 @@ def check(params: Mapping[str, str], zone: ZoneInfo = UTC_ZONE) -> int:
 
 
 class WhateverHappened(TestCase):
-    @settings(max_examples=60 if THOROUGH else examples(12), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60 if THOROUGH else 12, suppress_health_check=list(HealthCheck))
     @given(HISTORIES, st.booleans(), st.lists(FILTERS, min_size=4, max_size=12), st.tuples(*EACH_ALONE))
     def test_the_preview_the_rows_and_plain_python_agree(self, events, is_practice, combined, alone):
         tell(events, is_practice)

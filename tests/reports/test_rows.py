@@ -21,7 +21,6 @@ from proctoring_results.models import ExamAttempt, ExamReview, Incident, LmsEffe
 from proctoring_results.reports import build as build_module
 from proctoring_results.reports.build import write_report
 from proctoring_results.reports.rows import write_rows
-from tests.conftest import examples
 from tests.factories import COURSE, ExamAttemptFactory, ExamReviewFactory, ProctoredExamFactory, UserFactory
 from tests.fakes import raising
 from tests.reports.reading import report_bytes, rows
@@ -274,11 +273,11 @@ def line(attempt: ExamAttempt, comments: list[str]) -> list[str]:
 class AnyText(TransactionTestCase):
     """One course with anything in its names and comments, on whichever database."""
 
-    @settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(TEXTS, TEXTS, st.lists(TEXTS.filter(bool), max_size=3)), max_size=6))
-    def test_the_file_is_the_same_bytes_from_every_database(self, attempts):
+    def test_the_file_is_the_same_bytes_from_every_database(self, examples):
         expected = []
-        for number, (exam_name, name, comments) in enumerate(attempts):
+        for number, (exam_name, name, comments) in enumerate(examples):
             attempt = ExamAttemptFactory(
                 submitted=True,
                 user=UserFactory(username=f"{name}{number}", email=name),
